@@ -1,0 +1,103 @@
+//! Things a tool found, and where.
+
+use serde::{Deserialize, Serialize};
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth knowing; changes no verdict.
+    Note,
+    /// Makes the verdict at least `warn`.
+    Warning,
+    /// Makes the verdict `fail`.
+    Error,
+}
+
+impl Level {
+    /// `note`, `warning` or `error`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place in a file of the repository.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Location {
+    /// Path relative to the repository's root, with `/` on every system.
+    pub path: String,
+    /// First line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Last line, from 1, when the finding spans several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u32>,
+    /// First column, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl Location {
+    /// The file as a whole.
+    pub fn file(path: impl Into<String>) -> Self {
+        Self { path: path.into(), line: None, end_line: None, column: None }
+    }
+
+    /// One line of a file.
+    pub fn line(path: impl Into<String>, line: u32) -> Self {
+        Self { path: path.into(), line: Some(line), end_line: None, column: None }
+    }
+}
+
+/// One thing that is wrong, or worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Finding {
+    /// Stable identifier of the kind of finding: `tool/kebab-case`.
+    pub rule: String,
+    /// How much it matters.
+    pub level: Level,
+    /// What is wrong, in one or two sentences with the numbers in it.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Where, when there is a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// Which of several subjects of a run it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The same for the same finding in another run, whatever the numbers in the message.
+    pub fingerprint: String,
+}
+
+impl Finding {
+    /// A finding whose fingerprint is its rule and `key`: what it is about, without the numbers.
+    pub fn new(rule: impl Into<String>, level: Level, key: &str, message: impl Into<String>) -> Self {
+        let rule = rule.into();
+        let fingerprint = format!("{rule}:{key}");
+        Self { rule, level, message: message.into(), help: None, location: None, subject: None, fingerprint }
+    }
+
+    /// The same finding with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same finding at a place.
+    #[must_use]
+    pub fn at(mut self, location: Option<Location>) -> Self {
+        self.location = location;
+        self
+    }
+}

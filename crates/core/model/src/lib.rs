@@ -1,0 +1,24 @@
+//! The words every tool of the suite speaks, and their arithmetic.
+//!
+//! A tool turns files into one [`Report`]; everything after it (rendering, annotations, exit code,
+//! other tools) reads only that. The report's JSON form is `lw-report/1`, described by
+//! `schemas/lw-report-1.json`.
+//!
+//! This crate holds data and arithmetic only. It never reads a file, the environment or the clock,
+//! and never prints: the same input gives the same report on every machine.
+
+mod diagnose;
+mod finding;
+mod measure;
+mod quantity;
+mod report;
+mod table;
+mod tree;
+
+pub use diagnose::{Class, Diagnose};
+pub use finding::{Finding, Level, Location};
+pub use measure::{Bound, Direction, Limit, LimitError, Measure, Outcome, Threshold, Unit};
+pub use quantity::{ByteSize, Number, Percent, QuantityError, grouped};
+pub use report::{Fact, Override, Report, SCHEMA, Schema, ToolId, Verdict};
+pub use table::{Align, Cell, Column, Point, Series, Table};
+pub use tree::{Node, Tree};

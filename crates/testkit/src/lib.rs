@@ -1,0 +1,37 @@
+//! For tests only: where fixtures lie, and whether a test that needs something may be skipped.
+
+use std::path::{Path, PathBuf};
+
+/// Whether a missing peer, engine or fixture is a failure instead of a skip (`LW_REQUIRE_E2E=1`).
+#[must_use]
+pub fn required() -> bool {
+    #[allow(clippy::disallowed_methods)]
+    std::env::var_os("LW_REQUIRE_E2E").is_some_and(|value| value == "1")
+}
+
+/// Says why a test is skipped and returns `None`, or panics where skipping is not allowed.
+///
+/// # Panics
+/// When `LW_REQUIRE_E2E=1`.
+pub fn skip<T>(why: &str) -> Option<T> {
+    assert!(!required(), "required by LW_REQUIRE_E2E=1 but {why}");
+    #[allow(clippy::print_stderr)]
+    {
+        eprintln!("skipped: {why}");
+    }
+    None
+}
+
+/// The root of the checkout.
+#[must_use]
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// A third-party fixture, looked for in `shared/fixtures` beside the checkout.
+#[must_use]
+pub fn shared_fixture(path: &str) -> Option<PathBuf> {
+    let file = root().join("../shared/fixtures").join(path);
+    if file.exists() { Some(file) } else { skip(&format!("{} is not there", file.display())) }
+}
