@@ -9,6 +9,7 @@
 
 mod diagnose;
 mod finding;
+mod judge;
 mod measure;
 mod quantity;
 mod report;

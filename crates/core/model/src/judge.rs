@@ -1,0 +1,141 @@
+//! Holding a report's measures to their limits.
+
+use crate::finding::{Finding, Level};
+use crate::measure::{Bound, Limit, Measure, Outcome, Threshold};
+use crate::quantity::Number;
+use crate::report::{Override, Report, Verdict};
+
+impl Report {
+    /// Judges every measure, adds a finding for every breached limit and sets the verdict.
+    ///
+    /// With a `permission` (why, and from where) breached limits no longer fail: they are recorded as
+    /// overridden. What a tool found by itself, such as a region that overflows, is not up to permission.
+    pub fn judge(&mut self, permission: Option<(&str, &str)>) {
+        let tool = self.tool.name.clone();
+        let mut findings = Vec::new();
+        let mut allowed = Vec::new();
+        for measure in &mut self.measures {
+            measure.judge();
+            let (value, unit) = (measure.value, measure.unit);
+            let described = measure.describe();
+            for limit in &mut measure.limits {
+                let rule = format!("{tool}/{}", limit.bound);
+                let key = match &measure.subject {
+                    Some(subject) => format!("{subject}:{}", measure.name),
+                    None => measure.name.clone(),
+                };
+                let finding = match limit.outcome {
+                    Outcome::Breached if permission.is_some() => {
+                        limit.outcome = Outcome::Overridden;
+                        if !allowed.contains(&key) {
+                            allowed.push(key.clone());
+                        }
+                        let level = Level::Note;
+                        Finding::new(rule, level, &key, format!("{described}, {} (overridden)", excess(limit, value, measure.whole, measure.baseline, unit)))
+                    }
+                    Outcome::Breached => {
+                        let level = if limit.on_breach == Verdict::Fail { Level::Error } else { Level::Warning };
+                        Finding::new(rule, level, &key, format!("{described}, {}", excess(limit, value, measure.whole, measure.baseline, unit)))
+                    }
+                    Outcome::Met | Outcome::Overridden | Outcome::Unknown => continue,
+                };
+                let mut finding = finding.at(limit.location.clone());
+                finding.subject.clone_from(&measure.subject);
+                findings.push(finding);
+            }
+        }
+        for finding in findings {
+            self.find(finding);
+        }
+        if let (Some((reason, origin)), false) = (permission, allowed.is_empty()) {
+            self.overrides.push(Override { reason: reason.into(), origin: origin.into(), measures: allowed });
+        }
+    }
+}
+
+impl Measure {
+    /// Name and value, with the share of the whole or the growth where they matter.
+    fn describe(&self) -> String {
+        let value = self.unit.show(self.value);
+        match (self.share(), self.whole) {
+            (Some(share), Some(whole)) => format!("{} is {value}, {share} of {}", self.name, self.unit.show(whole)),
+            _ => format!("{} is {value}", self.name),
+        }
+    }
+}
+
+/// By how much a limit is breached, and where it was set.
+fn excess(limit: &Limit, value: Number, whole: Option<Number>, baseline: Option<Number>, unit: crate::Unit) -> String {
+    let of = if limit.bound == Bound::MaxGrowth { baseline } else { whole };
+    let threshold = match (limit.threshold, of) {
+        (Threshold::Percent(percent), Some(Number::Integer(of))) => Number::Integer(percent.share_of(of)),
+        (Threshold::Percent(percent), of) => Number::Decimal(percent.as_f64() / 100.0 * of.map_or(0.0, Number::as_f64)),
+        (Threshold::Amount(amount), _) => amount,
+    };
+    let shown = limit.threshold.show(unit);
+    let origin = &limit.origin;
+    match limit.bound {
+        Bound::Max => format!("{} over the limit of {shown} ({origin})", unit.show(value.minus(threshold))),
+        Bound::Min => {
+            // The share is floored: what is missing to it must not be.
+            let missing = match threshold.minus(value) {
+                Number::Integer(0) => Number::Integer(1),
+                missing => missing,
+            };
+            format!("{} under the minimum of {shown} ({origin})", unit.show(missing))
+        }
+        Bound::MaxGrowth => {
+            let growth = baseline.map_or(value, |baseline| value.minus(baseline));
+            format!("{} more than in the baseline; allowed is {shown} ({origin})", unit.show(growth))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(bound: Bound, spec: &str, mut measure: Measure) -> Report {
+        let (_, limits) = Limit::parse(bound, &format!("m={spec}"), "--max").unwrap();
+        measure.limits = limits;
+        let mut report = Report::new("size-gate", "0");
+        report.measures.push(measure);
+        report
+    }
+
+    #[test]
+    fn a_breach_says_by_how_much_of_what_and_where_it_was_set() {
+        let mut failing = report(Bound::Max, "90%", Measure::bytes("region.RAM.span", 950).out_of(1000));
+        failing.judge(None);
+        assert_eq!(failing.verdict, Verdict::Fail);
+        assert_eq!(
+            failing.findings[0].message,
+            "region.RAM.span is 950 B, 95.00 % of 1000 B, 50 B over the limit of 90.00 % (--max)".replace("1000 B", "1,000 B")
+        );
+    }
+
+    #[test]
+    fn an_override_lets_limits_through_and_is_recorded() {
+        let mut report = report(Bound::Max, "10", Measure::bytes("image.bytes", 11));
+        report.judge(Some(("agreed in #12", "--override")));
+        assert_eq!(report.verdict, Verdict::Pass);
+        assert_eq!(report.overrides[0].measures, ["image.bytes"]);
+        assert_eq!(report.measures[0].limits[0].outcome, Outcome::Overridden);
+    }
+
+    #[test]
+    fn an_override_of_nothing_is_not_recorded() {
+        let mut report = report(Bound::Max, "10", Measure::bytes("image.bytes", 10));
+        report.judge(Some(("agreed", "--override")));
+        assert!(report.overrides.is_empty());
+    }
+
+    #[test]
+    fn growth_names_both_numbers() {
+        let mut measure = Measure::bytes("image.bytes", 1200);
+        measure.baseline = Some(1000u64.into());
+        let mut report = report(Bound::MaxGrowth, "10%", measure);
+        report.judge(None);
+        assert!(report.findings[0].message.contains("200 B more than in the baseline; allowed is 10.00 %"));
+    }
+}
