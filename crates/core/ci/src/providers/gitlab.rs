@@ -1,0 +1,196 @@
+//! GitLab CI/CD.
+//!
+//! Values go into a dotenv report, findings into a Code Quality report, the summary into a Markdown
+//! file beside them; `.gitlab-ci.yml` has to name them as artifacts.
+
+use lw_model::Level;
+use serde_json::{Value, json};
+
+use crate::context::{Vars, clean_url};
+use crate::path::repo_relative;
+use crate::text::{is_output_name, one_line, shout};
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
+
+/// Bytes GitLab takes of a dotenv report ("the maximum size of the dotenv file is 5 KB",
+/// docs.gitlab.com/ci/yaml/artifacts_reports, `ParseDotenvArtifactService`).
+const MAX_DOTENV: usize = 5 * 1024;
+
+/// Variables a dotenv report may have by default (`dotenv_variables` of the plan limits).
+const MAX_VARIABLES: usize = 20;
+
+pub(crate) struct GitLab {
+    step: Step,
+    context: CiContext,
+}
+
+impl GitLab {
+    pub(crate) fn new(vars: Vars<'_>, step: Step) -> Self {
+        let page = vars.get("CI_PROJECT_URL").map(|url| clean_url(&url));
+        let commit = vars.get("CI_COMMIT_SHA");
+        let merge_request = vars.number("CI_MERGE_REQUEST_IID");
+        let tag = vars.get("CI_COMMIT_TAG");
+        let branch = vars.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME").or_else(|| vars.get("CI_COMMIT_BRANCH"));
+        let source = vars.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID");
+        let context = CiContext {
+            workspace: vars.path("CI_PROJECT_DIR"),
+            head_commit: vars
+                .get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")
+                .or_else(|| commit.clone().filter(|_| merge_request.is_some())),
+            reference: match (merge_request, &tag, &branch) {
+                (Some(_), _, _) => vars.get("CI_MERGE_REQUEST_REF_PATH"),
+                (None, Some(tag), _) => Some(format!("refs/tags/{tag}")),
+                (None, None, Some(branch)) => Some(format!("refs/heads/{branch}")),
+                (None, None, None) => None,
+            },
+            branch,
+            tag,
+            pull_request: merge_request,
+            base: vars.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
+            base_commit: vars
+                .get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA")
+                .or_else(|| vars.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")),
+            labels: vars
+                .get("CI_MERGE_REQUEST_LABELS")
+                .map(|labels| labels.split(',').map(|label| label.trim().to_owned()).collect())
+                .unwrap_or_default(),
+            fork: source.is_some() && source != vars.get("CI_MERGE_REQUEST_PROJECT_ID"),
+            repository: vars.get("CI_PROJECT_PATH"),
+            blob_base: page.zip(commit.as_ref()).map(|(page, commit)| format!("{page}/-/blob/{commit}")),
+            line_anchor: "#L",
+            run_url: vars.get("CI_JOB_URL"),
+            debug: vars.is_on("CI_DEBUG_TRACE"),
+            commit,
+            ..CiContext::default()
+        };
+        Self { step, context }
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.context.workspace.as_ref().map_or_else(|| name.into(), |root| root.join(name))
+    }
+}
+
+/// `severity` of the Code Quality format: info, minor, major, critical or blocker.
+fn severity(level: Level) -> &'static str {
+    match level {
+        Level::Error => "critical",
+        Level::Warning => "major",
+        Level::Note => "info",
+    }
+}
+
+impl Provider for GitLab {
+    fn id(&self) -> &'static str {
+        "gitlab"
+    }
+
+    /// `LW_SIZE_GATE_VERDICT=pass`, one line each: the format knows neither quotes nor line breaks.
+    fn outputs(&self, outputs: &[Output]) -> Vec<Effect> {
+        let prefix = shout(&self.step.tool);
+        let mut warnings = Vec::new();
+        let mut file = String::new();
+        let mut count = 0;
+        for Output { name, value } in outputs {
+            if !is_output_name(name) {
+                warnings.push(format!("`{name}` cannot be the name of an output: it is not written"));
+                continue;
+            }
+            if count == MAX_VARIABLES {
+                warnings.push(format!(
+                    "the output `{name}` is not written: a dotenv report has at most {MAX_VARIABLES} variables"
+                ));
+                continue;
+            }
+            let variable = format!("LW_{prefix}_{}", shout(name));
+            let value = value.replace('\0', "");
+            let mut line = format!("{variable}={value}\n");
+            let why = if value.contains(['\n', '\r']) {
+                Some("it has several lines, which a dotenv report cannot hold")
+            } else if file.len() + line.len() > MAX_DOTENV {
+                Some("a dotenv report has at most 5 KiB")
+            } else {
+                None
+            };
+            if let Some(why) = why {
+                warnings.push(format!("{variable} is written empty: {why}"));
+                line = format!("{variable}=\n");
+            }
+            if file.len() + line.len() <= MAX_DOTENV {
+                file.push_str(&line);
+                count += 1;
+            }
+        }
+        let append = Effect::Append { path: self.file("lw.env"), bytes: file.clone().into_bytes() };
+        let append = if file.is_empty() { None } else { Some(append) };
+        append.into_iter().chain(warnings.into_iter().map(Effect::Warn)).collect()
+    }
+
+    /// A Code Quality report, also when there is nothing to say: GitLab compares it with the target
+    /// branch's, and a missing one would hide what was fixed.
+    ///
+    /// Each tool has a file of its own, because a later tool of the same job would replace a common one.
+    fn annotations(&self, annotations: &[Annotation]) -> Vec<Effect> {
+        let mut sorted: Vec<&Annotation> = annotations.iter().collect();
+        sorted.sort_by_key(|annotation| std::cmp::Reverse(annotation.level));
+        let issues: Vec<Value> = sorted
+            .into_iter()
+            .map(|annotation| {
+                let place = annotation.location.as_ref();
+                let path = place
+                    .and_then(|place| repo_relative(&place.path, self.context.workspace.as_deref()))
+                    // The format has no finding without a place.
+                    .unwrap_or_else(|| ".gitlab-ci.yml".into());
+                let begin = place.and_then(|place| place.line).unwrap_or(1).max(1);
+                let mut lines = json!({ "begin": begin });
+                if let Some(end) = place.and_then(|place| place.end_line).filter(|end| *end > begin) {
+                    lines["end"] = end.into();
+                }
+                // Only the description is shown.
+                let message = one_line(&neutralise(&annotation.message));
+                json!({
+                    "description": format!("{}: {message}", annotation.rule),
+                    "check_name": annotation.rule,
+                    "fingerprint": annotation.fingerprint,
+                    "severity": severity(annotation.level),
+                    "location": { "path": path, "lines": lines },
+                })
+            })
+            .collect();
+        let mut bytes = serde_json::to_vec_pretty(&issues).unwrap_or_else(|_| b"[]".to_vec());
+        bytes.push(b'\n');
+        vec![Effect::Write { path: self.file(&format!("gl-code-quality-{}.json", self.step.tool)), bytes }]
+    }
+
+    fn summary(&self, markdown: &str) -> Vec<Effect> {
+        let path = self.file(&format!("lw-{}.md", self.step.tool));
+        vec![Effect::Write { path, bytes: markdown.as_bytes().to_vec() }]
+    }
+
+    /// GitLab masks only what its settings declare as masked.
+    fn mask(&self, _: &str) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// docs.gitlab.com/ci/jobs/job_logs: `section_start:TIME:NAME\r`, the name of letters, digits, `_`,
+    /// `.` and `-`.
+    fn group_start(&self, id: &str, title: &str, unix_time: u64) -> Vec<Effect> {
+        let title = one_line(&neutralise(title));
+        let name = section(id);
+        vec![Effect::Stdout(format!(
+            "\x1b[0Ksection_start:{unix_time}:{name}[collapsed=true]\r\x1b[0K{title}\n"
+        ))]
+    }
+
+    fn group_end(&self, id: &str, unix_time: u64) -> Vec<Effect> {
+        vec![Effect::Stdout(format!("\x1b[0Ksection_end:{unix_time}:{}\r\x1b[0K\n", section(id)))]
+    }
+
+    fn context(&self) -> &CiContext {
+        &self.context
+    }
+}
+
+fn section(id: &str) -> String {
+    let name: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if name.is_empty() { "lw".into() } else { name }
+}
