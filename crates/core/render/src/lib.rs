@@ -1,1 +1,73 @@
-//! Work begins here.
+//! A [`Report`] in the words of its reader: a terminal, a pull request, a browser, a test view, a
+//! code scanner or another tool.
+//!
+//! Each format is one module over the same views and helpers. Nothing here knows a CI provider or a
+//! tool: a provider's limits and a tool's wording are other crates' business. The same report and
+//! options give the same bytes everywhere.
+//!
+//! Every text of a report is foreign: a symbol, a path or a message may hold anything. Each format
+//! escapes it in its own way, and those a person reads make control and direction characters
+//! visible and shorten what is longer than anybody reads.
+
+mod escape;
+mod format;
+mod json;
+mod limit;
+mod options;
+mod show;
+mod text;
+mod view;
+
+use std::io::{self, Write};
+
+use lw_model::{Class, Diagnose, Report};
+
+pub use format::{Format, UnknownFormat};
+pub use options::{LinkBase, LinkBaseError, Options};
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The writer refused the bytes; a broken pipe is one of these.
+    #[error("the report could not be written: {0}")]
+    Write(#[from] io::Error),
+    /// JSON has no word for infinity and "not a number".
+    #[error("`{name}` has the value {value}, which JSON cannot hold")]
+    NotFinite {
+        /// The measure or series.
+        name: String,
+        /// Its value.
+        value: f64,
+    },
+}
+
+impl Diagnose for RenderError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Write(_) => Class::Remote,
+            Self::NotFinite { .. } => Class::Internal,
+        }
+    }
+}
+
+/// Writes `report` in `format` to `out`.
+///
+/// Time and memory are linear in the report; `out` gets many small writes and should be buffered.
+///
+/// # Errors
+/// When `out` fails, or when a number has no JSON form.
+pub fn render(
+    report: &Report,
+    format: Format,
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<(), RenderError> {
+    match format {
+        Format::Text | Format::Markdown | Format::Html | Format::Junit | Format::Sarif => {
+            text::write(report, options, out)?;
+        }
+        Format::Json => json::write(report, out)?,
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,337 @@
+//! For a terminal: the verdict first, then what decided it, then the tables.
+
+mod grid;
+mod paint;
+
+use std::io::{self, Write};
+
+use lw_model::{Align, Cell, Override, Report, Verdict};
+use unicode_width::UnicodeWidthStr;
+
+use self::grid::{Grid, Text};
+use self::paint::{Paint, Style};
+use crate::view::{self, Section};
+use crate::{Options, escape, limit, show};
+
+/// Rows of a table that a report folds away elsewhere; a terminal cannot unfold.
+const FOLDED_ROWS: usize = 10;
+/// Rows of the list of measures: past that a person searches the JSON form.
+const MEASURE_ROWS: usize = 40;
+/// Columns of a bar.
+const BAR: usize = 12;
+/// Points of a sparkline.
+const SPARK: usize = 32;
+/// The narrowest layout; a terminal narrower than that wraps.
+const MIN_WIDTH: usize = 40;
+
+pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let width = options.width.max(MIN_WIDTH);
+    let mut page = Page { out, paint: Paint(options.colour), width, unicode: options.unicode };
+    page.headline(report)?;
+    let sections = view::sections(report);
+    if view::is_matrix(&sections) {
+        page.overview(&sections)?;
+    }
+    for section in &sections {
+        page.section(section)?;
+    }
+    Ok(())
+}
+
+struct Page<'o> {
+    out: &'o mut dyn Write,
+    paint: Paint,
+    width: usize,
+    unicode: bool,
+}
+
+impl Page<'_> {
+    fn headline(&mut self, report: &Report) -> io::Result<()> {
+        let word = format!(
+            "{} {}",
+            show::mark(report.verdict, self.unicode),
+            report.verdict.as_str().to_uppercase()
+        );
+        let lead = format!("{word}  {}: ", escape::name(&report.tool.name));
+        let summary = escape::prose(&report.summary);
+        let summary = if summary.is_empty() { "nothing to report".to_owned() } else { summary };
+        let indent = word.width() + 2;
+        for (index, line) in self.wrap(&format!("{lead}{summary}"), indent).into_iter().enumerate() {
+            match line.strip_prefix(word.as_str()).filter(|_| index == 0) {
+                Some(rest) => {
+                    let word = self.paint.with(Style::of(report.verdict).bold(), &word);
+                    writeln!(self.out, "{word}{}", self.paint.with(Style::BOLD, rest))?;
+                }
+                None => writeln!(self.out, "{}", self.paint.with(Style::BOLD, &line))?,
+            }
+        }
+        for item in &report.overrides {
+            self.pardon(item)?;
+        }
+        Ok(())
+    }
+
+    fn pardon(&mut self, item: &Override) -> io::Result<()> {
+        let measures: Vec<_> = item.measures.iter().map(|name| escape::name(name)).collect();
+        let text = format!(
+            "  {} overridden by {}: {} ({})",
+            show::mark(Verdict::Warn, self.unicode),
+            escape::name(&item.origin),
+            escape::prose(&item.reason),
+            escape::prose(&measures.join(", ")),
+        );
+        for line in self.wrap(&text, 4) {
+            writeln!(self.out, "{}", self.paint.with(Style::YELLOW, &line))?;
+        }
+        Ok(())
+    }
+
+    /// One line per subject of a matrix.
+    fn overview(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
+        let mut grid = Grid::new(&[("", Align::Left), ("Subject", Align::Left), ("", Align::Left)]);
+        for (subject, section) in view::named(sections) {
+            let worst = section.breaches().first().map_or_else(String::new, |(measure, limit)| {
+                format!("{} {}", escape::name(&measure.name), limit::standing(measure, limit))
+            });
+            grid.push(vec![
+                self.verdict_cell(section.verdict),
+                Text::plain(escape::name(subject)).flexible(),
+                Text::plain(worst).flexible(),
+            ]);
+        }
+        writeln!(self.out)?;
+        self.grid(&grid)
+    }
+
+    fn section(&mut self, section: &Section<'_>) -> io::Result<()> {
+        if let Some(subject) = section.subject {
+            let mark = self.paint.with(Style::of(section.verdict), show::mark(section.verdict, self.unicode));
+            let subject = escape::shown(subject, self.width.saturating_sub(2), self.ellipsis());
+            writeln!(self.out, "\n{mark} {}", self.paint.with(Style::BOLD, &subject))?;
+        }
+        self.facts(section)?;
+        self.breaches(section)?;
+        self.findings(section)?;
+        for table in &section.tables {
+            self.table(table)?;
+        }
+        self.measures(section)?;
+        self.trends(section)
+    }
+
+    fn facts(&mut self, section: &Section<'_>) -> io::Result<()> {
+        if section.facts.is_empty() {
+            return Ok(());
+        }
+        let dot = if self.unicode { "  ·  " } else { "  |  " };
+        let facts: Vec<_> = section
+            .facts
+            .iter()
+            .map(|fact| format!("{} {}", escape::name(&fact.name), escape::name(&fact.value)))
+            .collect();
+        for line in self.wrap(&format!("  {}", facts.join(dot)), 2) {
+            writeln!(self.out, "{}", self.paint.with(Style::DIM, &line))?;
+        }
+        Ok(())
+    }
+
+    fn breaches(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let breaches = section.breaches();
+        if breaches.is_empty() {
+            return Ok(());
+        }
+        let columns = ["", "Measure", "Value", "", "Limit", "Since the baseline", "Set by"];
+        let mut grid = Grid::new(&columns.map(|title| {
+            let right = ["Value", "", "Since the baseline"].contains(&title);
+            (title, if right { Align::Right } else { Align::Left })
+        }));
+        for (measure, limit) in breaches {
+            let verdict = limit::verdict(limit).unwrap_or_default();
+            grid.push(vec![
+                Text::styled(show::mark(verdict, self.unicode), Style::of(verdict)),
+                Text::plain(escape::name(&measure.name)).flexible(),
+                Text::plain(show::brief(measure.unit, measure.value)),
+                Text::styled(limit::standing(measure, limit), Style::of(verdict)),
+                Text::plain(limit::terms(measure, limit)),
+                Text::plain(show::measure_growth(measure)),
+                Text::styled(limit::origin(limit), Style::DIM).flexible(),
+            ]);
+        }
+        self.title("Breached limits")?;
+        self.grid(&grid)
+    }
+
+    fn findings(&mut self, section: &Section<'_>) -> io::Result<()> {
+        if section.findings.is_empty() {
+            return Ok(());
+        }
+        self.title("Findings")?;
+        for finding in &section.findings {
+            let verdict = show::weight(finding.level);
+            let mark = if verdict == Verdict::Pass {
+                if self.unicode { "·" } else { "-" }
+            } else {
+                show::mark(verdict, self.unicode)
+            };
+            let lead = format!("{mark} {}", finding.level.as_str());
+            let lines = self.wrap(&format!("  {lead} {}", escape::prose(&finding.message)), 4);
+            for (index, line) in lines.iter().enumerate() {
+                match line.trim_start().strip_prefix(lead.as_str()).filter(|_| index == 0) {
+                    Some(rest) => {
+                        writeln!(self.out, "  {}{rest}", self.paint.with(Style::of(verdict), &lead))?
+                    }
+                    None => writeln!(self.out, "{line}")?,
+                }
+            }
+            if let Some(help) = &finding.help {
+                for line in self.wrap(&format!("    help: {}", escape::prose(help)), 10) {
+                    writeln!(self.out, "{line}")?;
+                }
+            }
+            let place = finding.location.as_ref().map(|location| format!("{}  ", show::place(location)));
+            let line = format!("    {}[{}]", place.unwrap_or_default(), escape::name(&finding.rule));
+            let line = escape::elide(&line, self.width, self.ellipsis());
+            writeln!(self.out, "{}", self.paint.with(Style::DIM, &line))?;
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, table: &lw_model::Table) -> io::Result<()> {
+        let columns: Vec<_> =
+            table.columns.iter().map(|column| (escape::name(&column.title), column.align)).collect();
+        let mut grid =
+            Grid::new(&columns.iter().map(|(title, align)| (title.as_str(), *align)).collect::<Vec<_>>());
+        let most = if table.folded { FOLDED_ROWS } else { usize::MAX };
+        for row in table.rows.iter().take(most) {
+            grid.push(row.iter().map(|cell| self.cell(cell)).collect());
+        }
+        self.title(&escape::prose(&table.title))?;
+        self.grid(&grid)?;
+        let more = table.rows.len().saturating_sub(most);
+        if more > 0 {
+            self.note(&format!("and {}", show::counted(more, "more row")))?;
+        }
+        if let Some(note) = &table.note {
+            self.note(&escape::prose(note))?;
+        }
+        Ok(())
+    }
+
+    fn cell(&self, cell: &Cell) -> Text {
+        if let Some(number) = show::number(cell) {
+            return Text::plain(number);
+        }
+        match cell {
+            Cell::Text(text) => Text::plain(escape::prose(text)).flexible(),
+            Cell::Code(code) => Text::plain(escape::name(code)).flexible(),
+            Cell::Bar { used, total } => {
+                let ink = if self.unicode { show::BLOCKS } else { show::ASCII };
+                let style = if used > total { Style::RED } else { Style::PLAIN };
+                Text::styled(show::bar(*used, *total, BAR, ink).unwrap_or_default(), style)
+            }
+            Cell::Verdict(verdict) => self.verdict_cell(*verdict),
+            Cell::Bytes(_) | Cell::Delta(_) | Cell::Count(_) | Cell::Empty => Text::plain(String::new()),
+        }
+    }
+
+    fn verdict_cell(&self, verdict: Verdict) -> Text {
+        Text::styled(format!("{} {verdict}", show::mark(verdict, self.unicode)), Style::of(verdict))
+    }
+
+    /// What was judged or has changed; a measure that is only a number is in the tables already.
+    fn measures(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let mut grid = Grid::new(&[
+            ("", Align::Left),
+            ("Measure", Align::Left),
+            ("Value", Align::Right),
+            ("Share", Align::Right),
+            ("Since the baseline", Align::Right),
+            ("Limit", Align::Left),
+            ("", Align::Right),
+        ]);
+        let mut more = 0;
+        for row in show::measure_rows(&section.measures) {
+            if grid.len() == MEASURE_ROWS {
+                more += 1;
+                continue;
+            }
+            let measure = row.measure;
+            let verdict = row.limit.and_then(limit::verdict);
+            let mark = match (row.limit, verdict) {
+                (Some(_), Some(verdict)) => {
+                    Text::styled(show::mark(verdict, self.unicode), Style::of(verdict))
+                }
+                (Some(_), None) => Text::styled("?", Style::DIM),
+                (None, _) => Text::plain(""),
+            };
+            grid.push(vec![
+                mark,
+                Text::plain(escape::name(&measure.name)).flexible(),
+                Text::plain(show::brief(measure.unit, measure.value)),
+                Text::plain(measure.share().map(|share| share.to_string()).unwrap_or_default()),
+                Text::plain(show::measure_growth(measure)),
+                Text::plain(row.limit.map(|limit| limit::terms(measure, limit)).unwrap_or_default()),
+                Text::styled(
+                    row.limit.map(|limit| limit::standing(measure, limit)).unwrap_or_default(),
+                    Style::DIM,
+                ),
+            ]);
+        }
+        if grid.len() > 0 {
+            self.title("Measures")?;
+            self.grid(&grid)?;
+        }
+        if more > 0 {
+            self.note(&format!("and {}", show::counted(more, "more row")))?;
+        }
+        Ok(())
+    }
+
+    fn trends(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let mut grid = Grid::new(&[
+            ("Measure", Align::Left),
+            ("", Align::Left),
+            ("Latest", Align::Right),
+            ("Change", Align::Right),
+        ]);
+        for series in &section.series {
+            let Some((first, last)) = show::ends(series) else { continue };
+            grid.push(vec![
+                Text::plain(escape::name(&series.name)).flexible(),
+                Text::plain(show::sparkline(series, SPARK, self.unicode)),
+                Text::plain(show::brief(series.unit, last)),
+                Text::plain(show::growth(series.unit, last.minus(first), first)),
+            ]);
+        }
+        if grid.len() > 0 {
+            self.title("Trend")?;
+            self.grid(&grid)?;
+        }
+        Ok(())
+    }
+
+    fn title(&mut self, title: &str) -> io::Result<()> {
+        let title = escape::elide(title, self.width.saturating_sub(2), self.ellipsis());
+        writeln!(self.out, "\n  {}", self.paint.with(Style::BOLD, &title))
+    }
+
+    fn note(&mut self, note: &str) -> io::Result<()> {
+        for line in self.wrap(&format!("  {note}"), 2) {
+            writeln!(self.out, "{}", self.paint.with(Style::DIM, &line))?;
+        }
+        Ok(())
+    }
+
+    fn grid(&mut self, grid: &Grid) -> io::Result<()> {
+        grid.write(2, self.width, self.ellipsis(), self.paint, self.out)
+    }
+
+    fn ellipsis(&self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+
+    /// Breaks a line at spaces; the lines after the first are indented.
+    fn wrap(&self, text: &str, indent: usize) -> Vec<String> {
+        paint::wrap(text, self.width, indent)
+    }
+}

@@ -1,0 +1,114 @@
+//! ANSI colours and line breaks.
+
+use std::borrow::Cow;
+
+use lw_model::Verdict;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// A look on the terminal: the parameters of SGR (ECMA-48 section 8.3.117).
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    colour: &'static str,
+    bold: bool,
+}
+
+impl Style {
+    pub(super) const PLAIN: Self = Self { colour: "", bold: false };
+    pub(super) const BOLD: Self = Self { colour: "", bold: true };
+    pub(super) const DIM: Self = Self { colour: "2", bold: false };
+    pub(super) const RED: Self = Self { colour: "31", bold: false };
+    pub(super) const GREEN: Self = Self { colour: "32", bold: false };
+    pub(super) const YELLOW: Self = Self { colour: "33", bold: false };
+
+    pub(super) fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::GREEN,
+            Verdict::Warn => Self::YELLOW,
+            Verdict::Fail => Self::RED,
+        }
+    }
+
+    pub(super) fn bold(self) -> Self {
+        Self { bold: true, ..self }
+    }
+}
+
+/// Whether colours are written at all.
+#[derive(Clone, Copy)]
+pub(super) struct Paint(pub(super) bool);
+
+impl Paint {
+    pub(super) fn with<'t>(self, style: Style, text: &'t str) -> Cow<'t, str> {
+        if !self.0 || text.trim().is_empty() || (style.colour.is_empty() && !style.bold) {
+            return Cow::Borrowed(text);
+        }
+        let parameters = match (style.bold, style.colour) {
+            (true, "") => "1".to_owned(),
+            (true, colour) => format!("1;{colour}"),
+            (false, colour) => colour.to_owned(),
+        };
+        Cow::Owned(format!("\u{1b}[{parameters}m{text}\u{1b}[0m"))
+    }
+}
+
+/// Breaks `text` at spaces into lines of at most `width` columns; the lines after the first are indented. A word
+/// longer than a line is cut.
+pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
+    let lead = text.len() - text.trim_start_matches(' ').len();
+    let mut lines = Vec::new();
+    let mut line = " ".repeat(lead);
+    let mut used = lead;
+    let mut blank = true;
+    for word in text.trim_start_matches(' ').split(' ') {
+        // An empty word is one of several spaces in a row, which separate facts.
+        let space = usize::from(!blank);
+        if !blank && used + space + word.width() > width {
+            lines.push(std::mem::replace(&mut line, " ".repeat(indent)).trim_end().to_owned());
+            used = indent;
+            if word.is_empty() {
+                blank = true;
+                continue;
+            }
+        } else if !blank {
+            line.push(' ');
+            used += 1;
+        } else if word.is_empty() {
+            continue;
+        }
+        for c in word.chars() {
+            let columns = c.width().unwrap_or(0);
+            if used + columns > width && used > indent {
+                lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+                used = indent;
+            }
+            line.push(c);
+            used += columns;
+        }
+        blank = false;
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_words_only_when_they_must() {
+        assert_eq!(wrap("one two three", 7, 2), ["one two", "  three"]);
+        assert_eq!(wrap("  abcdefgh ij", 6, 2), ["  abcd", "  efgh", "  ij"]);
+        assert_eq!(wrap("", 6, 2), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_long_and_no_letter_is_lost(text in "[a-z日 ]{0,200}", width in 8usize..40) {
+            let lines = wrap(&text, width, 4);
+            prop_assert!(lines.iter().all(|line| line.width() <= width));
+            let letters = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+}
