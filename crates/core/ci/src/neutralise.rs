@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 /// Prefixes of commands that a CI finds anywhere in a line.
 ///
-/// `##[` GitHub (`ActionCommand.TryParse`) and the Azure log, `##vso[` Azure (`Command.TryParse`),
-/// `##teamcity[` TeamCity.
-const ANYWHERE: [&[u8]; 3] = [b"##[", b"##vso[", b"##teamcity["];
+/// `##[`: GitHub (`ActionCommand.TryParse`) and the Azure log. `##vso`: Azure (`Command.TryParse`), which
+/// warns of the word alone. `##teamcity[`: TeamCity.
+const ANYWHERE: [&[u8]; 3] = [b"##[", b"##vso", b"##teamcity["];
 
 /// Foreign text for standard output or error, on any CI.
 ///
 /// - `::` at the start of a line, leading white space apart, gets a zero-width space between its
-///   colons; `##[`, `##vso[` and `##teamcity[` anywhere become `# #[` and so on.
+///   colons; `##[`, `##vso` and `##teamcity[` anywhere become `# #[` and so on.
 /// - Control characters (ANSI escapes, a carriage return that hides what stood before it) become
 ///   their visible pictures; CR LF becomes LF. Tab and LF stay.
 /// - Other line ends (NEL, LS, PS), C1 controls, a byte order mark (a reader may drop it and bring the

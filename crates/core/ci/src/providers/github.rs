@@ -5,9 +5,10 @@
 
 use lw_model::{Level, Location};
 
+use super::usable;
 use crate::context::{Vars, clean_url, name_of};
 use crate::path::repo_relative;
-use crate::text::{cut_utf16, escape, is_output_name, one_line};
+use crate::text::{cut_utf16, escape, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, fit_summary, neutralise};
 
 /// Annotations of one kind the runner keeps per step (`_maxCountPerIssueType`); a composite action is
@@ -205,17 +206,9 @@ impl Provider for GitHub {
             return vec![Effect::Warn("the outputs are lost: GITHUB_OUTPUT is not set".into())];
         };
         let delimiter = format!("ghadelimiter_{}", self.step.nonce);
-        let mut effects = Vec::new();
+        let (good, mut effects) = usable(outputs);
         let mut file = String::new();
-        for Output { name, value } in outputs {
-            if !is_output_name(name) || name.contains(&delimiter) {
-                effects.push(Effect::Warn(format!(
-                    "`{name}` cannot be the name of an output: it is not written"
-                )));
-                continue;
-            }
-            // The runner reads NUL as text, but no environment variable can hold it.
-            let mut value = value.replace('\0', "");
+        for (name, mut value) in good {
             if value.contains(&delimiter) {
                 effects.push(Effect::Warn(format!(
                     "the value of the output `{name}` holds the delimiter of outputs: it is written empty"

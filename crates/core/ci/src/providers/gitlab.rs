@@ -6,9 +6,10 @@
 use lw_model::Level;
 use serde_json::{Value, json};
 
+use super::{by_severity, in_workspace, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
 use crate::path::repo_relative;
-use crate::text::{is_output_name, one_line, shout};
+use crate::text::one_line;
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
 
 /// Bytes GitLab takes of a dotenv report ("the maximum size of the dotenv file is 5 KB",
@@ -64,10 +65,6 @@ impl GitLab {
         };
         Self { step, context }
     }
-
-    fn file(&self, name: &str) -> std::path::PathBuf {
-        self.context.workspace.as_ref().map_or_else(|| name.into(), |root| root.join(name))
-    }
 }
 
 /// `severity` of the Code Quality format: info, minor, major, critical or blocker.
@@ -86,24 +83,17 @@ impl Provider for GitLab {
 
     /// `LW_SIZE_GATE_VERDICT=pass`, one line each: the format knows neither quotes nor line breaks.
     fn outputs(&self, outputs: &[Output]) -> Vec<Effect> {
-        let prefix = shout(&self.step.tool);
-        let mut warnings = Vec::new();
+        let (good, mut effects) = usable(outputs);
         let mut file = String::new();
-        let mut count = 0;
-        for Output { name, value } in outputs {
-            if !is_output_name(name) {
-                warnings.push(format!("`{name}` cannot be the name of an output: it is not written"));
+        for (index, (name, value)) in good.into_iter().enumerate() {
+            let variable = variable(&self.step, name);
+            if index >= MAX_VARIABLES {
+                effects.push(Effect::Warn(format!(
+                    "{variable} is not written: a dotenv report has at most {MAX_VARIABLES} variables"
+                )));
                 continue;
             }
-            if count == MAX_VARIABLES {
-                warnings.push(format!(
-                    "the output `{name}` is not written: a dotenv report has at most {MAX_VARIABLES} variables"
-                ));
-                continue;
-            }
-            let variable = format!("LW_{prefix}_{}", shout(name));
-            let value = value.replace('\0', "");
-            let mut line = format!("{variable}={value}\n");
+            let line = format!("{variable}={value}\n");
             let why = if value.contains(['\n', '\r']) {
                 Some("it has several lines, which a dotenv report cannot hold")
             } else if file.len() + line.len() > MAX_DOTENV {
@@ -112,17 +102,17 @@ impl Provider for GitLab {
                 None
             };
             if let Some(why) = why {
-                warnings.push(format!("{variable} is written empty: {why}"));
-                line = format!("{variable}=\n");
-            }
-            if file.len() + line.len() <= MAX_DOTENV {
+                effects.push(Effect::Warn(format!("{variable} is written empty: {why}")));
+                file.push_str(&format!("{variable}=\n"));
+            } else {
                 file.push_str(&line);
-                count += 1;
             }
         }
-        let append = Effect::Append { path: self.file("lw.env"), bytes: file.clone().into_bytes() };
-        let append = if file.is_empty() { None } else { Some(append) };
-        append.into_iter().chain(warnings.into_iter().map(Effect::Warn)).collect()
+        if !file.is_empty() {
+            let path = in_workspace(&self.context, "lw.env");
+            effects.insert(0, Effect::Append { path, bytes: file.into_bytes() });
+        }
+        effects
     }
 
     /// A Code Quality report, also when there is nothing to say: GitLab compares it with the target
@@ -130,9 +120,7 @@ impl Provider for GitLab {
     ///
     /// Each tool has a file of its own, because a later tool of the same job would replace a common one.
     fn annotations(&self, annotations: &[Annotation]) -> Vec<Effect> {
-        let mut sorted: Vec<&Annotation> = annotations.iter().collect();
-        sorted.sort_by_key(|annotation| std::cmp::Reverse(annotation.level));
-        let issues: Vec<Value> = sorted
+        let issues: Vec<Value> = by_severity(annotations)
             .into_iter()
             .map(|annotation| {
                 let place = annotation.location.as_ref();
@@ -158,12 +146,12 @@ impl Provider for GitLab {
             .collect();
         let mut bytes = serde_json::to_vec_pretty(&issues).unwrap_or_else(|_| b"[]".to_vec());
         bytes.push(b'\n');
-        vec![Effect::Write { path: self.file(&format!("gl-code-quality-{}.json", self.step.tool)), bytes }]
+        let path = in_workspace(&self.context, &format!("gl-code-quality-{}.json", self.step.tool));
+        vec![Effect::Write { path, bytes }]
     }
 
     fn summary(&self, markdown: &str) -> Vec<Effect> {
-        let path = self.file(&format!("lw-{}.md", self.step.tool));
-        vec![Effect::Write { path, bytes: markdown.as_bytes().to_vec() }]
+        summary_file(&self.context, &self.step, markdown)
     }
 
     /// GitLab masks only what its settings declare as masked.

@@ -1,16 +1,25 @@
 //! One CI per file.
 
+mod azure;
+mod bitbucket;
+mod buildkite;
+mod circleci;
 mod github;
 mod gitlab;
+mod jenkins;
+mod teamcity;
 mod terminal;
 
+use std::path::PathBuf;
+
 use crate::context::Vars;
-use crate::{Env, Provider, Step};
+use crate::text::{is_output_name, shout};
+use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step};
 
 /// The CI the environment belongs to; the plain terminal when it is none that is known.
 ///
-/// Forgejo, Gitea and act also set `GITHUB_ACTIONS` and are told apart first; Jenkins is last because its
-/// agents are started from other systems' jobs too.
+/// Forgejo, Gitea and act also set `GITHUB_ACTIONS` and are told apart first. Jenkins comes last:
+/// its variables reach jobs of other systems that its agents start.
 #[must_use]
 pub fn detect(env: Env<'_>, step: Step) -> Box<dyn Provider> {
     let vars = Vars(env);
@@ -18,7 +27,58 @@ pub fn detect(env: Env<'_>, step: Step) -> Box<dyn Provider> {
         Box::new(github::GitHub::new(vars, step, flavour))
     } else if vars.has("GITLAB_CI") {
         Box::new(gitlab::GitLab::new(vars, step))
+    } else if vars.is_on("TF_BUILD") {
+        Box::new(azure::Azure::new(vars, step))
+    } else if vars.is_on("BUILDKITE") {
+        Box::new(buildkite::Buildkite::new(vars, step))
+    } else if vars.is_on("CIRCLECI") {
+        Box::new(circleci::CircleCi::new(vars, step))
+    } else if vars.has("TEAMCITY_VERSION") {
+        Box::new(teamcity::TeamCity::new(vars, step))
+    } else if vars.has("BITBUCKET_BUILD_NUMBER") {
+        Box::new(bitbucket::Bitbucket::new(vars, step))
+    } else if vars.has("JENKINS_URL") && vars.has("BUILD_ID") {
+        Box::new(jenkins::Jenkins::new(vars, step))
     } else {
         Box::new(terminal::Terminal::new())
     }
+}
+
+/// The outputs with a usable name, without NUL in their values, and a warning for each other one.
+fn usable(outputs: &[Output]) -> (Vec<(&str, String)>, Vec<Effect>) {
+    let mut good = Vec::new();
+    let mut warnings = Vec::new();
+    for Output { name, value } in outputs {
+        if is_output_name(name) {
+            // No environment variable can hold a NUL.
+            good.push((name.as_str(), value.replace('\0', "")));
+        } else {
+            warnings
+                .push(Effect::Warn(format!("`{name}` cannot be the name of an output: it is not written")));
+        }
+    }
+    (good, warnings)
+}
+
+/// The name of an output where all tools share one name space: `LW_SIZE_GATE_VERDICT`.
+fn variable(step: &Step, output: &str) -> String {
+    format!("LW_{}_{}", shout(&step.tool), shout(output))
+}
+
+/// A file in the workspace; in the working directory when the CI names none.
+fn in_workspace(context: &CiContext, name: &str) -> PathBuf {
+    context.workspace.as_ref().map_or_else(|| name.into(), |root| root.join(name))
+}
+
+/// The summary as `lw-<tool>.md` in the workspace, to be kept as an artifact.
+fn summary_file(context: &CiContext, step: &Step, markdown: &str) -> Vec<Effect> {
+    let path = in_workspace(context, &format!("lw-{}.md", step.tool));
+    vec![Effect::Write { path, bytes: markdown.as_bytes().to_vec() }]
+}
+
+/// The worst first, otherwise in the order they came in.
+fn by_severity(annotations: &[Annotation]) -> Vec<&Annotation> {
+    let mut sorted: Vec<&Annotation> = annotations.iter().collect();
+    sorted.sort_by_key(|annotation| std::cmp::Reverse(annotation.level));
+    sorted
 }
