@@ -1,1 +1,43 @@
-//! Work begins here.
+//! The edge of every tool: environment, command line, configuration, files, printing and exit code.
+//!
+//! A tool is one type that implements [`Tool`]; everything a user meets is derived from it. This is
+//! the only crate that reads the environment, prints and ends the process. A tool sees the outside
+//! through its [`Context`] and answers with a report.
+//!
+//! The way of a run: inputs of the action become arguments ([`inputs`]), `lw.toml` adds what the
+//! command line leaves open ([`config`]), clap parses the result, the tool runs, and [`finish`]
+//! turns the report into files, outputs, annotations, a summary and an exit code.
+
+mod args;
+pub mod config;
+mod context;
+mod error;
+mod exit;
+mod files;
+mod finish;
+mod host;
+pub mod inputs;
+mod run;
+mod tool;
+
+pub use args::{Common, FailOn, Missing};
+pub use context::{Context, Origin, baseline_report};
+pub use error::{Error, ResultExt};
+pub use exit::Exit;
+pub use files::Bytes;
+pub use host::Host;
+pub use run::{invoke, standalone};
+pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};
+
+/// The suite's version, which every tool shares.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The complete `main` of a standalone binary.
+#[macro_export]
+macro_rules! main {
+    ($tool:ty) => {
+        fn main() -> std::process::ExitCode {
+            $crate::standalone(&$crate::Entry::of::<$tool>())
+        }
+    };
+}

@@ -31,11 +31,28 @@ impl Report {
                             allowed.push(key.clone());
                         }
                         let level = Level::Note;
-                        Finding::new(rule, level, &key, format!("{described}, {} (overridden)", excess(limit, value, measure.whole, measure.baseline, unit)))
+                        Finding::new(
+                            rule,
+                            level,
+                            &key,
+                            format!(
+                                "{described}, {} (overridden)",
+                                excess(limit, value, measure.whole, measure.baseline, unit)
+                            ),
+                        )
                     }
                     Outcome::Breached => {
-                        let level = if limit.on_breach == Verdict::Fail { Level::Error } else { Level::Warning };
-                        Finding::new(rule, level, &key, format!("{described}, {}", excess(limit, value, measure.whole, measure.baseline, unit)))
+                        let level =
+                            if limit.on_breach == Verdict::Fail { Level::Error } else { Level::Warning };
+                        Finding::new(
+                            rule,
+                            level,
+                            &key,
+                            format!(
+                                "{described}, {}",
+                                excess(limit, value, measure.whole, measure.baseline, unit)
+                            ),
+                        )
                     }
                     Outcome::Met | Outcome::Overridden | Outcome::Unknown => continue,
                 };
@@ -58,18 +75,28 @@ impl Measure {
     fn describe(&self) -> String {
         let value = self.unit.show(self.value);
         match (self.share(), self.whole) {
-            (Some(share), Some(whole)) => format!("{} is {value}, {share} of {}", self.name, self.unit.show(whole)),
+            (Some(share), Some(whole)) => {
+                format!("{} is {value}, {share} of {}", self.name, self.unit.show(whole))
+            }
             _ => format!("{} is {value}", self.name),
         }
     }
 }
 
 /// By how much a limit is breached, and where it was set.
-fn excess(limit: &Limit, value: Number, whole: Option<Number>, baseline: Option<Number>, unit: crate::Unit) -> String {
+fn excess(
+    limit: &Limit,
+    value: Number,
+    whole: Option<Number>,
+    baseline: Option<Number>,
+    unit: crate::Unit,
+) -> String {
     let of = if limit.bound == Bound::MaxGrowth { baseline } else { whole };
     let threshold = match (limit.threshold, of) {
         (Threshold::Percent(percent), Some(Number::Integer(of))) => Number::Integer(percent.share_of(of)),
-        (Threshold::Percent(percent), of) => Number::Decimal(percent.as_f64() / 100.0 * of.map_or(0.0, Number::as_f64)),
+        (Threshold::Percent(percent), of) => {
+            Number::Decimal(percent.as_f64() / 100.0 * of.map_or(0.0, Number::as_f64))
+        }
         (Threshold::Amount(amount), _) => amount,
     };
     let shown = limit.threshold.show(unit);
@@ -110,7 +137,8 @@ mod tests {
         assert_eq!(failing.verdict, Verdict::Fail);
         assert_eq!(
             failing.findings[0].message,
-            "region.RAM.span is 950 B, 95.00 % of 1000 B, 50 B over the limit of 90.00 % (--max)".replace("1000 B", "1,000 B")
+            "region.RAM.span is 950 B, 95.00 % of 1000 B, 50 B over the limit of 90.00 % (--max)"
+                .replace("1000 B", "1,000 B")
         );
     }
 

@@ -234,7 +234,11 @@ impl Limit {
             Bound::MaxGrowth => baseline.and_then(|base| {
                 let growth = value.minus(base);
                 // Nothing grew: no share of the baseline, not even of an empty one, is exceeded.
-                if growth.as_f64() <= 0.0 { Some(false) } else { self.threshold.exceeded_by(growth, Some(base)) }
+                if growth.as_f64() <= 0.0 {
+                    Some(false)
+                } else {
+                    self.threshold.exceeded_by(growth, Some(base))
+                }
             }),
         };
         self.outcome = match breached {
@@ -283,7 +287,9 @@ pub enum LimitError {
         source: QuantityError,
     },
     /// A level other than `warn` and `fail`.
-    #[error("the limit of `{name}` has the unknown level `{level}`: write warn:LIMIT, fail:LIMIT or both with a comma")]
+    #[error(
+        "the limit of `{name}` has the unknown level `{level}`: write warn:LIMIT, fail:LIMIT or both with a comma"
+    )]
     Level {
         /// Name of the measure.
         name: String,
@@ -339,7 +345,13 @@ impl fmt::Display for Bound {
 mod tests {
     use super::*;
 
-    fn judged(bound: Bound, spec: &str, value: u64, whole: Option<u64>, baseline: Option<u64>) -> (Verdict, Outcome) {
+    fn judged(
+        bound: Bound,
+        spec: &str,
+        value: u64,
+        whole: Option<u64>,
+        baseline: Option<u64>,
+    ) -> (Verdict, Outcome) {
         let (_, limits) = Limit::parse(bound, &format!("m={spec}"), "--test").unwrap();
         let mut measure = Measure::bytes("m", value);
         measure.whole = whole.map(Into::into);

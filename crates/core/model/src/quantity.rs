@@ -20,7 +20,9 @@ pub enum QuantityError {
     #[error("`{0}` is not a number")]
     NotANumber(String),
     /// A unit that does not exist.
-    #[error("`{text}` has the unknown unit `{unit}`: write a plain number of bytes, or K, KiB, M, MiB, G, GiB")]
+    #[error(
+        "`{text}` has the unknown unit `{unit}`: write a plain number of bytes, or K, KiB, M, MiB, G, GiB"
+    )]
     UnknownUnit {
         /// The whole text.
         text: String,
@@ -60,7 +62,8 @@ impl FromStr for ByteSize {
                 Err(_) => Err(QuantityError::NotANumber(trimmed.into())),
             };
         }
-        let split = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(trimmed.len());
+        let split =
+            trimmed.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(trimmed.len());
         let (number, unit) = trimmed.split_at(split);
         let unit = unit.trim();
         let factor: u64 = match unit.to_ascii_lowercase().as_str() {
@@ -337,7 +340,9 @@ mod tests {
             error.to_string(),
             "`1MB` is ambiguous: write `1MiB` for powers of 1024, or a plain number of bytes"
         );
-        for text in ["", "x", "1.0001", "-1", "1Mi", "9223372036854775808", "0xffffffffffffffff", "1..2", ".5"] {
+        for text in
+            ["", "x", "1.0001", "-1", "1Mi", "9223372036854775808", "0xffffffffffffffff", "1..2", ".5"]
+        {
             assert!(text.parse::<ByteSize>().is_err(), "{text}");
         }
     }

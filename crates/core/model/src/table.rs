@@ -35,7 +35,10 @@ impl Table {
             id: id.into(),
             title: title.into(),
             subject: None,
-            columns: columns.iter().map(|(title, align)| Column { title: (*title).into(), align: *align }).collect(),
+            columns: columns
+                .iter()
+                .map(|(title, align)| Column { title: (*title).into(), align: *align })
+                .collect(),
             rows: Vec::new(),
             note: None,
             folded: false,

@@ -72,7 +72,8 @@ impl Node {
     #[must_use]
     pub fn is_additive(&self) -> bool {
         self.children.is_empty()
-            || (self.children.iter().try_fold(0u64, |sum, child| sum.checked_add(child.value)) == Some(self.value)
+            || (self.children.iter().try_fold(0u64, |sum, child| sum.checked_add(child.value))
+                == Some(self.value)
                 && self.children.iter().all(Self::is_additive))
     }
 }

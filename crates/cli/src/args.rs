@@ -1,0 +1,82 @@
+//! The arguments every tool has.
+
+use std::path::PathBuf;
+
+use lw_model::Verdict;
+
+/// Arguments that mean the same for every tool.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Common to every tool")]
+pub struct Common {
+    /// Write the report as `lw-report/1` JSON to this file; later runs read it as their baseline
+    #[arg(long, value_name = "FILE", global = true)]
+    pub report: Option<PathBuf>,
+
+    /// Format of standard output: text, markdown, html, json, junit or sarif, or one of the tool's own
+    #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
+    pub format: String,
+
+    /// Write the report in a format to a file, such as html=size.html; one per line, or repeated
+    #[arg(long, value_name = "FORMAT=FILE", global = true)]
+    pub write: Vec<String>,
+
+    /// The job summary: `auto` (where the CI shows it), `off`, or a file to write the Markdown to
+    #[arg(long, value_name = "auto|off|FILE", default_value = "auto", global = true)]
+    pub summary: String,
+
+    /// Configuration file; without it `lw.toml` is looked for from here up to the repository's root. `none` reads no file
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// The verdict that makes the exit code 1
+    #[arg(long, value_enum, default_value = "error", global = true)]
+    pub fail_on: FailOn,
+
+    /// What to do when an input file is missing
+    #[arg(long, value_enum, default_value = "fail", global = true)]
+    pub missing: Missing,
+
+    /// Report of an earlier run of the same tool to compare with
+    #[arg(long, value_name = "FILE", global = true)]
+    pub baseline: Option<PathBuf>,
+
+    /// Fail when the baseline is missing instead of saying so
+    #[arg(long, global = true)]
+    pub require_baseline: bool,
+}
+
+/// Which verdicts fail the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    /// Only `fail`
+    #[default]
+    Error,
+    /// `warn` as well
+    Warning,
+    /// None: the verdict is only told
+    Never,
+}
+
+impl FailOn {
+    /// Whether a verdict fails the run.
+    #[must_use]
+    pub fn fails(self, verdict: Verdict) -> bool {
+        match self {
+            Self::Error => verdict == Verdict::Fail,
+            Self::Warning => verdict >= Verdict::Warn,
+            Self::Never => false,
+        }
+    }
+}
+
+/// What a missing input means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Missing {
+    /// An error, exit code 3
+    #[default]
+    Fail,
+    /// A warning in the report
+    Warn,
+    /// A note in the report
+    Skip,
+}

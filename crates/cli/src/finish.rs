@@ -1,0 +1,300 @@
+//! The end of a run: the report becomes files, outputs, annotations, a summary, text and an exit code.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use lw_ci::{Annotation, Effect, Provider};
+use lw_model::{Finding, Level, Report};
+use lw_render::{Format, Options};
+
+use crate::args::Common;
+use crate::context::{Context, unwritable};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::files;
+use crate::host::{self, Host, Printed};
+use crate::tool::Entry;
+
+/// What the user wants to see of the report.
+pub(crate) struct Wanted {
+    stdout: Shape,
+    files: Vec<(Shape, PathBuf)>,
+}
+
+/// A format of every report, or one of the tool's own.
+enum Shape {
+    Common(Format),
+    Own(&'static str),
+}
+
+impl Shape {
+    fn parse(entry: &Entry, name: &str) -> Result<Self, Error> {
+        if let Some(own) = entry.formats.iter().find(|own| own.name == name) {
+            return Ok(Self::Own(own.name));
+        }
+        name.parse().map(Self::Common).map_err(|_| {
+            let all = Format::ALL.iter().map(Format::to_string);
+            let all: Vec<String> = all.chain(entry.formats.iter().map(|own| own.name.to_owned())).collect();
+            let error = Error::usage(format!("unknown format `{name}`"));
+            match crate::config::nearest(name, all.iter().map(String::as_str)) {
+                Some(near) => error.hint(crate::config::did_you_mean(near)),
+                None => error.hint(format!("the formats are {}", all.join(", "))),
+            }
+        })
+    }
+}
+
+impl Wanted {
+    pub(crate) fn of(entry: &Entry, common: &Common) -> Result<Self, Error> {
+        let mut files = Vec::new();
+        for spec in &common.write {
+            let (format, path) = spec.split_once('=').ok_or_else(|| {
+                Error::usage(format!("--write {spec}: no `=`"))
+                    .hint("write it as FORMAT=FILE, such as html=size.html")
+            })?;
+            files.push((Shape::parse(entry, format.trim())?, PathBuf::from(path.trim())));
+        }
+        Ok(Self { stdout: Shape::parse(entry, &common.format)?, files })
+    }
+
+    /// The names of the formats, for [`Context::wants`].
+    pub(crate) fn names(&self) -> Vec<String> {
+        let shapes = std::iter::once(&self.stdout).chain(self.files.iter().map(|(shape, _)| shape));
+        shapes
+            .map(|shape| match shape {
+                Shape::Common(format) => format.to_string(),
+                Shape::Own(name) => (*name).to_owned(),
+            })
+            .collect()
+    }
+}
+
+/// Publishes a report and says how the run ended.
+pub(crate) fn reported(
+    entry: &Entry,
+    cx: &Context,
+    wanted: &Wanted,
+    mut report: Report,
+) -> Result<Exit, Error> {
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    let common = cx.common();
+    let host = cx.host();
+    let link = cx.ci_context().blob_base.as_ref().and_then(|base| base.parse().ok());
+    let plain = Options { colour: false, width: 100, unicode: true, link };
+
+    if let Some(path) = &common.report {
+        cx.write(path, |out| write(&report, Format::Json, &plain, out))?;
+    }
+    for (shape, path) in &wanted.files {
+        cx.write(path, |out| match shape {
+            Shape::Common(format) => write(&report, *format, &plain, out),
+            Shape::Own(name) => out.write_all(cx.offered(name).unwrap_or_default().as_bytes()),
+        })?;
+    }
+
+    let mut effects = Vec::new();
+    if common.summary != "off" {
+        let mut markdown = Vec::new();
+        write(&report, Format::Markdown, &plain, &mut markdown)
+            .map_err(|error| unwritable(Path::new("summary"), &error))?;
+        let markdown = String::from_utf8_lossy(&markdown);
+        if common.summary == "auto" {
+            effects.extend(cx.ci().summary(&markdown));
+        } else {
+            cx.write(Path::new(&common.summary), |out| out.write_all(markdown.as_bytes()))?;
+        }
+    }
+    effects.extend(
+        cx.ci().annotations(
+            &report.findings.iter().map(|finding| annotation(entry, finding)).collect::<Vec<_>>(),
+        ),
+    );
+    let report_path = common.report.as_ref().map(|path| cx.name(path)).unwrap_or_default();
+    effects.extend(cx.ci().outputs(&outputs(
+        entry,
+        report.verdict.as_str(),
+        &report.summary,
+        &report_path,
+        |name| cx.output_value(name).to_owned(),
+    )));
+    disarm();
+    perform(effects, host)?;
+
+    let text = match &wanted.stdout {
+        Shape::Own(name) => cx.offered(name).unwrap_or_default().as_bytes().to_vec(),
+        Shape::Common(format) => {
+            let options = Options { colour: host.colour, width: host.width, ..plain };
+            let mut text = Vec::new();
+            write(&report, *format, &options, &mut text)
+                .map_err(|error| unwritable(Path::new("standard output"), &error))?;
+            text
+        }
+    };
+    match host::stdout(&harmless(&wanted.stdout, text, host.colour)) {
+        Ok(Printed::Done) => {}
+        // Nobody reads any more: that is the reader's decision and no failure.
+        Ok(Printed::ReaderGone) => return Ok(Exit::Pass),
+        Err(error) => return Err(unwritable(Path::new("standard output"), &error)),
+    }
+    Ok(if common.fail_on.fails(report.verdict) { Exit::Gate } else { Exit::Pass })
+}
+
+fn write(report: &Report, format: Format, options: &Options, out: &mut dyn Write) -> std::io::Result<()> {
+    lw_render::render(report, format, options, out).map_err(std::io::Error::other)
+}
+
+/// Standard output of a CI job is a channel of commands. Text for people is neutralised; in formats for
+/// programs the same characters are written as escapes, which their readers undo.
+fn harmless(shape: &Shape, text: Vec<u8>, colour: bool) -> Vec<u8> {
+    let escape = |from: &str, to: &str| String::from_utf8_lossy(&text).replace(from, to).into_bytes();
+    match shape {
+        Shape::Common(Format::Json | Format::Sarif) => escape("##", "#\\u0023"),
+        Shape::Common(Format::Html | Format::Junit) => escape("##", "#&#35;"),
+        // On a terminal nobody looks for commands, and the renderer has made control characters visible.
+        Shape::Common(Format::Text | Format::Markdown) | Shape::Own(_) if colour => text,
+        Shape::Common(Format::Text | Format::Markdown) | Shape::Own(_) => {
+            lw_ci::neutralise(&String::from_utf8_lossy(&text)).into_owned().into_bytes()
+        }
+    }
+}
+
+fn annotation(entry: &Entry, finding: &Finding) -> Annotation {
+    let message = match &finding.help {
+        Some(help) => format!("{}\n{help}", finding.message),
+        None => finding.message.clone(),
+    };
+    let title = match &finding.subject {
+        Some(subject) => format!("{} ({subject})", entry.name),
+        None => entry.name.to_owned(),
+    };
+    Annotation {
+        level: finding.level,
+        title,
+        message,
+        location: finding.location.clone(),
+        rule: finding.rule.clone(),
+        fingerprint: finding.fingerprint.clone(),
+    }
+}
+
+fn outputs(
+    entry: &Entry,
+    verdict: &str,
+    summary: &str,
+    report: &str,
+    own: impl Fn(&str) -> String,
+) -> Vec<lw_ci::Output> {
+    let value = |name: &str| match name {
+        "verdict" => verdict.to_owned(),
+        "summary" => summary.to_owned(),
+        "report" => report.to_owned(),
+        _ => own(name),
+    };
+    entry
+        .all_outputs()
+        .map(|output| lw_ci::Output { name: output.name.to_owned(), value: value(output.name) })
+        .collect()
+}
+
+/// Tells of an error: to the person, and to later steps, whose outputs are all written even now.
+pub(crate) fn failed(entry: &Entry, ci: &dyn Provider, host: &Host, error: &Error) -> Exit {
+    disarm();
+    let mut text = format!("error: {}\n", error.message());
+    if let Some(hint) = error.advice() {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
+    host::stderr(&lw_ci::neutralise(&text));
+    let message =
+        error.advice().map_or_else(|| error.message(), |hint| format!("{}\n{hint}", error.message()));
+    let mut effects = ci.annotations(&[Annotation {
+        level: Level::Error,
+        title: entry.name.to_owned(),
+        message,
+        location: None,
+        rule: format!("{}/error", entry.name),
+        fingerprint: format!("{}/error", entry.name),
+    }]);
+    effects.extend(ci.outputs(&outputs(entry, "error", &error.message(), "", |_| String::new())));
+    match perform(effects, host) {
+        Ok(()) => error.class().into(),
+        Err(second) => {
+            host::stderr(&lw_ci::neutralise(&format!("error: {}\n", second.message())));
+            Exit::Remote
+        }
+    }
+}
+
+/// Does what the provider asks for.
+fn perform(effects: Vec<Effect>, host: &Host) -> Result<(), Error> {
+    for effect in effects {
+        match effect {
+            Effect::Stdout(commands) => {
+                host::stdout(commands.as_bytes())
+                    .map_err(|error| unwritable(Path::new("standard output"), &error))?;
+            }
+            Effect::Append { path, bytes } => {
+                let path = host.cwd.join(path);
+                files::append(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
+            }
+            Effect::Write { path, bytes } => {
+                let path = host.cwd.join(path);
+                files::replace(&path, |out| out.write_all(&bytes))
+                    .map_err(|error| unwritable(&path, &error))?;
+            }
+            Effect::Run { program, args, stdin } => {
+                if let Err(error) = call(&program, &args, &stdin) {
+                    host::stderr(&lw_ci::neutralise(&format!("warning: {program}: {error}\n")));
+                }
+            }
+            Effect::Warn(text) => host::stderr(&lw_ci::neutralise(&format!("warning: {text}\n"))),
+        }
+    }
+    Ok(())
+}
+
+/// Runs a helper of the CI (`buildkite-agent`); it not being there is a warning, not a failed gate.
+fn call(program: &str, args: &[String], stdin: &[u8]) -> std::io::Result<()> {
+    let mut child =
+        std::process::Command::new(program).args(args).stdin(std::process::Stdio::piped()).spawn()?;
+    if let Some(mut pipe) = child.stdin.take() {
+        pipe.write_all(stdin)?;
+    }
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { Err(std::io::Error::other(status.to_string())) }
+}
+
+/// What is to be written should the tool panic: its outputs.
+static ARMED: Mutex<Option<(Vec<Effect>, Host)>> = Mutex::new(None);
+
+/// Makes a panic end in exit code 5, a sentence and all outputs, whether panics unwind or abort.
+pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
+    let name = entry.name;
+    let effects = ci.outputs(&outputs(entry, "error", "internal error", "", |_| String::new()));
+    if let Ok(mut armed) = ARMED.lock() {
+        *armed = Some((effects, host.clone()));
+    }
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = format!(
+            "error: {name} has a defect: {panic}\n  hint: please report it with the input that shows it, at {}/issues\n",
+            env!("CARGO_PKG_REPOSITORY")
+        );
+        host::stderr(&lw_ci::neutralise(&text));
+        if let Some((effects, host)) = take_armed() {
+            let _ = perform(effects, &host);
+        }
+        // Where panics unwind, `invoke` returns this code; where they abort, nothing would.
+        if cfg!(panic = "abort") {
+            #[allow(clippy::disallowed_methods)]
+            std::process::exit(i32::from(Exit::Internal as u8));
+        }
+    }));
+}
+
+fn disarm() {
+    take_armed();
+}
+
+fn take_armed() -> Option<(Vec<Effect>, Host)> {
+    ARMED.lock().ok().and_then(|mut armed| armed.take())
+}

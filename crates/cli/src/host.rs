@@ -1,0 +1,117 @@
+//! The machine a run is on: environment, folder, streams. Taken once, so that a run can be repeated in
+//! a test with another one.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// What a run knows of the machine.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Environment variables; a value that is no UTF-8 is read lossily.
+    pub env: BTreeMap<String, String>,
+    /// The folder the run started in.
+    pub cwd: PathBuf,
+    /// Seconds since 1970: `SOURCE_DATE_EPOCH` where it is set, else the clock.
+    pub now: u64,
+    /// Standard output is a terminal that wants colours.
+    pub colour: bool,
+    /// Standard error is a terminal that wants colours.
+    pub colour_stderr: bool,
+    /// Columns of standard output.
+    pub width: usize,
+}
+
+impl Host {
+    /// The machine this process runs on.
+    #[must_use]
+    #[allow(clippy::disallowed_methods)]
+    pub fn real() -> Self {
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .collect();
+        let is_set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
+        let forced = is_set("CLICOLOR_FORCE") || is_set("FORCE_COLOR");
+        let allowed = !is_set("NO_COLOR") && env.get("TERM").is_none_or(|term| term != "dumb");
+        let colour = |terminal: bool| allowed && (terminal || forced);
+        let now =
+            env.get("SOURCE_DATE_EPOCH").and_then(|value| value.trim().parse().ok()).unwrap_or_else(|| {
+                std::time::SystemTime::now()
+                    .duration_since(std::time::SystemTime::UNIX_EPOCH)
+                    .map_or(0, |elapsed| elapsed.as_secs())
+            });
+        let width = env.get("COLUMNS").and_then(|value| value.trim().parse().ok());
+        Self {
+            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            now,
+            colour: colour(io::stdout().is_terminal()),
+            colour_stderr: colour(io::stderr().is_terminal()),
+            width: width.or_else(terminal_width).unwrap_or(100).clamp(40, 200),
+            env,
+        }
+    }
+
+    /// A variable, unless it is empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<String> {
+        self.env.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    /// The nearest folder above, this one included, that holds `name`.
+    #[must_use]
+    pub fn find_upwards(&self, name: &str) -> Option<PathBuf> {
+        self.cwd.ancestors().map(|folder| folder.join(name)).find(|path| path.exists())
+    }
+
+    /// The root of the repository, or else the folder the run started in.
+    #[must_use]
+    pub fn root(&self) -> PathBuf {
+        self.find_upwards(".git")
+            .and_then(|git| git.parent().map(Path::to_owned))
+            .unwrap_or_else(|| self.cwd.clone())
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// What happened to something that was printed.
+#[derive(Debug)]
+pub(crate) enum Printed {
+    /// It was.
+    Done,
+    /// The reader has gone (`lw … | head`): a success, and nothing more to print.
+    ReaderGone,
+}
+
+/// Prints to standard output.
+pub(crate) fn stdout(text: &[u8]) -> io::Result<Printed> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Printed::Done),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Printed::ReaderGone),
+        Err(error) => Err(error),
+    }
+}
+
+/// Says something to the person on standard error. There is nobody to tell when that fails.
+pub(crate) fn stderr(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// 128 random bits as hexadecimal digits.
+///
+/// Without randomness from the system the delimiters of outputs could be guessed by whoever writes a value; the
+/// time and the address of a local are then the best there is.
+pub(crate) fn nonce() -> String {
+    let mut bytes = [0u8; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        let here = std::ptr::from_ref(&bytes).addr() as u128;
+        #[allow(clippy::disallowed_methods)]
+        let time = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+        bytes = (time.map_or(0, |elapsed| elapsed.as_nanos()) ^ (here << 64)).to_le_bytes();
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

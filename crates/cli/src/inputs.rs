@@ -1,0 +1,178 @@
+//! Inputs of an action as arguments.
+//!
+//! A runner hands inputs over as `INPUT_*` variables. Their names differ between runners: the
+//! GitHub runner keeps `-` (`INPUT_MAX-GROWTH`), which `dash` then drops, `act` and our own actions write
+//! `_`. Here `-`, `_` and space are one, and an empty value is the same as none.
+//!
+//! The variables are read only when `LW_ACTION` names the tool, as our actions do: a tool that is
+//! called from a step of somebody else's action must not take that action's inputs for its own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Command};
+
+use crate::error::Error;
+
+/// Arguments made from the inputs of an action, without the program's name.
+///
+/// A list is one item per line. A boolean is `true` or `false` as YAML 1.2 core writes them. The
+/// input `command` chooses the subcommand of a tool that has some.
+///
+/// # Errors
+/// When a boolean is neither, or when a subcommand does not exist or does not know an input that is set.
+pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<OsString>, Error> {
+    let values = collect(env);
+    let mut argv: Vec<OsString> = Vec::new();
+    let mut scope = command;
+    if command.has_subcommands() {
+        let Some(name) = values.get("COMMAND").map(|value| value.trim()) else {
+            return Err(Error::usage("the input `command` is not set").hint(subcommands(command)));
+        };
+        scope = command.get_subcommands().find(|sub| sub.get_name() == name).ok_or_else(|| {
+            Error::usage(format!("the input `command` is `{name}`")).hint(subcommands(command))
+        })?;
+        argv.push(name.into());
+        for other in
+            command.get_subcommands().filter(|sub| sub.get_name() != name).flat_map(Command::get_arguments)
+        {
+            let known = |arg: &Arg| arg.get_id() == other.get_id();
+            if !scope.get_arguments().any(known) && values.contains_key(&key_of(other)) {
+                let input = name_of(other);
+                return Err(Error::usage(format!(
+                    "the input `{input}` does not belong to the command `{name}`"
+                )));
+            }
+        }
+    }
+    let globals: Vec<&Arg> = if std::ptr::eq(scope, command) {
+        Vec::new()
+    } else {
+        command.get_arguments().filter(|arg| arg.is_global_set()).collect()
+    };
+    let mut positional: Vec<OsString> = Vec::new();
+    for arg in scope.get_arguments().chain(globals) {
+        let Some(value) = values.get(&key_of(arg)) else { continue };
+        let name = name_of(arg);
+        match (arg.get_action(), arg.is_positional()) {
+            (ArgAction::SetTrue, _) => {
+                if boolean(&name, value)? {
+                    argv.push(format!("--{name}").into());
+                }
+            }
+            (ArgAction::Append, positional_list) => {
+                for item in value.lines().map(str::trim).filter(|item| !item.is_empty()) {
+                    if positional_list {
+                        positional.push(item.into());
+                    } else {
+                        argv.push(format!("--{name}={item}").into());
+                    }
+                }
+            }
+            (_, true) => positional.push(value.trim().into()),
+            (_, false) => argv.push(format!("--{name}={}", value.trim()).into()),
+        }
+    }
+    if !positional.is_empty() {
+        argv.push("--".into());
+        argv.extend(positional);
+    }
+    Ok(argv)
+}
+
+fn subcommands(command: &Command) -> String {
+    let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+    format!("set it to one of {}", names.join(", "))
+}
+
+/// Name of the input: the long flag, or a positional argument's identifier.
+#[must_use]
+pub fn name_of(arg: &Arg) -> String {
+    arg.get_long().map_or_else(|| arg.get_id().as_str().replace('_', "-"), str::to_owned)
+}
+
+fn key_of(arg: &Arg) -> String {
+    name_of(arg).replace('-', "_").to_ascii_uppercase()
+}
+
+fn collect(env: &BTreeMap<String, String>) -> BTreeMap<String, &str> {
+    env.iter()
+        .filter_map(|(name, value)| {
+            let name = name.strip_prefix("INPUT_")?.replace(['-', ' '], "_").to_ascii_uppercase();
+            (!value.trim().is_empty()).then_some((name, value.as_str()))
+        })
+        .collect()
+}
+
+/// A boolean of YAML 1.2's core schema, as `getBooleanInput` of the actions toolkit reads it.
+fn boolean(name: &str, value: &str) -> Result<bool, Error> {
+    match value.trim() {
+        "true" | "True" | "TRUE" => Ok(true),
+        "false" | "False" | "FALSE" => Ok(false),
+        other => Err(Error::usage(format!("the input `{name}` is `{other}`")).hint("write true or false")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command() -> Command {
+        Command::new("tool")
+            .arg(Arg::new("max").long("max").action(ArgAction::Append))
+            .arg(Arg::new("max_growth").long("max-growth"))
+            .arg(Arg::new("strict").long("strict").action(ArgAction::SetTrue))
+            .arg(Arg::new("files").action(ArgAction::Append))
+    }
+
+    fn argv(pairs: &[(&str, &str)]) -> Result<Vec<String>, Error> {
+        let env = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Ok(to_argv(&command(), &env)?.into_iter().map(|arg| arg.into_string().unwrap()).collect())
+    }
+
+    #[test]
+    fn every_spelling_of_a_name_is_the_same_input() {
+        for name in ["INPUT_MAX-GROWTH", "INPUT_MAX_GROWTH", "INPUT_MAX GROWTH", "INPUT_max-growth"] {
+            assert_eq!(argv(&[(name, "5%")]).unwrap(), ["--max-growth=5%"], "{name}");
+        }
+    }
+
+    #[test]
+    fn an_empty_input_is_no_input() {
+        assert!(argv(&[("INPUT_MAX", ""), ("INPUT_MAX-GROWTH", "  \n"), ("OTHER", "x")]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn lists_split_on_lines_and_values_stay_one_argument() {
+        assert_eq!(
+            argv(&[("INPUT_MAX", "a=1\n\n  b c=2 \n--help\n"), ("INPUT_FILES", "-x\n$(touch y)")]).unwrap(),
+            ["--max=a=1", "--max=b c=2", "--max=--help", "--", "-x", "$(touch y)"]
+        );
+    }
+
+    #[test]
+    fn booleans_are_yaml_and_nothing_else() {
+        assert_eq!(argv(&[("INPUT_STRICT", " True ")]).unwrap(), ["--strict"]);
+        assert!(argv(&[("INPUT_STRICT", "FALSE")]).unwrap().is_empty());
+        assert!(
+            argv(&[("INPUT_STRICT", "yes")]).unwrap_err().message().contains("the input `strict` is `yes`")
+        );
+    }
+
+    #[test]
+    fn a_tool_with_subcommands_takes_the_input_command() {
+        let command = Command::new("sign")
+            .subcommand(Command::new("sign").arg(Arg::new("key").long("key")))
+            .subcommand(Command::new("verify").arg(Arg::new("expect").long("expect")))
+            .arg(Arg::new("report").long("report").global(true));
+        let run = |pairs: &[(&str, &str)]| {
+            let env = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            to_argv(&command, &env)
+        };
+        let argv = run(&[("INPUT_COMMAND", "sign"), ("INPUT_KEY", "k"), ("INPUT_REPORT", "r.json")]).unwrap();
+        assert_eq!(argv, ["sign", "--key=k", "--report=r.json"]);
+        let error = run(&[("INPUT_COMMAND", "sign"), ("INPUT_EXPECT", "k")]).unwrap_err();
+        assert!(error.message().contains("`expect` does not belong to the command `sign`"));
+        assert_eq!(run(&[]).unwrap_err().advice(), Some("set it to one of sign, verify"));
+    }
+}

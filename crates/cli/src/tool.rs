@@ -1,0 +1,124 @@
+//! What a tool is, and its form without the type.
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use lw_model::Report;
+
+use crate::args::Common;
+use crate::context::Context;
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// A tool of the suite: the one declaration that the command line, the action, its README, the
+/// GitLab component and the man page are made from.
+pub trait Tool {
+    /// Name of the tool, its binary and its action: `size-gate`.
+    const NAME: &'static str;
+    /// What it does, in one line.
+    const SUMMARY: &'static str;
+    /// What it does, for `--help` and the README: paragraphs, then examples.
+    const GUIDE: &'static str;
+    /// Values it hands to later steps, besides [`COMMON_OUTPUTS`].
+    const OUTPUTS: &'static [Output];
+    /// Formats only this tool can write, besides those every report has.
+    const FORMATS: &'static [ExtraFormat] = &[];
+    /// Its arguments, with or without subcommands. Doc comments are what users read; none may be
+    /// required by clap, because `lw.toml` may hold what the command line leaves out.
+    type Args: Args;
+
+    /// Does the job.
+    ///
+    /// # Errors
+    /// When there is no report to make: wrong usage, unreadable input, a failing service. A breached
+    /// limit is no error but a report with the verdict `fail`.
+    fn run(args: Self::Args, cx: &mut Context) -> Result<Report, Error>;
+}
+
+/// A value for later steps.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Name in kebab-case.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+}
+
+/// What every tool hands to later steps.
+pub const COMMON_OUTPUTS: &[Output] = &[
+    Output {
+        name: "verdict",
+        description: "`pass`, `warn` or `fail`; `error` when there was nothing to judge",
+    },
+    Output { name: "summary", description: "The outcome in one line" },
+    Output { name: "report", description: "Path of the `lw-report/1` JSON, when one was written" },
+];
+
+/// A format of one tool's own: what another program of its field expects.
+#[derive(Clone, Copy, Debug)]
+pub struct ExtraFormat {
+    /// Name for `--format`.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+}
+
+/// A tool without its type, for registries and generators.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Name of the tool.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// What it does, at length.
+    pub guide: &'static str,
+    /// Its own outputs.
+    pub outputs: &'static [Output],
+    /// Its own formats.
+    pub formats: &'static [ExtraFormat],
+    augment: fn(Command) -> Command,
+    pub(crate) run: fn(&ArgMatches, &mut Context) -> Result<Report, Error>,
+}
+
+impl Entry {
+    /// The entry of a tool.
+    #[must_use]
+    pub const fn of<T: Tool>() -> Self {
+        Self {
+            name: T::NAME,
+            summary: T::SUMMARY,
+            guide: T::GUIDE,
+            outputs: T::OUTPUTS,
+            formats: T::FORMATS,
+            augment: T::Args::augment_args,
+            run: |matches, cx| {
+                let args = T::Args::from_arg_matches(matches)
+                    .map_err(|error| Error::usage(error.to_string().trim()))?;
+                T::run(args, cx)
+            },
+        }
+    }
+
+    /// The whole command line: the tool's own arguments, then those all tools share.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let codes: Vec<String> =
+            Exit::ALL.iter().map(|(code, meaning)| format!("  {}  {meaning}", *code as u8)).collect();
+        let command = (self.augment)(Command::new(self.name));
+        Common::augment_args(command)
+            .version(crate::VERSION)
+            .about(self.summary)
+            .long_about(format!("{}\n\n{}", self.summary, self.guide))
+            .after_help(format!("Exit codes:\n{}", codes.join("\n")))
+            .max_term_width(110)
+    }
+
+    /// Every output: those of all tools, then its own.
+    pub fn all_outputs(&self) -> impl Iterator<Item = &'static Output> {
+        COMMON_OUTPUTS.iter().chain(self.outputs)
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry").field("name", &self.name).finish_non_exhaustive()
+    }
+}
