@@ -1,1 +1,20 @@
-//! Work begins here.
+//! Firmware files as one memory model.
+//!
+//! [`Elf`] and [`Map`] read what the linker wrote;
+//! [`Memory::measure`] turns any mix of them into the use of each memory region.
+//!
+//! Everything here takes bytes and returns a model or a typed error with a position. Nothing reads
+//! a file, the environment or the clock, and nothing prints.
+
+pub mod chip;
+pub mod elf;
+pub mod map;
+pub mod memory;
+pub mod region;
+mod sniff;
+
+pub use chip::Chip;
+pub use elf::Elf;
+pub use map::Map;
+pub use memory::{Memory, Sources};
+pub use region::{Region, RegionClass};

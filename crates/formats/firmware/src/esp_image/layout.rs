@@ -1,0 +1,104 @@
+//! Rules of placement the chip's MMU and loader have, which a file can break and still be well formed.
+
+use std::fmt;
+
+use crate::esp_image::{AppImage, Format, Segment};
+
+/// A rule of placement an image breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayoutProblem {
+    /// A flash-mapped segment whose place in the file and address differ modulo the MMU page.
+    Unaligned {
+        /// Number of the segment, from 0.
+        index: usize,
+        /// The segment.
+        segment: Segment,
+        /// The page size in bytes.
+        page: u32,
+    },
+    /// Two flash-mapped segments on one MMU page.
+    SharedPage {
+        /// Number of the second segment, from 0.
+        index: usize,
+        /// The segment.
+        segment: Segment,
+        /// The page size in bytes.
+        page: u32,
+    },
+    /// The descriptor names a page size the chip does not have.
+    PageSize {
+        /// The page size in bytes.
+        page: u32,
+    },
+}
+
+impl fmt::Display for LayoutProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unaligned { index, segment: Segment { load_addr, offset, .. }, page } => write!(
+                f,
+                "segment {index} is mapped at {load_addr:#x} but lies at offset {offset:#x}: modulo the MMU page of \
+                 {page:#x} bytes they must be equal"
+            ),
+            Self::SharedPage { index, segment: Segment { load_addr, .. }, page } => write!(
+                f,
+                "segment {index} at {load_addr:#x} starts on the MMU page of {page:#x} bytes another segment uses"
+            ),
+            Self::PageSize { page } => write!(f, "the chip has no MMU page of {page:#x} bytes"),
+        }
+    }
+}
+
+impl AppImage {
+    /// MMU page size in bytes: recorded by the build, else the largest the chip has that suits every
+    /// flash-mapped segment. `None` for an ESP8266, whose flash is not mapped by pages.
+    #[must_use]
+    pub fn mmu_page_size(&self) -> Option<u32> {
+        let sizes = self.chip()?.mmu_page_sizes();
+        let recorded = self.app.as_ref().and_then(|app| app.mmu_page_size);
+        recorded
+            .or_else(|| {
+                sizes.iter().rev().copied().find(|page| self.mapped().all(|(_, segment)| is_aligned(segment, *page)))
+            })
+            .or(sizes.last().copied())
+    }
+
+    /// What the second-stage bootloader would refuse although every check of the file holds.
+    #[must_use]
+    pub fn layout_problems(&self) -> Vec<LayoutProblem> {
+        let (Some(chip), Some(page)) = (self.chip(), self.mmu_page_size()) else { return Vec::new() };
+        let mut problems = Vec::new();
+        if chip.name().is_some() && !chip.mmu_page_sizes().contains(&page) {
+            problems.push(LayoutProblem::PageSize { page });
+        }
+        let mut mapped: Vec<_> = self.mapped().collect();
+        for &(index, segment) in &mapped {
+            if !is_aligned(segment, page) {
+                problems.push(LayoutProblem::Unaligned { index, segment: *segment, page });
+            }
+        }
+        mapped.sort_by_key(|(_, segment)| segment.load_addr);
+        for pair in mapped.windows(2) {
+            if let [(_, before), (index, segment)] = pair {
+                let last = before.load_addr.saturating_add(before.length.saturating_sub(1));
+                if segment.load_addr / page == last / page {
+                    problems.push(LayoutProblem::SharedPage { index: *index, segment: **segment, page });
+                }
+            }
+        }
+        problems
+    }
+
+    /// The segments that are executed or read from flash, with their numbers.
+    pub fn mapped(&self) -> impl Iterator<Item = (usize, &Segment)> {
+        let chip = if self.format == Format::Esp32 { self.chip() } else { None };
+        self.segments
+            .iter()
+            .enumerate()
+            .filter(move |(_, segment)| chip.is_some_and(|chip| chip.maps_flash(segment.load_addr)))
+    }
+}
+
+fn is_aligned(segment: &Segment, page: u32) -> bool {
+    segment.offset % u64::from(page) == u64::from(segment.load_addr % page)
+}

@@ -1,0 +1,316 @@
+//! Maps of GNU ld: `lang_map` and `print_*` in `ld/ldlang.c` of binutils.
+
+use super::{Files, Flavour, Input, InputKind, Map, MapError, OutputSection, check, hex, is_debug, text};
+use crate::chip::Chip;
+use crate::region::Region;
+
+const REGIONS: &[u8] = b"Memory Configuration";
+const BODY: &[u8] = b"Linker script and memory map";
+const REFERENCES: &[u8] = b"Cross Reference Table";
+
+/// Whether the file has a heading of GNU ld before the memory map.
+pub(super) fn looks_right(bytes: &[u8]) -> bool {
+    const HEADINGS: [&[u8]; 6] = [
+        REGIONS,
+        BODY,
+        b"Archive member included to satisfy reference by file (symbol)",
+        b"Discarded input sections",
+        b"There are no discarded input sections",
+        b"As-needed library included to satisfy reference by file (symbol)",
+    ];
+    bytes.split(|byte| *byte == b'\n').any(|line| HEADINGS.contains(&line.trim_ascii_end()))
+}
+
+/// Which part of the map a line belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Why archive members were taken, common symbols, what was thrown away.
+    Preamble,
+    /// The `MEMORY` block.
+    Regions,
+    /// Output sections.
+    Body,
+    /// Who defines and uses each symbol.
+    References,
+}
+
+/// A name that filled its column, so that its numbers are on the next line.
+#[derive(Clone, Copy)]
+enum Pending<'a> {
+    Output(&'a [u8]),
+    Input(&'a [u8]),
+}
+
+struct Parser<'a> {
+    regions: Vec<Region>,
+    sections: Vec<OutputSection<'a>>,
+    files: Files<'a>,
+    chip: Option<Chip>,
+    warnings: Vec<String>,
+    pending: Option<Pending<'a>>,
+    /// Whether input lines belong to the last of `sections`; they do not inside a debug section.
+    open: bool,
+    /// Symbols of the common block that was read last, with their addresses.
+    commons: Vec<(u64, &'a [u8])>,
+    /// `OUTPUT(...)` was seen: ld always writes it, after the last section of the script.
+    complete: bool,
+    line: u32,
+}
+
+pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
+    let mut parser = Parser {
+        regions: Vec::new(),
+        sections: Vec::new(),
+        files: Files::default(),
+        chip: None,
+        warnings: Vec::new(),
+        pending: None,
+        open: false,
+        commons: Vec::new(),
+        complete: false,
+        line: 0,
+    };
+    let mut part = Part::Preamble;
+    for line in bytes.split(|byte| *byte == b'\n') {
+        parser.line = parser.line.saturating_add(1);
+        let line = line.trim_ascii_end();
+        if line.is_empty() {
+            continue;
+        }
+        part = match (part, line) {
+            (_, REGIONS) => Part::Regions,
+            (Part::Preamble | Part::Regions, BODY) => Part::Body,
+            (Part::Body, REFERENCES) => Part::References,
+            (Part::Regions, _) => {
+                parser.region(line)?;
+                part
+            }
+            (Part::Body, _) => {
+                parser.body(line)?;
+                part
+            }
+            (Part::Preamble, _) => part,
+            (Part::References, _) => break,
+        };
+    }
+    parser.finish_common();
+    if !parser.complete {
+        return Err(MapError::Cut { line: parser.line });
+    }
+    Ok(Map {
+        flavour: Flavour::Gnu,
+        regions: parser.regions,
+        sections: parser.sections,
+        files: parser.files.files,
+        chip: parser.chip,
+        warnings: parser.warnings,
+    })
+}
+
+impl<'a> Parser<'a> {
+    /// `FLASH            0x08000000         0x00010000         xr`. AVR has attributes of two words: `rw !x`.
+    fn region(&mut self, line: &'a [u8]) -> Result<(), MapError> {
+        let Some(end) = line.windows(3).position(|window| window == b" 0x") else { return Ok(()) };
+        let (name, rest) = line.split_at(end);
+        let (origin, rest) = token(rest);
+        let (length, attributes) = token(rest);
+        let name = text(name.trim_ascii());
+        if name != "*default*" {
+            self.regions.push(Region {
+                origin: self.number("the origin of a region", origin)?,
+                length: self.number("the length of a region", length)?,
+                attributes: text(attributes.trim_ascii()),
+                name,
+            });
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, line: &'a [u8]) -> Result<(), MapError> {
+        let content = line.trim_ascii_start();
+        match line.len() - content.len() {
+            0 => self.top_level(line),
+            _ if !self.open && self.pending.is_none() => {
+                self.symbol(content);
+                Ok(())
+            }
+            1 => self.statement(content),
+            _ => self.continued(content),
+        }
+    }
+
+    /// A line from the first column: an output section, or `LOAD`, `START GROUP`, `OUTPUT(...)`.
+    fn top_level(&mut self, line: &'a [u8]) -> Result<(), MapError> {
+        self.finish_common();
+        self.open = false;
+        self.pending = None;
+        if line.starts_with(b"OUTPUT(") {
+            self.complete = true;
+            return Ok(());
+        }
+        let (name, rest) = token(line);
+        if rest.is_empty() {
+            self.pending = Some(Pending::Output(name));
+            Ok(())
+        } else if rest.starts_with(b"0x") {
+            self.output(name, rest)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// `0xADDRESS 0xSIZE [load address 0xLMA]` after the name of an output section.
+    fn output(&mut self, name: &'a [u8], numbers: &'a [u8]) -> Result<(), MapError> {
+        let (address, rest) = token(numbers);
+        let (size, rest) = token(rest);
+        if !size.starts_with(b"0x") || is_debug(name) {
+            return Ok(());
+        }
+        let lma = match rest.strip_prefix(b"load address ") {
+            Some(lma) => Some(self.number("a load address", token(lma).0)?),
+            None => None,
+        };
+        let section = OutputSection {
+            name: String::from_utf8_lossy(name),
+            address: self.number("the address of a section", address)?,
+            size: self.number("the size of a section", size)?,
+            lma,
+            inputs: Vec::new(),
+            line: self.line,
+        };
+        check(&section)?;
+        self.sections.push(section);
+        self.open = true;
+        Ok(())
+    }
+
+    /// A line from the second column: an input section, `*fill*`, `COMMON`, or a pattern of the script.
+    fn statement(&mut self, content: &'a [u8]) -> Result<(), MapError> {
+        self.finish_common();
+        self.pending = None;
+        let (name, rest) = token(content);
+        if rest.starts_with(b"0x") {
+            self.input(name, rest)?;
+        } else if rest.is_empty() && !name.contains(&b'(') {
+            self.pending = Some(Pending::Input(name));
+        }
+        Ok(())
+    }
+
+    /// A line further in: the numbers of a name before it, data of the script, or a symbol.
+    fn continued(&mut self, content: &'a [u8]) -> Result<(), MapError> {
+        let pending = self.pending.take();
+        if !content.starts_with(b"0x") {
+            return Ok(());
+        }
+        let (address, rest) = token(content);
+        if !rest.starts_with(b"0x") {
+            self.symbol(content);
+            return Ok(());
+        }
+        match pending {
+            Some(Pending::Output(name)) => self.output(name, content),
+            Some(Pending::Input(name)) => self.input(name, content),
+            None => {
+                let (size, rest) = token(rest);
+                // `0x4 (size before relaxing)` has one number only and ended above.
+                let kind = token(rest).0;
+                if matches!(kind, b"BYTE" | b"SHORT" | b"LONG" | b"QUAD" | b"SQUAD" | b"ASCIZ") {
+                    self.finish_common();
+                    let address = self.number("the address of data", address)?;
+                    let size = self.number("the size of data", size)?;
+                    self.push(Input { kind: InputKind::Data, name: kind, address, size, file: None });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// `0xADDRESS 0xSIZE file` after the name of an input section.
+    fn input(&mut self, name: &'a [u8], numbers: &'a [u8]) -> Result<(), MapError> {
+        let (address, rest) = token(numbers);
+        let (size, file) = token(rest);
+        if !self.open || !size.starts_with(b"0x") {
+            return Ok(());
+        }
+        let address = self.number("the address of an input section", address)?;
+        let size = self.number("the size of an input section", size)?;
+        let kind = match name {
+            b"*fill*" => InputKind::Fill,
+            b"COMMON" => InputKind::Common,
+            _ => InputKind::Section,
+        };
+        if size > 0 {
+            let file =
+                if kind == InputKind::Fill || file.is_empty() { None } else { Some(self.files.number(file)) };
+            self.push(Input { kind, name, address, size, file });
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, input: Input<'a>) {
+        if let Some(section) = self.sections.last_mut()
+            && self.open
+        {
+            section.inputs.push(input);
+        }
+    }
+
+    /// `0xADDRESS   name` or `0xADDRESS   name = expression`.
+    fn symbol(&mut self, content: &'a [u8]) {
+        let (address, rest) = token(content);
+        let (name, _) = token(rest);
+        if let Some(target) = name.strip_prefix(b"IDF_TARGET_") {
+            let target = text(target);
+            match target.parse() {
+                Ok(chip) => self.chip = Some(chip),
+                Err(_) => self.warnings.push(format!("line {}: the chip `{target}` is not known", self.line)),
+            }
+        }
+        if let Some(section) = self.sections.last()
+            && self.open
+            && let Some(common) = section.inputs.last()
+            && common.kind == InputKind::Common
+            && let Some(address) = address.strip_prefix(b"0x").and_then(hex)
+            && address.checked_sub(common.address).is_some_and(|skip| skip < common.size)
+        {
+            self.commons.push((address, name));
+        }
+    }
+
+    /// Splits the common block that was read last into its symbols: ld gives the block one size and
+    /// each symbol an address.
+    fn finish_common(&mut self) {
+        if self.commons.is_empty() {
+            return;
+        }
+        let mut commons = std::mem::take(&mut self.commons);
+        commons.sort_by_key(|(address, _)| *address);
+        commons.dedup_by_key(|(address, _)| *address);
+        let Some(inputs) = self.sections.last_mut().map(|section| &mut section.inputs) else { return };
+        let Some(block) = inputs.pop() else { return };
+        let end = block.address.saturating_add(block.size);
+        if let Some((first, _)) = commons.first()
+            && *first > block.address
+        {
+            inputs.push(Input { size: first - block.address, ..block });
+        }
+        let next = commons.iter().skip(1).map(|(address, _)| *address).chain([end]);
+        for ((address, name), next) in commons.iter().zip(next) {
+            inputs.push(Input { name, address: *address, size: next - address, ..block });
+        }
+    }
+
+    fn number(&self, what: &'static str, digits: &[u8]) -> Result<u64, MapError> {
+        let number = digits.strip_prefix(b"0x").and_then(hex);
+        number.ok_or_else(|| MapError::Number { line: self.line, what, text: text(digits) })
+    }
+}
+
+/// The first word, and what follows it without the spaces between.
+fn token(line: &[u8]) -> (&[u8], &[u8]) {
+    let line = line.trim_ascii_start();
+    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    let (word, rest) = line.split_at(end);
+    (word, rest.trim_ascii_start())
+}

@@ -1,0 +1,254 @@
+//! Which regions there are, and what kind of memory each is.
+
+use goblin::elf::header::EM_AVR;
+
+use crate::chip::Chip;
+use crate::region::{Region, RegionClass};
+
+use super::{MemoryError, RegionUse, SectionUse, Sources};
+
+/// Where the regions come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The user, or a linker script.
+    User,
+    /// The map.
+    Map,
+    /// The chip's default linker script.
+    Chip,
+    /// The address spaces of the machine (AVR); their lengths are not known.
+    Machine,
+    /// Made up from the sections; their lengths are not known.
+    Sections,
+}
+
+impl Origin {
+    fn bounded(self) -> bool {
+        matches!(self, Self::User | Self::Map | Self::Chip)
+    }
+}
+
+/// The regions of the best source there is.
+pub(super) fn choose(
+    sources: &Sources<'_>,
+    chip: Option<Chip>,
+    sections: &[SectionUse],
+    warnings: &mut Vec<String>,
+) -> Result<(Origin, Vec<Region>), MemoryError> {
+    let map = sources.map.map(|map| map.regions.as_slice()).unwrap_or_default();
+    let (origin, regions) = if !sources.regions.is_empty() {
+        (Origin::User, sources.regions.to_vec())
+    } else if !map.is_empty() {
+        (Origin::Map, map.to_vec())
+    } else if let Some(chip) = chip {
+        (Origin::Chip, chip.default_regions())
+    } else if sources.elf.is_some_and(|elf| elf.machine == EM_AVR) {
+        (Origin::Machine, avr(sections))
+    } else {
+        (Origin::Sections, of_sections(sections))
+    };
+    if !origin.bounded() {
+        warnings.push(
+            "the sizes of the memory regions are not known: pass the linker's map, its script, or the regions".into(),
+        );
+    }
+    for (index, region) in regions.iter().enumerate() {
+        if regions.iter().take(index).any(|other| other.name == region.name) {
+            return Err(MemoryError::DuplicateRegion(region.name.clone()));
+        }
+    }
+    Ok((origin, regions))
+}
+
+/// The address spaces of avr-libc and GNU ld's `avr` scripts. Data starts where the registers of the
+/// device end, so at the lowest section.
+fn avr(sections: &[SectionUse]) -> Vec<Region> {
+    const SPACES: [(&str, u64, u64); 7] = [
+        ("text", 0, 0x80_0000),
+        ("data", 0x80_0000, 0x1_0000),
+        ("eeprom", 0x81_0000, 0x1_0000),
+        ("fuse", 0x82_0000, 0x1_0000),
+        ("lock", 0x83_0000, 0x1_0000),
+        ("signature", 0x84_0000, 0x1_0000),
+        ("user_signatures", 0x85_0000, 0x1_0000),
+    ];
+    let used = |(name, start, length): (&str, u64, u64)| {
+        let space = Region::new(name, start, length);
+        let lowest =
+            sections.iter().map(|section| section.address).filter(|address| space.contains(*address)).min();
+        let lowest = if start == 0 { 0 } else { lowest? };
+        Some(Region::new(name, lowest, space.end() - lowest))
+    };
+    SPACES.into_iter().filter_map(used).collect()
+}
+
+/// Regions around what the sections use: a section that is zeroed or moved runs in RAM, one that is
+/// loaded and not moved is in flash.
+fn of_sections(sections: &[SectionUse]) -> Vec<Region> {
+    /// Memories lie further apart than this, sections of one memory do not.
+    const GAP: u64 = 0x100_0000;
+    let mut ranges: Vec<(&str, u64, u64)> = Vec::new();
+    for section in sections {
+        let ram = !section.loaded || section.lma.is_some() || section.write;
+        ranges.push((if ram { "RAM" } else { "FLASH" }, section.address, section.size));
+        if let Some(lma) = section.lma {
+            ranges.push(("FLASH", lma, section.size));
+        }
+    }
+    ranges.sort_unstable();
+    let mut regions: Vec<Region> = Vec::new();
+    for (name, start, size) in ranges {
+        let end = start.saturating_add(size);
+        match regions.last_mut() {
+            Some(last) if last.attributes == name && start <= last.end().saturating_add(GAP) => {
+                last.length = last.length.max(end - last.origin);
+            }
+            _ => regions.push(Region { attributes: name.into(), ..Region::new(name, start, size) }),
+        }
+    }
+    for index in 0..regions.len() {
+        let kind = regions.get(index).map(|region| region.attributes.clone()).unwrap_or_default();
+        let alone = regions.iter().filter(|region| region.attributes == kind).count() == 1;
+        if let Some(region) = regions.get_mut(index)
+            && !alone
+        {
+            region.name = format!("{kind}_{:x}", region.origin);
+        }
+    }
+    for region in &mut regions {
+        region.attributes.clear();
+    }
+    regions
+}
+
+/// The regions with their kind, still empty.
+pub(super) fn classify(regions: Vec<Region>, origin: Origin, chip: Option<Chip>) -> Vec<RegionUse> {
+    let used = |region: Region| {
+        let (class, code_only) = class(&region, chip);
+        RegionUse {
+            region,
+            class,
+            code_only,
+            bounded: origin.bounded(),
+            span: 0,
+            bytes: 0,
+            placements: Vec::new(),
+        }
+    };
+    regions.into_iter().map(used).collect()
+}
+
+/// What kind of memory a region is, and whether it only holds code.
+fn class(region: &Region, chip: Option<Chip>) -> (RegionClass, bool) {
+    let name = region.name.to_ascii_lowercase();
+    let code_only = name.starts_with("iram") || name.starts_with("itcm");
+    // The S3 has flash and external RAM in one window, the P4 can run code from external RAM that
+    // was copied from flash: there the name decides.
+    if let Some(chip) = chip {
+        let external = ["extern_ram", "ext_ram", "psram", "spiram"].iter().any(|part| name.contains(part));
+        let flash = ["irom", "drom"].iter().any(|part| name.starts_with(part));
+        match chip.window(region.origin) {
+            _ if external => return (RegionClass::Psram, false),
+            _ if flash => return (RegionClass::Flash, false),
+            Some(window) => return (window.class, window.code_only && window.class == RegionClass::Ram),
+            None => {}
+        }
+    }
+    let class = by_name(&name).unwrap_or_else(|| by_attributes(region));
+    (class, code_only && class == RegionClass::Ram)
+}
+
+fn by_name(name: &str) -> Option<RegionClass> {
+    // The first that matches counts: `eeprom` before `rom`, `bkpsram` before `psram` before `ram`.
+    const WORDS: [(&str, RegionClass); 37] = [
+        ("eeprom", RegionClass::Eeprom),
+        ("fuse", RegionClass::Eeprom),
+        ("lock", RegionClass::Eeprom),
+        ("signature", RegionClass::Eeprom),
+        ("uicr", RegionClass::Eeprom),
+        ("otp", RegionClass::Eeprom),
+        ("bkp", RegionClass::Rtc),
+        ("backup", RegionClass::Rtc),
+        ("bbram", RegionClass::Rtc),
+        ("rtc", RegionClass::Rtc),
+        ("lp_", RegionClass::Rtc),
+        ("retention", RegionClass::Rtc),
+        ("psram", RegionClass::Psram),
+        ("spiram", RegionClass::Psram),
+        ("sdram", RegionClass::Psram),
+        ("hyperram", RegionClass::Psram),
+        ("extram", RegionClass::Psram),
+        ("ext_ram", RegionClass::Psram),
+        ("extern_ram", RegionClass::Psram),
+        ("fram", RegionClass::Flash),
+        ("flash", RegionClass::Flash),
+        ("program", RegionClass::Flash),
+        ("progmem", RegionClass::Flash),
+        ("mram", RegionClass::Flash),
+        ("rom", RegionClass::Flash),
+        ("qspi", RegionClass::Flash),
+        ("ospi", RegionClass::Flash),
+        ("xip", RegionClass::Flash),
+        ("boot", RegionClass::Flash),
+        ("text", RegionClass::Flash),
+        ("ram", RegionClass::Ram),
+        ("ccm", RegionClass::Ram),
+        ("tcm", RegionClass::Ram),
+        ("data", RegionClass::Ram),
+        ("stack", RegionClass::Ram),
+        ("heap", RegionClass::Ram),
+        ("scratch", RegionClass::Ram),
+    ];
+    WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, class)| *class)
+}
+
+/// `rw !x` says writable, and not executable.
+fn by_attributes(region: &Region) -> RegionClass {
+    let wanted = region.attributes.split('!').next().unwrap_or_default().to_ascii_lowercase();
+    if wanted.contains('w') {
+        RegionClass::Ram
+    } else if wanted.contains(['x', 'r']) {
+        RegionClass::Flash
+    } else {
+        RegionClass::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_attributes_tell_the_kind() {
+        let class = |name: &str, attributes: &str| {
+            let region = Region { attributes: attributes.into(), ..Region::new(name, 0, 1) };
+            super::class(&region, None).0
+        };
+        assert_eq!(class("FLASH", "xr"), RegionClass::Flash);
+        assert_eq!(class("text", "xr"), RegionClass::Flash);
+        assert_eq!(class("data", "rw !x"), RegionClass::Ram);
+        assert_eq!(class("eeprom", "rw !x"), RegionClass::Eeprom);
+        assert_eq!(class("BKPSRAM", "rw"), RegionClass::Rtc);
+        assert_eq!(class("PSRAM", "rw"), RegionClass::Psram);
+        assert_eq!(class("CCMRAM", "rw"), RegionClass::Ram);
+        assert_eq!(class("PROGRAM_FLASH", "rx"), RegionClass::Flash);
+        assert_eq!(class("BANK1", "rw !x"), RegionClass::Ram);
+        assert_eq!(class("BANK1", "r !w"), RegionClass::Flash);
+        assert_eq!(class("BANK1", ""), RegionClass::Other);
+    }
+
+    #[test]
+    fn code_memory_is_told_apart() {
+        assert_eq!(super::class(&Region::new("ITCM", 0, 1), None), (RegionClass::Ram, true));
+        assert_eq!(
+            super::class(&Region::new("iram0_0_seg", 0x4008_0000, 1), Some(Chip::Esp32)),
+            (RegionClass::Ram, true)
+        );
+        assert_eq!(
+            super::class(&Region::new("iram0_2_seg", 0x400D_0020, 1), Some(Chip::Esp32)),
+            (RegionClass::Flash, false)
+        );
+        let psram = Region::new("extern_ram_seg", 0x3C00_0020, 1);
+        assert_eq!(super::class(&psram, Some(Chip::Esp32S3)), (RegionClass::Psram, false));
+    }
+}

@@ -1,0 +1,175 @@
+//! The sections that take memory, from the ELF or from the map.
+
+use std::collections::HashMap;
+
+use crate::map::{InputKind, Map, OutputSection};
+
+use super::{MemoryError, SectionUse, Sources};
+
+/// Sections with a size that take memory.
+pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryError> {
+    match (sources.elf, sources.map) {
+        (Some(elf), map) => {
+            let mut sections: Vec<_> = elf
+                .sections
+                .iter()
+                .enumerate()
+                .filter(|(_, section)| section.is_alloc() && section.size > 0 && !section.is_tbss())
+                .map(|(index, section)| SectionUse {
+                    name: section.name.to_string(),
+                    address: section.address,
+                    lma: (section.lma != section.address && section.is_loaded()).then_some(section.lma),
+                    size: section.size,
+                    loaded: section.is_loaded(),
+                    exec: section.is_exec(),
+                    write: section.is_write(),
+                    dummy: is_dummy(&section.name),
+                    region: None,
+                    load_region: None,
+                    elf: Some(index),
+                    map: None,
+                })
+                .collect();
+            if let Some(map) = map {
+                pair(&mut sections, map)?;
+            }
+            Ok(sections)
+        }
+        (None, Some(map)) => Ok(of_map(map)),
+        (None, None) => Err(MemoryError::NoInput),
+    }
+}
+
+/// Finds each section in the map, and refuses a map of another build.
+fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, section) in map.sections.iter().enumerate().filter(|(_, section)| section.size > 0) {
+        by_name.entry(&section.name).or_default().push(index);
+    }
+    let mut first = None;
+    let mut count = 0;
+    for section in sections {
+        let Some(named) = by_name.get(section.name.as_str()) else { continue };
+        let of_map = |index: &usize| map.sections.get(*index).map(|found| (found.address, found.size));
+        let same = named.iter().find(|index| of_map(index) == Some((section.address, section.size)));
+        section.map = same.copied();
+        if same.is_none() {
+            count += 1;
+            if first.is_none() {
+                first = named.first().and_then(of_map).map(|found| (section.clone(), found));
+            }
+        }
+    }
+    match first {
+        None => Ok(()),
+        Some((section, (map_address, map_size))) => Err(MemoryError::Mismatch {
+            elf_address: section.address,
+            elf_size: section.size,
+            section: section.name,
+            map_address,
+            map_size,
+            count,
+        }),
+    }
+}
+
+fn of_map(map: &Map<'_>) -> Vec<SectionUse> {
+    let mut zero_taken = false;
+    let mut sections = Vec::new();
+    for (index, section) in map.sections.iter().enumerate() {
+        // Thread-local zeros are a template: they take addresses, but no memory.
+        if section.size == 0 || section.name.ends_with("tbss") {
+            continue;
+        }
+        // Sections that take no memory all have the address 0, where flash may begin as well; the
+        // ones with names of their own follow what is really there.
+        if section.address == 0 && std::mem::replace(&mut zero_taken, true) {
+            continue;
+        }
+        let loaded = has_content(section);
+        sections.push(SectionUse {
+            name: section.name.to_string(),
+            address: section.address,
+            lma: section.lma.filter(|lma| loaded && *lma != section.address),
+            size: section.size,
+            loaded,
+            exec: is_code(&section.name),
+            write: false,
+            dummy: is_dummy(&section.name),
+            region: None,
+            load_region: None,
+            elf: None,
+            map: Some(index),
+        });
+    }
+    sections
+}
+
+/// Sections of ESP-IDF that only keep other sections off an address: the other bus's view of
+/// instruction RAM, the flash pages of the code, where the heap starts.
+fn is_dummy(name: &str) -> bool {
+    name.ends_with("dummy")
+        || name.ends_with("reserved_for_iram")
+        || name.ends_with("noload")
+        || name.contains("heap_start")
+}
+
+fn is_code(name: &str) -> bool {
+    ["text", "vectors", "literal", "boot", "init", "fini"].iter().any(|part| name.contains(part))
+        && !name.contains("_array")
+        && !name.contains("noinit")
+}
+
+/// Whether an output section of a map has content: a map does not say `NOBITS`.
+fn has_content(section: &OutputSection<'_>) -> bool {
+    if is_dummy(&section.name) || is_zeroed(section.name.as_bytes()) || section.name.ends_with("_reserved") {
+        return false;
+    }
+    section.inputs.iter().any(|input| match input.kind {
+        InputKind::Section => !is_zeroed(input.name),
+        InputKind::Data => true,
+        InputKind::Common | InputKind::Fill => false,
+    })
+}
+
+/// Whether a section of this name is zeroed or left alone at start: `.bss.buffer`, `.rtc_noinit`, `.ext_ram.bss`.
+fn is_zeroed(name: &[u8]) -> bool {
+    let has = |part: &[u8], word: &[u8]| part.windows(word.len()).any(|window| window == word);
+    let mut parts = name.split(|byte| *byte == b'.').filter(|part| !part.is_empty());
+    let Some(first) = parts.next() else { return false };
+    if [&b"bss"[..], b"noinit", b"no_init", b"uninit"].iter().any(|word| has(first, word)) {
+        return true;
+    }
+    // A variable may be called anything: `.data.bss` is initialised.
+    !matches!(first, b"text" | b"data" | b"rodata" | b"literal" | b"sdata" | b"srodata")
+        && parts.any(|part| matches!(part, b"bss" | b"noinit"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_is_zeroed() {
+        for name in
+            [".bss", ".bss.x", ".sbss.x", ".noinit", ".rtc_noinit", ".ext_ram.bss", ".rtc.bss", ".ccmbss"]
+        {
+            assert!(is_zeroed(name.as_bytes()), "{name}");
+        }
+        for name in [".data", ".text.bss", ".data.bss", ".rodata.noinit", ".flash.text", "", ".init"] {
+            assert!(!is_zeroed(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_tell_what_only_reserves() {
+        for name in
+            [".dram0.dummy", ".flash_rodata_dummy", ".rtc.dummy", ".flash.rodata_noload", ".dram0.heap_start"]
+        {
+            assert!(is_dummy(name), "{name}");
+        }
+        for name in [".rtc_reserved", ".iram0.text_end", ".noinit", "._user_heap_stack"] {
+            assert!(!is_dummy(name), "{name}");
+        }
+    }
+}
