@@ -245,8 +245,11 @@ impl AppImage {
         }
         match &self.trailing {
             Trailing::FlashContents { table } => Err(ImageError::Merged { table: *table }),
-            Trailing::SignatureV2 { blocks, .. } => match blocks.iter().position(|block| !block.covers_image) {
-                Some(block) => Err(ImageError::Signature { block, offset: blocks.get(block).map_or(0, |b| b.offset) }),
+            Trailing::SignatureV2 { blocks, .. } => match blocks.iter().position(|block| !block.covers_image)
+            {
+                Some(block) => {
+                    Err(ImageError::Signature { block, offset: blocks.get(block).map_or(0, |b| b.offset) })
+                }
                 None => Ok(()),
             },
             _ => Ok(()),
@@ -282,7 +285,10 @@ impl AppImage {
 /// The segment's address is in instruction RAM, data RAM or mapped flash; read as pin settings, its top byte
 /// would be a drive strength no chip has (nibbles go up to 3).
 fn looks_like_esp8266(bytes: &[u8]) -> bool {
-    matches!(u32_at(bytes, 8), Some(0x3FFE_8000..=0x3FFF_FFFF | 0x4010_0000..=0x4010_FFFF | 0x4020_0000..=0x402F_FFFF))
+    matches!(
+        u32_at(bytes, 8),
+        Some(0x3FFE_8000..=0x3FFF_FFFF | 0x4010_0000..=0x4010_FFFF | 0x4020_0000..=0x402F_FFFF)
+    )
 }
 
 /// Reads an image from front to back.

@@ -8,8 +8,10 @@
 
 pub mod chip;
 pub mod elf;
+pub mod esp_image;
 pub mod map;
 pub mod memory;
+pub mod partitions;
 pub mod region;
 mod sniff;
 

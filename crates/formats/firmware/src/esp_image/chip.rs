@@ -173,7 +173,8 @@ impl ChipId {
     /// Whether the MMU maps flash at this address.
     #[must_use]
     pub fn maps_flash(self, address: u32) -> bool {
-        self.facts().is_some_and(|facts| facts.flash.iter().any(|(start, end)| (*start..*end).contains(&address)))
+        self.facts()
+            .is_some_and(|facts| facts.flash.iter().any(|(start, end)| (*start..*end).contains(&address)))
     }
 
     /// MMU page sizes in bytes an application can be built for, smallest first; 64 KiB for an unknown chip.

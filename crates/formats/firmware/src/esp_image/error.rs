@@ -33,7 +33,9 @@ pub enum ImageError {
         count: u8,
     },
     /// A length that no loader accepts.
-    #[error("segment {index} at offset {offset:#x} has the length {length:#x}, expected a multiple of 4 below 16 MiB")]
+    #[error(
+        "segment {index} at offset {offset:#x} has the length {length:#x}, expected a multiple of 4 below 16 MiB"
+    )]
     SegmentLength {
         /// Number of the segment, from 0.
         index: u8,
@@ -79,7 +81,9 @@ pub enum ImageError {
         computed: u32,
     },
     /// A Secure Boot V2 signature block was made for another image.
-    #[error("signature block {block} at offset {offset:#x} is for another image: its digest is not that of the bytes before it")]
+    #[error(
+        "signature block {block} at offset {offset:#x} is for another image: its digest is not that of the bytes before it"
+    )]
     Signature {
         /// Number of the block, from 0.
         block: usize,
@@ -184,9 +188,13 @@ impl Diagnose for ImageError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
             Self::Magic { found } => match found {
-                Foreign::Elf => "Give the image that `esptool elf2image` or `espflash save-image` makes of this ELF file.",
+                Foreign::Elf => {
+                    "Give the image that `esptool elf2image` or `espflash save-image` makes of this ELF file."
+                }
                 Foreign::IntelHex | Foreign::Uf2 => "Give the raw .bin the build also writes.",
-                Foreign::PartitionTable => "Give this file as the partition table, and the application's .bin here.",
+                Foreign::PartitionTable => {
+                    "Give this file as the partition table, and the application's .bin here."
+                }
                 Foreign::Erased => "Give the application's .bin, not a dump of empty flash.",
                 Foreign::Byte(_) => {
                     "Give the application's plain .bin; an image encrypted for flash encryption cannot be read."
@@ -200,7 +208,9 @@ impl Diagnose for ImageError {
                 "Build the image again: it was changed or damaged after the build, and the chip would not start it."
             }
             Self::Signature { .. } => "Sign the image again: it was changed after it was signed.",
-            Self::Merged { .. } => "Give the application's own .bin; a merged image holds more than fits any partition.",
+            Self::Merged { .. } => {
+                "Give the application's own .bin; a merged image holds more than fits any partition."
+            }
         };
         Some(hint.into())
     }

@@ -58,7 +58,11 @@ impl AppImage {
         let recorded = self.app.as_ref().and_then(|app| app.mmu_page_size);
         recorded
             .or_else(|| {
-                sizes.iter().rev().copied().find(|page| self.mapped().all(|(_, segment)| is_aligned(segment, *page)))
+                sizes
+                    .iter()
+                    .rev()
+                    .copied()
+                    .find(|page| self.mapped().all(|(_, segment)| is_aligned(segment, *page)))
             })
             .or(sizes.last().copied())
     }

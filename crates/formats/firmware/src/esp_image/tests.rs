@@ -26,7 +26,7 @@ fn body(file: &mut Vec<u8>, segments: &[(u32, Vec<u8>)]) {
         file.extend(data);
         sum = data.iter().fold(sum, |sum, byte| sum ^ byte);
     }
-    file.resize(file.len().next_multiple_of(16) + if file.len() % 16 == 0 { 16 } else { 0 }, 0);
+    file.resize(file.len().next_multiple_of(16) + if file.len().is_multiple_of(16) { 16 } else { 0 }, 0);
     *file.last_mut().unwrap() = sum;
 }
 
@@ -61,7 +61,10 @@ fn every_field_is_read() {
     let app = image.app.as_ref().unwrap();
     assert_eq!((app.offset, app.secure_version, app.mmu_page_size), (0x20, 7, Some(0x8000)));
     // A field without its NUL is read to its end, not into the next one.
-    assert_eq!((app.version.as_str(), app.project_name.as_str()), ("1.2.3-a-version-that-fills-31byt", "demo"));
+    assert_eq!(
+        (app.version.as_str(), app.project_name.as_str()),
+        ("1.2.3-a-version-that-fills-31byt", "demo")
+    );
     assert_eq!(image.pairs_with(&elf), Pairing::Match);
     assert_eq!(image.pairs_with(&[8; 32]), Pairing::Mismatch);
 }
@@ -92,7 +95,10 @@ fn each_damage_has_its_own_error() {
         changed(29, 1),
         ImageError::Truncated { part: Part::SegmentData(0), offset: 32, needed: 264, available: 48 }
     );
-    assert!(matches!(changed(12, 9), ImageError::Digest { offset: 48, .. }), "the header is under the digest");
+    assert!(
+        matches!(changed(12, 9), ImageError::Digest { offset: 48, .. }),
+        "the header is under the digest"
+    );
     assert_eq!(changed(32, 2), ImageError::Checksum { offset: 47, stored: 0xEF, computed: 0xEC });
     // A damaged image can still be looked at.
     let mut file = good.clone();
@@ -169,7 +175,10 @@ fn flash_mapped_segments_must_lie_on_their_page() {
     };
     assert_eq!(problems(5, &[(0x3C00_0020, vec![0; 16])]), []);
     // The C3 has pages of 64 KiB only; the C2 can be built for 32 KiB, and then this address is right.
-    assert!(matches!(problems(5, &[(0x3C00_8020, vec![0; 16])])[..], [LayoutProblem::Unaligned { index: 0, .. }]));
+    assert!(matches!(
+        problems(5, &[(0x3C00_8020, vec![0; 16])])[..],
+        [LayoutProblem::Unaligned { index: 0, .. }]
+    ));
     assert_eq!(problems(12, &[(0x3C00_8020, vec![0; 16])]), []);
     assert!(matches!(
         problems(12, &[(0x3C00_0040, vec![0; 16])])[..],

@@ -201,7 +201,7 @@ fn signature_v2(bytes: &[u8], end: usize) -> Result<Option<Trailing>, ImageError
 /// Version 0 and 64 bytes of signature; `elf2image --secure-pad` leaves 12 more bytes up to a 64 KiB boundary.
 fn is_signature_v1(rest: &[u8], file: usize) -> bool {
     let [0, 0, 0, 0, signature @ ..] = rest else { return false };
-    let fits = rest.len() == 68 || (rest.len() == 80 && file % 0x1_0000 == 0);
+    let fits = rest.len() == 68 || (rest.len() == 80 && file.is_multiple_of(0x1_0000));
     fits && signature.iter().any(|byte| !matches!(byte, 0x00 | 0xFF))
 }
 

@@ -118,7 +118,10 @@ fn row(line: u32, content: &str, options: &CsvOptions) -> Result<Row, LineError>
         BOOTLOADER => match bootloader("primary", options.primary_bootloader_offset)? {
             start if start < options.table_offset.into() => i64::from(options.table_offset) - start,
             start => {
-                return Err(LineError::OutOfRange { field: "bootloader offset", value: format!("{start:#x}") });
+                return Err(LineError::OutOfRange {
+                    field: "bootloader offset",
+                    value: format!("{start:#x}"),
+                });
             }
         },
         PARTITION_TABLE => TABLE_SECTOR.into(),
@@ -163,7 +166,10 @@ fn place(row: Row, end: &mut i64, options: &CsvOptions) -> Result<Partition, Lin
     };
     let size = if row.size < 0 { -row.size - offset } else { row.size };
     if row.size < 0 && size <= 0 {
-        return Err(LineError::EndBeforeStart { offset: offset.unsigned_abs(), end: row.size.unsigned_abs() });
+        return Err(LineError::EndBeforeStart {
+            offset: offset.unsigned_abs(),
+            end: row.size.unsigned_abs(),
+        });
     }
     let beyond = LineError::BeyondAddressSpace { end: (offset + size).max(0).unsigned_abs() };
     if offset + size > 1 << 32 {
@@ -218,7 +224,9 @@ fn expand<'a>(content: &'a str, variables: &BTreeMap<String, String>) -> Result<
 /// A type or subtype given as a number.
 fn byte(field: &'static str, value: &str, known: &[&str]) -> Result<u8, LineError> {
     match number(field, value) {
-        Ok(number) => u8::try_from(number).map_err(|_| LineError::OutOfRange { field, value: excerpt(value) }),
+        Ok(number) => {
+            u8::try_from(number).map_err(|_| LineError::OutOfRange { field, value: excerpt(value) })
+        }
         Err(LineError::NotANumber { .. }) if !known.is_empty() => {
             Err(LineError::UnknownName { field, value: excerpt(value), known: known.join(", ") })
         }

@@ -189,7 +189,9 @@ pub enum RuleError {
         end: u64,
     },
     /// A partition where the partition table is, or before it.
-    #[error("partition `{name}` at {offset:#x} is below {free:#x}, the first offset behind the partition table")]
+    #[error(
+        "partition `{name}` at {offset:#x} is below {free:#x}, the first offset behind the partition table"
+    )]
     BelowTable {
         /// Name of the partition.
         name: String,
@@ -257,7 +259,11 @@ impl Diagnose for TableError {
                 "Give the project's partitions.csv, or the partition-table.bin (partitions.bin) of its build."
             }
             Self::Empty => "Give the partition table of the project; erased flash reads as an empty table.",
-            Self::Truncated { .. } | Self::Magic { .. } | Self::Md5 { .. } | Self::AfterMd5 { .. } | Self::Name { .. } => {
+            Self::Truncated { .. }
+            | Self::Magic { .. }
+            | Self::Md5 { .. }
+            | Self::AfterMd5 { .. }
+            | Self::Name { .. } => {
                 "Build the partition table again: it was changed or damaged after the build."
             }
             Self::MissingMd5 => {
@@ -272,7 +278,9 @@ impl Diagnose for TableError {
                 "Leave the offset empty to have it filled in, or move the partition; keep the lines in order of offset."
             }
             Self::Line { .. } => "Correct the line; gen_esp32part.py would refuse it as well.",
-            Self::Rule { problem: RuleError::DuplicateName(_), .. } => "Give each partition its own name of at most 16 bytes.",
+            Self::Rule { problem: RuleError::DuplicateName(_), .. } => {
+                "Give each partition its own name of at most 16 bytes."
+            }
             Self::Rule { .. } => "Correct the partition's offset or size.",
         };
         Some(hint.into())

@@ -21,7 +21,10 @@ const NVS_WRITABLE: u32 = 0x3000;
 pub(super) fn check(partitions: &[Partition], table_offset: Option<u32>) -> Result<(), (usize, RuleError)> {
     let mut names = HashSet::new();
     if let Some(twin) = partitions.iter().position(|partition| !names.insert(partition.name.as_str())) {
-        return Err((twin, RuleError::DuplicateName(partitions.get(twin).map(|p| p.name.clone()).unwrap_or_default())));
+        return Err((
+            twin,
+            RuleError::DuplicateName(partitions.get(twin).map(|p| p.name.clone()).unwrap_or_default()),
+        ));
     }
     for (index, partition) in partitions.iter().enumerate() {
         alone(partition, table_offset).map_err(|error| (index, error))?;
@@ -59,7 +62,7 @@ fn alone(partition: &Partition, table_offset: Option<u32>) -> Result<(), RuleErr
         return Err(RuleError::BeyondAddressSpace { name, end });
     }
     let alignment = if partition.is_app() { APP_ALIGNMENT } else { WORD };
-    if partition.offset % alignment != 0 {
+    if !partition.offset.is_multiple_of(alignment) {
         return Err(RuleError::Unaligned { name, offset, alignment });
     }
     let free = table_offset.map_or(0, |table| u64::from(table) + u64::from(TABLE_SECTOR));
@@ -109,10 +112,16 @@ impl fmt::Display for Advice {
                 write!(f, "partition `{name}` has the offset {offset:#x}, which is not a multiple of 0x1000")
             }
             Self::AppSizeUnaligned { name, size } => {
-                write!(f, "application partition `{name}` has the size {size:#x}, which is not a multiple of 0x1000")
+                write!(
+                    f,
+                    "application partition `{name}` has the size {size:#x}, which is not a multiple of 0x1000"
+                )
             }
             Self::NvsTooSmall { name, size } => {
-                write!(f, "NVS partition `{name}` of {size:#x} bytes must be readonly: writing needs 0x3000 at least")
+                write!(
+                    f,
+                    "NVS partition `{name}` of {size:#x} bytes must be readonly: writing needs 0x3000 at least"
+                )
             }
             Self::AlwaysWritten { name } => {
                 write!(f, "partition `{name}` is written by the system and cannot be readonly")

@@ -60,7 +60,9 @@ fn offsets_are_filled_in_and_negative_sizes_are_ends() {
 
 #[test]
 fn only_factory_and_ota_are_slots_of_an_update() {
-    let table = csv("f,app,factory,,1M\no,app,ota_15,,64K\nt,app,test,,64K\ntee,app,tee_0,,64K\nx,app,0x40,,64K").unwrap();
+    let table =
+        csv("f,app,factory,,1M\no,app,ota_15,,64K\nt,app,test,,64K\ntee,app,tee_0,,64K\nx,app,0x40,,64K")
+            .unwrap();
     assert_eq!(table.app_slots().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["f", "o"]);
     assert!(table.partitions.iter().all(Partition::is_app));
     assert_eq!(table.get("x").unwrap().subtype_name(), "0x40");
@@ -133,7 +135,10 @@ fn a_wrong_line_says_what_and_where() {
     assert!(matches!(line("a,data,nvs,,99999999999999999999"), LineError::OutOfRange { .. }));
     assert_eq!(line("a,data,nvs,,4K,secret"), LineError::UnknownFlag("secret".into()));
     assert_eq!(line("a,data,nvs,,-0x9000"), LineError::EndBeforeStart { offset: 0x9000, end: 0x9000 });
-    assert_eq!(line("a,data,nvs,0x8000,4K"), LineError::BelowTable { offset: 0x8000, table: 0x8000, free: 0x9000 });
+    assert_eq!(
+        line("a,data,nvs,0x8000,4K"),
+        LineError::BelowTable { offset: 0x8000, table: 0x8000, free: 0x9000 }
+    );
     assert!(matches!(line("a,data,nvs,0xFFFFF000,8K"), LineError::BeyondAddressSpace { .. }));
     let error = csv("# c\n\na,data,nvs,0x9000,8K\nb,data,fat,0xa000,4K").unwrap_err();
     assert_eq!(error.to_string(), "line 4: offset 0xa000 is below 0xb000, where the previous partition ends");
@@ -153,7 +158,10 @@ fn partitions_that_do_not_go_together_are_refused() {
     ));
     assert!(matches!(rule("a,data,ota,,8K\nb,data,ota,,8K"), (Some(2), RuleError::DuplicateOtadata { .. })));
     assert!(matches!(rule("a,data,ota,,4K"), (Some(1), RuleError::OtadataSize { size: 0x1000, .. })));
-    assert!(matches!(rule("a,data,tee_ota,,4K"), (Some(1), RuleError::OtadataSize { subtype: "tee_ota", .. })));
+    assert!(matches!(
+        rule("a,data,tee_ota,,4K"),
+        (Some(1), RuleError::OtadataSize { subtype: "tee_ota", .. })
+    ));
     let overlap = Table {
         partitions: vec![
             Partition { name: "b".into(), kind: 1, subtype: 2, offset: 0xA000, size: 0x1000, flags: 0 },
@@ -229,15 +237,17 @@ fn partitions() -> impl Strategy<Value = Table> {
     let one = ("[a-zA-Z_]{0,12}", any::<u8>(), any::<u8>(), 0u32..0x10, 0u32..3, any::<u32>());
     proptest::collection::vec(one, 1..=MAX_PARTITIONS).prop_map(|rows| {
         let mut offset = 0x1_0000;
-        let partitions = rows.into_iter().enumerate().map(|(index, (name, kind, subtype, size, gap, flags))| {
-            offset += gap * 0x1_0000;
-            // Only one otadata is allowed, and that has a rule of its own.
-            let subtype = if kind == DATA && matches!(subtype, 0 | 0x90) { 6 } else { subtype };
-            let size = size * 0x1000;
-            let partition = Partition { name: format!("{name}{index}"), kind, subtype, offset, size, flags };
-            offset += 0x1_0000;
-            partition
-        });
+        let partitions =
+            rows.into_iter().enumerate().map(|(index, (name, kind, subtype, size, gap, flags))| {
+                offset += gap * 0x1_0000;
+                // Only one otadata is allowed, and that has a rule of its own.
+                let subtype = if kind == DATA && matches!(subtype, 0 | 0x90) { 6 } else { subtype };
+                let size = size * 0x1000;
+                let partition =
+                    Partition { name: format!("{name}{index}"), kind, subtype, offset, size, flags };
+                offset += 0x1_0000;
+                partition
+            });
         Table { partitions: partitions.collect() }
     })
 }
