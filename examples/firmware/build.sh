@@ -3,7 +3,8 @@
 # Run from anywhere; needs the tools that README.md names. Running it again changes nothing.
 set -eu
 cd "$(dirname "$0")"
-export LC_ALL=C SOURCE_DATE_EPOCH=0
+# The date in the ESP application descriptor: 2026-01-01.
+export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 
 OPT="-Os -std=gnu11 -Wall -Wextra -Werror -ffunction-sections -fdata-sections -fcommon -Icommon"
 
@@ -39,12 +40,14 @@ region_json() {
         }
         /^ *[^ :]+: +[0-9]+ (B|KB|MB|GB) +[0-9]+ (B|KB|MB|GB) / {
             sub(":", "", $1)
+            # LLD prints a region once more for each REGION_ALIAS of it.
+            if (seen[$1]++) next
             printf "%s        { \"name\": \"%s\", \"used\": %.0f, \"size\": %.0f }", (n++ ? ",\n" : ""), $1, bytes($2, $3), bytes($4, $5)
         }
         END { print ""; if (!n) exit 1 }' "$1"
 }
 
-# link_json DIR NAME LINKER ELF MAP SCRIPTS PRINT: one entry of expected.json ("" for a file that is not there).
+# link_json DIR NAME LINKER ELF MAP SCRIPTS PRINT [IMAGE]: one entry of expected.json ("" for a file that is not there).
 link_json() {
     printf '    {\n      "name": "%s",\n      "linker": "%s",\n' "$2" "$3"
     [ -z "$4" ] || printf '      "elf": "%s",\n' "$4"
@@ -55,6 +58,7 @@ link_json() {
         comma=', '
     done
     printf '],\n      "print": "%s",\n' "$7"
+    [ -z "${8-}" ] || printf '      "image": "%s",\n' "$8"
     # A failed link says by how much each region overflowed.
     overflow=$(sed -n "s/.*region [\`']\\([^']*\\)' overflowed by \\([0-9]*\\) bytes\$/        { \"region\": \"\\1\", \"bytes\": \\2 }/p" "$1/$7")
     if [ -n "$overflow" ]; then
@@ -188,7 +192,112 @@ build_arm_be() {
     } | expect arm-be "Big-endian ELF (Cortex-R4), tightly-coupled memories; linked by GNU ld and by LLD, with equal figures"
 }
 
-for folder in "${@:-stm32 esp-like avr esp8266-like riscv64 arm-be}"; do
+# rust OUT FEATURES LTO LINK-ARGS...: builds esp32c3/ and puts ELF, map and the linker's print into OUT.
+rust() {
+    out=$1 features=$2 lto=$3
+    shift 3
+    triple=riscv32imc-unknown-none-elf
+    target="$PWD/obj/esp32c3"
+    mkdir -p "$out" "$target"
+    # The map is cut to the parts of a path that are not of this machine.
+    sysroot=$(rustc --print sysroot)
+    registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
+    (
+        cd esp32c3
+        cargo --config "target.$triple.rustflags=['--remap-path-prefix=$registry=registry','--remap-path-prefix=$target=target']" \
+            --config "profile.release.lto='$lto'" \
+            rustc --release --locked --quiet --target-dir "$target" --features "$features" -- \
+            -Wlinker-messages -Clink-arg=-Map="$target/firmware.map" -Clink-arg=--print-memory-usage "$@"
+    ) 2>"$target/linker.txt" || {
+        cat "$target/linker.txt" >&2
+        exit 1
+    }
+    cp "$target/$triple/release/led-node" "$out/firmware.elf"
+    sed -e "s|$target/$triple/release/|target/|g" -e "s|$registry/[^/]*/|registry/|g" \
+        -e "s|$sysroot/lib/rustlib/|rustlib/|g" -e "s|[^ ]*/rustc[A-Za-z0-9]*/|rustc/|g" \
+        "$target/firmware.map" >"$out/firmware.map"
+    # rustc shows the linker's print as an indented warning.
+    sed -n '/^warning: linker stdout: /,/^ *$/{s/^warning: linker stdout: //;s/^ \{9\}//;/./p;}' "$target/linker.txt" >"$out/memory-usage.txt"
+}
+
+# image ELF BIN: the application image, as flashed, with the ELF's SHA-256 in its descriptor; and what esptool says of it.
+image() {
+    ${ESPTOOL:-esptool} --chip esp32c3 elf2image --flash-mode dio --flash-freq 80m --flash-size 4MB \
+        --elf-sha256-offset 0xb0 -o "$2" "$1" >/dev/null
+    ${ESPTOOL:-esptool} --chip esp32c3 image-info "$2" | sed 's/ *$//' >"${2%.bin}-image.txt"
+}
+
+# bytes N...: each as one byte.
+bytes() {
+    for byte; do
+        # shellcheck disable=SC2059 # the format is the byte.
+        printf "\\$(printf %03o "$byte")"
+    done
+}
+
+le32() { bytes $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)); }
+
+# partition_table CSV BIN: ESP-IDF's binary partition table. The CSV must give every offset and no flag.
+partition_table() {
+    sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$1" | while IFS=, read -r name type subtype offset size _; do
+        case $type/$subtype in
+        app/factory) type=0 subtype=0 ;;
+        app/ota_*) type=0 subtype=$((16 + ${subtype#ota_})) ;;
+        data/ota) type=1 subtype=0 ;;
+        data/phy) type=1 subtype=1 ;;
+        data/nvs) type=1 subtype=2 ;;
+        data/coredump) type=1 subtype=3 ;;
+        data/littlefs) type=1 subtype=131 ;;
+        *)
+            echo "$1: no number known for $type/$subtype" >&2
+            exit 1
+            ;;
+        esac
+        bytes 0xAA 0x50 "$type" "$subtype"
+        le32 "$offset"
+        le32 "$size"
+        printf %s "$name"
+        head -c $((16 - ${#name} + 4)) /dev/zero
+    done >obj/partitions
+    {
+        cat obj/partitions
+        bytes 0xEB 0xEB
+        head -c 14 /dev/zero | tr '\000' '\377'
+        # shellcheck disable=SC2046 # one word for each byte.
+        bytes $(md5sum <obj/partitions | sed 's/ .*//; s/../0x& /g')
+        # 0xC00 bytes in all: the entries, the checksum's entry, then erased flash.
+        head -c $((0xC00 - $(wc -c <obj/partitions) - 32)) /dev/zero | tr '\000' '\377'
+    } >"$2"
+}
+
+build_esp32c3() {
+    rust esp32c3/baseline baseline off
+    image esp32c3/baseline/firmware.elf esp32c3/baseline/firmware.bin
+    rust esp32c3 "" off
+    image esp32c3/firmware.elf esp32c3/firmware.bin
+    partition_table esp32c3/partitions.csv esp32c3/partitions.bin
+    # The whole program as one object, through GNU ld.
+    rust esp32c3/gnu "" fat -Clinker=riscv64-unknown-elf-ld -Clinker-flavor=ld -Clink-arg=-melf32lriscv -Clink-arg=--no-warn-rwx-segments
+    # A map of LLD does not name the regions; these are esp-hal's, as GNU ld resolved them.
+    {
+        echo "/* The regions of esp-hal's linker script, taken from gnu/firmware.map by build.sh. */"
+        echo "MEMORY"
+        echo "{"
+        awk '/^Linker script and memory map/ { exit }
+            /^Memory Configuration/ { found = 1 }
+            found && $2 ~ /^0x/ && $1 != "*default*" { printf "  %s : ORIGIN = %s, LENGTH = %s\n", $1, $2, $3 }' esp32c3/gnu/firmware.map
+        echo "}"
+    } >esp32c3/regions.ld
+    {
+        link_json esp32c3 firmware "$(version lld)" firmware.elf firmware.map regions.ld memory-usage.txt firmware.bin
+        printf ',\n'
+        link_json esp32c3 baseline "$(version lld)" baseline/firmware.elf baseline/firmware.map regions.ld baseline/memory-usage.txt baseline/firmware.bin
+        printf ',\n'
+        link_json esp32c3 gnu "$(version riscv64-unknown-elf-ld)" gnu/firmware.elf gnu/firmware.map regions.ld gnu/memory-usage.txt
+    } | expect esp32c3 "A Rust firmware on esp-hal, its release before, and the same through link-time optimisation and GNU ld"
+}
+
+for folder in "${@:-stm32 esp-like avr esp8266-like riscv64 arm-be esp32c3}"; do
     for one in $folder; do
         echo "building $one"
         "build_$(echo "$one" | tr - _)"
