@@ -1,12 +1,14 @@
 //! Firmware files as one memory model.
 //!
-//! [`Elf`] and [`Map`] read what the linker wrote;
-//! [`Memory::measure`] turns any mix of them into the use of each memory region.
+//! [`Elf`] and [`Map`] read what the linker wrote; [`Memory::measure`] turns any mix of them into the use of
+//! each memory region, and [`attribution::tree`] says who uses it, exactly additive down to the symbol.
 //!
 //! Everything here takes bytes and returns a model or a typed error with a position. Nothing reads
 //! a file, the environment or the clock, and nothing prints.
 
+pub mod attribution;
 pub mod chip;
+pub mod demangle;
 pub mod elf;
 pub mod esp_image;
 pub mod map;

@@ -1,7 +1,9 @@
 //! Maps of GNU ld: `lang_map` and `print_*` in `ld/ldlang.c` of binutils.
 
+use goblin::elf::header::{EM_ARM, EM_AVR};
+
 use super::{Files, Flavour, Input, InputKind, Map, MapError, OutputSection, check, hex, is_debug, text};
-use crate::chip::Chip;
+use crate::chip::{Chip, EM_RISCV, EM_XTENSA};
 use crate::region::Region;
 
 const REGIONS: &[u8] = b"Memory Configuration";
@@ -46,6 +48,7 @@ struct Parser<'a> {
     sections: Vec<OutputSection<'a>>,
     files: Files<'a>,
     chip: Option<Chip>,
+    machine: Option<u16>,
     warnings: Vec<String>,
     pending: Option<Pending<'a>>,
     /// Whether input lines belong to the last of `sections`; they do not inside a debug section.
@@ -63,6 +66,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
         sections: Vec::new(),
         files: Files::default(),
         chip: None,
+        machine: None,
         warnings: Vec::new(),
         pending: None,
         open: false,
@@ -103,6 +107,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
         sections: parser.sections,
         files: parser.files.files,
         chip: parser.chip,
+        machine: parser.machine,
         warnings: parser.warnings,
     })
 }
@@ -144,8 +149,9 @@ impl<'a> Parser<'a> {
         self.finish_common();
         self.open = false;
         self.pending = None;
-        if line.starts_with(b"OUTPUT(") {
+        if let Some(output) = line.strip_prefix(b"OUTPUT(") {
             self.complete = true;
+            self.machine = machine(output);
             return Ok(());
         }
         let (name, rest) = token(line);
@@ -305,6 +311,15 @@ impl<'a> Parser<'a> {
         let number = digits.strip_prefix(b"0x").and_then(hex);
         number.ok_or_else(|| MapError::Number { line: self.line, what, text: text(digits) })
     }
+}
+
+/// The machine of `firmware.elf elf32-littleriscv)`, by BFD's name of the format.
+fn machine(output: &[u8]) -> Option<u16> {
+    const FORMATS: [(&[u8], u16); 4] =
+        [(b"arm", EM_ARM), (b"avr", EM_AVR), (b"xtensa", EM_XTENSA), (b"riscv", EM_RISCV)];
+    let format = output.strip_suffix(b")")?.rsplit(|byte| *byte == b' ').next()?;
+    let has = |word: &[u8]| format.windows(word.len()).any(|window| window == word);
+    FORMATS.iter().find(|(word, _)| has(word)).map(|(_, machine)| *machine)
 }
 
 /// The first word, and what follows it without the spaces between.

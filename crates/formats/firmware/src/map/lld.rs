@@ -62,6 +62,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
         sections,
         files: files.files,
         chip,
+        machine: None,
         warnings: Vec::new(),
     })
 }

@@ -38,6 +38,8 @@ pub struct Map<'a> {
     pub files: Vec<InputFile<'a>>,
     /// The chip, when the map names it by an `IDF_TARGET_` symbol of ESP-IDF.
     pub chip: Option<Chip>,
+    /// `e_machine` of the output, when the map names its format; LLD does not.
+    pub machine: Option<u16>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }

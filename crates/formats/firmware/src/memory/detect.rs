@@ -14,10 +14,10 @@ pub(super) fn chip(
 ) -> Result<Option<Chip>, MemoryError> {
     let named = || sources.map.and_then(|map| map.chip).or_else(|| sources.elf.and_then(by_symbol));
     if let Some(chip) = sources.chip {
-        if let Some(elf) = sources.elf
-            && elf.machine != chip.machine()
+        if let Some(found) = sources.machine()
+            && found != chip.machine()
         {
-            return Err(MemoryError::Machine { chip, expected: chip.machine(), found: elf.machine });
+            return Err(MemoryError::Machine { chip, expected: chip.machine(), found });
         }
         if let Some(named) = named()
             && named != chip
@@ -30,11 +30,10 @@ pub(super) fn chip(
     if let Some(named) = named() {
         return Ok(Some(named));
     }
-    let machine = sources.elf.map(|elf| elf.machine);
-    if !matches!(machine, Some(EM_XTENSA | EM_RISCV)) {
-        return Ok(None);
-    }
-    let found = by_addresses(machine.unwrap_or_default(), sections);
+    let found = match sources.machine() {
+        Some(machine @ (EM_XTENSA | EM_RISCV)) => by_addresses(machine, sections),
+        _ => return Ok(None),
+    };
     if let [first, others @ ..] = found.as_slice()
         && !others.is_empty()
     {
@@ -61,7 +60,8 @@ fn by_addresses(machine: u16, sections: &[SectionUse]) -> Vec<Chip> {
     let score = |chip: Chip| -> Option<usize> {
         let regions = chip.default_regions();
         let (mut ram, mut flash, mut score) = (false, false, 0);
-        for section in sections {
+        // Where external RAM lies is a matter of the build, and it tells nothing of the chip.
+        for section in sections.iter().filter(|section| !section.name.starts_with(".ext_ram")) {
             let window = chip.window(section.address)?;
             ram |= window.class == RegionClass::Ram;
             flash |= window.class == RegionClass::Flash;

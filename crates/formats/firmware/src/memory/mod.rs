@@ -35,6 +35,13 @@ pub struct Sources<'a> {
     pub chip: Option<Chip>,
 }
 
+impl Sources<'_> {
+    /// `e_machine` of the firmware.
+    pub(crate) fn machine(&self) -> Option<u16> {
+        self.elf.map(|elf| elf.machine).or_else(|| self.map.and_then(|map| map.machine))
+    }
+}
+
 /// The use of a firmware's memory.
 #[derive(Clone, Debug)]
 pub struct Memory {

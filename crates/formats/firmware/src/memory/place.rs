@@ -39,7 +39,9 @@ pub(super) fn place(
             PlacementRole::Load => section.load_region = found,
         }
         let Some(found) = found else {
-            outside.push((start, section.name.clone()));
+            if !section.dummy {
+                outside.push((start, section.name.clone()));
+            }
             continue;
         };
         if let (Some(region), Some(end)) = (regions.get_mut(found), ends.get_mut(found)) {

@@ -42,7 +42,7 @@ pub(super) fn choose(
         (Origin::Map, map.to_vec())
     } else if let Some(chip) = chip {
         (Origin::Chip, chip.default_regions())
-    } else if sources.elf.is_some_and(|elf| elf.machine == EM_AVR) {
+    } else if sources.machine() == Some(EM_AVR) {
         (Origin::Machine, avr(sections))
     } else {
         (Origin::Sections, of_sections(sections))
@@ -88,7 +88,7 @@ fn of_sections(sections: &[SectionUse]) -> Vec<Region> {
     /// Memories lie further apart than this, sections of one memory do not.
     const GAP: u64 = 0x100_0000;
     let mut ranges: Vec<(&str, u64, u64)> = Vec::new();
-    for section in sections {
+    for section in sections.iter().filter(|section| !section.dummy) {
         let ram = !section.loaded || section.lma.is_some() || section.write;
         ranges.push((if ram { "RAM" } else { "FLASH" }, section.address, section.size));
         if let Some(lma) = section.lma {
@@ -160,7 +160,7 @@ fn class(region: &Region, chip: Option<Chip>) -> (RegionClass, bool) {
 
 fn by_name(name: &str) -> Option<RegionClass> {
     // The first that matches counts: `eeprom` before `rom`, `bkpsram` before `psram` before `ram`.
-    const WORDS: [(&str, RegionClass); 37] = [
+    const WORDS: [(&str, RegionClass); 35] = [
         ("eeprom", RegionClass::Eeprom),
         ("fuse", RegionClass::Eeprom),
         ("lock", RegionClass::Eeprom),
@@ -180,11 +180,11 @@ fn by_name(name: &str) -> Option<RegionClass> {
         ("extram", RegionClass::Psram),
         ("ext_ram", RegionClass::Psram),
         ("extern_ram", RegionClass::Psram),
-        ("fram", RegionClass::Flash),
+        ("ccm", RegionClass::Ram),
+        ("tcm", RegionClass::Ram),
         ("flash", RegionClass::Flash),
         ("program", RegionClass::Flash),
         ("progmem", RegionClass::Flash),
-        ("mram", RegionClass::Flash),
         ("rom", RegionClass::Flash),
         ("qspi", RegionClass::Flash),
         ("ospi", RegionClass::Flash),
@@ -192,13 +192,15 @@ fn by_name(name: &str) -> Option<RegionClass> {
         ("boot", RegionClass::Flash),
         ("text", RegionClass::Flash),
         ("ram", RegionClass::Ram),
-        ("ccm", RegionClass::Ram),
-        ("tcm", RegionClass::Ram),
         ("data", RegionClass::Ram),
         ("stack", RegionClass::Ram),
         ("heap", RegionClass::Ram),
         ("scratch", RegionClass::Ram),
     ];
+    // Ferroelectric and magnetic RAM keep their content; the letters alone also end `CCMRAM`.
+    if matches!(name, "fram" | "mram") {
+        return Some(RegionClass::Flash);
+    }
     WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, class)| *class)
 }
 
@@ -220,35 +222,36 @@ mod tests {
 
     #[test]
     fn names_and_attributes_tell_the_kind() {
-        let class = |name: &str, attributes: &str| {
+        let kind = |name: &str, attributes: &str| {
             let region = Region { attributes: attributes.into(), ..Region::new(name, 0, 1) };
-            super::class(&region, None).0
+            class(&region, None).0
         };
-        assert_eq!(class("FLASH", "xr"), RegionClass::Flash);
-        assert_eq!(class("text", "xr"), RegionClass::Flash);
-        assert_eq!(class("data", "rw !x"), RegionClass::Ram);
-        assert_eq!(class("eeprom", "rw !x"), RegionClass::Eeprom);
-        assert_eq!(class("BKPSRAM", "rw"), RegionClass::Rtc);
-        assert_eq!(class("PSRAM", "rw"), RegionClass::Psram);
-        assert_eq!(class("CCMRAM", "rw"), RegionClass::Ram);
-        assert_eq!(class("PROGRAM_FLASH", "rx"), RegionClass::Flash);
-        assert_eq!(class("BANK1", "rw !x"), RegionClass::Ram);
-        assert_eq!(class("BANK1", "r !w"), RegionClass::Flash);
-        assert_eq!(class("BANK1", ""), RegionClass::Other);
+        assert_eq!(kind("FLASH", "xr"), RegionClass::Flash);
+        assert_eq!(kind("text", "xr"), RegionClass::Flash);
+        assert_eq!(kind("data", "rw !x"), RegionClass::Ram);
+        assert_eq!(kind("eeprom", "rw !x"), RegionClass::Eeprom);
+        assert_eq!(kind("BKPSRAM", "rw"), RegionClass::Rtc);
+        assert_eq!(kind("PSRAM", "rw"), RegionClass::Psram);
+        assert_eq!(kind("CCMRAM", "rw"), RegionClass::Ram);
+        assert_eq!(kind("FRAM", "rwx"), RegionClass::Flash);
+        assert_eq!(kind("PROGRAM_FLASH", "rx"), RegionClass::Flash);
+        assert_eq!(kind("BANK1", "rw !x"), RegionClass::Ram);
+        assert_eq!(kind("BANK1", "r !w"), RegionClass::Flash);
+        assert_eq!(kind("BANK1", ""), RegionClass::Other);
     }
 
     #[test]
     fn code_memory_is_told_apart() {
-        assert_eq!(super::class(&Region::new("ITCM", 0, 1), None), (RegionClass::Ram, true));
+        assert_eq!(class(&Region::new("ITCM", 0, 1), None), (RegionClass::Ram, true));
         assert_eq!(
-            super::class(&Region::new("iram0_0_seg", 0x4008_0000, 1), Some(Chip::Esp32)),
+            class(&Region::new("iram0_0_seg", 0x4008_0000, 1), Some(Chip::Esp32)),
             (RegionClass::Ram, true)
         );
         assert_eq!(
-            super::class(&Region::new("iram0_2_seg", 0x400D_0020, 1), Some(Chip::Esp32)),
+            class(&Region::new("iram0_2_seg", 0x400D_0020, 1), Some(Chip::Esp32)),
             (RegionClass::Flash, false)
         );
         let psram = Region::new("extern_ram_seg", 0x3C00_0020, 1);
-        assert_eq!(super::class(&psram, Some(Chip::Esp32S3)), (RegionClass::Psram, false));
+        assert_eq!(class(&psram, Some(Chip::Esp32S3)), (RegionClass::Psram, false));
     }
 }

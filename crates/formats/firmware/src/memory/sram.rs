@@ -21,7 +21,7 @@ pub(super) fn measure(chip: Chip, regions: &[RegionUse], sections: &[SectionUse]
         let start = chip.sram_address(region.region.origin)?;
         Some((start, start.saturating_add(region.region.length)))
     });
-    let windows = split(merge(windows.collect()), chip);
+    let windows = split(merge(windows.collect(), false), chip);
     let mut used: Ranges = Vec::new();
     for section in sections.iter().filter(|section| !section.dummy) {
         // Through its region, so that a section past the end of the bank still counts.
@@ -34,7 +34,7 @@ pub(super) fn measure(chip: Chip, regions: &[RegionUse], sections: &[SectionUse]
         };
         used.push((start, start.saturating_add(section.size)));
     }
-    let used = merge(used);
+    let used = merge(used, true);
     let length = |ranges: &Ranges| ranges.iter().map(|(start, end)| end - start).sum();
     let last = windows.len().saturating_sub(1);
     let span = windows.iter().enumerate().map(|(index, (start, end))| {
@@ -45,13 +45,13 @@ pub(super) fn measure(chip: Chip, regions: &[RegionUse], sections: &[SectionUse]
     Some(SramUse { span: span.sum(), bytes: length(&used), size: length(&windows) })
 }
 
-/// Joins ranges that touch or overlap.
-fn merge(mut ranges: Ranges) -> Ranges {
+/// Joins ranges that overlap, and on demand those that only touch.
+fn merge(mut ranges: Ranges, touching: bool) -> Ranges {
     ranges.sort_unstable();
     let mut merged: Ranges = Vec::with_capacity(ranges.len());
     for (start, end) in ranges {
         match merged.last_mut() {
-            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            Some(last) if start < last.1 || touching && start == last.1 => last.1 = last.1.max(end),
             _ => merged.push((start, end)),
         }
     }
@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn ranges_merge_and_split() {
-        assert_eq!(merge(vec![(8, 12), (0, 4), (4, 6), (10, 11)]), vec![(0, 6), (8, 12)]);
+        assert_eq!(merge(vec![(8, 12), (0, 4), (4, 6), (10, 11)], true), vec![(0, 6), (8, 12)]);
+        assert_eq!(merge(vec![(0, 4), (4, 6), (5, 7)], false), vec![(0, 4), (4, 7)]);
         assert_eq!(
             split(vec![(0x3FC8_4000, 0x3FCD_B700)], Chip::Esp32S3),
             vec![(0x3FC8_4000, 0x3FC8_8000), (0x3FC8_8000, 0x3FCD_B700)]

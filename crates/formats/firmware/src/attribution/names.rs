@@ -1,0 +1,160 @@
+//! Names of archives, objects and input sections that are short and the same on every machine.
+
+use std::collections::HashMap;
+
+use crate::map::Map;
+
+use super::OBJECTS;
+
+/// What the files of a map are called in the tree: archives by their file name, so that a toolchain in
+/// another place gives the same tree; with as many folders as it takes where two would be called the same.
+pub(super) struct FileNames {
+    archives: Vec<String>,
+    files: Vec<(u32, String)>,
+}
+
+impl FileNames {
+    pub(super) fn new(map: &Map<'_>) -> Self {
+        let mut paths: Vec<&[u8]> = Vec::new();
+        let mut numbers: HashMap<&[u8], usize> = HashMap::new();
+        for archive in map.files.iter().filter_map(|file| file.archive) {
+            numbers.entry(archive).or_insert_with(|| {
+                paths.push(archive);
+                paths.len() - 1
+            });
+        }
+        let mut archives = short(&paths);
+        let none = archives.len();
+        archives.push(OBJECTS.into());
+        let loose: Vec<&[u8]> =
+            map.files.iter().filter(|file| file.archive.is_none()).map(|file| file.object).collect();
+        let mut loose = short(&loose).into_iter();
+        let files = map
+            .files
+            .iter()
+            .map(|file| match file.archive {
+                Some(archive) => (
+                    numbers.get(archive).copied().unwrap_or(none),
+                    String::from_utf8_lossy(file.object).into_owned(),
+                ),
+                None => (none, loose.next().unwrap_or_default()),
+            })
+            .map(|(archive, object)| (u32::try_from(archive).unwrap_or(u32::MAX), object))
+            .collect();
+        Self { archives, files }
+    }
+
+    /// The number of the archive a file is in.
+    pub(super) fn archive_rank(&self, file: u32) -> u32 {
+        self.files.get(file as usize).map_or(u32::MAX, |(archive, _)| *archive)
+    }
+
+    pub(super) fn archive(&self, number: u32) -> &str {
+        self.archives.get(number as usize).map_or(OBJECTS, String::as_str)
+    }
+
+    pub(super) fn object(&self, file: u32) -> &str {
+        self.files.get(file as usize).map_or("", |(_, object)| object)
+    }
+}
+
+/// The shortest endings of paths that tell them apart, at whole folders.
+fn short(paths: &[&[u8]]) -> Vec<String> {
+    /// Paths that are still alike after this many folders are shown whole.
+    const MAX_FOLDERS: usize = 8;
+    let mut names: Vec<Option<String>> = vec![None; paths.len()];
+    for parts in 1..=MAX_FOLDERS {
+        let mut counts: HashMap<&[u8], usize> = HashMap::new();
+        for path in paths {
+            *counts.entry(ending(path, parts)).or_default() += 1;
+        }
+        for (name, path) in names.iter_mut().zip(paths) {
+            let ending = ending(path, parts);
+            if name.is_none() && (counts.get(ending) == Some(&1) || parts == MAX_FOLDERS) {
+                *name = Some(
+                    String::from_utf8_lossy(if parts == MAX_FOLDERS { path } else { ending }).into_owned(),
+                );
+            }
+        }
+        if names.iter().all(Option::is_some) {
+            break;
+        }
+    }
+    names.into_iter().flatten().collect()
+}
+
+/// The last parts of a path.
+fn ending(path: &[u8], parts: usize) -> &[u8] {
+    let mut separators = path.iter().enumerate().rev().filter(|(_, byte)| matches!(byte, b'/' | b'\\'));
+    separators.nth(parts - 1).and_then(|(index, _)| path.get(index + 1..)).unwrap_or(path)
+}
+
+/// The name of the symbol that an input section holds, when its name says so, and the role of what it holds
+/// otherwise: `.text.main` is `main`, `.rodata.str1.4` are merged strings.
+pub(super) fn of_input(name: &str) -> (&str, Option<&'static str>) {
+    // Longest first: `.text.unlikely.f` is `f`.
+    const PREFIXES: [&str; 15] = [
+        ".text.unlikely.",
+        ".text.startup.",
+        ".text.hot.",
+        ".text.exit.",
+        ".text.",
+        ".data.rel.ro.local.",
+        ".data.rel.ro.",
+        ".data.rel.local.",
+        ".data.",
+        ".rodata.",
+        ".bss.",
+        ".sdata.",
+        ".sbss.",
+        ".srodata.",
+        ".noinit.",
+    ];
+    const GROUPS: [&str; 7] = ["unlikely", "startup", "hot", "exit", "rel", "rel.ro", "rel.ro.local"];
+    if name.starts_with(".literal") || is_merged(name) {
+        return (name, Some("unnamed"));
+    }
+    let symbol = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
+    (symbol.filter(|symbol| !symbol.is_empty() && !GROUPS.contains(symbol)).unwrap_or(name), None)
+}
+
+/// `.rodata.str1.4`, `.rodata.main.str1.4`, `.rodata.cst8`: strings and constants that the linker merges.
+fn is_merged(name: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = name.rsplit('.');
+    let last = parts.next().unwrap_or_default();
+    let before = parts.next().unwrap_or_default();
+    last.strip_prefix("cst").is_some_and(digits)
+        || digits(last) && before.strip_prefix("str").is_some_and(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_as_short_as_they_can_be() {
+        let paths: [&[u8]; 4] =
+            [b"/opt/gcc/libc.a", b"/opt/x/libfoo.a", b"build/a/main.o", b"build/b\\main.o"];
+        assert_eq!(short(&paths), ["libc.a", "libfoo.a", "a/main.o", "b\\main.o"]);
+        let same: [&[u8]; 2] = [b"main.o", b"main.o"];
+        assert_eq!(short(&same), ["main.o", "main.o"]);
+        let prefix: [&[u8]; 2] = [b"main.o", b"x/main.o"];
+        assert_eq!(short(&prefix), ["main.o", "x/main.o"]);
+        assert!(short(&[]).is_empty());
+    }
+
+    #[test]
+    fn input_sections_name_their_symbol() {
+        assert_eq!(of_input(".text.f1"), ("f1", None));
+        assert_eq!(of_input(".text.unlikely.f1"), ("f1", None));
+        assert_eq!(of_input(".text.unlikely"), (".text.unlikely", None));
+        assert_eq!(of_input(".text"), (".text", None));
+        assert_eq!(of_input(".data.counter.0"), ("counter.0", None));
+        assert_eq!(of_input(".rodata.str1.4"), (".rodata.str1.4", Some("unnamed")));
+        assert_eq!(of_input(".rodata.main.str1.1"), (".rodata.main.str1.1", Some("unnamed")));
+        assert_eq!(of_input(".rodata.cst16"), (".rodata.cst16", Some("unnamed")));
+        assert_eq!(of_input(".literal.f"), (".literal.f", Some("unnamed")));
+        assert_eq!(of_input(".iram1.5"), (".iram1.5", None));
+    }
+}

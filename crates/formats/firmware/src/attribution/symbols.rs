@@ -1,0 +1,53 @@
+//! The sized symbols of an ELF by section and address.
+
+use crate::elf::{Elf, Symbol, SymbolKind};
+
+/// A symbol that may own bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) address: u64,
+    pub(super) size: u64,
+    section: u32,
+    rank: u8,
+}
+
+/// All symbols with a size, ordered so that of several at one address the owner comes first.
+pub(super) struct Symbols<'a>(Vec<Owner<'a>>);
+
+impl<'a> Symbols<'a> {
+    pub(super) fn new(elf: &'a Elf<'a>) -> Self {
+        let mut owners: Vec<_> = elf.symbols().filter(|symbol| symbol.size > 0).filter_map(owner).collect();
+        // Unstable: what compares equal is the same symbol twice.
+        owners.sort_unstable_by(|a, b| {
+            (a.section, a.address, a.rank)
+                .cmp(&(b.section, b.address, b.rank))
+                .then_with(|| b.size.cmp(&a.size))
+                .then_with(|| a.name.cmp(b.name))
+        });
+        Self(owners)
+    }
+
+    /// The symbols of a section that start in a range.
+    pub(super) fn between(&self, section: usize, start: u64, end: u64) -> &[Owner<'a>] {
+        let Ok(section) = u32::try_from(section) else { return &[] };
+        let place =
+            |address| self.0.partition_point(|owner| (owner.section, owner.address) < (section, address));
+        self.0.get(place(start)..place(end)).unwrap_or_default()
+    }
+}
+
+fn owner(symbol: Symbol<'_>) -> Option<Owner<'_>> {
+    let rank = match (symbol.kind, symbol.local) {
+        (SymbolKind::Function | SymbolKind::Object, false) => 0,
+        (SymbolKind::Function | SymbolKind::Object, true) => 1,
+        (SymbolKind::Label, _) => 2,
+    };
+    Some(Owner {
+        name: symbol.name,
+        address: symbol.address,
+        size: symbol.size,
+        section: u32::try_from(symbol.section).ok()?,
+        rank,
+    })
+}
