@@ -140,20 +140,6 @@ pub(crate) fn repository_uri(path: &str) -> Option<String> {
     Some(uri)
 }
 
-/// Appends `text` escaped for XML and HTML, in text and in quoted attributes alike.
-pub(crate) fn xml_into(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

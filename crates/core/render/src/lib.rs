@@ -11,9 +11,13 @@
 
 mod escape;
 mod format;
+mod html;
 mod json;
+mod junit;
 mod limit;
+mod markdown;
 mod options;
+mod sarif;
 mod show;
 mod text;
 mod view;
@@ -63,10 +67,12 @@ pub fn render(
     out: &mut dyn Write,
 ) -> Result<(), RenderError> {
     match format {
-        Format::Text | Format::Markdown | Format::Html | Format::Junit | Format::Sarif => {
-            text::write(report, options, out)?;
-        }
+        Format::Text => text::write(report, options, out)?,
+        Format::Markdown => markdown::write(report, options, out)?,
+        Format::Html => html::write(report, options, out)?,
         Format::Json => json::write(report, out)?,
+        Format::Junit => junit::write(report, out)?,
+        Format::Sarif => sarif::write(report, out)?,
     }
     out.flush()?;
     Ok(())

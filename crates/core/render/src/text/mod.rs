@@ -178,7 +178,7 @@ impl Page<'_> {
             for (index, line) in lines.iter().enumerate() {
                 match line.trim_start().strip_prefix(lead.as_str()).filter(|_| index == 0) {
                     Some(rest) => {
-                        writeln!(self.out, "  {}{rest}", self.paint.with(Style::of(verdict), &lead))?
+                        writeln!(self.out, "  {}{rest}", self.paint.with(Style::of(verdict), &lead))?;
                     }
                     None => writeln!(self.out, "{line}")?,
                 }

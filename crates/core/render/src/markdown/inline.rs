@@ -1,0 +1,122 @@
+//! Foreign text inside a line of Markdown.
+
+use std::fmt::Write as _;
+
+use crate::escape;
+
+/// Foreign words as they are: no emphasis, HTML, table border, link, mention or reference comes out of them.
+///
+/// A backslash does not keep GitHub from linking `@name` and `#1`, since that happens after rendering: a zero-width
+/// space behind the sign does. Works inside a table cell and inside `<summary>`, where Markdown may not be parsed,
+/// because everything is written as a character reference.
+pub(super) fn plain(text: &str) -> String {
+    let text = escape::prose(text);
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut chars = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied().unwrap_or(' ');
+        match c {
+            // Inside a word an underscore is only an underscore.
+            '_' if before.is_alphanumeric() && next.is_alphanumeric() => out.push(c),
+            '*' | '_' | '`' | '[' | ']' | '<' | '>' | '&' | '|' | '\\' | '$' => reference(&mut out, c),
+            // Also `GH-1` and GitLab's `!1` and `%1` are references, but link only what exists and ping nobody.
+            '@' | '#' | '~' | '!' if next.is_alphanumeric() || next == '~' || next == '[' => {
+                if c == '~' {
+                    reference(&mut out, c);
+                } else {
+                    out.push(c);
+                }
+                out.push_str("&#8203;");
+            }
+            '~' => reference(&mut out, c),
+            c => out.push(c),
+        }
+        before = c;
+    }
+    out
+}
+
+/// [`plain`] at the start of a line, where a mark or number would begin a heading, list or quotation.
+pub(super) fn paragraph(text: &str) -> String {
+    let text = plain(text);
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(digits);
+    let starts_list = digits > 0 && rest.starts_with(['.', ')']);
+    let starts_block = digits == 0 && rest.starts_with(['#', '+', '-', '=', ':']);
+    if starts_list || starts_block { format!("{number}\\{rest}") } else { text }
+}
+
+/// A name in a code span; nothing inside it is a mention, a reference or HTML.
+pub(super) fn code(name: &str) -> String {
+    let name = escape::name(name);
+    if name.trim().is_empty() {
+        return String::new();
+    }
+    if name.contains('|') {
+        // A pipe ends a table cell even inside a code span, and behind a backslash even when it is escaped.
+        let mut html = String::with_capacity(name.len() + 32);
+        html.push_str("<code>");
+        for c in name.chars() {
+            if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | '/' | '-' | '=' | '(' | ')') {
+                reference(&mut html, c);
+            } else {
+                html.push(c);
+            }
+        }
+        html.push_str("</code>");
+        return html;
+    }
+    // CommonMark section 6.1: the fence is longer than any run of backticks inside, and one space on both
+    // sides is taken off.
+    let longest = name.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    if longest == 0 {
+        return format!("`{name}`");
+    }
+    let fence = "`".repeat(longest + 1);
+    format!("{fence} {name} {fence}")
+}
+
+fn reference(out: &mut String, c: char) {
+    let _ = match c {
+        '<' => out.write_str("&lt;"),
+        '>' => out.write_str("&gt;"),
+        '&' => out.write_str("&amp;"),
+        c => write!(out, "&#{};", u32::from(c)),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_stay_words() {
+        assert_eq!(plain("esp_idf <b>*x*</b>"), "esp_idf &lt;b&gt;&#42;x&#42;&lt;/b&gt;");
+        assert_eq!(plain("ping @octocat, see #12"), "ping @&#8203;octocat, see #&#8203;12");
+        assert_eq!(plain("a|b\nc"), "a&#124;b c");
+        assert_eq!(paragraph("# big"), "\\# big");
+        assert_eq!(paragraph("12. x"), "12\\. x");
+        assert_eq!(paragraph("12 B over"), "12 B over");
+    }
+
+    #[test]
+    fn a_code_span_survives_backticks_and_pipes() {
+        assert_eq!(code("main"), "`main`");
+        assert_eq!(code("a``b"), "``` a``b ```");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(code("operator||"), "<code>operator&#124;&#124;</code>");
+        assert_eq!(code(""), "");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_ends_a_cell_or_a_line(text in ".{0,60}|[|\\\\`@#<>&*_~\n\r]{0,30}") {
+            for out in [plain(&text), code(&text)] {
+                prop_assert!(!out.contains(['|', '\n', '\r']), "{}", out);
+            }
+            prop_assert!(!plain(&text).contains(['<', '>', '`', '[', ']', '*', '\\']));
+        }
+    }
+}

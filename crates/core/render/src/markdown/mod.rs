@@ -1,0 +1,330 @@
+//! GitHub-flavoured Markdown for a job summary or a comment; GitLab and a plain reader show the same.
+//!
+//! A table row is one line whatever is in it, so a summary can be cut between rows. Trends are sparklines and
+//! shares are block characters rather than pictures: they survive in a mail and in every renderer.
+
+mod inline;
+
+use std::io::{self, Write};
+
+use lw_model::{Align, Cell, Location, Node, Report, Table, Tree, Unit, Verdict};
+
+use self::inline::{code, paragraph, plain};
+use crate::view::{self, Section};
+use crate::{LinkBase, Options, limit, show};
+
+const BAR: usize = 10;
+const SPARK: usize = 32;
+/// Parts shown of each node of a breakdown.
+const PARTS: usize = 8;
+/// Rows of the list of measures.
+const MEASURE_ROWS: usize = 100;
+
+pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, link: options.link.as_ref() };
+    writeln!(page.out, "## {} {}: {}", mark(report.verdict), plain(&report.tool.name), report.verdict)?;
+    if !report.summary.is_empty() {
+        writeln!(page.out, "\n{}", paragraph(&report.summary))?;
+    }
+    for item in &report.overrides {
+        let measures: Vec<_> = item.measures.iter().map(|name| code(name)).collect();
+        writeln!(
+            page.out,
+            "\n> ⚠️ **Overridden** by {}: {} ({})",
+            code(&item.origin),
+            plain(&item.reason),
+            measures.join(", ")
+        )?;
+    }
+    let sections = view::sections(report);
+    page.breaches(&sections)?;
+    if view::is_matrix(&sections) {
+        page.overview(&sections)?;
+    }
+    for section in &sections {
+        page.section(section)?;
+    }
+    Ok(())
+}
+
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✅",
+        Verdict::Warn => "⚠️",
+        Verdict::Fail => "❌",
+    }
+}
+
+struct Page<'o> {
+    out: &'o mut dyn Write,
+    link: Option<&'o LinkBase>,
+}
+
+impl Page<'_> {
+    /// What pushed it over: of all subjects, before anything else.
+    fn breaches(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
+        if sections.iter().all(|section| section.breaches().is_empty()) {
+            return Ok(());
+        }
+        let named = view::is_matrix(sections);
+        writeln!(self.out, "\n### Breached limits\n")?;
+        let mut columns = vec![("", Align::Left)];
+        columns.extend(named.then_some(("Subject", Align::Left)));
+        columns.extend([
+            ("Measure", Align::Left),
+            ("Value", Align::Right),
+            ("Beyond", Align::Right),
+            ("Limit", Align::Left),
+            ("Since the baseline", Align::Right),
+            ("Set by", Align::Left),
+        ]);
+        self.head(&columns.iter().map(|(title, align)| ((*title).to_owned(), *align)).collect::<Vec<_>>())?;
+        for section in sections {
+            for (measure, breached) in section.breaches() {
+                let verdict = limit::verdict(breached).unwrap_or_default();
+                let mut row = vec![mark(verdict).to_owned()];
+                row.extend(named.then(|| section.subject.map(code).unwrap_or_default()));
+                row.extend([
+                    code(&measure.name),
+                    show::brief(measure.unit, measure.value),
+                    format!("**{}**", limit::standing(measure, breached)),
+                    limit::terms(measure, breached),
+                    show::measure_growth(measure),
+                    match &breached.location {
+                        Some(location) => self.place(location),
+                        None => code(&breached.origin),
+                    },
+                ]);
+                self.row(&row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn overview(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
+        writeln!(self.out)?;
+        self.head(&[("Subject".to_owned(), Align::Left), ("Verdict".to_owned(), Align::Left)])?;
+        for (subject, section) in view::named(sections) {
+            self.row(&[code(subject), format!("{} {}", mark(section.verdict), section.verdict)])?;
+        }
+        Ok(())
+    }
+
+    fn section(&mut self, section: &Section<'_>) -> io::Result<()> {
+        if let Some(subject) = section.subject {
+            writeln!(self.out, "\n### {} {}", mark(section.verdict), code(subject))?;
+        }
+        if !section.facts.is_empty() {
+            let facts: Vec<_> = section
+                .facts
+                .iter()
+                .map(|fact| format!("**{}** {}", plain(&fact.name), code(&fact.value)))
+                .collect();
+            writeln!(self.out, "\n{}", facts.join(" · "))?;
+        }
+        self.findings(section)?;
+        for table in section.tables.iter().filter(|table| !table.folded) {
+            writeln!(self.out, "\n#### {}\n", plain(&table.title))?;
+            self.table(table)?;
+        }
+        self.trends(section)?;
+        for table in section.tables.iter().filter(|table| table.folded) {
+            self.open(&format!("{} ({})", plain(&table.title), show::counted(table.rows.len(), "row")))?;
+            self.table(table)?;
+            self.close()?;
+        }
+        self.measures(section)?;
+        for tree in &section.trees {
+            self.tree(tree)?;
+        }
+        Ok(())
+    }
+
+    fn findings(&mut self, section: &Section<'_>) -> io::Result<()> {
+        if section.findings.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out)?;
+        for finding in &section.findings {
+            let mark = match show::weight(finding.level) {
+                Verdict::Pass => "ℹ️",
+                verdict => mark(verdict),
+            };
+            write!(self.out, "- {mark} {}", plain(&finding.message))?;
+            if let Some(help) = &finding.help {
+                write!(self.out, " _{}_", plain(help))?;
+            }
+            if let Some(location) = &finding.location {
+                write!(self.out, " {}", self.place(location))?;
+            }
+            writeln!(self.out, " ({})", code(&finding.rule))?;
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, table: &Table) -> io::Result<()> {
+        let columns: Vec<_> =
+            table.columns.iter().map(|column| (plain(&column.title), column.align)).collect();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        self.head(&columns)?;
+        for row in &table.rows {
+            let mut cells = row.iter().map(cell);
+            self.row(&columns.iter().map(|_| cells.next().unwrap_or_default()).collect::<Vec<_>>())?;
+        }
+        if let Some(note) = &table.note {
+            writeln!(self.out, "\n{}", paragraph(note))?;
+        }
+        Ok(())
+    }
+
+    fn trends(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let drawn: Vec<_> = section
+            .series
+            .iter()
+            .filter_map(|series| show::ends(series).map(|ends| (series, ends)))
+            .collect();
+        if drawn.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n#### Trend\n")?;
+        let columns = [
+            ("Measure", Align::Left),
+            ("Trend", Align::Left),
+            ("Latest", Align::Right),
+            ("Change", Align::Right),
+        ];
+        self.head(&columns.map(|(title, align)| (title.to_owned(), align)))?;
+        for (series, (first, last)) in drawn {
+            self.row(&[
+                code(&series.name),
+                show::sparkline(series, SPARK, true),
+                show::brief(series.unit, last),
+                show::growth(series.unit, last.minus(first), first),
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn measures(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let rows: Vec<_> = show::measure_rows(&section.measures).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.open(&format!("Measures and limits ({})", show::counted(rows.len(), "row")))?;
+        let columns = [
+            ("", Align::Left),
+            ("Measure", Align::Left),
+            ("Value", Align::Right),
+            ("Since the baseline", Align::Right),
+            ("Limit", Align::Left),
+            ("Room", Align::Right),
+        ];
+        self.head(&columns.map(|(title, align)| (title.to_owned(), align)))?;
+        for row in rows.iter().take(MEASURE_ROWS) {
+            let measure = row.measure;
+            let mark = row.limit.map(|limit| limit::verdict(limit).map_or("❔", mark));
+            self.row(&[
+                mark.unwrap_or_default().to_owned(),
+                code(&measure.name),
+                show::brief(measure.unit, measure.value),
+                show::measure_growth(measure),
+                row.limit.map(|limit| limit::terms(measure, limit)).unwrap_or_default(),
+                row.limit.map(|limit| limit::standing(measure, limit)).unwrap_or_default(),
+            ])?;
+        }
+        let more = rows.len().saturating_sub(MEASURE_ROWS);
+        if more > 0 {
+            writeln!(self.out, "\nand {}", show::counted(more, "more row"))?;
+        }
+        self.close()
+    }
+
+    /// The two outer levels of a breakdown, the largest parts of each.
+    fn tree(&mut self, tree: &Tree) -> io::Result<()> {
+        if tree.root.children.is_empty() {
+            return Ok(());
+        }
+        let total = show::compact(tree.unit, tree.root.value);
+        self.open(&format!("{}: what it is made of ({total})", plain(&tree.name)))?;
+        let level = tree.levels.first().map_or_else(|| "Part".to_owned(), |level| plain(level));
+        self.head(&[
+            (level, Align::Left),
+            ("Size".to_owned(), Align::Right),
+            ("Share".to_owned(), Align::Left),
+        ])?;
+        self.parts(&tree.root, tree.unit, "", 2)?;
+        self.close()
+    }
+
+    fn parts(&mut self, whole: &Node, unit: Unit, lead: &str, levels: usize) -> io::Result<()> {
+        let mut parts: Vec<_> = whole.children.iter().filter(|part| part.value > 0).collect();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.value));
+        let shown = if parts.len() > PARTS + 1 { PARTS } else { parts.len() };
+        let (large, small) = parts.split_at(shown);
+        for part in large {
+            self.part(&format!("{lead}{}", code(part.shown())), part.value, whole.value, unit)?;
+            if levels > 1 {
+                self.parts(part, unit, &format!("{lead}└ "), levels - 1)?;
+            }
+        }
+        if !small.is_empty() {
+            let rest = small.iter().map(|part| part.value).fold(0, u64::saturating_add);
+            self.part(&format!("{lead}{} smaller", small.len()), rest, whole.value, unit)?;
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, name: &str, value: u64, whole: u64, unit: Unit) -> io::Result<()> {
+        let signed = |value| i64::try_from(value).unwrap_or(i64::MAX);
+        let bar = show::bar(signed(value), signed(whole), BAR, show::BLOCKS).unwrap_or_default();
+        self.row(&[name.to_owned(), show::brief(unit, value.into()), bar])
+    }
+
+    fn place(&self, location: &Location) -> String {
+        let text = code(&show::place(location));
+        match self.link.and_then(|link| link.href(location)) {
+            Some(href) => format!("[{text}]({href})"),
+            None => text,
+        }
+    }
+
+    fn head(&mut self, columns: &[(String, Align)]) -> io::Result<()> {
+        let titles: Vec<_> = columns.iter().map(|(title, _)| title.clone()).collect();
+        self.row(&titles)?;
+        for (_, align) in columns {
+            self.out.write_all(if *align == Align::Right { b"| --: " } else { b"| :-- " })?;
+        }
+        writeln!(self.out, "|")
+    }
+
+    fn row(&mut self, cells: &[String]) -> io::Result<()> {
+        for cell in cells {
+            write!(self.out, "| {cell}{}", if cell.is_empty() { "" } else { " " })?;
+        }
+        writeln!(self.out, "|")
+    }
+
+    /// `summary` is Markdown; inside the HTML element it must not be, but entities and code hold there too.
+    fn open(&mut self, summary: &str) -> io::Result<()> {
+        writeln!(self.out, "\n<details><summary>{summary}</summary>\n")
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        writeln!(self.out, "\n</details>")
+    }
+}
+
+fn cell(cell: &Cell) -> String {
+    if let Some(number) = show::number(cell) {
+        return number;
+    }
+    match cell {
+        Cell::Text(text) => plain(text),
+        Cell::Code(name) => code(name),
+        Cell::Bar { used, total } => show::bar(*used, *total, BAR, show::BLOCKS).unwrap_or_default(),
+        Cell::Verdict(verdict) => format!("{} {verdict}", mark(*verdict)),
+        Cell::Bytes(_) | Cell::Delta(_) | Cell::Count(_) | Cell::Empty => String::new(),
+    }
+}

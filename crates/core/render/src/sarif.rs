@@ -1,0 +1,163 @@
+//! SARIF 2.1.0 (OASIS), for code scanners: one run, a rule per kind of finding, a result per finding.
+//!
+//! GitHub's code scanning is the strictest reader and refuses the whole file for one result it does not like.
+//! It asks more than the standard: each result needs a location with a non-empty artifact URI relative to the
+//! repository and a start line (rules GH1001 and GH1003 of the SARIF validator; `github/codeql-action` issues 1738
+//! and 2459). A finding without a place is therefore put at line 1 of an artifact with the tool's name,
+//! which need not exist in the repository, and what it is about is told by a logical location.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+
+use lw_model::{Finding, Level, Location as Place, Report};
+use serde_sarif::sarif::{
+    ArtifactLocation, Location, LogicalLocation, Message, MultiformatMessageString, PhysicalLocation, Region,
+    ReportingConfiguration, ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool,
+    ToolComponent,
+};
+
+use crate::{RenderError, escape};
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<(), RenderError> {
+    let mut rules = Rules::default();
+    let mut seen: HashMap<(&str, Option<&str>), u32> = HashMap::new();
+    let results: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let count = seen.entry((&finding.fingerprint, finding.subject.as_deref())).or_default();
+            *count += 1;
+            result(finding, rules.index(finding), *count, &report.tool.name)
+        })
+        .collect();
+    let driver = ToolComponent::builder()
+        .name(escape::name(&report.tool.name))
+        .version(escape::name(&report.tool.version))
+        .rules(rules.list)
+        .build();
+    let run = Run::builder()
+        .tool(Tool::builder().driver(driver).build())
+        .results(results)
+        .column_kind(serde_json::Value::from("unicodeCodePoints"))
+        .build();
+    let log =
+        Sarif::builder().schema(SCHEMA).version(serde_json::Value::from("2.1.0")).runs(vec![run]).build();
+    serde_json::to_writer_pretty(&mut *out, &log).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// One descriptor per kind of finding, in order of appearance.
+#[derive(Default)]
+struct Rules {
+    list: Vec<ReportingDescriptor>,
+    index: HashMap<String, usize>,
+}
+
+impl Rules {
+    fn index(&mut self, finding: &Finding) -> i64 {
+        let next = self.list.len();
+        let index = *self.index.entry(finding.rule.clone()).or_insert(next);
+        if index == next {
+            let title = title(&finding.rule);
+            let help = finding.help.as_deref().map_or_else(|| title.clone(), escape::prose);
+            let level = serde_json::Value::from(finding.level.as_str());
+            let descriptor = ReportingDescriptor::builder()
+                .id(escape::name(&finding.rule))
+                .short_description(text(title))
+                .help(text(help))
+                .default_configuration(ReportingConfiguration::builder().level(level).build())
+                .build();
+            self.list.push(descriptor);
+        }
+        i64::try_from(index).unwrap_or(i64::MAX)
+    }
+}
+
+/// What a rule is about, from its identifier: `size/region-limit` is "Region limit".
+fn title(rule: &str) -> String {
+    let words = escape::name(rule.rsplit('/').next().unwrap_or(rule)).replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or(words)
+}
+
+fn text(text: String) -> MultiformatMessageString {
+    MultiformatMessageString::builder().text(text).build()
+}
+
+fn result(finding: &Finding, rule: i64, count: u32, tool: &str) -> SarifResult {
+    let mut message = escape::prose(&finding.message);
+    if let Some(help) = &finding.help {
+        message.push('\n');
+        message.push_str(&escape::prose(help));
+    }
+    let fingerprints = BTreeMap::from([
+        ("lwFingerprint/v1".to_owned(), escape::name(&finding.fingerprint)),
+        // The only one GitHub compares; upload-sarif would else make one from the text of the line.
+        ("primaryLocationLineHash".to_owned(), format!("{:016x}:{count}", hash(finding))),
+    ]);
+    SarifResult::builder()
+        .rule_id(escape::name(&finding.rule))
+        .rule_index(rule)
+        .level(match finding.level {
+            Level::Note => ResultLevel::Note,
+            Level::Warning => ResultLevel::Warning,
+            Level::Error => ResultLevel::Error,
+        })
+        .message(Message::builder().text(message).build())
+        .locations(vec![location(finding, tool)])
+        .partial_fingerprints(fingerprints)
+        .build()
+}
+
+fn location(finding: &Finding, tool: &str) -> Location {
+    let place = finding.location.as_ref();
+    let uri = place.and_then(|place| escape::repository_uri(&place.path));
+    let region = match (place, &uri) {
+        (Some(place), Some(_)) => region(place),
+        _ => Region::builder().start_line(1).build(),
+    };
+    let uri = uri.or_else(|| escape::repository_uri(tool)).unwrap_or_else(|| "report".to_owned());
+    let physical = PhysicalLocation::builder()
+        .artifact_location(ArtifactLocation::builder().uri(uri).build())
+        .region(region)
+        .build();
+    let about = finding.subject.as_deref().unwrap_or(&finding.fingerprint);
+    let logical = LogicalLocation::builder().fully_qualified_name(escape::name(about)).build();
+    Location::builder().physical_location(physical).logical_locations(vec![logical]).build()
+}
+
+/// Lines and columns count from 1; an end before the start is dropped.
+fn region(place: &Place) -> Region {
+    let start = i64::from(place.line.unwrap_or(1).max(1));
+    let mut region = Region::builder().start_line(start).build();
+    region.end_line = place.end_line.map(i64::from).filter(|end| *end >= start);
+    region.start_column =
+        place.column.map(|column| i64::from(column.max(1))).filter(|_| place.line.is_some());
+    region
+}
+
+/// FNV-1a, 64 bits: short, and the same on every machine and for every version of the compiler.
+fn hash(finding: &Finding) -> u64 {
+    let subject = finding.subject.as_deref().unwrap_or_default();
+    let bytes = finding.fingerprint.bytes().chain([0]).chain(subject.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        // A test vector of the authors: "a" is af63dc4c8601ec8c; ours has one more zero byte behind the key.
+        let finding = Finding::new("", Level::Note, "", "");
+        let by_hand = [b':', 0].iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        assert_eq!(hash(&finding), by_hand);
+        assert_eq!(title("size/region-limit"), "Region limit");
+    }
+}
