@@ -1,4 +1,7 @@
-//! For tests only: where fixtures lie, and whether a test that needs something may be skipped.
+//! For tests only: where fixtures lie, whether a test that needs something may be skipped, and a strict
+//! runner for composite actions ([`runner`]).
+
+pub mod runner;
 
 use std::path::{Path, PathBuf};
 
