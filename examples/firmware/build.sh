@@ -297,11 +297,10 @@ build_esp32c3() {
     } | expect esp32c3 "A Rust firmware on esp-hal, its release before, and the same through link-time optimisation and GNU ld"
 }
 
-for folder in "${@:-stm32 esp-like avr esp8266-like riscv64 arm-be esp32c3}"; do
-    for one in $folder; do
-        echo "building $one"
-        "build_$(echo "$one" | tr - _)"
-        # Data for tools, not programs of this machine.
-        find "$one" -name '*.elf' -exec chmod -x {} +
-    done
+[ $# -gt 0 ] || set -- stm32 esp-like avr esp8266-like riscv64 arm-be esp32c3
+for folder; do
+    echo "building $folder"
+    "build_$(echo "$folder" | tr - _)"
+    # Data for tools, not programs of this machine.
+    find "$folder" -name '*.elf' -exec chmod -x {} +
 done
