@@ -15,6 +15,7 @@ pub mod map;
 pub mod memory;
 pub mod partitions;
 pub mod region;
+pub mod script;
 mod sniff;
 
 pub use chip::Chip;
