@@ -280,6 +280,12 @@ impl AppImage {
     }
 }
 
+/// SHA-256 of an ELF file, for [`AppImage::pairs_with`].
+#[must_use]
+pub fn digest(file: &[u8]) -> [u8; 32] {
+    Sha256::digest(file).into()
+}
+
 /// An ESP8266 image has its first segment where an ESP32 image has pin settings.
 ///
 /// The segment's address is in instruction RAM, data RAM or mapped flash; read as pin settings, its top byte

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use lw_firmware::esp_image::{AppImage, Format, ImageError, Pairing, Part, SignatureScheme, Trailing};
+use lw_firmware::esp_image::{
+    AppImage, Format, ImageError, Pairing, Part, SignatureScheme, Trailing, digest,
+};
 use lw_firmware::partitions::{ParseOptions, Table, TableError};
 use lw_testkit::shared_fixture;
-use sha2::{Digest as _, Sha256};
 
 fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -249,7 +250,7 @@ fn image_and_elf_belong_together() {
     let Some(esp32) = shared_fixture("size/esp32-idf6-coredump") else { return };
     let Some(esp32c3) = shared_fixture("size/esp32c3-idf-hello") else { return };
     let image = |folder: &Path| AppImage::parse(&read(&folder.join("hello_world.bin"))).unwrap();
-    let elf = |folder: &Path| <[u8; 32]>::from(Sha256::digest(read(&folder.join("hello_world.elf"))));
+    let elf = |folder: &Path| digest(&read(&folder.join("hello_world.elf")));
     assert!(hex(&elf(&esp32)).starts_with("31e5f6d2"));
     assert_eq!(image(&esp32).pairs_with(&elf(&esp32)), Pairing::Match);
     assert_eq!(image(&esp32c3).pairs_with(&elf(&esp32c3)), Pairing::Match);
