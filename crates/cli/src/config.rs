@@ -135,7 +135,7 @@ fn setting(arg: &Arg, name: &str, value: &Spanned<DeValue<'_>>, lines: &Lines<'_
             }
         }
         (ArgAction::Append, DeValue::Table(table)) => {
-            flatten("", table, lines, &mut values).map_err(expected)?
+            flatten("", table, lines, &mut values).map_err(expected)?;
         }
         (_, other) => {
             let what = if matches!(arg.get_action(), ArgAction::Append) {

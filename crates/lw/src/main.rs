@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary of the suite.
+
+fn main() -> std::process::ExitCode {
+    lw::main()
+}

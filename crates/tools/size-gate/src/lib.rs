@@ -1,1 +1,217 @@
-//! Work begins here.
+//! size-gate: how much flash and RAM a firmware needs, who takes it, and whether that is too much.
+//!
+//! The inputs become one memory model in `lw-firmware`; here it turns into measures ([`analyse`]), limits are hung on
+//! them ([`limits`]), the baseline's breakdown is compared ([`diff`]) and the tables a person reads are made
+//! ([`tables`]).
+
+mod analyse;
+mod args;
+mod baseline;
+mod diff;
+mod history;
+mod idf_json;
+mod inputs;
+mod limits;
+mod platformio;
+mod region_classes;
+pub mod sketches;
+mod tables;
+
+use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
+use lw_model::{ByteSize, Measure, Number, Outcome, Report};
+
+use crate::analyse::Firmware;
+pub use crate::args::{Args, Preset};
+use crate::baseline::Baseline;
+
+/// The tool.
+#[derive(Debug)]
+pub struct SizeGate;
+
+impl Tool for SizeGate {
+    const NAME: &'static str = "size-gate";
+    const SUMMARY: &'static str = "Gate the flash and RAM a firmware needs, and say who takes it";
+    const GUIDE: &'static str = "\
+Reads any mix of ELF, linker map (GNU ld or LLD, also of a link that failed), ESP application image and partition table. \
+Every memory region is measured as the linker counts it and without dummies and gaps; the image is held to the \
+smallest partition an update can go to; each byte is attributed to region, section, archive, object and symbol.
+
+Limits name a measure: `region.RAM.span=90%`, `image.bytes=1MiB`, `symbol.lwip_*=4K`. A limit may have two levels, \
+`warn:80%,fail:90%`. Sizes are bytes; K, M, G and KiB, MiB, GiB are powers of 1024.
+
+Examples:
+  size-gate --elf firmware.elf --map firmware.map --max region.RAM.span=90%
+  size-gate --elf app.elf --bin app.bin --partitions partitions.csv --min-free partition.smallest-app=5%
+  size-gate --elf firmware.elf --linker-script link.ld --baseline main.json --max-growth image.bytes=1%
+  size-gate --elf 'build/*/firmware.elf' --preset binary-1mib --preset ram-150k --write html=size.html";
+    const OUTPUTS: &'static [Output] = &[
+        Output {
+            name: "image-bytes",
+            description: "Bytes of the image: of the file where one was given, else the sum of its sections; of several firmwares, the largest",
+        },
+        Output {
+            name: "ram-bytes",
+            description: "Bytes of static RAM as the linker counts them; of several firmwares, the largest",
+        },
+        Output {
+            name: "smallest-app-free",
+            description: "Bytes the image leaves free in the smallest app partition; of several firmwares, the least",
+        },
+        Output { name: "breached", description: "Names of the measures that break a limit, one per line" },
+    ];
+    const FORMATS: &'static [ExtraFormat] = &[
+        ExtraFormat { name: "platformio", description: "The two lines PlatformIO prints after a build" },
+        ExtraFormat { name: "idf-json2", description: "What `idf.py size --format json2` prints" },
+    ];
+    type Args = Args;
+
+    fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
+        let mut report = Report::new(Self::NAME, lw_cli::VERSION);
+        let inputs = inputs::collect(&args, cx, &mut report)?;
+        let mut firmwares = Vec::new();
+        for input in &inputs {
+            if let Some(name) = &input.name {
+                cx.progress(&format!("measuring {name}"));
+            }
+            firmwares.push(analyse::analyse(input, &args, cx, &mut report)?);
+        }
+        plain_files(&args, cx, &mut report)?;
+        if report.measures.is_empty() && report.findings.is_empty() {
+            return Err(Error::usage("there is nothing to measure")
+                .hint("give --elf, --map or --bin (or --max-file), on the command line or in lw.toml"));
+        }
+
+        let baseline = Baseline::load(cx, &mut report)?;
+        if let Some(baseline) = &baseline {
+            baseline.apply(&mut report)?;
+        }
+        limits::attach(&args, cx, &mut report, baseline.as_ref().and_then(Baseline::report))?;
+        let permission = permission(&args);
+        report.judge(permission.as_ref().map(|(reason, origin)| (reason.as_str(), *origin)));
+        limits::note_unjudged(&mut report);
+
+        for firmware in &firmwares {
+            let rows = baseline
+                .as_ref()
+                .and_then(|baseline| baseline.compare(&report, firmware, args.noise_floor.0));
+            tables::add(&mut report, firmware, rows.as_ref(), args.top);
+        }
+        if let Some(path) = &args.history {
+            history::record(path, args.trend, &mut report, cx)?;
+        }
+        report.summary = summary(&report);
+        publish(&report, &firmwares, cx);
+        Ok(report)
+    }
+}
+
+/// Any file with a size limit: a container image, a web bundle, a bootloader.
+fn plain_files(args: &Args, cx: &Context, report: &mut Report) -> Result<(), Error> {
+    let patterns: Vec<String> = args
+        .max_file
+        .iter()
+        .filter_map(|spec| spec.rsplit_once('='))
+        .map(|(path, _)| path.trim().to_owned())
+        .collect();
+    for path in cx.expand(&patterns, report)? {
+        let name = format!("file.{}.bytes", cx.name(&path));
+        if report.measure(&name, None).is_none() {
+            report.measures.push(Measure::bytes(name, cx.open(&path)?.len() as u64));
+        }
+    }
+    Ok(())
+}
+
+/// Why breached limits are let through, and where that was said.
+fn permission(args: &Args) -> Option<(String, &'static str)> {
+    let given = args.r#override.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    if let Some(reason) = given {
+        return Some((reason.to_owned(), "--override"));
+    }
+    // A trailer as git knows them: `Key: value` on a line of its own.
+    let reason = args.override_from.as_deref()?.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.trim().eq_ignore_ascii_case("size-override").then_some(value.trim())
+    })?;
+    (!reason.is_empty()).then(|| (reason.to_owned(), "commit trailer Size-Override"))
+}
+
+/// The outcome in one line: what decides first.
+fn summary(report: &Report) -> String {
+    let breached = report
+        .measures
+        .iter()
+        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached))
+        .count();
+    let mut parts = Vec::new();
+    let worst = report.findings.iter().max_by_key(|finding| finding.level);
+    if let Some(worst) = worst.filter(|worst| worst.level > lw_model::Level::Note) {
+        parts.push(worst.message.clone());
+        let others =
+            report.findings.iter().filter(|finding| finding.level > lw_model::Level::Note).count() - 1;
+        if others > 0 {
+            parts.push(format!("{others} more problem{}", if others == 1 { "" } else { "s" }));
+        }
+    } else {
+        let count = report.subjects().iter().flatten().count();
+        if count > 1 {
+            parts.push(format!("{count} firmwares"));
+        }
+        for (name, measure) in [("image", "image.bytes"), ("static RAM", "ram.span")] {
+            if let Some(bytes) = extreme(report, measure, i64::max) {
+                parts.push(format!("{name} {}", ByteSize(bytes.unsigned_abs())));
+            }
+        }
+        if parts.is_empty() {
+            parts.push(format!("{} files measured", report.measures.len()));
+        }
+    }
+    let judged = report.measures.iter().map(|measure| measure.limits.len()).sum::<usize>();
+    if breached == 0 && judged > 0 {
+        parts.push(match report.overrides.is_empty() {
+            true => format!("{judged} limit{} met", if judged == 1 { "" } else { "s" }),
+            false => "breached limits overridden".into(),
+        });
+    }
+    parts.join("; ")
+}
+
+/// The largest or smallest value of a measure over all firmwares.
+fn extreme(report: &Report, name: &str, pick: fn(i64, i64) -> i64) -> Option<i64> {
+    let values = report.measures.iter().filter(|measure| measure.name == name);
+    let integers = values.filter_map(|measure| match measure.value {
+        Number::Integer(value) => Some(value),
+        Number::Decimal(_) => None,
+    });
+    integers.reduce(pick)
+}
+
+fn publish(report: &Report, firmwares: &[Firmware], cx: &mut Context) {
+    let files = report
+        .measures
+        .iter()
+        .filter(|measure| measure.name.ends_with(".used") && measure.name.starts_with("partition."));
+    let image = files.map(|measure| measure.value).fold(None, |largest: Option<Number>, value| {
+        Some(largest.map_or(value, |largest| if value > largest { value } else { largest }))
+    });
+    let image = match image {
+        Some(Number::Integer(bytes)) => Some(bytes),
+        _ => extreme(report, "image.bytes", i64::max),
+    };
+    let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
+    cx.output("image-bytes", shown(image));
+    cx.output("ram-bytes", shown(extreme(report, "ram.span", i64::max)));
+    cx.output("smallest-app-free", shown(extreme(report, "partition.smallest-app.free", i64::min)));
+    let breached: Vec<&str> = report
+        .measures
+        .iter()
+        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached))
+        .map(|measure| measure.name.as_str())
+        .collect();
+    cx.output("breached", breached.join("\n"));
+    let joined = |pick: fn(&Firmware) -> Option<&String>| {
+        firmwares.iter().filter_map(pick).cloned().collect::<Vec<_>>().join("\n")
+    };
+    cx.offer("platformio", joined(|firmware| firmware.platformio.as_ref()));
+    cx.offer("idf-json2", joined(|firmware| firmware.idf_json.as_ref()));
+}

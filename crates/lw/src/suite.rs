@@ -1,0 +1,124 @@
+//! Dispatch: which tool is meant, and what the suite can say of itself.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
+use lw_cli::{Entry, Exit, Host};
+
+use crate::TOOLS;
+
+/// Runs what the command line, or the name the binary was called by, asks for.
+#[must_use]
+#[allow(clippy::disallowed_methods)]
+pub fn main() -> ExitCode {
+    let mut argv = std::env::args_os();
+    let program = argv.next().unwrap_or_default();
+    let rest: Vec<OsString> = argv.collect();
+    dispatch(&program, rest, &Host::real()).into()
+}
+
+fn dispatch(program: &OsString, mut argv: Vec<OsString>, host: &Host) -> Exit {
+    // Called through a link of a tool's name, or `lw-` and the name: that tool.
+    let called = Path::new(program).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if let Some(entry) = find(called.strip_prefix("lw-").unwrap_or(&called)) {
+        return run(entry, argv, host);
+    }
+    if let Some(entry) = argv.first().and_then(|first| first.to_str()).and_then(find) {
+        argv.remove(0);
+        return run(entry, argv, host);
+    }
+    match command().try_get_matches_from(std::iter::once(program.clone()).chain(argv)) {
+        Ok(matches) => of_suite(&matches, host),
+        Err(error) => {
+            let failed = error.use_stderr();
+            match error.print() {
+                Ok(()) if failed => Exit::Usage,
+                Ok(()) => Exit::Pass,
+                Err(error) => written(Err(error)),
+            }
+        }
+    }
+}
+
+fn find(name: &str) -> Option<&'static Entry> {
+    TOOLS.iter().find(|entry| entry.name == name)
+}
+
+fn run(entry: &Entry, argv: Vec<OsString>, host: &Host) -> Exit {
+    let names: Vec<&str> = TOOLS.iter().map(|entry| entry.name).collect();
+    lw_cli::invoke(entry, argv, host, &names)
+}
+
+/// The command line of `lw` as a whole, every tool a subcommand.
+#[must_use]
+pub fn command() -> Command {
+    let suite = Command::new("lw")
+        .version(lw_cli::VERSION)
+        .about("Gates, packages and reports for firmware, edge-ML and container pipelines")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(Command::new("list").about("List the tools, one per line"))
+        .subcommand(
+            Command::new("completions").about("Print the completions of a shell").arg(
+                Arg::new("shell")
+                    .required(true)
+                    .value_parser(value_parser!(Shell))
+                    .help("bash, elvish, fish, powershell or zsh"),
+            ),
+        )
+        .subcommand(
+            Command::new("man").about("Write the man pages of the suite into a folder").arg(
+                Arg::new("folder")
+                    .required(true)
+                    .value_parser(value_parser!(PathBuf))
+                    .help("Folder, made when it is missing"),
+            ),
+        );
+    #[cfg(feature = "demo")]
+    let suite = suite.subcommand(crate::demo::command());
+    TOOLS.iter().fold(suite, |suite, entry| suite.subcommand(entry.command()))
+}
+
+fn of_suite(matches: &ArgMatches, host: &Host) -> Exit {
+    match matches.subcommand() {
+        Some(("list", _)) => {
+            let width = TOOLS.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+            let lines = TOOLS.iter().map(|entry| format!("{:width$}  {}\n", entry.name, entry.summary));
+            written(io::stdout().write_all(lines.collect::<String>().as_bytes()))
+        }
+        Some(("completions", arguments)) => {
+            let mut script = Vec::new();
+            if let Some(shell) = arguments.get_one::<Shell>("shell") {
+                clap_complete::generate(*shell, &mut command(), "lw", &mut script);
+            }
+            written(io::stdout().write_all(&script))
+        }
+        Some(("man", arguments)) => {
+            let folder = arguments.get_one::<PathBuf>("folder").cloned().unwrap_or_default();
+            written(
+                std::fs::create_dir_all(&folder).and_then(|()| clap_mangen::generate_to(command(), &folder)),
+            )
+        }
+        #[cfg(feature = "demo")]
+        Some(("demo", arguments)) => crate::demo::run(arguments, host),
+        _ => {
+            let _ = host;
+            Exit::Usage
+        }
+    }
+}
+
+fn written(result: io::Result<()>) -> Exit {
+    match result {
+        Ok(()) => Exit::Pass,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Pass,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            Exit::Remote
+        }
+    }
+}

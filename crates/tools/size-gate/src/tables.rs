@@ -1,0 +1,344 @@
+//! The tables a person reads, made from the report's own measures and breakdown.
+
+use std::collections::BTreeMap;
+
+use lw_model::{Align, Cell, Measure, Node, Number, Outcome, Report, Table, Tree};
+
+use crate::analyse::Firmware;
+use crate::diff::Row;
+use crate::region_classes;
+
+/// Adds the tables of one firmware, the most telling first.
+pub(crate) fn add(report: &mut Report, firmware: &Firmware, rows: Option<&(Vec<Row>, usize)>, top: usize) {
+    let subject = firmware.subject.as_deref();
+    let tree = report.trees.iter().find(|tree| tree.subject.as_deref() == subject);
+    let mut tables = Vec::new();
+    tables.extend(regions(report, subject));
+    tables.extend(partitions(report, subject));
+    for region in blamed(report, firmware) {
+        tables.extend(match rows {
+            Some((rows, _)) if rows.iter().any(|row| row.delta() > 0 && row.regions.contains(&region)) => {
+                Some(pushed_over(rows, &region, top))
+            }
+            _ => tree.and_then(|tree| largest_in(tree, &region, top)),
+        });
+    }
+    if let Some((rows, noise)) = rows {
+        tables.extend(growers(rows, *noise, top));
+        tables.extend(by_archive(rows, top));
+    }
+    if let Some(tree) = tree {
+        tables.extend(largest(tree, "archive", top));
+        tables.extend(largest(tree, "symbol", top));
+        tables.push(sections(tree));
+    }
+    for table in &mut tables {
+        table.subject.clone_from(&firmware.subject);
+    }
+    report.tables.extend(tables);
+}
+
+fn integer(value: Number) -> i64 {
+    match value {
+        Number::Integer(value) => value,
+        #[allow(clippy::cast_possible_truncation)]
+        Number::Decimal(value) => value as i64,
+    }
+}
+
+fn bytes(value: u64) -> Cell {
+    Cell::Bytes(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+fn delta(measure: &Measure) -> Cell {
+    measure.growth().map_or(Cell::Empty, |growth| Cell::Delta(integer(growth)))
+}
+
+/// Use of each region: as the linker counts it, and without dummies and gaps.
+fn regions(report: &Report, subject: Option<&str>) -> Option<Table> {
+    let mut table = Table::new(
+        "regions",
+        "Memory",
+        &[
+            ("Region", Align::Left),
+            ("Used", Align::Right),
+            ("Size", Align::Right),
+            ("Share", Align::Left),
+            ("Content", Align::Right),
+            ("Change", Align::Right),
+        ],
+    );
+    let mut empty = Vec::new();
+    let own = |measure: &&Measure| measure.subject.as_deref() == subject;
+    for span in report.measures.iter().filter(own) {
+        let Some(path) =
+            span.name.strip_suffix(".span").filter(|path| path.starts_with("region.") || *path == "sram")
+        else {
+            continue;
+        };
+        let shown = path.strip_prefix("region.").unwrap_or("SRAM, unified");
+        let used = integer(span.value);
+        if used == 0 && span.baseline.is_none_or(|before| integer(before) == 0) {
+            empty.push(shown);
+            continue;
+        }
+        let size = span.whole.map(integer);
+        let content = report
+            .measure(&format!("{path}.bytes"), subject)
+            .map_or(Cell::Empty, |measure| Cell::Bytes(integer(measure.value)));
+        table.rows.push(vec![
+            Cell::Code(shown.to_owned()),
+            Cell::Bytes(used),
+            size.map_or(Cell::Empty, Cell::Bytes),
+            size.map_or(Cell::Empty, |total| Cell::Bar { used, total }),
+            content,
+            delta(span),
+        ]);
+    }
+    if table.rows.is_empty() {
+        return None;
+    }
+    let mut note = String::from(
+        "Used is what the linker counts, from the start of the region to its last byte; content is without reserved dummies and gaps.",
+    );
+    if !empty.is_empty() {
+        note.push_str(&format!(" Empty: {}.", empty.join(", ")));
+    }
+    table.note = Some(note);
+    drop_empty_column(&mut table, 5);
+    Some(table)
+}
+
+/// A column in which no run had anything to say is only noise.
+fn drop_empty_column(table: &mut Table, index: usize) {
+    if table.rows.iter().all(|row| row.get(index).is_none_or(|cell| *cell == Cell::Empty)) {
+        table.columns.truncate(index);
+        table.rows.iter_mut().for_each(|row| row.truncate(index));
+    }
+}
+
+fn partitions(report: &Report, subject: Option<&str>) -> Option<Table> {
+    let mut table = Table::new(
+        "partitions",
+        "Image in its partitions",
+        &[
+            ("Partition", Align::Left),
+            ("Image", Align::Right),
+            ("Size", Align::Right),
+            ("Free", Align::Right),
+            ("Share", Align::Left),
+        ],
+    );
+    for used in report.measures.iter().filter(|measure| measure.subject.as_deref() == subject) {
+        let name = used.name.strip_prefix("partition.").and_then(|name| name.strip_suffix(".used"));
+        let (Some(name), Some(total)) = (name, used.whole.map(integer)) else { continue };
+        let used = integer(used.value);
+        table.rows.push(vec![
+            Cell::Code(name.to_owned()),
+            Cell::Bytes(used),
+            Cell::Bytes(total),
+            Cell::Bytes(total - used),
+            Cell::Bar { used, total },
+        ]);
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// The regions whose use breaks a limit.
+fn blamed(report: &Report, firmware: &Firmware) -> Vec<String> {
+    let mut regions: Vec<String> = Vec::new();
+    let breached = |measure: &&Measure| {
+        measure.subject == firmware.subject
+            && measure
+                .limits
+                .iter()
+                .any(|limit| matches!(limit.outcome, Outcome::Breached | Outcome::Overridden))
+    };
+    for measure in report.measures.iter().filter(breached) {
+        for region in region_classes::behind(&measure.name, &firmware.classes) {
+            if !regions.contains(&region) {
+                regions.push(region);
+            }
+        }
+    }
+    let overflow = |region: &&String| {
+        report.findings.iter().any(|finding| {
+            finding.rule == "size-gate/region-overflow"
+                && finding.subject == firmware.subject
+                && finding.message.starts_with(&format!("region {region} "))
+        })
+    };
+    for region in firmware.classes.keys().filter(overflow) {
+        if !regions.contains(region) {
+            regions.push(region.clone());
+        }
+    }
+    regions
+}
+
+fn pushed_over(rows: &[Row], region: &str, top: usize) -> Table {
+    let mut table = Table::new(
+        format!("pushed-over-{region}"),
+        format!("What pushed {region} over"),
+        &[("Symbol", Align::Left), ("Change", Align::Right), ("Now", Align::Right), ("Where", Align::Left)],
+    );
+    let growing: Vec<&Row> =
+        rows.iter().filter(|row| row.delta() > 0 && row.regions.iter().any(|name| name == region)).collect();
+    for row in growing.iter().take(top) {
+        table.rows.push(vec![
+            Cell::Code(row.name.clone()),
+            Cell::Delta(row.delta()),
+            bytes(row.now),
+            place(row),
+        ]);
+    }
+    let rest: i64 = growing.iter().skip(top).map(|row| row.delta()).sum();
+    if rest > 0 {
+        table.note = Some(format!("{} more grew by {} bytes together.", growing.len() - top, rest));
+    }
+    table
+}
+
+fn place(row: &Row) -> Cell {
+    Cell::Code(if row.place.is_empty() { row.section.clone() } else { row.place.clone() })
+}
+
+fn growers(rows: &[Row], noise: usize, top: usize) -> Option<Table> {
+    let mut table = Table::new(
+        "growers",
+        "Changes since the baseline",
+        &[
+            ("Symbol", Align::Left),
+            ("", Align::Left),
+            ("Before", Align::Right),
+            ("Now", Align::Right),
+            ("Change", Align::Right),
+            ("Regions", Align::Left),
+            ("Where", Align::Left),
+        ],
+    );
+    for row in rows.iter().take(top) {
+        table.rows.push(vec![
+            Cell::Code(row.name.clone()),
+            Cell::Text(row.change.as_str().into()),
+            bytes(row.before),
+            bytes(row.now),
+            Cell::Delta(row.delta()),
+            Cell::Text(row.regions.join(", ")),
+            place(row),
+        ]);
+    }
+    let mut notes = Vec::new();
+    if rows.len() > top {
+        let rest: i64 = rows.iter().skip(top).map(Row::delta).sum();
+        notes.push(format!("{} smaller changes add up to {rest:+} bytes.", rows.len() - top));
+    }
+    if noise > 0 {
+        notes.push(format!("{noise} changes are below the noise floor."));
+    }
+    if table.rows.is_empty() {
+        return None;
+    }
+    table.note = (!notes.is_empty()).then(|| notes.join(" "));
+    Some(table)
+}
+
+fn by_archive(rows: &[Row], top: usize) -> Option<Table> {
+    let mut archives: BTreeMap<&str, i64> = BTreeMap::new();
+    for row in rows {
+        let archive = row.place.split_once('(').map_or(row.place.as_str(), |(archive, _)| archive);
+        *archives.entry(archive).or_insert(0) += row.delta();
+    }
+    let mut archives: Vec<_> =
+        archives.into_iter().filter(|(name, delta)| !name.is_empty() && *delta != 0).collect();
+    if archives.len() < 2 {
+        return None;
+    }
+    archives.sort_by_key(|(name, delta)| (std::cmp::Reverse(delta.unsigned_abs()), *name));
+    let mut table = Table::new(
+        "growth-by-archive",
+        "Changes by archive",
+        &[("Archive or object", Align::Left), ("Change", Align::Right)],
+    );
+    table.rows = archives
+        .into_iter()
+        .take(top)
+        .map(|(name, delta)| vec![Cell::Code(name.into()), Cell::Delta(delta)])
+        .collect();
+    table.folded = true;
+    Some(table)
+}
+
+/// The largest parts of a level over all regions; a part that stands in two regions counts in both.
+fn largest(tree: &Tree, level: &str, top: usize) -> Option<Table> {
+    let depth = tree.levels.iter().position(|known| known == level)?;
+    let mut parts: BTreeMap<&str, u64> = BTreeMap::new();
+    collect(&tree.root, depth + 1, &mut parts);
+    let title = format!("Largest {level}s");
+    list(parts, &format!("largest-{level}s"), title, top, tree.root.value, true)
+}
+
+fn largest_in(tree: &Tree, region: &str, top: usize) -> Option<Table> {
+    let node = tree.root.children.iter().find(|node| &*node.name == region)?;
+    let mut parts: BTreeMap<&str, u64> = BTreeMap::new();
+    collect(node, tree.levels.len() - 1, &mut parts);
+    list(parts, &format!("largest-in-{region}"), format!("Largest in {region}"), top, node.value, false)
+}
+
+fn collect<'a>(node: &'a Node, depth: usize, parts: &mut BTreeMap<&'a str, u64>) {
+    if depth == 0 {
+        if node.role.is_none() {
+            *parts.entry(node.shown()).or_insert(0) += node.value;
+        }
+        return;
+    }
+    for child in &*node.children {
+        collect(child, depth - 1, parts);
+    }
+}
+
+fn list(
+    parts: BTreeMap<&str, u64>,
+    id: &str,
+    title: String,
+    top: usize,
+    whole: u64,
+    folded: bool,
+) -> Option<Table> {
+    let mut parts: Vec<_> = parts.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
+    parts.sort_by_key(|(name, bytes)| (std::cmp::Reverse(*bytes), *name));
+    if parts.is_empty() {
+        return None;
+    }
+    let mut table =
+        Table::new(id, title, &[("Name", Align::Left), ("Bytes", Align::Right), ("Share", Align::Left)]);
+    let total = i64::try_from(whole).unwrap_or(i64::MAX);
+    for (name, size) in parts.iter().take(top) {
+        let used = i64::try_from(*size).unwrap_or(i64::MAX);
+        table.rows.push(vec![Cell::Code((*name).to_owned()), Cell::Bytes(used), Cell::Bar { used, total }]);
+    }
+    if parts.len() > top {
+        table.note = Some(format!("{} more.", parts.len() - top));
+    }
+    table.folded = folded;
+    Some(table)
+}
+
+fn sections(tree: &Tree) -> Table {
+    let mut table = Table::new(
+        "sections",
+        "Sections",
+        &[("Section", Align::Left), ("Region", Align::Left), ("Bytes", Align::Right)],
+    );
+    for region in &*tree.root.children {
+        for section in &*region.children {
+            table.rows.push(vec![
+                Cell::Code(section.name.to_string()),
+                Cell::Text(region.name.to_string()),
+                bytes(section.value),
+            ]);
+        }
+    }
+    table.folded = true;
+    table
+}

@@ -1,0 +1,104 @@
+//! The generated files: made in memory, then written or compared.
+
+pub(crate) mod action;
+pub(crate) mod readme;
+mod schema;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// Generated files by their path from the root of the repository.
+pub(crate) type Files = BTreeMap<PathBuf, String>;
+
+/// Folders that hold generated files only: whatever else lies there is stale.
+const OWNED: [&str; 3] = ["actions", "templates", "schemas"];
+
+/// Writes all generated files, or only compares them.
+pub(crate) fn run(check: bool) -> anyhow::Result<()> {
+    let root = root();
+    sync(&root, &all(&root)?, &OWNED, check)
+}
+
+/// Makes the files on disk what they should be, or fails where they are not. In the `owned` folders nothing else may lie.
+pub(crate) fn sync(root: &Path, files: &Files, owned: &[&str], check: bool) -> anyhow::Result<()> {
+    let mut stale = Vec::new();
+    for (path, text) in files {
+        let target = root.join(path);
+        if fs::read_to_string(&target).ok().as_deref() == Some(text) {
+            continue;
+        }
+        if check {
+            stale.push(path.clone());
+        } else {
+            fs::create_dir_all(target.parent().unwrap_or(root))?;
+            fs::write(&target, text).with_context(|| path.display().to_string())?;
+        }
+    }
+    for folder in owned {
+        for path in files_below(&root.join(folder))? {
+            let name = path.strip_prefix(root)?.to_owned();
+            if files.contains_key(&name) || name.starts_with("dist/bin") {
+                continue;
+            }
+            if check {
+                stale.push(name);
+            } else {
+                fs::remove_file(&path)?;
+            }
+        }
+    }
+    if !stale.is_empty() {
+        let names: Vec<String> = stale.iter().map(|path| path.display().to_string()).collect();
+        bail!("stale generated files: {}; run `cargo xtask gen` and `cargo xtask dist`", names.join(", "));
+    }
+    Ok(())
+}
+
+fn all(root: &Path) -> anyhow::Result<Files> {
+    let mut files = Files::new();
+    for entry in lw::TOOLS {
+        files.insert(
+            format!("actions/{}/action.yml", entry.name).into(),
+            action::action_yml(entry, "../../launcher")?,
+        );
+        files.insert(format!("actions/{}/README.md", entry.name).into(), readme::of_action(root, entry)?);
+        files.insert(format!("templates/{}.yml", entry.name).into(), template::gitlab(entry)?);
+    }
+    files.insert("schemas/lw-report-1.json".into(), schema::report()?);
+    files.insert("action.yml".into(), action::root_action("launcher")?);
+    files.insert("launcher/version".into(), format!("{}\n", lw_cli::VERSION));
+    files.insert("README.md".into(), readme::of_suite(root)?);
+    Ok(files)
+}
+
+fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(found) };
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files_below(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn generated_files_are_fresh() {
+        super::run(true).unwrap();
+    }
+}

@@ -1,0 +1,160 @@
+//! `action.yml`: a composite action whose steps hand every input to the launcher through the environment.
+//!
+//! Facts it rests on: a composite step gets no `INPUT_*` of its own on GitHub, so each input is mapped; `dash`
+//! drops variables whose names hold a `-`, so they are mapped with `_`; nothing of an input is ever part of a
+//! script, so nothing of it can run.
+
+use anyhow::ensure;
+use clap::{Arg, ArgAction};
+use lw_cli::{Entry, inputs};
+
+/// One input of an action.
+pub(crate) struct Input {
+    /// Name in kebab-case.
+    pub(crate) name: String,
+    /// What it does.
+    pub(crate) description: String,
+    /// Default, empty for none.
+    pub(crate) default: String,
+    /// Group it is listed under.
+    pub(crate) heading: String,
+    /// One item per line.
+    pub(crate) list: bool,
+}
+
+/// The inputs of a tool: every flag, in the order of its help. Subcommands share one list, with `command` first.
+pub(crate) fn inputs_of(entry: &Entry) -> anyhow::Result<Vec<Input>> {
+    let command = entry.command();
+    let mut inputs: Vec<Input> = Vec::new();
+    if command.has_subcommands() {
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        inputs.push(Input {
+            name: "command".into(),
+            description: format!("What to do: {}", names.join(", ")),
+            default: String::new(),
+            heading: "Command".into(),
+            list: false,
+        });
+    }
+    let arguments =
+        command.get_subcommands().flat_map(clap::Command::get_arguments).chain(command.get_arguments());
+    for arg in arguments.filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version")) {
+        let name = inputs::name_of(arg);
+        // The runner and act build different variables from anything else.
+        ensure!(
+            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "input `{name}`"
+        );
+        if inputs.iter().all(|known| known.name != name) {
+            inputs.push(Input {
+                description: describe(arg),
+                default: default_of(arg),
+                heading: arg.get_help_heading().unwrap_or("Options").to_owned(),
+                list: matches!(arg.get_action(), ArgAction::Append),
+                name,
+            });
+        }
+    }
+    Ok(inputs)
+}
+
+fn describe(arg: &Arg) -> String {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let values: Vec<String> =
+        arg.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
+    match (arg.get_action(), values.is_empty()) {
+        (ArgAction::SetTrue, _) => format!("{help} (`true` or `false`)"),
+        (_, true) => help,
+        (_, false) => format!("{help} ({})", values.join(", ")),
+    }
+}
+
+fn default_of(arg: &Arg) -> String {
+    if matches!(arg.get_action(), ArgAction::SetTrue) {
+        return "false".into();
+    }
+    arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect::<Vec<_>>().join("\n")
+}
+
+/// A YAML scalar: JSON's strings are a subset of YAML's.
+pub(crate) fn quoted(text: &str) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(text)?)
+}
+
+/// The name of the variable an input travels in.
+pub(crate) fn variable(name: &str) -> String {
+    format!("INPUT_{}", name.replace('-', "_").to_ascii_uppercase())
+}
+
+/// How a tool is run; an input of the action only, because a program cannot choose its own container.
+const RUNTIME: &str = "How the tool runs: `auto` and `native` run the verified static binary, `docker` the image with the runner's own mounts and user";
+
+/// The action of a tool; `launcher` is the way from its folder to the launcher's.
+pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String> {
+    let inputs = inputs_of(entry)?;
+    let name = entry.name;
+    let mut yml = head(&format!("lw {name}"), entry.summary, &format!("crates/tools/{name}"))?;
+    yml.push_str("inputs:\n");
+    for input in &inputs {
+        yml.push_str(&input_yml(&input.name, &input.description, &input.default)?);
+    }
+    yml.push_str(&input_yml("runtime", RUNTIME, "auto")?);
+    yml.push_str("outputs:\n");
+    for output in entry.all_outputs() {
+        yml.push_str(&format!(
+            "  {name}:\n    description: {description}\n    value: ${{{{ steps.run.outputs.{name} || steps.run-windows.outputs.{name} }}}}\n",
+            name = output.name,
+            description = quoted(output.description)?
+        ));
+    }
+    let mut env = vec![
+        ("LW_ACTION".to_owned(), name.to_owned()),
+        ("LW_RUNTIME".to_owned(), "${{ inputs.runtime }}".to_owned()),
+    ];
+    env.extend(
+        inputs.iter().map(|input| (variable(&input.name), format!("${{{{ inputs.{} }}}}", input.name))),
+    );
+    yml.push_str(&steps(launcher, name, &env));
+    Ok(yml)
+}
+
+/// The action at the root: puts `lw` on PATH, and runs one tool when asked to.
+pub(crate) fn root_action(launcher: &str) -> anyhow::Result<String> {
+    let summary = "Put the lw tools on PATH, verified, and run one of them if asked to";
+    let mut yml = head("lw-actions", summary, "crates/xtask")?;
+    yml.push_str("inputs:\n");
+    yml.push_str(&input_yml("tool", "Tool to run after the installation; none when empty", "")?);
+    yml.push_str(&input_yml("arguments", "Arguments of the tool, one per line", "")?);
+    yml.push_str(&steps(
+        launcher,
+        "--install",
+        &[
+            ("LW_TOOL".to_owned(), "${{ inputs.tool }}".to_owned()),
+            ("LW_ARGUMENTS".to_owned(), "${{ inputs.arguments }}".to_owned()),
+        ],
+    ));
+    Ok(yml)
+}
+
+fn head(name: &str, description: &str, source: &str) -> anyhow::Result<String> {
+    Ok(format!(
+        "# Generated by `cargo xtask gen` from {source}; do not edit.\nname: {name}\ndescription: {}\nauthor: lw-actions\nbranding:\n  icon: check-circle\n  color: blue\n",
+        quoted(description)?
+    ))
+}
+
+fn input_yml(name: &str, description: &str, default: &str) -> anyhow::Result<String> {
+    Ok(format!(
+        "  {name}:\n    description: {}\n    required: false\n    default: {}\n",
+        quoted(description)?,
+        quoted(default)?
+    ))
+}
+
+/// One step for POSIX shells and one for Windows, with the same environment.
+fn steps(launcher: &str, argument: &str, env: &[(String, String)]) -> String {
+    let env: String = env.iter().map(|(name, value)| format!("        {name}: {value}\n")).collect();
+    format!(
+        "runs:\n  using: composite\n  steps:\n    - id: run\n      if: runner.os != 'Windows'\n      shell: sh\n      env:\n{env}      run: exec sh \"$GITHUB_ACTION_PATH/{launcher}/lw.sh\" {argument}\n    - id: run-windows\n      if: runner.os == 'Windows'\n      shell: pwsh\n      env:\n{env}      run: '& \"$env:GITHUB_ACTION_PATH/{launcher}/lw.ps1\" {argument}; exit $LASTEXITCODE'\n"
+    )
+}
