@@ -63,6 +63,18 @@ pub(crate) fn prose(text: &str) -> String {
     shown(&line, PROSE, "…")
 }
 
+/// The pieces of a sentence, and whether each stood between backticks, as the suite's messages write names.
+///
+/// When the backticks do not pair up, the sentence is one piece with the backticks in it.
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let paired = text.matches('`').count() % 2 == 0 && !text.contains("``");
+    let mut is_code = true;
+    text.split(move |c| paired && c == '`').filter_map(move |piece| {
+        is_code = !is_code;
+        (!piece.is_empty()).then_some((is_code, piece))
+    })
+}
+
 /// A name made visible and shortened in the middle to `width` columns.
 pub(crate) fn shown(text: &str, width: usize, ellipsis: &str) -> String {
     elide(&visible(&clip(text, width)), width, ellipsis)
@@ -105,6 +117,25 @@ pub(crate) fn elide(text: &str, width: usize, ellipsis: &str) -> String {
         .and_then(|last| text.get(last..)?.chars().next().map(|c| last + c.len_utf8()))
         .unwrap_or(0);
     format!("{}{ellipsis}{tail}", text.get(..head_end).unwrap_or_default())
+}
+
+/// Shortens `text` at its end, for a label too small for two pieces of a name.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut room = width.saturating_sub(1);
+    for c in text.chars() {
+        let columns = c.width().unwrap_or(0);
+        if columns > room {
+            break;
+        }
+        room -= columns;
+        out.push(c);
+    }
+    out.push('…');
+    out
 }
 
 /// Byte index of the last character that still fits into `room` columns.
@@ -157,6 +188,13 @@ mod tests {
         assert_eq!(elide("short", 15, "…"), "short");
         assert_eq!(elide("日本語日本語", 7, "…"), "日本…語");
         assert_eq!(elide("abc", 0, ""), "");
+    }
+
+    #[test]
+    fn names_in_a_sentence_are_told_apart() {
+        let pieces = |text| pieces(text).collect::<Vec<_>>();
+        assert_eq!(pieces("`a` and `b`"), [(true, "a"), (false, " and "), (true, "b")]);
+        assert_eq!(pieces("it`s"), [(false, "it`s")]);
     }
 
     #[test]

@@ -65,6 +65,11 @@ pub(crate) fn measure_growth(measure: &Measure) -> String {
     }
 }
 
+/// Change of a measure since its baseline without its share, for where there is no room for both.
+pub(crate) fn measure_delta(measure: &Measure) -> String {
+    measure.growth().map(|growth| delta(measure.unit, growth)).unwrap_or_default()
+}
+
 /// One line of the list of measures.
 pub(crate) struct MeasureRow<'a> {
     pub(crate) measure: &'a Measure,

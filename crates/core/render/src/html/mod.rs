@@ -28,12 +28,18 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     let sections = view::sections(report);
     page.head(report)?;
     page.verdict(report)?;
-    page.breaches(&sections)?;
-    if view::is_matrix(&sections) {
+    let matrix = view::is_matrix(&sections);
+    if matrix {
         page.overview(&sections)?;
+    } else {
+        // Of a single subject the facts say what was judged, so they come before the judgement.
+        for section in &sections {
+            page.facts(section)?;
+        }
     }
+    page.breaches(&sections)?;
     for (index, section) in sections.iter().enumerate() {
-        page.section(section, index)?;
+        page.section(section, index, matrix)?;
     }
     writeln!(
         page.out,
@@ -60,7 +66,7 @@ impl Page<'_> {
              <meta name=\"color-scheme\" content=\"light dark\"/>\n\
              <title>{} {}: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>",
             mark(report.verdict),
-            prose(&report.tool.name),
+            markup::plain(&report.tool.name),
             report.verdict,
         )
     }
@@ -97,6 +103,8 @@ impl Page<'_> {
             return Ok(());
         }
         let matrix = view::is_matrix(sections);
+        let grown =
+            sections.iter().flat_map(Section::breaches).any(|(measure, _)| measure.baseline.is_some());
         writeln!(self.out, "<section>\n<h2>Breached limits</h2>")?;
         let mut columns = vec![("", Align::Left)];
         columns.extend(matrix.then_some(("Subject", Align::Left)));
@@ -105,9 +113,9 @@ impl Page<'_> {
             ("Value", Align::Right),
             ("Beyond", Align::Right),
             ("Limit", Align::Left),
-            ("Since the baseline", Align::Right),
-            ("Set by", Align::Left),
         ]);
+        columns.extend(grown.then_some(("Since the baseline", Align::Right)));
+        columns.push(("Set by", Align::Left));
         self.open_table(&columns)?;
         for section in sections {
             for (measure, limit) in section.breaches() {
@@ -119,16 +127,18 @@ impl Page<'_> {
                     Some(location) => self.place(location),
                     None => code(&limit.origin),
                 };
-                writeln!(
+                write!(
                     self.out,
-                    "{}{}{}{}{}{}</tr>",
+                    "{}{}{}{}",
                     td(&code(&measure.name)),
                     right(&show::brief(measure.unit, measure.value)),
                     right(&format!("<strong>{}</strong>", limit::standing(measure, limit))),
                     td(&limit::terms(measure, limit)),
-                    right(&show::measure_growth(measure)),
-                    td(&origin),
                 )?;
+                if grown {
+                    write!(self.out, "{}", right(&show::measure_growth(measure)))?;
+                }
+                writeln!(self.out, "{}</tr>", td(&origin))?;
             }
         }
         self.close_table()?;
@@ -146,22 +156,13 @@ impl Page<'_> {
         writeln!(self.out, "</ul>\n</nav>")
     }
 
-    fn section(&mut self, section: &Section<'_>, index: usize) -> io::Result<()> {
+    fn section(&mut self, section: &Section<'_>, index: usize, matrix: bool) -> io::Result<()> {
         writeln!(self.out, "<section id=\"subject-{index}\">")?;
         if let Some(subject) = section.subject {
             writeln!(self.out, "<h2 class=\"subject\">{} {}</h2>", code(subject), badge(section.verdict))?;
         }
-        if !section.facts.is_empty() {
-            writeln!(self.out, "<dl class=\"facts\">")?;
-            for fact in &section.facts {
-                writeln!(
-                    self.out,
-                    "<div><dt>{}</dt><dd>{}</dd></div>",
-                    prose(&fact.name),
-                    code(&fact.value)
-                )?;
-            }
-            writeln!(self.out, "</dl>")?;
+        if matrix {
+            self.facts(section)?;
         }
         self.findings(section)?;
         for table in &section.tables {
@@ -179,6 +180,17 @@ impl Page<'_> {
         }
         self.measures(section)?;
         writeln!(self.out, "</section>")
+    }
+
+    fn facts(&mut self, section: &Section<'_>) -> io::Result<()> {
+        if section.facts.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "<dl class=\"facts\">")?;
+        for fact in &section.facts {
+            writeln!(self.out, "<div><dt>{}</dt><dd>{}</dd></div>", prose(&fact.name), code(&fact.value))?;
+        }
+        writeln!(self.out, "</dl>")
     }
 
     fn findings(&mut self, section: &Section<'_>) -> io::Result<()> {
@@ -300,7 +312,7 @@ impl Page<'_> {
             }
             if limits {
                 let lines: Vec<_> = measure.limits.iter().map(|limit| self.limit(measure, limit)).collect();
-                write!(self.out, "{}", td(&lines.join("<br/>")))?;
+                write!(self.out, "<td class=\"limits\">{}</td>", lines.join("<br/>"))?;
             }
             writeln!(self.out, "</tr>")?;
         }
@@ -327,7 +339,7 @@ impl Page<'_> {
     }
 
     fn open_table(&mut self, columns: &[(&str, Align)]) -> io::Result<()> {
-        write!(self.out, "<div class=\"scroll\"><table>\n<thead><tr>")?;
+        write!(self.out, "<div class=\"scroll\"><table cellpadding=\"4\">\n<thead><tr>")?;
         for (title, align) in columns {
             let align = if *align == Align::Right { "right" } else { "left" };
             write!(self.out, "<th scope=\"col\" align=\"{align}\">{title}</th>")?;

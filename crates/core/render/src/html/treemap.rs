@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use lw_model::{Percent, Tree, Unit};
 
 use super::brief_name;
-use super::markup::{escaped, prose};
+use super::markup::{escaped, plain};
 use super::prune::{self, Part};
 use super::squarify::{Rect, squarify};
 use crate::{escape, show};
@@ -27,7 +27,7 @@ pub(super) fn figure(tree: &Tree, picture: usize) -> String {
     if root.value == 0 || root.children.is_empty() {
         return String::new();
     }
-    let name = prose(&tree.name);
+    let name = plain(&tree.name);
     let total = show::brief(tree.unit, tree.root.value.into());
     let mut map =
         Map { svg: String::new(), unit: tree.unit, total: root.value, path: Vec::new(), picture, hue: 0 };
@@ -54,7 +54,7 @@ pub(super) fn figure(tree: &Tree, picture: usize) -> String {
 
 /// `region, section, object`.
 fn levels(tree: &Tree) -> String {
-    if tree.levels.is_empty() { "part".to_owned() } else { prose(&tree.levels.join(", ")) }
+    if tree.levels.is_empty() { "part".to_owned() } else { plain(&tree.levels.join(", ")) }
 }
 
 /// The first level with more than one part: its parts are told apart by colour.
@@ -125,9 +125,9 @@ impl Map {
             let weight = if depth == 0 { " font-weight=\"600\"" } else { "" };
             let room = fits(rect.w - 10.0);
             let text = if room > size.len() + 8 {
-                format!("{}  {size}", escape::elide(label, room - size.len() - 2, "…"))
+                format!("{}  {size}", escape::cut(label, room - size.len() - 2))
             } else {
-                escape::elide(label, room, "…")
+                escape::cut(label, room)
             };
             let baseline = rect.y + if depth == 0 { 15.0 } else { 12.5 };
             self.text(rect.x + 5.0, baseline, weight, &text);
@@ -141,11 +141,11 @@ impl Map {
             }
             Some(_) => self.rect(part, rect, "class=\"pad\" fill=\"#8c959f\" fill-opacity=\"0.4\""),
             None if part.node.is_none() => self.rect(part, rect, "fill-opacity=\"0.22\""),
-            None => self.rect(part, rect, "fill-opacity=\"0.62\""),
+            None => self.rect(part, rect, "fill-opacity=\"0.5\""),
         }
         // Six letters tell something; less is noise.
         if rect.w >= 6.0 * LETTER + 8.0 && rect.h >= 15.0 {
-            let text = escape::elide(label, fits(rect.w - 8.0), "…");
+            let text = escape::cut(label, fits(rect.w - 8.0));
             self.text(rect.x + 4.0, rect.y + 12.0, "", &text);
             let size = show::compact(self.unit, part.value);
             if rect.h >= 29.0 && size.len() <= fits(rect.w - 8.0) {

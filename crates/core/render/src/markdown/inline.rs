@@ -10,8 +10,26 @@ use crate::escape;
 /// space behind the sign does. Works inside a table cell and inside `<summary>`, where Markdown may not be parsed,
 /// because everything is written as a character reference.
 pub(super) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(escape::PROSE) + 8);
+    words(&escape::prose(text), &mut out);
+    out
+}
+
+/// [`plain`] with the names between backticks as code spans.
+pub(super) fn prose(text: &str) -> String {
     let text = escape::prose(text);
     let mut out = String::with_capacity(text.len() + 8);
+    for (is_code, piece) in escape::pieces(&text) {
+        if is_code {
+            out.push_str(&code(piece));
+        } else {
+            words(piece, &mut out);
+        }
+    }
+    out
+}
+
+fn words(text: &str, out: &mut String) {
     let mut chars = text.chars().peekable();
     let mut before = ' ';
     while let Some(c) = chars.next() {
@@ -19,27 +37,26 @@ pub(super) fn plain(text: &str) -> String {
         match c {
             // Inside a word an underscore is only an underscore.
             '_' if before.is_alphanumeric() && next.is_alphanumeric() => out.push(c),
-            '*' | '_' | '`' | '[' | ']' | '<' | '>' | '&' | '|' | '\\' | '$' => reference(&mut out, c),
+            '*' | '_' | '`' | '[' | ']' | '<' | '>' | '&' | '|' | '\\' | '$' => reference(out, c),
             // Also `GH-1` and GitLab's `!1` and `%1` are references, but link only what exists and ping nobody.
             '@' | '#' | '~' | '!' if next.is_alphanumeric() || next == '~' || next == '[' => {
                 if c == '~' {
-                    reference(&mut out, c);
+                    reference(out, c);
                 } else {
                     out.push(c);
                 }
                 out.push_str("&#8203;");
             }
-            '~' => reference(&mut out, c),
+            '~' => reference(out, c),
             c => out.push(c),
         }
         before = c;
     }
-    out
 }
 
-/// [`plain`] at the start of a line, where a mark or number would begin a heading, list or quotation.
+/// [`prose`] at the start of a line, where a mark or number would begin a heading, list or quotation.
 pub(super) fn paragraph(text: &str) -> String {
-    let text = plain(text);
+    let text = prose(text);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);
     let starts_list = digits > 0 && rest.starts_with(['.', ')']);
@@ -113,7 +130,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_ends_a_cell_or_a_line(text in ".{0,60}|[|\\\\`@#<>&*_~\n\r]{0,30}") {
-            for out in [plain(&text), code(&text)] {
+            for out in [plain(&text), prose(&text), code(&text)] {
                 prop_assert!(!out.contains(['|', '\n', '\r']), "{}", out);
             }
             prop_assert!(!plain(&text).contains(['<', '>', '`', '[', ']', '*', '\\']));

@@ -7,9 +7,9 @@ mod inline;
 
 use std::io::{self, Write};
 
-use lw_model::{Align, Cell, Location, Node, Report, Table, Tree, Unit, Verdict};
+use lw_model::{Align, Cell, Location, Node, Outcome, Report, Table, Tree, Unit, Verdict};
 
-use self::inline::{code, paragraph, plain};
+use self::inline::{code, paragraph, plain, prose};
 use crate::view::{self, Section};
 use crate::{LinkBase, Options, limit, show};
 
@@ -32,7 +32,7 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
             page.out,
             "\n> ⚠️ **Overridden** by {}: {} ({})",
             code(&item.origin),
-            plain(&item.reason),
+            prose(&item.reason),
             measures.join(", ")
         )?;
     }
@@ -67,6 +67,8 @@ impl Page<'_> {
             return Ok(());
         }
         let named = view::is_matrix(sections);
+        let grown =
+            sections.iter().flat_map(Section::breaches).any(|(measure, _)| measure.baseline.is_some());
         writeln!(self.out, "\n### Breached limits\n")?;
         let mut columns = vec![("", Align::Left)];
         columns.extend(named.then_some(("Subject", Align::Left)));
@@ -75,9 +77,9 @@ impl Page<'_> {
             ("Value", Align::Right),
             ("Beyond", Align::Right),
             ("Limit", Align::Left),
-            ("Since the baseline", Align::Right),
-            ("Set by", Align::Left),
         ]);
+        columns.extend(grown.then_some(("Since the baseline", Align::Right)));
+        columns.push(("Set by", Align::Left));
         self.head(&columns.iter().map(|(title, align)| ((*title).to_owned(), *align)).collect::<Vec<_>>())?;
         for section in sections {
             for (measure, breached) in section.breaches() {
@@ -89,12 +91,16 @@ impl Page<'_> {
                     show::brief(measure.unit, measure.value),
                     format!("**{}**", limit::standing(measure, breached)),
                     limit::terms(measure, breached),
-                    show::measure_growth(measure),
-                    match &breached.location {
-                        Some(location) => self.place(location),
-                        None => code(&breached.origin),
-                    },
                 ]);
+                row.extend(grown.then(|| show::measure_growth(measure)));
+                row.extend([format!(
+                    "{}{}",
+                    breached
+                        .location
+                        .as_ref()
+                        .map_or_else(|| code(&breached.origin), |place| self.place(place)),
+                    if breached.outcome == Outcome::Overridden { " (overridden)" } else { "" },
+                )]);
                 self.row(&row)?;
             }
         }
@@ -150,9 +156,9 @@ impl Page<'_> {
                 Verdict::Pass => "ℹ️",
                 verdict => mark(verdict),
             };
-            write!(self.out, "- {mark} {}", plain(&finding.message))?;
+            write!(self.out, "- {mark} {}", prose(&finding.message))?;
             if let Some(help) = &finding.help {
-                write!(self.out, " _{}_", plain(help))?;
+                write!(self.out, " _{}_", prose(help))?;
             }
             if let Some(location) = &finding.location {
                 write!(self.out, " {}", self.place(location))?;
@@ -321,7 +327,7 @@ fn cell(cell: &Cell) -> String {
         return number;
     }
     match cell {
-        Cell::Text(text) => plain(text),
+        Cell::Text(text) => prose(text),
         Cell::Code(name) => code(name),
         Cell::Bar { used, total } => show::bar(*used, *total, BAR, show::BLOCKS).unwrap_or_default(),
         Cell::Verdict(verdict) => format!("{} {verdict}", mark(*verdict)),

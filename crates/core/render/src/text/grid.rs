@@ -11,7 +11,7 @@ use crate::escape;
 /// Columns between two columns.
 const GAP: usize = 2;
 /// A name is not shortened below this: what is left of it would tell nothing.
-const MIN_NAME: usize = 12;
+const MIN_NAME: usize = 18;
 
 /// The text of one cell and its look.
 pub(super) struct Text {

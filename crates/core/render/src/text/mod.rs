@@ -5,7 +5,7 @@ mod paint;
 
 use std::io::{self, Write};
 
-use lw_model::{Align, Cell, Override, Report, Verdict};
+use lw_model::{Align, Cell, Measure, Outcome, Override, Report, Verdict};
 use unicode_width::UnicodeWidthStr;
 
 use self::grid::{Grid, Text};
@@ -88,7 +88,7 @@ impl Page<'_> {
 
     /// One line per subject of a matrix.
     fn overview(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
-        let mut grid = Grid::new(&[("", Align::Left), ("Subject", Align::Left), ("", Align::Left)]);
+        let mut grid = Grid::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left)]);
         for (subject, section) in view::named(sections) {
             let worst = section.breaches().first().map_or_else(String::new, |(measure, limit)| {
                 format!("{} {}", escape::name(&measure.name), limit::standing(measure, limit))
@@ -124,12 +124,25 @@ impl Page<'_> {
             return Ok(());
         }
         let dot = if self.unicode { "  ·  " } else { "  |  " };
-        let facts: Vec<_> = section
-            .facts
-            .iter()
-            .map(|fact| format!("{} {}", escape::name(&fact.name), escape::name(&fact.value)))
-            .collect();
-        for line in self.wrap(&format!("  {}", facts.join(dot)), 2) {
+        let mut line = String::from("  ");
+        for fact in &section.facts {
+            let fact = format!("{} {}", escape::name(&fact.name), escape::name(&fact.value));
+            if line.len() > 2 {
+                // Lines break between facts only, and never begin with a dot.
+                if line.width() + dot.width() + fact.width() > self.width {
+                    self.dim(&std::mem::replace(&mut line, String::from("  ")))?;
+                } else {
+                    line.push_str(dot);
+                }
+            }
+            line.push_str(&fact);
+        }
+        self.dim(&line)
+    }
+
+    /// A line of less weight, broken where it is too long.
+    fn dim(&mut self, text: &str) -> io::Result<()> {
+        for line in self.wrap(text, 2) {
             writeln!(self.out, "{}", self.paint.with(Style::DIM, &line))?;
         }
         Ok(())
@@ -140,21 +153,23 @@ impl Page<'_> {
         if breaches.is_empty() {
             return Ok(());
         }
-        let columns = ["", "Measure", "Value", "", "Limit", "Since the baseline", "Set by"];
+        let columns = ["", "Measure", "Value", "Beyond", "Limit", "Change", "Set by"];
         let mut grid = Grid::new(&columns.map(|title| {
-            let right = ["Value", "", "Since the baseline"].contains(&title);
+            let right = ["Value", "Beyond", "Change"].contains(&title);
             (title, if right { Align::Right } else { Align::Left })
         }));
         for (measure, limit) in breaches {
             let verdict = limit::verdict(limit).unwrap_or_default();
+            let overridden = if limit.outcome == Outcome::Overridden { " (overridden)" } else { "" };
+            let origin = format!("{}{overridden}", limit::origin(limit));
             grid.push(vec![
                 Text::styled(show::mark(verdict, self.unicode), Style::of(verdict)),
                 Text::plain(escape::name(&measure.name)).flexible(),
                 Text::plain(show::brief(measure.unit, measure.value)),
                 Text::styled(limit::standing(measure, limit), Style::of(verdict)),
                 Text::plain(limit::terms(measure, limit)),
-                Text::plain(show::measure_growth(measure)),
-                Text::styled(limit::origin(limit), Style::DIM).flexible(),
+                Text::plain(show::measure_delta(measure)),
+                Text::styled(origin, Style::DIM).flexible(),
             ]);
         }
         self.title("Breached limits")?;
@@ -244,38 +259,40 @@ impl Page<'_> {
             ("", Align::Left),
             ("Measure", Align::Left),
             ("Value", Align::Right),
-            ("Share", Align::Right),
-            ("Since the baseline", Align::Right),
+            ("Change", Align::Right),
             ("Limit", Align::Left),
-            ("", Align::Right),
+            ("Room", Align::Right),
         ]);
         let mut more = 0;
+        let mut before: Option<&Measure> = None;
         for row in show::measure_rows(&section.measures) {
             if grid.len() == MEASURE_ROWS {
                 more += 1;
                 continue;
             }
             let measure = row.measure;
-            let verdict = row.limit.and_then(limit::verdict);
-            let mark = match (row.limit, verdict) {
-                (Some(_), Some(verdict)) => {
-                    Text::styled(show::mark(verdict, self.unicode), Style::of(verdict))
-                }
-                (Some(_), None) => Text::styled("?", Style::DIM),
-                (None, _) => Text::plain(""),
+            let mark = match row.limit.map(limit::verdict) {
+                Some(Some(verdict)) => Text::styled(show::mark(verdict, self.unicode), Style::of(verdict)),
+                Some(None) => Text::styled("?", Style::DIM),
+                None => Text::plain(""),
             };
-            grid.push(vec![
-                mark,
-                Text::plain(escape::name(&measure.name)).flexible(),
-                Text::plain(show::brief(measure.unit, measure.value)),
-                Text::plain(measure.share().map(|share| share.to_string()).unwrap_or_default()),
-                Text::plain(show::measure_growth(measure)),
-                Text::plain(row.limit.map(|limit| limit::terms(measure, limit)).unwrap_or_default()),
-                Text::styled(
-                    row.limit.map(|limit| limit::standing(measure, limit)).unwrap_or_default(),
-                    Style::DIM,
-                ),
-            ]);
+            let mut cells = vec![mark];
+            // The second limit of a measure does not repeat what the line above says.
+            if before.is_some_and(|before| std::ptr::eq(before, measure)) {
+                cells.extend(["", "", ""].map(Text::plain));
+            } else {
+                cells.extend([
+                    Text::plain(escape::name(&measure.name)).flexible(),
+                    Text::plain(show::brief(measure.unit, measure.value)),
+                    Text::plain(show::measure_delta(measure)),
+                ]);
+            }
+            let limit =
+                row.limit.map(|limit| (limit::terms(measure, limit), limit::standing(measure, limit)));
+            let (terms, standing) = limit.unwrap_or_default();
+            cells.extend([Text::plain(terms), Text::styled(standing, Style::DIM)]);
+            grid.push(cells);
+            before = Some(measure);
         }
         if grid.len() > 0 {
             self.title("Measures")?;
@@ -316,10 +333,7 @@ impl Page<'_> {
     }
 
     fn note(&mut self, note: &str) -> io::Result<()> {
-        for line in self.wrap(&format!("  {note}"), 2) {
-            writeln!(self.out, "{}", self.paint.with(Style::DIM, &line))?;
-        }
-        Ok(())
+        self.dim(&format!("  {note}"))
     }
 
     fn grid(&mut self, grid: &Grid) -> io::Result<()> {
