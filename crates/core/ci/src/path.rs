@@ -5,9 +5,12 @@ use std::path::Path;
 /// Where GitHub mounts the workspace inside a container action.
 const GITHUB_CONTAINER_WORKSPACE: &str = "/github/workspace";
 
+/// Longest path that can name a file: `PATH_MAX` of Linux.
+const MAX_PATH: usize = 4096;
+
 /// The path relative to the workspace, or `None` when it lies outside or is none at all.
 pub(crate) fn repo_relative(path: &str, workspace: Option<&Path>) -> Option<String> {
-    if path.chars().any(char::is_control) {
+    if path.len() > MAX_PATH || path.chars().any(char::is_control) {
         return None;
     }
     let workspace = workspace.map(Path::to_string_lossy);

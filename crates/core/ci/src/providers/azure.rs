@@ -7,9 +7,8 @@ use std::path::PathBuf;
 
 use lw_model::Level;
 
-use super::{in_workspace, usable};
+use super::{in_folder, message_of, path_of, usable};
 use crate::context::{Vars, clean_url, name_of};
-use crate::path::repo_relative;
 use crate::text::{cut_utf16, escape, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
 
@@ -69,9 +68,7 @@ impl Azure {
 
     fn issue(&self, kind: &str, annotation: &Annotation) -> String {
         let mut properties = vec![("type", kind.to_owned())];
-        if let Some(location) = &annotation.location
-            && let Some(path) = repo_relative(&location.path, self.context.workspace.as_deref())
-        {
+        if let (Some(location), Some(path)) = (&annotation.location, path_of(&self.context, annotation)) {
             properties.push(("sourcepath", path));
             if let Some(line) = location.line {
                 properties.push(("linenumber", line.to_string()));
@@ -82,8 +79,8 @@ impl Azure {
         }
         properties.push(("code", one_line(&neutralise(&annotation.rule))));
         let title = one_line(&neutralise(&annotation.title));
-        let message = neutralise(&annotation.message);
-        let message = if title.is_empty() { message.into_owned() } else { format!("{title}: {message}") };
+        let message = message_of(&self.context, annotation);
+        let message = if title.is_empty() { message } else { format!("{title}: {message}") };
         command("task.logissue", &properties, &cut_utf16(&message, MAX_MESSAGE))
     }
 }
@@ -150,15 +147,12 @@ impl Provider for Azure {
     /// A page of the run named like the file.
     fn summary(&self, markdown: &str) -> Vec<Effect> {
         let name = format!("lw-{}.md", self.step.tool);
-        let path = match &self.temp {
-            Some(temp) => temp.join(name),
-            None => in_workspace(&self.context, &name),
-        };
-        if path.is_relative() && self.context.workspace.is_none() {
+        let Some(folder) = self.temp.as_deref().or(self.context.workspace.as_deref()) else {
             return vec![Effect::Warn(
                 "the summary is lost: neither AGENT_TEMPDIRECTORY nor BUILD_SOURCESDIRECTORY is set".into(),
             )];
-        }
+        };
+        let path = in_folder(Some(folder), &name);
         let upload = command("task.uploadsummary", &[], &path.to_string_lossy());
         vec![Effect::Write { path, bytes: markdown.as_bytes().to_vec() }, Effect::Stdout(upload)]
     }

@@ -8,9 +8,8 @@ use std::path::PathBuf;
 use lw_model::Level;
 use serde_json::{Map, Value, json};
 
-use super::{by_severity, summary_file, usable, variable};
+use super::{by_severity, message_of, path_of, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
-use crate::path::repo_relative;
 use crate::text::{cut_utf16, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
 
@@ -92,7 +91,7 @@ impl Bitbucket {
 
     fn annotation(&self, index: usize, annotation: &Annotation) -> Value {
         let title = one_line(&neutralise(&annotation.title));
-        let message = neutralise(&annotation.message);
+        let message = message_of(&self.context, annotation);
         let first = if title.is_empty() { one_line(&message) } else { title };
         // An annotation without a summary is refused.
         let first = if first.is_empty() { one_line(&annotation.rule) } else { first };
@@ -111,9 +110,7 @@ impl Bitbucket {
         );
         json.insert("severity".into(), severity.into());
         json.insert("result".into(), result.into());
-        if let Some(place) = &annotation.location
-            && let Some(path) = repo_relative(&place.path, self.context.workspace.as_deref())
-        {
+        if let (Some(place), Some(path)) = (&annotation.location, path_of(&self.context, annotation)) {
             json.insert("path".into(), path.into());
             if let Some(line) = place.line {
                 json.insert("line".into(), line.into());

@@ -2,9 +2,8 @@
 
 use lw_model::Level;
 
-use super::{by_severity, usable};
+use super::{by_severity, message_of, path_of, usable};
 use crate::context::{Vars, clean_url};
-use crate::path::repo_relative;
 use crate::text::{escape, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, fit_summary, neutralise};
 
@@ -155,7 +154,7 @@ impl Provider for Buildkite {
         let mut body = format!("**{}**\n\n", plain(&self.step.tool));
         for annotation in sorted {
             let place = annotation.location.as_ref().and_then(|place| {
-                let path = repo_relative(&place.path, self.context.workspace.as_deref())?;
+                let path = path_of(&self.context, annotation)?;
                 let line = place.line.map(|line| format!("&#58;{line}")).unwrap_or_default();
                 Some(format!("{}{line}: ", plain(&path)))
             });
@@ -163,7 +162,7 @@ impl Provider for Buildkite {
                 "- {} {}{} ({})\n",
                 annotation.level.as_str(),
                 place.unwrap_or_default(),
-                plain(&annotation.message),
+                plain(&message_of(&self.context, annotation)),
                 plain(&annotation.rule)
             ));
         }

@@ -5,9 +5,8 @@
 
 use lw_model::{Level, Location};
 
-use super::usable;
+use super::{message_of, path_of, usable};
 use crate::context::{Vars, clean_url, name_of};
-use crate::path::repo_relative;
 use crate::text::{cut_utf16, escape, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, fit_summary, neutralise};
 
@@ -21,9 +20,6 @@ const MAX_MESSAGE: usize = 4096;
 /// Characters of a title the checks API takes ("the maximum size is 255 characters",
 /// docs.github.com/rest/checks/runs).
 const MAX_TITLE: usize = 255;
-
-/// Longest path worth a place in the annotation: `PATH_MAX` of Linux.
-const MAX_PATH: usize = 4096;
 
 /// Bytes of summary written per call. The runner refuses the whole file above 1024 * 1024
 /// (`CreateStepSummaryCommand.AttachmentSizeLimit`); the rest is for what other tools of the same step
@@ -79,12 +75,12 @@ impl GitHub {
         // The runner drops `=` at the start of a value, and white space at the end of the last one.
         let title = one_line(&neutralise(title));
         let title = title.trim_start_matches('=');
-        let message = neutralise(&annotation.message);
+        let message = message_of(&self.context, annotation);
         let message = if message.trim().is_empty() { title } else { &message };
 
         let mut properties = vec![("title", cut_utf16(title, MAX_TITLE).into_owned())];
-        if let Some(location) = &annotation.location {
-            properties.extend(place(location, self.context.workspace.as_deref()));
+        if let (Some(location), Some(path)) = (&annotation.location, path_of(&self.context, annotation)) {
+            properties.extend(place(location, path));
         }
         command(kind(annotation.level), &properties, &cut_utf16(message, MAX_MESSAGE))
     }
@@ -126,10 +122,7 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
 }
 
 /// The file and the lines of an annotation, as far as the runner takes them.
-fn place(location: &Location, workspace: Option<&std::path::Path>) -> Vec<(&'static str, String)> {
-    let Some(path) = repo_relative(&location.path, workspace).filter(|path| path.len() <= MAX_PATH) else {
-        return Vec::new();
-    };
+fn place(location: &Location, path: String) -> Vec<(&'static str, String)> {
     // See the title: a `=` at the start would be dropped.
     let path = if path.starts_with('=') { format!("./{path}") } else { path };
     let mut properties = vec![("file", path)];

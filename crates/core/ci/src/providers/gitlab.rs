@@ -6,9 +6,8 @@
 use lw_model::Level;
 use serde_json::{Value, json};
 
-use super::{by_severity, in_workspace, summary_file, usable, variable};
+use super::{by_severity, in_workspace, message_of, path_of, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
-use crate::path::repo_relative;
 use crate::text::one_line;
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
 
@@ -124,8 +123,7 @@ impl Provider for GitLab {
             .into_iter()
             .map(|annotation| {
                 let place = annotation.location.as_ref();
-                let path = place
-                    .and_then(|place| repo_relative(&place.path, self.context.workspace.as_deref()))
+                let path = path_of(&self.context, annotation)
                     // The format has no finding without a place.
                     .unwrap_or_else(|| ".gitlab-ci.yml".into());
                 let begin = place.and_then(|place| place.line).unwrap_or(1).max(1);
@@ -134,7 +132,7 @@ impl Provider for GitLab {
                     lines["end"] = end.into();
                 }
                 // Only the description is shown.
-                let message = one_line(&neutralise(&annotation.message));
+                let message = one_line(&message_of(&self.context, annotation));
                 json!({
                     "description": format!("{}: {message}", annotation.rule),
                     "check_name": annotation.rule,

@@ -6,9 +6,8 @@
 use lw_model::Level;
 use serde_json::{Map, Value, json};
 
-use super::{by_severity, in_workspace, summary_file, usable};
+use super::{by_severity, in_workspace, message_of, path_of, summary_file, usable};
 use crate::context::Vars;
-use crate::path::repo_relative;
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step};
 
 pub(crate) struct Jenkins {
@@ -92,8 +91,7 @@ impl Provider for Jenkins {
             .into_iter()
             .map(|annotation| {
                 let mut issue = Map::new();
-                if let Some(place) = &annotation.location
-                    && let Some(path) = repo_relative(&place.path, self.context.workspace.as_deref())
+                if let (Some(place), Some(path)) = (&annotation.location, path_of(&self.context, annotation))
                 {
                     issue.insert("fileName".into(), path.into());
                     let lines = [
@@ -110,7 +108,7 @@ impl Provider for Jenkins {
                 issue.insert("severity".into(), severity(annotation.level).into());
                 issue.insert("type".into(), annotation.rule.clone().into());
                 issue.insert("category".into(), self.step.tool.clone().into());
-                issue.insert("message".into(), annotation.message.clone().into());
+                issue.insert("message".into(), message_of(&self.context, annotation).into());
                 issue.insert("fingerprint".into(), annotation.fingerprint.clone().into());
                 Value::Object(issue)
             })

@@ -10,11 +10,15 @@ mod jenkins;
 mod teamcity;
 mod terminal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::context::Vars;
-use crate::text::{is_output_name, shout};
-use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step};
+use crate::path::repo_relative;
+use crate::text::{cut_utf16, is_output_name, shout};
+use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step, neutralise};
+
+/// Characters of a path that leave room for the message behind it.
+const MAX_SHOWN_PATH: usize = 260;
 
 /// The CI the environment belongs to; the plain terminal when it is none that is known.
 ///
@@ -65,9 +69,34 @@ fn variable(step: &Step, output: &str) -> String {
     format!("LW_{}_{}", shout(&step.tool), shout(output))
 }
 
-/// A file in the workspace; in the working directory when the CI names none.
+/// A file in a folder; in the working directory when there is none. Always with `/`, which Windows takes
+/// too, so that a recorded environment gives the same effects everywhere.
+fn in_folder(folder: Option<&Path>, name: &str) -> PathBuf {
+    folder.map_or_else(|| name.into(), |root| format!("{}/{name}", root.display()).into())
+}
+
+/// A file in the workspace.
 fn in_workspace(context: &CiContext, name: &str) -> PathBuf {
-    context.workspace.as_ref().map_or_else(|| name.into(), |root| root.join(name))
+    in_folder(context.workspace.as_deref(), name)
+}
+
+/// The path of an annotation's file in the repository.
+fn path_of(context: &CiContext, annotation: &Annotation) -> Option<String> {
+    repo_relative(&annotation.location.as_ref()?.path, context.workspace.as_deref())
+}
+
+/// The message of an annotation, made harmless. A place that is no file of the repository cannot be shown
+/// beside the code, so it is said here.
+fn message_of(context: &CiContext, annotation: &Annotation) -> String {
+    let message = neutralise(&annotation.message);
+    match &annotation.location {
+        Some(place) if path_of(context, annotation).is_none() => {
+            let path = neutralise(&place.path);
+            let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+            format!("{}{line}: {message}", cut_utf16(&path, MAX_SHOWN_PATH))
+        }
+        _ => message.into_owned(),
+    }
 }
 
 /// The summary as `lw-<tool>.md` in the workspace, to be kept as an artifact.

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use lw_model::Level;
 
-use super::{by_severity, usable, variable};
+use super::{by_severity, message_of, path_of, usable, variable};
 use crate::context::Vars;
-use crate::path::repo_relative;
 use crate::text::{cut_utf16, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
 
@@ -93,13 +92,10 @@ impl Provider for TeamCity {
         for annotation in by_severity(annotations) {
             let rule = one_line(&annotation.rule);
             let rule = cut_utf16(&rule, MAX_NAME);
-            let text = neutralise(&annotation.message);
+            let text = message_of(&self.context, annotation);
             let text = cut_utf16(&text, MAX_TEXT);
-            let path = annotation
-                .location
-                .as_ref()
-                .and_then(|place| repo_relative(&place.path, self.context.workspace.as_deref()))
-                .filter(|path| path.encode_utf16().count() <= MAX_TEXT);
+            let path =
+                path_of(&self.context, annotation).filter(|path| path.encode_utf16().count() <= MAX_TEXT);
             let Some(path) = path else {
                 let status = if annotation.level == Level::Note { "NORMAL" } else { "WARNING" };
                 messages.push_str(&message("message", &[("text", &text), ("status", status)]));
