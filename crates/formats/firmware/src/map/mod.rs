@@ -255,7 +255,8 @@ fn is_debug(name: &[u8]) -> bool {
         b".gnu_debuglink",
         b"/DISCARD/",
     ];
-    const PREFIXES: [&[u8]; 11] = [
+    const PREFIXES: [&[u8]; 12] = [
+        b".espressif.",
         b".debug_",
         b".zdebug_",
         b".stab.",

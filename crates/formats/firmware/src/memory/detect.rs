@@ -30,10 +30,7 @@ pub(super) fn chip(
     if let Some(named) = named() {
         return Ok(Some(named));
     }
-    let found = match sources.machine() {
-        Some(machine @ (EM_XTENSA | EM_RISCV)) => by_addresses(machine, sections),
-        _ => return Ok(None),
-    };
+    let found = by_addresses(sources.machine(), sections);
     if let [first, others @ ..] = found.as_slice()
         && !others.is_empty()
     {
@@ -56,7 +53,12 @@ fn by_symbol(elf: &Elf<'_>) -> Option<Chip> {
 }
 
 /// The chips whose memory holds every section, best first; more than one when nothing tells them apart.
-fn by_addresses(machine: u16, sections: &[SectionUse]) -> Vec<Chip> {
+fn by_addresses(machine: Option<u16>, sections: &[SectionUse]) -> Vec<Chip> {
+    /// A section that starts where a region does says this much more than one that lies in a region.
+    const AT_ORIGIN: usize = 100;
+    /// Without a machine (maps of LLD) several regions must be filled from their start.
+    const SURE: usize = 3 * AT_ORIGIN;
+
     let score = |chip: Chip| -> Option<usize> {
         let regions = chip.default_regions();
         let (mut ram, mut flash, mut score) = (false, false, 0);
@@ -67,7 +69,7 @@ fn by_addresses(machine: u16, sections: &[SectionUse]) -> Vec<Chip> {
             flash |= window.class == RegionClass::Flash;
             // Linker scripts fill a region from its start, so a section there says most.
             if regions.iter().any(|region| region.origin == section.address) {
-                score += 100;
+                score += AT_ORIGIN;
             } else if regions.iter().any(|region| region.contains(section.address)) {
                 score += 1;
             }
@@ -77,11 +79,11 @@ fn by_addresses(machine: u16, sections: &[SectionUse]) -> Vec<Chip> {
                 .iter()
                 .any(|section| section.name.starts_with(".iram") || section.name.starts_with(".dram"))
         };
-        (ram && (flash || named())).then_some(score)
+        (ram && (flash || named()) && (machine.is_some() || score >= SURE)).then_some(score)
     };
     let fitting: Vec<_> = Chip::ALL
         .into_iter()
-        .filter(|chip| chip.machine() == machine)
+        .filter(|chip| machine.is_none_or(|machine| chip.machine() == machine))
         .filter_map(|chip| Some((score(chip)?, chip)))
         .collect();
     let best = fitting.iter().map(|(score, _)| *score).max();

@@ -243,6 +243,9 @@ impl Memory {
         }
         let mut sections = sections::collect(sources)?;
         let chip = detect::chip(sources, &sections, &mut warnings)?;
+        if chip.is_some() {
+            sections::mark_rest(&mut sections);
+        }
         let (origin, regions) = regions::choose(sources, chip, &sections, &mut warnings)?;
         let mut regions = regions::classify(regions, origin, chip);
         place::place(&mut sections, &mut regions, origin, chip, &mut warnings);

@@ -86,7 +86,7 @@ fn avr(sections: &[SectionUse]) -> Vec<Region> {
 /// loaded and not moved is in flash.
 fn of_sections(sections: &[SectionUse]) -> Vec<Region> {
     /// Memories lie further apart than this, sections of one memory do not.
-    const GAP: u64 = 0x100_0000;
+    const GAP: u64 = 0x10_0000;
     let mut ranges: Vec<(&str, u64, u64)> = Vec::new();
     for section in sections.iter().filter(|section| !section.dummy) {
         let ram = !section.loaded || section.lma.is_some() || section.write;
@@ -142,6 +142,9 @@ pub(super) fn classify(regions: Vec<Region>, origin: Origin, chip: Option<Chip>)
 fn class(region: &Region, chip: Option<Chip>) -> (RegionClass, bool) {
     let name = region.name.to_ascii_lowercase();
     let code_only = name.starts_with("iram") || name.starts_with("itcm");
+    if name.contains("cache") {
+        return (RegionClass::Other, false);
+    }
     // The S3 has flash and external RAM in one window, the P4 can run code from external RAM that
     // was copied from flash: there the name decides.
     if let Some(chip) = chip {
@@ -234,6 +237,7 @@ mod tests {
         assert_eq!(kind("PSRAM", "rw"), RegionClass::Psram);
         assert_eq!(kind("CCMRAM", "rw"), RegionClass::Ram);
         assert_eq!(kind("FRAM", "rwx"), RegionClass::Flash);
+        assert_eq!(kind("ICACHE", "rwx"), RegionClass::Other);
         assert_eq!(kind("PROGRAM_FLASH", "rx"), RegionClass::Flash);
         assert_eq!(kind("BANK1", "rw !x"), RegionClass::Ram);
         assert_eq!(kind("BANK1", "r !w"), RegionClass::Flash);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::map::{InputKind, Map, OutputSection};
+use crate::region::Region;
 
 use super::{MemoryError, SectionUse, Sources};
 
@@ -35,7 +36,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryEr
             }
             Ok(sections)
         }
-        (None, Some(map)) => Ok(of_map(map)),
+        (None, Some(map)) => Ok(of_map(map, sources.regions)),
         (None, None) => Err(MemoryError::NoInput),
     }
 }
@@ -73,18 +74,22 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
     }
 }
 
-fn of_map(map: &Map<'_>) -> Vec<SectionUse> {
-    let mut zero_taken = false;
-    let mut sections = Vec::new();
+fn of_map(map: &Map<'_>, regions: &[Region]) -> Vec<SectionUse> {
+    // Sections that take no memory all have the address 0, where flash may begin as well: then the first
+    // is really there.
+    let regions = if regions.is_empty() { map.regions.as_slice() } else { regions };
+    let mut zero_is_free = regions.is_empty() || regions.iter().any(|region| region.contains(0));
+    let mut sections: Vec<SectionUse> = Vec::new();
     for (index, section) in map.sections.iter().enumerate() {
         // Thread-local zeros are a template: they take addresses, but no memory.
         if section.size == 0 || section.name.ends_with("tbss") {
             continue;
         }
-        // Sections that take no memory all have the address 0, where flash may begin as well; the
-        // ones with names of their own follow what is really there.
-        if section.address == 0 && std::mem::replace(&mut zero_taken, true) {
-            continue;
+        if section.address == 0 {
+            if !zero_is_free || regions.is_empty() && !sections.is_empty() {
+                continue;
+            }
+            zero_is_free = false;
         }
         let loaded = has_content(section);
         sections.push(SectionUse {
@@ -114,6 +119,14 @@ fn is_dummy(name: &str) -> bool {
         || name.contains("heap_start")
 }
 
+/// Marks what fills the rest of a memory. esp-hal gives all RAM that is left to `.stack`: were it content,
+/// RAM would be full in every build, and no growth be seen.
+pub(super) fn mark_rest(sections: &mut [SectionUse]) {
+    for section in sections.iter_mut().filter(|section| section.name == ".stack" && !section.loaded) {
+        section.dummy = true;
+    }
+}
+
 fn is_code(name: &str) -> bool {
     ["text", "vectors", "literal", "boot", "init", "fini"].iter().any(|part| name.contains(part))
         && !name.contains("_array")
@@ -137,12 +150,12 @@ fn is_zeroed(name: &[u8]) -> bool {
     let has = |part: &[u8], word: &[u8]| part.windows(word.len()).any(|window| window == word);
     let mut parts = name.split(|byte| *byte == b'.').filter(|part| !part.is_empty());
     let Some(first) = parts.next() else { return false };
-    if [&b"bss"[..], b"noinit", b"no_init", b"uninit"].iter().any(|word| has(first, word)) {
+    if [&b"bss"[..], b"noinit", b"no_init", b"uninit", b"persistent"].iter().any(|word| has(first, word)) {
         return true;
     }
     // A variable may be called anything: `.data.bss` is initialised.
     !matches!(first, b"text" | b"data" | b"rodata" | b"literal" | b"sdata" | b"srodata")
-        && parts.any(|part| matches!(part, b"bss" | b"noinit"))
+        && parts.any(|part| matches!(part, b"bss" | b"noinit" | b"persistent"))
 }
 
 #[cfg(test)]
@@ -151,9 +164,17 @@ mod tests {
 
     #[test]
     fn names_tell_what_is_zeroed() {
-        for name in
-            [".bss", ".bss.x", ".sbss.x", ".noinit", ".rtc_noinit", ".ext_ram.bss", ".rtc.bss", ".ccmbss"]
-        {
+        for name in [
+            ".bss",
+            ".bss.x",
+            ".sbss.x",
+            ".noinit",
+            ".rtc_noinit",
+            ".ext_ram.bss",
+            ".rtc.bss",
+            ".ccmbss",
+            ".rtc_fast.persistent",
+        ] {
             assert!(is_zeroed(name.as_bytes()), "{name}");
         }
         for name in [".data", ".text.bss", ".data.bss", ".rodata.noinit", ".flash.text", "", ".init"] {

@@ -210,7 +210,7 @@ impl<'t, 's> Reader<'t, 's> {
                     return Ok(attributes);
                 }
                 Some(Kind::Symbol("!")) => {
-                    attributes.push_str(if attributes.is_empty() { "!" } else { " !" })
+                    attributes.push_str(if attributes.is_empty() { "!" } else { " !" });
                 }
                 Some(Kind::Name(letters)) => attributes.push_str(&letters.to_ascii_lowercase()),
                 _ => return Err(self.wrong("attributes such as `rx` and `)`")),
