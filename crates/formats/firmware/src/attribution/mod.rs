@@ -7,6 +7,9 @@
 mod names;
 mod symbols;
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
 use lw_model::{Node, Tree, Unit};
 
 use crate::demangle::demangle;
@@ -14,7 +17,7 @@ use crate::map::{Input, InputKind, Map};
 use crate::memory::{Memory, Placement, SectionUse, Sources};
 
 use names::FileNames;
-use symbols::Symbols;
+use symbols::{Owner, Symbols};
 
 /// Only this many of the largest symbols get a readable name: demangling all 96 000 names of a large
 /// C++ firmware takes longer than everything else, and nobody reads past the first hundreds.
@@ -71,15 +74,37 @@ struct Builder<'a> {
     symbols: Option<&'a Symbols<'a>>,
 }
 
-/// The leaves of one section, with the file each comes from.
+/// A part of a section that is not cut further. Light, because there are as many as symbols.
+#[derive(Clone, Copy)]
+struct Leaf<'a> {
+    name: &'a [u8],
+    value: u64,
+    /// The file it comes from, with a map.
+    file: u32,
+    role: Option<&'static str>,
+}
+
+impl Leaf<'_> {
+    fn node(&self) -> Node {
+        let leaf = Node::leaf(text(self.name), self.value);
+        if let Some(role) = self.role { leaf.role(role) } else { leaf }
+    }
+
+    /// The largest first, then by name.
+    fn order(&self, other: &Self) -> Ordering {
+        other.value.cmp(&self.value).then_with(|| self.name.cmp(other.name))
+    }
+}
+
+/// The leaves of one section of a map.
 #[derive(Default)]
-struct Leaves {
-    of_files: Vec<(u32, Node)>,
+struct Leaves<'a> {
+    of_files: Vec<Leaf<'a>>,
     padding: u64,
     script: u64,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn section(&self, section: &SectionUse, placement: &Placement) -> Node {
         let start = section.address + placement.skip;
         let end = start + placement.bytes;
@@ -89,117 +114,128 @@ impl Builder<'_> {
                     map.sections.get(index).map(|section| section.inputs.as_slice()).unwrap_or_default();
                 archives(self.leaves(section, inputs, start, end), names)
             }
-            (None, _) => self.symbols_between(section, start, end, UNNAMED),
+            (None, _) => self.of_symbols(section, start, end),
             (Some(_), None) => {
-                let symbols = sorted(self.symbols_between(section, start, end, UNNAMED));
-                let object = Node::sum(UNKNOWN, symbols).role("other");
+                let object = Node::sum(UNKNOWN, self.of_symbols(section, start, end)).role("other");
                 vec![Node::sum(UNKNOWN, vec![object]).role("other")]
             }
         };
         Node::sum(section.name.as_str(), sorted(children))
     }
 
+    /// The symbols of a section without a map.
+    fn of_symbols(&self, section: &SectionUse, start: u64, end: u64) -> Vec<Node> {
+        let mut leaves = Vec::new();
+        let rest = Leaf { name: UNNAMED.as_bytes(), value: 0, file: 0, role: Some("unnamed") };
+        cut(&mut self.owners(section, start, end), start, end, rest, &mut leaves);
+        leaves.sort_by(Leaf::order);
+        leaves.iter().map(Leaf::node).collect()
+    }
+
+    fn owners(&self, section: &SectionUse, start: u64, end: u64) -> &'a [Owner<'a>] {
+        self.symbols
+            .zip(section.elf)
+            .map(|(symbols, index)| symbols.between(index, start, end))
+            .unwrap_or_default()
+    }
+
     /// Cuts a section into its inputs. Inputs that overlap or pass the section are clipped.
-    fn leaves(&self, section: &SectionUse, inputs: &[Input<'_>], start: u64, end: u64) -> Leaves {
+    fn leaves(&self, section: &SectionUse, inputs: &'a [Input<'a>], start: u64, end: u64) -> Leaves<'a> {
         let mut leaves = Leaves::default();
-        let mut order: Vec<&Input<'_>> = inputs.iter().collect();
-        // Already in order but for scripts that move the location counter back.
-        order.sort_by_key(|input| input.address);
+        let mut owners = self.owners(section, start, end);
         let mut at = start;
-        for input in order {
+        let mut cut_input = |input: &'a Input<'a>| {
             let from = input.address.max(at);
             let to = input.address.saturating_add(input.size).min(end);
             if to <= from {
-                continue;
+                return;
             }
             leaves.padding += from - at;
             at = to;
-            match (input.kind, input.file) {
-                (InputKind::Section | InputKind::Common, Some(file)) => {
-                    self.input(section, input, from, to, file, &mut leaves);
+            let file = match (input.kind, input.file) {
+                (InputKind::Section | InputKind::Common, Some(file)) => file,
+                (InputKind::Data, _) => {
+                    leaves.script += to - from;
+                    return;
                 }
-                (InputKind::Data, _) => leaves.script += to - from,
-                _ => leaves.padding += to - from,
+                _ => {
+                    leaves.padding += to - from;
+                    return;
+                }
+            };
+            if section.elf.is_none() {
+                let (name, role) = names::of_input(input.name);
+                leaves.of_files.push(Leaf { name, value: to - from, file, role });
+                return;
             }
+            let rest = Leaf { name: input.name, value: 0, file, role: Some("unnamed") };
+            let first = leaves.of_files.len();
+            cut(&mut owners, from, to, rest, &mut leaves.of_files);
+            // What is left of a block of common symbols aligns the next of them.
+            if input.kind == InputKind::Common
+                && let Some(last) = leaves.of_files.get(first..).and_then(<[_]>::last)
+                && last.role.is_some()
+            {
+                leaves.padding += last.value;
+                leaves.of_files.pop();
+            }
+        };
+        if inputs.is_sorted_by_key(|input| input.address) {
+            inputs.iter().for_each(&mut cut_input);
+        } else {
+            // A script moved the location counter back.
+            let mut ordered: Vec<_> = inputs.iter().collect();
+            ordered.sort_by_key(|input| input.address);
+            ordered.into_iter().for_each(&mut cut_input);
         }
         leaves.padding += end.saturating_sub(at);
         leaves
     }
+}
 
-    fn input(
-        &self,
-        section: &SectionUse,
-        input: &Input<'_>,
-        from: u64,
-        to: u64,
-        file: u32,
-        leaves: &mut Leaves,
-    ) {
-        let name = String::from_utf8_lossy(input.name);
-        if section.elf.is_none() {
-            let (name, role) = names::of_input(&name);
-            let leaf = Node::leaf(name, to - from);
-            leaves.of_files.push((file, if let Some(role) = role { leaf.role(role) } else { leaf }));
-            return;
+/// Cuts a range into the symbols that start in it, and into `rest` for what they leave. `owners` are in
+/// order; those before the end of the range are taken from it.
+fn cut<'a>(owners: &mut &'a [Owner<'a>], start: u64, end: u64, rest: Leaf<'a>, leaves: &mut Vec<Leaf<'a>>) {
+    let mut at = start;
+    let mut unnamed = 0;
+    while let Some((owner, others)) = owners.split_first()
+        && owner.address < end
+    {
+        *owners = others;
+        let to = owner.address.saturating_add(owner.size).min(end);
+        // What starts before the range belongs to another input, whose end it passes.
+        if owner.address < start || to <= at {
+            continue;
         }
-        let common = input.kind == InputKind::Common;
-        for leaf in self.symbols_between(section, from, to, &name) {
-            if common && leaf.role.is_some() {
-                // What is left of a block of common symbols aligns the next of them.
-                leaves.padding += leaf.value;
-            } else {
-                leaves.of_files.push((file, leaf));
-            }
-        }
+        let from = owner.address.max(at);
+        unnamed += from - at;
+        at = to;
+        leaves.push(Leaf { name: owner.name, value: to - from, file: rest.file, role: None });
     }
-
-    /// The symbols in a range of a section, and one leaf of the name `rest` for what they leave.
-    fn symbols_between(&self, section: &SectionUse, start: u64, end: u64, rest: &str) -> Vec<Node> {
-        let mut leaves = Vec::new();
-        let mut at = start;
-        let mut unnamed = 0;
-        let symbols =
-            self.symbols.zip(section.elf).map(|(symbols, index)| symbols.between(index, start, end));
-        for symbol in symbols.into_iter().flatten() {
-            let from = symbol.address.max(at);
-            let to = symbol.address.saturating_add(symbol.size).min(end);
-            if to <= from {
-                continue;
-            }
-            unnamed += from - at;
-            at = to;
-            leaves.push(Node::leaf(String::from_utf8_lossy(symbol.name), to - from));
-        }
-        unnamed += end - at;
-        if unnamed > 0 {
-            leaves.push(Node::leaf(rest, unnamed).role("unnamed"));
-        }
-        leaves
+    unnamed += end - at;
+    if unnamed > 0 {
+        leaves.push(Leaf { value: unnamed, ..rest });
     }
 }
 
 /// Groups the leaves of a section by object and archive.
-fn archives(leaves: Leaves, names: &FileNames) -> Vec<Node> {
+fn archives(leaves: Leaves<'_>, names: &FileNames) -> Vec<Node> {
     let Leaves { mut of_files, padding, script } = leaves;
-    of_files.sort_by_key(|(file, _)| (names.archive_rank(*file), *file));
-    let mut archives: Vec<(u32, Vec<Node>)> = Vec::new();
-    let mut leaves = of_files.into_iter().peekable();
-    while let Some((file, first)) = leaves.next() {
-        let mut children = vec![first];
-        while let Some((_, leaf)) = leaves.next_if(|(next, _)| *next == file) {
-            children.push(leaf);
-        }
-        let object = Node::sum(names.object(file), sorted(children));
-        let archive = names.archive_rank(file);
-        match archives.last_mut() {
-            Some((last, objects)) if *last == archive => objects.push(object),
-            _ => archives.push((archive, vec![object])),
-        }
-    }
-    let mut nodes: Vec<Node> = archives
-        .into_iter()
-        .map(|(archive, objects)| Node::sum(names.archive(archive), sorted(objects)))
-        .collect();
+    of_files.sort_by(|a, b| {
+        (names.archive_number(a.file), a.file)
+            .cmp(&(names.archive_number(b.file), b.file))
+            .then_with(|| a.order(b))
+    });
+    let archive = |leaves: &[Leaf<'_>]| {
+        let objects = leaves.chunk_by(|a, b| a.file == b.file).map(|leaves| {
+            let file = leaves.first().map_or(0, |leaf| leaf.file);
+            Node::sum(names.object(file), leaves.iter().map(Leaf::node).collect())
+        });
+        let file = leaves.first().map_or(0, |leaf| leaf.file);
+        Node::sum(names.archive(file), sorted(objects.collect()))
+    };
+    let same = |a: &Leaf<'_>, b: &Leaf<'_>| names.archive_number(a.file) == names.archive_number(b.file);
+    let mut nodes: Vec<Node> = of_files.chunk_by(same).map(archive).collect();
     if padding > 0 {
         nodes.push(Node::leaf(PADDING, padding).role("padding"));
     }
@@ -207,6 +243,11 @@ fn archives(leaves: Leaves, names: &FileNames) -> Vec<Node> {
         nodes.push(Node::leaf(SCRIPT, script).role("other"));
     }
     nodes
+}
+
+/// A name for a report. Checking first is faster: nearly all names are ASCII.
+fn text(name: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(name).map_or_else(|_| String::from_utf8_lossy(name), Cow::Borrowed)
 }
 
 /// The largest first, then by name. Equal ones keep their order: by address.

@@ -45,14 +45,16 @@ impl FileNames {
     }
 
     /// The number of the archive a file is in.
-    pub(super) fn archive_rank(&self, file: u32) -> u32 {
+    pub(super) fn archive_number(&self, file: u32) -> u32 {
         self.files.get(file as usize).map_or(u32::MAX, |(archive, _)| *archive)
     }
 
-    pub(super) fn archive(&self, number: u32) -> &str {
-        self.archives.get(number as usize).map_or(OBJECTS, String::as_str)
+    /// The name of the archive a file is in.
+    pub(super) fn archive(&self, file: u32) -> &str {
+        self.archives.get(self.archive_number(file) as usize).map_or(OBJECTS, String::as_str)
     }
 
+    /// The name of a file.
     pub(super) fn object(&self, file: u32) -> &str {
         self.files.get(file as usize).map_or("", |(_, object)| object)
     }
@@ -91,41 +93,41 @@ fn ending(path: &[u8], parts: usize) -> &[u8] {
 
 /// The name of the symbol that an input section holds, when its name says so, and the role of what it holds
 /// otherwise: `.text.main` is `main`, `.rodata.str1.4` are merged strings.
-pub(super) fn of_input(name: &str) -> (&str, Option<&'static str>) {
+pub(super) fn of_input(name: &[u8]) -> (&[u8], Option<&'static str>) {
     // Longest first: `.text.unlikely.f` is `f`.
-    const PREFIXES: [&str; 15] = [
-        ".text.unlikely.",
-        ".text.startup.",
-        ".text.hot.",
-        ".text.exit.",
-        ".text.",
-        ".data.rel.ro.local.",
-        ".data.rel.ro.",
-        ".data.rel.local.",
-        ".data.",
-        ".rodata.",
-        ".bss.",
-        ".sdata.",
-        ".sbss.",
-        ".srodata.",
-        ".noinit.",
+    const PREFIXES: [&[u8]; 15] = [
+        b".text.unlikely.",
+        b".text.startup.",
+        b".text.hot.",
+        b".text.exit.",
+        b".text.",
+        b".data.rel.ro.local.",
+        b".data.rel.ro.",
+        b".data.rel.local.",
+        b".data.",
+        b".rodata.",
+        b".bss.",
+        b".sdata.",
+        b".sbss.",
+        b".srodata.",
+        b".noinit.",
     ];
-    const GROUPS: [&str; 7] = ["unlikely", "startup", "hot", "exit", "rel", "rel.ro", "rel.ro.local"];
-    if name.starts_with(".literal") || is_merged(name) {
+    const GROUPS: [&[u8]; 7] = [b"unlikely", b"startup", b"hot", b"exit", b"rel", b"rel.ro", b"rel.ro.local"];
+    if name.starts_with(b".literal") || is_merged(name) {
         return (name, Some("unnamed"));
     }
-    let symbol = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
+    let symbol = PREFIXES.iter().find_map(|prefix| name.strip_prefix(*prefix));
     (symbol.filter(|symbol| !symbol.is_empty() && !GROUPS.contains(symbol)).unwrap_or(name), None)
 }
 
 /// `.rodata.str1.4`, `.rodata.main.str1.4`, `.rodata.cst8`: strings and constants that the linker merges.
-fn is_merged(name: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut parts = name.rsplit('.');
+fn is_merged(name: &[u8]) -> bool {
+    let digits = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let mut parts = name.rsplit(|byte| *byte == b'.');
     let last = parts.next().unwrap_or_default();
     let before = parts.next().unwrap_or_default();
-    last.strip_prefix("cst").is_some_and(digits)
-        || digits(last) && before.strip_prefix("str").is_some_and(digits)
+    last.strip_prefix(b"cst").is_some_and(digits)
+        || digits(last) && before.strip_prefix(b"str").is_some_and(digits)
 }
 
 #[cfg(test)]
@@ -146,15 +148,15 @@ mod tests {
 
     #[test]
     fn input_sections_name_their_symbol() {
-        assert_eq!(of_input(".text.f1"), ("f1", None));
-        assert_eq!(of_input(".text.unlikely.f1"), ("f1", None));
-        assert_eq!(of_input(".text.unlikely"), (".text.unlikely", None));
-        assert_eq!(of_input(".text"), (".text", None));
-        assert_eq!(of_input(".data.counter.0"), ("counter.0", None));
-        assert_eq!(of_input(".rodata.str1.4"), (".rodata.str1.4", Some("unnamed")));
-        assert_eq!(of_input(".rodata.main.str1.1"), (".rodata.main.str1.1", Some("unnamed")));
-        assert_eq!(of_input(".rodata.cst16"), (".rodata.cst16", Some("unnamed")));
-        assert_eq!(of_input(".literal.f"), (".literal.f", Some("unnamed")));
-        assert_eq!(of_input(".iram1.5"), (".iram1.5", None));
+        assert_eq!(of_input(b".text.f1"), (&b"f1"[..], None));
+        assert_eq!(of_input(b".text.unlikely.f1"), (&b"f1"[..], None));
+        assert_eq!(of_input(b".text.unlikely"), (&b".text.unlikely"[..], None));
+        assert_eq!(of_input(b".text"), (&b".text"[..], None));
+        assert_eq!(of_input(b".data.counter.0"), (&b"counter.0"[..], None));
+        assert_eq!(of_input(b".rodata.str1.4"), (&b".rodata.str1.4"[..], Some("unnamed")));
+        assert_eq!(of_input(b".rodata.main.str1.1"), (&b".rodata.main.str1.1"[..], Some("unnamed")));
+        assert_eq!(of_input(b".rodata.cst16"), (&b".rodata.cst16"[..], Some("unnamed")));
+        assert_eq!(of_input(b".literal.f"), (&b".literal.f"[..], Some("unnamed")));
+        assert_eq!(of_input(b".iram1.5"), (&b".iram1.5"[..], None));
     }
 }
