@@ -1,5 +1,6 @@
-//! The strict runner against small actions, one per rule.
+//! The strict runner against small actions, one per rule. The scripts are for a Unix shell.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
 use std::path::PathBuf;

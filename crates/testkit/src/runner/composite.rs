@@ -64,7 +64,7 @@ fn step_context(outputs: &BTreeMap<String, String>, outcome: Outcome, conclusion
 struct State<'a> {
     job: &'a Job,
     temp: &'a Path,
-    /// What the runner adds to the job's `github` context.
+    /// What the `github` context has when the job does not say otherwise.
     github: BTreeMap<String, String>,
     /// Set through `GITHUB_ENV`.
     env: BTreeMap<String, String>,
@@ -85,8 +85,8 @@ struct Ran {
 
 impl State<'_> {
     fn github(&self, more: &[(&str, String)]) -> BTreeMap<String, String> {
-        let mut github = self.job.github.clone();
-        github.extend(self.github.clone());
+        let mut github = self.github.clone();
+        github.extend(self.job.github.clone());
         github.insert("workspace".into(), self.job.workspace.to_string_lossy().into_owned());
         github.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         github

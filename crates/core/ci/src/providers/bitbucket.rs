@@ -16,8 +16,8 @@ use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
 /// The proxy that runs beside every pipeline and adds the authorisation. It reads plain HTTP.
 const PROXY: &str = "http://localhost:29418";
 
-/// Annotations of one request, and of one report (developer.atlassian.com/cloud/bitbucket/rest,
-/// group Reports).
+/// Annotations of one request, and of one report: what other reporters to Code Insights keep to as the
+/// limits of the service.
 const MAX_PER_REQUEST: usize = 100;
 const MAX_PER_REPORT: usize = 1000;
 
