@@ -1,0 +1,90 @@
+//! Runs a command several times and says what it took.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use wait4::Wait4 as _;
+
+/// A command line to measure.
+#[derive(Clone, Debug)]
+pub(crate) struct Line(Vec<OsString>);
+
+impl Line {
+    pub(crate) fn new<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> Self {
+        Self(words.into_iter().map(|word| word.as_ref().to_owned()).collect())
+    }
+
+    /// The same command line with more words.
+    pub(crate) fn with<T: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = T>) -> Self {
+        Self(self.0.iter().cloned().chain(words.into_iter().map(|word| word.as_ref().to_owned())).collect())
+    }
+
+    fn command(&self) -> Result<Command> {
+        let [program, words @ ..] = &self.0[..] else { bail!("an empty command line") };
+        let mut command = Command::new(program);
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(command)
+    }
+
+    /// What the command prints, or nothing when it cannot be run.
+    pub(crate) fn output(&self) -> Option<String> {
+        let output = self.command().ok()?.stdout(Stdio::piped()).stderr(Stdio::piped()).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|word| word.to_string_lossy()).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// What a command took, over several runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// Median wall time.
+    pub(crate) median: Duration,
+    /// Shortest wall time.
+    pub(crate) min: Duration,
+    /// User and system CPU time of the median run.
+    pub(crate) cpu: Duration,
+    /// Largest resident set over all runs, in bytes.
+    pub(crate) peak: u64,
+}
+
+/// Runs a command `runs` times, after one run that only warms the caches.
+///
+/// # Errors
+/// When it cannot be started or does not succeed: a failed run says nothing.
+pub(crate) fn measure(line: &Line, runs: usize) -> Result<Cost> {
+    once(line)?;
+    let mut taken = (0..runs.max(1)).map(|_| once(line)).collect::<Result<Vec<_>>>()?;
+    taken.sort_by_key(|run| run.wall);
+    let peak = taken.iter().map(|run| run.peak).max().unwrap_or(0);
+    let (Some(first), Some(middle)) = (taken.first(), taken.get(taken.len() / 2)) else {
+        bail!("no run of {line}")
+    };
+    Ok(Cost { median: middle.wall, min: first.wall, cpu: middle.cpu, peak })
+}
+
+struct Run {
+    wall: Duration,
+    cpu: Duration,
+    peak: u64,
+}
+
+/// The peak is the kernel's for this child. A child inherits the peak of its parent at the fork, so this process
+/// must stay small: it generates inputs in a process of their own.
+fn once(line: &Line) -> Result<Run> {
+    let start = Instant::now();
+    let used = line.command()?.spawn().with_context(|| format!("failed to start {line}"))?.wait4()?;
+    let wall = start.elapsed();
+    if !used.status.success() {
+        bail!("{line}: {}", used.status);
+    }
+    Ok(Run { wall, cpu: used.rusage.utime + used.rusage.stime, peak: used.rusage.maxrss })
+}
