@@ -67,7 +67,7 @@ pub(crate) fn prose(text: &str) -> String {
 ///
 /// When the backticks do not pair up, the sentence is one piece with the backticks in it.
 pub(crate) fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
-    let paired = text.matches('`').count() % 2 == 0 && !text.contains("``");
+    let paired = text.matches('`').count().is_multiple_of(2) && !text.contains("``");
     let mut is_code = true;
     text.split(move |c| paired && c == '`').filter_map(move |piece| {
         is_code = !is_code;
@@ -150,10 +150,14 @@ fn fit(chars: impl Iterator<Item = (usize, char)>, room: usize) -> Option<usize>
         .map(|(index, _)| index)
 }
 
-/// A path of the repository as a relative URI reference (RFC 3986); `None` when it is absolute or climbs out.
+/// Longest path that becomes an address, in bytes; browsers and servers refuse longer ones.
+const PATH: usize = 1_024;
+
+/// A path of the repository as a relative URI reference (RFC 3986); `None` when it is absolute, climbs out or is
+/// longer than any real one.
 pub(crate) fn repository_uri(path: &str) -> Option<String> {
     let absolute = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
-    if path.is_empty() || absolute || path.split(['/', '\\']).any(|part| part == "..") {
+    if path.is_empty() || path.len() > PATH || absolute || path.split(['/', '\\']).any(|part| part == "..") {
         return None;
     }
     let path = path.strip_prefix("./").unwrap_or(path);
