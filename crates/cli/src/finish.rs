@@ -119,7 +119,7 @@ pub(crate) fn reported(
         |name| cx.output_value(name).to_owned(),
     )));
     disarm();
-    perform(effects, host)?;
+    perform(effects, host);
 
     let text = match &wanted.stdout {
         Shape::Own(name) => cx.offered(name).unwrap_or_default().as_bytes().to_vec(),
@@ -216,41 +216,37 @@ pub(crate) fn failed(entry: &Entry, ci: &dyn Provider, host: &Host, error: &Erro
         fingerprint: format!("{}/error", entry.name),
     }]);
     effects.extend(ci.outputs(&outputs(entry, "error", &error.message(), "", |_| String::new())));
-    match perform(effects, host) {
-        Ok(()) => error.class().into(),
-        Err(second) => {
-            host::stderr(&lw_ci::neutralise(&format!("error: {}\n", second.message())));
-            Exit::Remote
+    perform(effects, host);
+    error.class().into()
+}
+
+/// Does what the provider asks for. What cannot be done is said and no more: a runner that hides its files from a
+/// container must not turn a passed gate into a failed one.
+fn perform(effects: Vec<Effect>, host: &Host) {
+    for effect in effects {
+        let done = match &effect {
+            Effect::Stdout(commands) => host::stdout(commands.as_bytes()).map(|_| ()),
+            Effect::Append { path, bytes } => files::append(&host.cwd.join(path), bytes),
+            Effect::Write { path, bytes } => files::replace(&host.cwd.join(path), |out| out.write_all(bytes)),
+            Effect::Run { program, args, stdin } => call(program, args, stdin),
+            Effect::Warn(text) => {
+                warn(text);
+                Ok(())
+            }
+        };
+        if let Err(error) = done {
+            let what = match &effect {
+                Effect::Append { path, .. } | Effect::Write { path, .. } => path.display().to_string(),
+                Effect::Run { program, .. } => program.clone(),
+                Effect::Stdout(_) | Effect::Warn(_) => "standard output".to_owned(),
+            };
+            warn(&format!("{what}: {error}; later steps will not see what belongs there"));
         }
     }
 }
 
-/// Does what the provider asks for.
-fn perform(effects: Vec<Effect>, host: &Host) -> Result<(), Error> {
-    for effect in effects {
-        match effect {
-            Effect::Stdout(commands) => {
-                host::stdout(commands.as_bytes())
-                    .map_err(|error| unwritable(Path::new("standard output"), &error))?;
-            }
-            Effect::Append { path, bytes } => {
-                let path = host.cwd.join(path);
-                files::append(&path, &bytes).map_err(|error| unwritable(&path, &error))?;
-            }
-            Effect::Write { path, bytes } => {
-                let path = host.cwd.join(path);
-                files::replace(&path, |out| out.write_all(&bytes))
-                    .map_err(|error| unwritable(&path, &error))?;
-            }
-            Effect::Run { program, args, stdin } => {
-                if let Err(error) = call(&program, &args, &stdin) {
-                    host::stderr(&lw_ci::neutralise(&format!("warning: {program}: {error}\n")));
-                }
-            }
-            Effect::Warn(text) => host::stderr(&lw_ci::neutralise(&format!("warning: {text}\n"))),
-        }
-    }
-    Ok(())
+fn warn(text: &str) {
+    host::stderr(&lw_ci::neutralise(&format!("warning: {text}\n")));
 }
 
 /// Runs a helper of the CI (`buildkite-agent`); it not being there is a warning, not a failed gate.
@@ -281,7 +277,7 @@ pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
         );
         host::stderr(&lw_ci::neutralise(&text));
         if let Some((effects, host)) = take_armed() {
-            let _ = perform(effects, &host);
+            perform(effects, &host);
         }
         // Where panics unwind, `invoke` returns this code; where they abort, nothing would.
         if cfg!(panic = "abort") {

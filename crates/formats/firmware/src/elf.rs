@@ -286,8 +286,24 @@ impl<'a> Elf<'a> {
             SHN_XINDEX => headers.first().map_or(0, |first| first.sh_link as usize),
             index => index as usize,
         };
-        let names = headers.get(names_index).and_then(|names| slice(bytes, names.sh_offset, names.sh_size));
-        let names = names.unwrap_or_default();
+        let names = match headers.get(names_index) {
+            // Index 0 says that the sections have no names.
+            _ if names_index == 0 => &[][..],
+            Some(table) => slice(bytes, table.sh_offset, table.sh_size).ok_or_else(|| ElfError::Truncated {
+                what: "table of section names".into(),
+                offset: table.sh_offset,
+                needed: table.sh_size,
+                length: bytes.len() as u64,
+            })?,
+            None => {
+                return Err(ElfError::Field {
+                    offset: if self.bits == 64 { 0x3E } else { 0x32 },
+                    field: "e_shstrndx",
+                    value: names_index as u64,
+                    expected: "the number of a section",
+                });
+            }
+        };
         let mut sections = Vec::with_capacity(headers.len());
         for (index, section) in headers.iter().enumerate() {
             let name = String::from_utf8_lossy(string_at(names, section.sh_name));

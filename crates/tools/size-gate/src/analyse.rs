@@ -5,6 +5,7 @@ use std::path::Path;
 
 use lw_cli::{Bytes, Context, Error, ResultExt};
 use lw_firmware::esp_image::{AppImage, Pairing};
+use lw_firmware::memory::RegionUse;
 use lw_firmware::partitions::{CsvOptions, ParseOptions, Partition, Table};
 use lw_firmware::{Elf, Map, Memory, Region, RegionClass, Sources, attribution, script};
 use lw_model::{ByteSize, Fact, Finding, Level, Measure, Number, Report};
@@ -163,26 +164,7 @@ impl One<'_> {
             self.find(Finding::new("size-gate/input", Level::Note, warning, warning.clone()));
         }
         for used in &memory.regions {
-            let (name, length) = (&used.region.name, used.region.length);
-            // A region without a length (LLD's map names none) has a use but no limit of its own.
-            let whole = |measure: Measure| if length > 0 { measure.out_of(length) } else { measure };
-            self.measure(whole(Measure::bytes(format!("region.{name}.span"), used.span)));
-            self.measure(whole(Measure::bytes(format!("region.{name}.bytes"), used.bytes)));
-            if length > 0 {
-                self.measure(Measure::bytes(format!("region.{name}.size"), length));
-                self.measure(free(format!("region.{name}.free"), length, used.span));
-            }
-            if length > 0 && used.span > length {
-                let message = format!(
-                    "region {name} overflows: {} are used, {} more than its {}",
-                    ByteSize(used.span),
-                    ByteSize(used.span - length),
-                    ByteSize(length)
-                );
-                self.find(Finding::new("size-gate/region-overflow", Level::Error, name, message).help(
-                    "the firmware cannot be linked or will not run; see what takes the room in the breakdown",
-                ));
-            }
+            self.region(used);
         }
         if let Some(sram) = &memory.sram {
             self.measure(Measure::bytes("sram.span", sram.span).out_of(sram.size));
@@ -195,6 +177,33 @@ impl One<'_> {
         self.measure(Measure::bytes("image.bytes", memory.image_bytes));
     }
 
+    fn region(&mut self, used: &RegionUse) {
+        let name = &used.region.name;
+        let span = Measure::bytes(format!("region.{name}.span"), used.span);
+        let content = Measure::bytes(format!("region.{name}.bytes"), used.bytes);
+        // A region nobody gave a length has a use, but nothing to hold it to.
+        let Some(length) = used.size() else {
+            self.measure(span);
+            self.measure(content);
+            return;
+        };
+        self.measure(span.out_of(length));
+        self.measure(content.out_of(length));
+        self.measure(Measure::bytes(format!("region.{name}.size"), length));
+        self.measure(free(format!("region.{name}.free"), length, used.span));
+        if used.overflow() > 0 {
+            let message = format!(
+                "region {name} overflows: {} are used, {} more than its {}",
+                ByteSize(used.span),
+                ByteSize(used.overflow()),
+                ByteSize(length)
+            );
+            self.find(Finding::new("size-gate/region-overflow", Level::Error, name, message).help(
+                "the firmware cannot be linked or will not run; see what takes the room in the breakdown",
+            ));
+        }
+    }
+
     /// Measures the image as a file and checks what a device would check of it.
     fn image(
         &mut self,
@@ -204,6 +213,10 @@ impl One<'_> {
         args: &Args,
     ) -> Result<Option<AppImage>, Error> {
         let name = self.cx.name(path);
+        if bytes.is_empty() {
+            return Err(Error::input(format!("{}: the file is empty", path.display()))
+                .hint("an image has at least a header; did the build end before it was written?"));
+        }
         self.measure(Measure::bytes(format!("file.{name}.bytes"), bytes.len() as u64));
         // Images of other families are plain bytes without a header to check.
         if !matches!(bytes.first(), Some(0xE9 | 0xEA)) {
@@ -226,7 +239,7 @@ impl One<'_> {
             match pairing {
                 Pairing::Match => self.fact("pairing", "the image was made from this ELF"),
                 Pairing::NotRecorded => {
-                    self.fact("pairing", "the image does not say which ELF it was made from")
+                    self.fact("pairing", "the image does not say which ELF it was made from");
                 }
                 Pairing::Mismatch => {
                     let level = if args.allow_unpaired { Level::Warning } else { Level::Error };

@@ -157,13 +157,16 @@ fn summary(report: &Report) -> String {
         if count > 1 {
             parts.push(format!("{count} firmwares"));
         }
-        for (name, measure) in [("image", "image.bytes"), ("static RAM", "ram.span")] {
-            if let Some(bytes) = extreme(report, measure, i64::max) {
+        for (name, bytes) in
+            [("image", image_bytes(report)), ("static RAM", extreme(report, "ram.span", i64::max))]
+        {
+            if let Some(bytes) = bytes {
                 parts.push(format!("{name} {}", ByteSize(bytes.unsigned_abs())));
             }
         }
         if parts.is_empty() {
-            parts.push(format!("{} files measured", report.measures.len()));
+            let count = report.measures.len();
+            parts.push(format!("{count} file{} measured", if count == 1 { "" } else { "s" }));
         }
     }
     let judged = report.measures.iter().map(|measure| measure.limits.len()).sum::<usize>();
@@ -186,20 +189,20 @@ fn extreme(report: &Report, name: &str, pick: fn(i64, i64) -> i64) -> Option<i64
     integers.reduce(pick)
 }
 
-fn publish(report: &Report, firmwares: &[Firmware], cx: &mut Context) {
-    let files = report
-        .measures
-        .iter()
-        .filter(|measure| measure.name.ends_with(".used") && measure.name.starts_with("partition."));
-    let image = files.map(|measure| measure.value).fold(None, |largest: Option<Number>, value| {
-        Some(largest.map_or(value, |largest| if value > largest { value } else { largest }))
+/// Bytes of the image: of the file that is flashed where there is one, else of the sections; of several, the largest.
+fn image_bytes(report: &Report) -> Option<i64> {
+    let is_image =
+        |measure: &&Measure| measure.name.starts_with("partition.") && measure.name.ends_with(".used");
+    let files = report.measures.iter().filter(is_image).filter_map(|measure| match measure.value {
+        Number::Integer(bytes) => Some(bytes),
+        Number::Decimal(_) => None,
     });
-    let image = match image {
-        Some(Number::Integer(bytes)) => Some(bytes),
-        _ => extreme(report, "image.bytes", i64::max),
-    };
+    files.max().or_else(|| extreme(report, "image.bytes", i64::max))
+}
+
+fn publish(report: &Report, firmwares: &[Firmware], cx: &mut Context) {
     let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
-    cx.output("image-bytes", shown(image));
+    cx.output("image-bytes", shown(image_bytes(report)));
     cx.output("ram-bytes", shown(extreme(report, "ram.span", i64::max)));
     cx.output("smallest-app-free", shown(extreme(report, "partition.smallest-app.free", i64::min)));
     let breached: Vec<&str> = report
