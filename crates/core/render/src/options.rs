@@ -63,7 +63,7 @@ impl LinkBase {
     #[must_use]
     pub fn href(&self, location: &Location) -> Option<String> {
         let path = escape::repository_uri(&location.path)?;
-        let line = location.line.map(|line| format!("#L{line}")).unwrap_or_default();
+        let line = location.line.filter(|line| *line > 0).map(|line| format!("#L{line}")).unwrap_or_default();
         Some(format!("{}{path}{line}", self.0))
     }
 }

@@ -1,8 +1,6 @@
 //! Typed values as short text: numbers with their unit, differences, bars, sparklines, verdicts.
 
-use lw_model::{
-    Cell, Level, Limit, Location, Measure, Number, Outcome, Percent, Series, Unit, Verdict, grouped,
-};
+use lw_model::{Cell, Limit, Location, Measure, Number, Outcome, Percent, Series, Unit, Verdict, grouped};
 
 use crate::escape;
 
@@ -199,11 +197,6 @@ pub(crate) fn mark(verdict: Verdict, unicode: bool) -> &'static str {
         (Verdict::Warn, false) => "!",
         (Verdict::Fail, false) => "x",
     }
-}
-
-/// The verdict a finding of this level looks like.
-pub(crate) fn weight(level: Level) -> Verdict {
-    level.into()
 }
 
 /// `1 limit`, `2 limits`.

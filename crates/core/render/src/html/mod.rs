@@ -133,7 +133,7 @@ impl Page<'_> {
                     td(&code(&measure.name)),
                     right(&show::brief(measure.unit, measure.value)),
                     right(&format!("<strong>{}</strong>", limit::standing(measure, limit))),
-                    td(&limit::terms(measure, limit)),
+                    format_args!("<td nowrap=\"nowrap\">{}</td>", limit::terms(measure, limit)),
                 )?;
                 if grown {
                     write!(self.out, "{}", right(&show::measure_growth(measure)))?;
@@ -307,7 +307,7 @@ impl Page<'_> {
                     self.out,
                     "{}{}",
                     right(&base.unwrap_or_default()),
-                    right(&show::measure_growth(measure))
+                    right(&show::measure_delta(measure))
                 )?;
             }
             if limits {

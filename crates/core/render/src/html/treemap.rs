@@ -29,8 +29,7 @@ pub(super) fn figure(tree: &Tree, picture: usize) -> String {
     }
     let name = plain(&tree.name);
     let total = show::brief(tree.unit, tree.root.value.into());
-    let mut map =
-        Map { svg: String::new(), unit: tree.unit, total: root.value, path: Vec::new(), picture, hue: 0 };
+    let mut map = Map { svg: String::new(), unit: tree.unit, total: root.value, path: Vec::new(), picture };
     let _ = write!(
         map.svg,
         "<figure class=\"map\">\n<figcaption><h3>{name}</h3> <p>{total} by {}</p></figcaption>\n\
@@ -75,15 +74,13 @@ struct Map {
     total: u64,
     path: Vec<String>,
     picture: usize,
-    hue: usize,
 }
 
 impl Map {
     fn groups(&mut self, groups: &[Part<'_>], area: Rect) {
         let values: Vec<_> = groups.iter().map(|group| group.value).collect();
         for (index, (group, rect)) in groups.iter().zip(squarify(&values, area)).enumerate() {
-            self.hue = index % HUES.len();
-            let hue = HUES.get(self.hue).copied().unwrap_or_default();
+            let hue = hue(index);
             let _ = writeln!(self.svg, "<g fill=\"{hue}\" stroke=\"#ffffff\">");
             self.part(group, rect, 0);
             self.svg.push_str("</g>\n");
@@ -181,7 +178,7 @@ impl Map {
     fn legend(&mut self, groups: &[Part<'_>]) {
         self.svg.push_str("<ul class=\"legend\">\n");
         for (index, group) in groups.iter().enumerate() {
-            let hue = HUES.get(index % HUES.len()).copied().unwrap_or_default();
+            let hue = hue(index);
             let share = share(group.value, self.total).map(|share| format!(" ({share})")).unwrap_or_default();
             let _ = writeln!(
                 self.svg,
@@ -193,6 +190,10 @@ impl Map {
         }
         self.svg.push_str("</ul>\n");
     }
+}
+
+fn hue(index: usize) -> &'static str {
+    HUES.get(index % HUES.len()).copied().unwrap_or_default()
 }
 
 fn has_head(rect: Rect, head: f64) -> bool {

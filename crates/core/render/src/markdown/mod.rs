@@ -152,7 +152,7 @@ impl Page<'_> {
         }
         writeln!(self.out)?;
         for finding in &section.findings {
-            let mark = match show::weight(finding.level) {
+            let mark = match Verdict::from(finding.level) {
                 Verdict::Pass => "ℹ️",
                 verdict => mark(verdict),
             };

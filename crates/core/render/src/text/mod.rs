@@ -182,7 +182,7 @@ impl Page<'_> {
         }
         self.title("Findings")?;
         for finding in &section.findings {
-            let verdict = show::weight(finding.level);
+            let verdict = Verdict::from(finding.level);
             let mark = if verdict == Verdict::Pass {
                 if self.unicode { "·" } else { "-" }
             } else {
