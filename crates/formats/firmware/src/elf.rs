@@ -287,13 +287,10 @@ impl<'a> Elf<'a> {
             index => index as usize,
         };
         let names = match headers.get(names_index) {
-            // Index 0 says that the sections have no names.
-            _ if names_index == 0 => &[][..],
-            Some(table) => slice(bytes, table.sh_offset, table.sh_size).ok_or_else(|| ElfError::Truncated {
-                what: "table of section names".into(),
-                offset: table.sh_offset,
-                needed: table.sh_size,
-                length: bytes.len() as u64,
+            // Index 0 says that the sections have no names; a file that lost its headers may still have another.
+            _ if names_index == 0 || headers.is_empty() => &[][..],
+            Some(table) => slice(bytes, table.sh_offset, table.sh_size).ok_or_else(|| {
+                truncated("table of section names", table.sh_offset, table.sh_size, bytes.len())
             })?,
             None => {
                 return Err(ElfError::Field {

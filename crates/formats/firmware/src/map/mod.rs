@@ -126,8 +126,8 @@ pub enum MapError {
         /// Its size.
         size: u64,
     },
-    /// The map ends before its memory map.
-    #[error("line {line}: the map ends before its output sections")]
+    /// The map ends too early.
+    #[error("line {line}: the map ends in the middle of its output sections")]
     Cut {
         /// Last line.
         line: u32,

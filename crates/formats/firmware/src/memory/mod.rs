@@ -210,6 +210,9 @@ pub enum MemoryError {
     /// Two regions of one name.
     #[error("there are two regions named `{0}`")]
     DuplicateRegion(String),
+    /// More regions than any chip has.
+    #[error("there are {0} memory regions, at most {max} are expected", max = regions::MAX_REGIONS)]
+    TooManyRegions(usize),
 }
 
 impl Diagnose for MemoryError {
@@ -222,6 +225,7 @@ impl Diagnose for MemoryError {
                 }
                 Self::Machine { .. } => "Leave the chip out, or name the one the firmware was built for.",
                 Self::DuplicateRegion(_) => "Give each region one name and one place.",
+                Self::TooManyRegions(_) => "The map is damaged, or the regions are those of many chips.",
             }
             .into(),
         )
@@ -256,7 +260,11 @@ impl Memory {
         let data = || regions.iter().filter(|region| region.class == RegionClass::Ram && !region.code_only);
         let (ram_span, ram_bytes) = match sram {
             Some(sram) => (sram.span, sram.bytes),
-            None => (data().map(|region| region.span).sum(), data().map(|region| region.bytes).sum()),
+            None => {
+                // Spans may reach across the whole address space.
+                let add = |sum: u64, span: u64| sum.saturating_add(span);
+                (data().map(|region| region.span).fold(0, add), data().map(|region| region.bytes).fold(0, add))
+            }
         };
         let image_bytes = image_bytes(chip, &regions, &sections);
         Ok(Self { chip, origin, regions, sections, sram, image_bytes, ram_span, ram_bytes, warnings })

@@ -22,6 +22,9 @@ pub enum Origin {
     Sections,
 }
 
+/// A bound on the work that a hostile map can ask for.
+pub(super) const MAX_REGIONS: usize = 1000;
+
 impl Origin {
     fn bounded(self) -> bool {
         matches!(self, Self::User | Self::Map | Self::Chip)
@@ -47,6 +50,9 @@ pub(super) fn choose(
     } else {
         (Origin::Sections, of_sections(sections))
     };
+    if regions.len() > MAX_REGIONS {
+        return Err(MemoryError::TooManyRegions(regions.len()));
+    }
     if !origin.bounded() {
         warnings.push(
             "the sizes of the memory regions are not known: pass the linker's map, its script, or the regions".into(),

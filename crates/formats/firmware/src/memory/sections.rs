@@ -43,32 +43,31 @@ pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryEr
 
 /// Finds each section in the map, and refuses a map of another build.
 fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut same: HashMap<(&str, u64, u64), usize> = HashMap::new();
+    let mut named: HashMap<&str, &OutputSection<'_>> = HashMap::new();
     for (index, section) in map.sections.iter().enumerate().filter(|(_, section)| section.size > 0) {
-        by_name.entry(&section.name).or_default().push(index);
+        same.entry((&section.name, section.address, section.size)).or_insert(index);
+        named.entry(&section.name).or_insert(section);
     }
     let mut first = None;
     let mut count = 0;
     for section in sections {
-        let Some(named) = by_name.get(section.name.as_str()) else { continue };
-        let of_map = |index: &usize| map.sections.get(*index).map(|found| (found.address, found.size));
-        let same = named.iter().find(|index| of_map(index) == Some((section.address, section.size)));
-        section.map = same.copied();
-        if same.is_none() {
+        section.map = same.get(&(section.name.as_str(), section.address, section.size)).copied();
+        if section.map.is_none()
+            && let Some(found) = named.get(section.name.as_str())
+        {
             count += 1;
-            if first.is_none() {
-                first = named.first().and_then(of_map).map(|found| (section.clone(), found));
-            }
+            first = first.or_else(|| Some((section.clone(), *found)));
         }
     }
     match first {
         None => Ok(()),
-        Some((section, (map_address, map_size))) => Err(MemoryError::Mismatch {
+        Some((section, found)) => Err(MemoryError::Mismatch {
             elf_address: section.address,
             elf_size: section.size,
             section: section.name,
-            map_address,
-            map_size,
+            map_address: found.address,
+            map_size: found.size,
             count,
         }),
     }

@@ -35,14 +35,14 @@ pub(super) fn measure(chip: Chip, regions: &[RegionUse], sections: &[SectionUse]
         used.push((start, start.saturating_add(section.size)));
     }
     let used = merge(used, true);
-    let length = |ranges: &Ranges| ranges.iter().map(|(start, end)| end - start).sum();
+    let length = |ranges: &Ranges| ranges.iter().map(|(start, end)| end - start).fold(0, u64::saturating_add);
     let last = windows.len().saturating_sub(1);
     let span = windows.iter().enumerate().map(|(index, (start, end))| {
         let inside = used.iter().filter(|(from, to)| to > start && (from < end || index == last));
         let reached = inside.map(|(_, to)| if index == last { *to } else { *to.min(end) }).max();
         reached.map_or(0, |reached| reached - start)
     });
-    Some(SramUse { span: span.sum(), bytes: length(&used), size: length(&windows) })
+    Some(SramUse { span: span.fold(0, u64::saturating_add), bytes: length(&used), size: length(&windows) })
 }
 
 /// Joins ranges that overlap, and on demand those that only touch.
