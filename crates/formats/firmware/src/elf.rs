@@ -92,10 +92,10 @@ impl Section<'_> {
         self.flags & u64::from(SHF_WRITE) != 0
     }
 
-    /// Whether this is zero-initialised thread-local data, a template that takes no memory of its own.
+    /// Whether the section is the template of thread-local data. Its zeroed part takes no memory.
     #[must_use]
-    pub fn is_tbss(&self) -> bool {
-        self.flags & u64::from(SHF_TLS) != 0 && self.kind == SHT_NOBITS
+    pub fn is_tls(&self) -> bool {
+        self.flags & u64::from(SHF_TLS) != 0
     }
 }
 

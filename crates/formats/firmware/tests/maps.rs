@@ -1,6 +1,8 @@
 //! Linker maps, one file a case: `NAME.map` beside `NAME.txt` with what is read from it.
 //! `SNAPSHOTS=overwrite` writes the second from the first.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;

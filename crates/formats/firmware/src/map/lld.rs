@@ -29,8 +29,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
                 if let Some(target) = name.strip_prefix(b"IDF_TARGET_") {
                     chip = text(target.split(|byte| *byte == b' ').next().unwrap_or_default()).parse().ok();
                 }
-                // A name with a space is an assignment of the script: `_estack = ORIGIN ( RAM )`.
-                open = !name.contains(&b' ') && !is_debug(name);
+                // Everything else out here is a command of the script: `_estack = ORIGIN ( RAM )`, `_end=.`.
+                open = !name.iter().any(|byte| matches!(byte, b' ' | b'=' | b'(')) && !is_debug(name);
                 if open {
                     let section = OutputSection {
                         name: String::from_utf8_lossy(name),

@@ -58,12 +58,17 @@ fn by_addresses(machine: Option<u16>, sections: &[SectionUse]) -> Vec<Chip> {
     const AT_ORIGIN: usize = 100;
     /// Without a machine (maps of LLD) several regions must be filled from their start.
     const SURE: usize = 3 * AT_ORIGIN;
+    /// No memory of these chips lies below.
+    const NO_ADDRESS: u64 = 0x1000_0000;
 
     let score = |chip: Chip| -> Option<usize> {
         let regions = chip.default_regions();
         let (mut ram, mut flash, mut score) = (false, false, 0);
-        // Where external RAM lies is a matter of the build, and it tells nothing of the chip.
-        for section in sections.iter().filter(|section| !section.name.starts_with(".ext_ram")) {
+        // Where external RAM lies is a matter of the build, and what MCUboot reads has an offset in flash
+        // for an address: neither tells of the chip.
+        let telling =
+            |section: &&SectionUse| section.address >= NO_ADDRESS && !section.name.starts_with(".ext_ram");
+        for section in sections.iter().filter(telling) {
             let window = chip.window(section.address)?;
             ram |= window.class == RegionClass::Ram;
             flash |= window.class == RegionClass::Flash;

@@ -157,8 +157,6 @@ pub struct SectionUse {
     pub loaded: bool,
     /// Whether it holds instructions. Known from an ELF, concluded from names with a map alone.
     pub exec: bool,
-    /// Whether it may be written. Known from an ELF, false with a map alone.
-    pub write: bool,
     /// Reserves addresses and holds nothing: counts in spans only.
     pub dummy: bool,
     /// The region it runs in, an index into [`Memory::regions`].
@@ -263,7 +261,10 @@ impl Memory {
             None => {
                 // Spans may reach across the whole address space.
                 let add = |sum: u64, span: u64| sum.saturating_add(span);
-                (data().map(|region| region.span).fold(0, add), data().map(|region| region.bytes).fold(0, add))
+                (
+                    data().map(|region| region.span).fold(0, add),
+                    data().map(|region| region.bytes).fold(0, add),
+                )
             }
         };
         let image_bytes = image_bytes(chip, &regions, &sections);

@@ -33,7 +33,9 @@ pub(super) fn place(
     let mut outside = Vec::new();
     for (start, role, index) in pieces {
         let Some(section) = sections.get_mut(index) else { continue };
-        let found = containing(regions, start, section).or_else(|| overflowing(regions, &ends, start));
+        let found = containing(regions, start, section)
+            .or_else(|| overflowing(regions, &ends, start))
+            .or_else(|| in_window(regions, start, chip.filter(|_| origin == Origin::Chip)?));
         match role {
             PlacementRole::Run => section.region = found,
             PlacementRole::Load => section.load_region = found,
@@ -97,6 +99,16 @@ fn overflowing(regions: &[RegionUse], ends: &[u64], address: u64) -> Option<usiz
         **end > region.region.origin && address >= limit && address - **end <= OVERFLOW_GAP
     });
     below.max_by_key(|(_, (region, _))| region.region.origin).map(|(index, _)| index)
+}
+
+/// The default region below an address in the same memory of the chip: in this build it is larger.
+fn in_window(regions: &[RegionUse], address: u64, chip: Chip) -> Option<usize> {
+    let window = chip.window(address)?;
+    let below = regions.iter().enumerate().filter(|(_, region)| {
+        let origin = region.region.origin;
+        window.contains(origin) && origin <= address && region.class != RegionClass::Psram
+    });
+    below.max_by_key(|(_, region)| region.region.origin).map(|(index, _)| index)
 }
 
 /// The link succeeded, so a default region that a section passes was larger in that build.

@@ -88,43 +88,61 @@ fn avr(sections: &[SectionUse]) -> Vec<Region> {
     SPACES.into_iter().filter_map(used).collect()
 }
 
-/// Regions around what the sections use: a section that is zeroed or moved runs in RAM, one that is
-/// loaded and not moved is in flash.
+/// Regions around what the sections use: one that is zeroed or moved runs in RAM, as does what touches it;
+/// one that is loaded where it stays is in flash. Whether it is writable says nothing: constants of Zephyr
+/// and of ESP-IDF are.
 fn of_sections(sections: &[SectionUse]) -> Vec<Region> {
-    /// Memories lie further apart than this, sections of one memory do not.
+    /// What lies no further apart is one memory.
     const GAP: u64 = 0x10_0000;
-    let mut ranges: Vec<(&str, u64, u64)> = Vec::new();
+    /// What lies no further from a section in RAM is in RAM: zeros that LLD keeps for a stack.
+    const NEAR: u64 = 0x100;
+    let range = |section: &SectionUse| (section.address, section.address.saturating_add(section.size));
+    let (mut ram, mut flash): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut unmoved = Vec::new();
     for section in sections.iter().filter(|section| !section.dummy) {
-        let ram = !section.loaded || section.lma.is_some() || section.write;
-        ranges.push((if ram { "RAM" } else { "FLASH" }, section.address, section.size));
+        if section.loaded && section.lma.is_none() {
+            unmoved.push(range(section));
+        } else {
+            ram.push(range(section));
+        }
         if let Some(lma) = section.lma {
-            ranges.push(("FLASH", lma, section.size));
+            flash.push((lma, lma.saturating_add(section.size)));
         }
     }
-    ranges.sort_unstable();
-    let mut regions: Vec<Region> = Vec::new();
-    for (name, start, size) in ranges {
-        let end = start.saturating_add(size);
-        match regions.last_mut() {
-            Some(last) if last.attributes == name && start <= last.end().saturating_add(GAP) => {
-                last.length = last.length.max(end - last.origin);
-            }
-            _ => regions.push(Region { attributes: name.into(), ..Region::new(name, start, size) }),
-        }
-    }
-    for index in 0..regions.len() {
-        let kind = regions.get(index).map(|region| region.attributes.clone()).unwrap_or_default();
-        let alone = regions.iter().filter(|region| region.attributes == kind).count() == 1;
-        if let Some(region) = regions.get_mut(index)
-            && !alone
-        {
-            region.name = format!("{kind}_{:x}", region.origin);
-        }
-    }
-    for region in &mut regions {
-        region.attributes.clear();
-    }
+    ram = join(ram, NEAR);
+    let near = |(start, end): &(u64, u64)| {
+        let after = ram.partition_point(|(from, _)| from <= start);
+        let before = after.checked_sub(1).and_then(|index| ram.get(index));
+        before.is_some_and(|(_, to)| *start <= to.saturating_add(NEAR))
+            || ram.get(after).is_some_and(|(from, _)| *from <= end.saturating_add(NEAR))
+    };
+    let (in_ram, in_flash): (Vec<_>, Vec<_>) = unmoved.into_iter().partition(near);
+    ram.extend(in_ram);
+    flash.extend(in_flash);
+    let named = |name: &str, ranges: Vec<(u64, u64)>| {
+        let ranges = join(ranges, GAP);
+        let alone = ranges.len() == 1;
+        let region = move |(start, end): (u64, u64)| {
+            Region::new(if alone { name.into() } else { format!("{name}_{start:x}") }, start, end - start)
+        };
+        ranges.into_iter().map(region).collect::<Vec<_>>()
+    };
+    let mut regions = named("FLASH", flash);
+    regions.extend(named("RAM", ram));
     regions
+}
+
+/// Joins half-open ranges that lie no further apart than `gap`.
+fn join(mut ranges: Vec<(u64, u64)>, gap: u64) -> Vec<(u64, u64)> {
+    ranges.sort_unstable();
+    let mut joined: Vec<(u64, u64)> = Vec::with_capacity(ranges.len());
+    for (start, end) in ranges {
+        match joined.last_mut() {
+            Some(last) if start <= last.1.saturating_add(gap) => last.1 = last.1.max(end),
+            _ => joined.push((start, end)),
+        }
+    }
+    joined
 }
 
 /// The regions with their kind, still empty.
@@ -169,7 +187,7 @@ fn class(region: &Region, chip: Option<Chip>) -> (RegionClass, bool) {
 
 fn by_name(name: &str) -> Option<RegionClass> {
     // The first that matches counts: `eeprom` before `rom`, `bkpsram` before `psram` before `ram`.
-    const WORDS: [(&str, RegionClass); 35] = [
+    const WORDS: [(&str, RegionClass); 36] = [
         ("eeprom", RegionClass::Eeprom),
         ("fuse", RegionClass::Eeprom),
         ("lock", RegionClass::Eeprom),
@@ -200,6 +218,7 @@ fn by_name(name: &str) -> Option<RegionClass> {
         ("xip", RegionClass::Flash),
         ("boot", RegionClass::Flash),
         ("text", RegionClass::Flash),
+        ("metadata", RegionClass::Flash),
         ("ram", RegionClass::Ram),
         ("data", RegionClass::Ram),
         ("stack", RegionClass::Ram),

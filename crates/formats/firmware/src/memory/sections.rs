@@ -15,7 +15,9 @@ pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryEr
                 .sections
                 .iter()
                 .enumerate()
-                .filter(|(_, section)| section.is_alloc() && section.size > 0 && !section.is_tbss())
+                .filter(|(_, section)| {
+                    section.is_alloc() && section.size > 0 && (section.is_loaded() || !section.is_tls())
+                })
                 .map(|(index, section)| SectionUse {
                     name: section.name.to_string(),
                     address: section.address,
@@ -23,7 +25,6 @@ pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryEr
                     size: section.size,
                     loaded: section.is_loaded(),
                     exec: section.is_exec(),
-                    write: section.is_write(),
                     dummy: is_dummy(&section.name),
                     region: None,
                     load_region: None,
@@ -98,7 +99,6 @@ fn of_map(map: &Map<'_>, regions: &[Region]) -> Vec<SectionUse> {
             size: section.size,
             loaded,
             exec: is_code(&section.name),
-            write: false,
             dummy: is_dummy(&section.name),
             region: None,
             load_region: None,

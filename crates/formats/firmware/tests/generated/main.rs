@@ -1,5 +1,7 @@
 //! Generated firmwares: an ELF in each of the four formats and the map that GNU ld would write for it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
+
 mod hostile;
 mod model;
 mod properties;

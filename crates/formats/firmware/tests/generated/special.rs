@@ -224,6 +224,24 @@ fn chips_are_found_by_addresses() {
     assert_eq!(chip(40, &alike).0, None);
 }
 
+/// Zephyr uses more of the ESP32's RAM than ESP-IDF's linker script: counted, and said.
+#[test]
+fn default_regions_grow_to_what_a_build_uses() {
+    let sections = vec![
+        section(".iram0.text", PROGBITS, ALLOC | EXEC, 0x4008_0000, 0x4008_0000, 16),
+        section(".flash.text", PROGBITS, ALLOC | EXEC, 0x400D_0020, 0x400D_0020, 16),
+        section(".dram0.bss", NOBITS, ALLOC | WRITE, 0x3FFB_0000, 0x3FFB_0000, 64),
+        section(".dram0.more", NOBITS, ALLOC | WRITE, 0x3FFE_5000, 0x3FFE_5000, 64),
+    ];
+    let bytes = OutElf { machine: 94, ..OutElf::new(FORMATS[0], sections, Vec::new()) }.bytes();
+    let elf = Elf::parse(&bytes).unwrap();
+    let memory = Memory::measure(&Sources { elf: Some(&elf), ..Sources::default() }).unwrap();
+    let ram = memory.regions.iter().find(|used| used.region.name == "dram0_0_seg").unwrap();
+    assert_eq!((ram.span, ram.bytes, ram.overflow()), (0x3_5040, 128, 0));
+    assert_eq!(ram.region.end(), 0x4000_0000, "the end of the chip's RAM");
+    assert!(memory.warnings.iter().any(|warning| warning.contains("dram0_0_seg")), "{:?}", memory.warnings);
+}
+
 #[test]
 fn the_users_chip_wins_but_must_have_the_machine() {
     let sections = vec![
