@@ -5,6 +5,7 @@
 //! [`stable_name`] first, then by the stable name alone, so that such a move is one row with its change and not a
 //! removal and an addition.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use lw_firmware::demangle::{demangle, stable_name};
@@ -65,14 +66,33 @@ impl Row {
     }
 }
 
+/// What makes two leaves the same part: section, place and stable name. Places are numbers of [`Places`], because
+/// thousands of symbols share one.
+type Key<'a> = (&'a str, usize, Cow<'a, str>);
+
 /// One leaf of a tree: where it stands and how large it is.
 struct Leaf<'a> {
     regions: Vec<&'a str>,
     bytes: u64,
 }
 
-/// Section, place (`archive/object`) and stable name: what makes two leaves the same part.
-type Key<'a> = (&'a str, String, String);
+/// Archives and objects by a name that is the same in every build.
+#[derive(Default)]
+struct Places {
+    names: Vec<String>,
+    known: HashMap<String, usize>,
+}
+
+impl Places {
+    fn number(&mut self, name: String) -> usize {
+        if let Some(number) = self.known.get(&name) {
+            return *number;
+        }
+        self.names.push(name.clone());
+        self.known.insert(name, self.names.len() - 1);
+        self.names.len() - 1
+    }
+}
 
 /// Compares two breakdowns of memory; rows with the largest change first.
 ///
@@ -81,31 +101,45 @@ type Key<'a> = (&'a str, String, String);
 pub(crate) fn compare(before: &Tree, now: &Tree, noise_floor: u64) -> (Vec<Row>, usize) {
     // A run without a map knows no objects: then neither side's count.
     let with_place = before.levels == now.levels;
-    let mut old = leaves(before, with_place);
-    let new = leaves(now, with_place);
+    let mut places = Places::default();
+    let mut old = leaves(before, with_place, &mut places);
+    let new = leaves(now, with_place, &mut places);
     let mut rows: Vec<Row> = Vec::new();
+    let mut push = |key: Key<'_>, regions: Vec<&str>, change: Change, before: u64, now: u64| {
+        if before != now {
+            let (section, place, name) = key;
+            rows.push(Row {
+                name: demangle(&name).unwrap_or_else(|| name.into_owned()),
+                place: places.names.get(place).cloned().unwrap_or_default(),
+                section: section.to_owned(),
+                regions: regions.into_iter().map(str::to_owned).collect(),
+                change,
+                before,
+                now,
+            });
+        }
+    };
     let mut added = Vec::new();
     for (key, leaf) in new {
         match old.remove(&key) {
-            Some(was) => rows.push(row(key, leaf.regions, Change::Changed, was.bytes, leaf.bytes)),
+            Some(was) => push(key, leaf.regions, Change::Changed, was.bytes, leaf.bytes),
             None => added.push((key, leaf)),
         }
     }
-    let mut removed: HashMap<String, Vec<(Key<'_>, Leaf<'_>)>> = HashMap::new();
+    let mut removed: HashMap<Cow<'_, str>, Vec<(Key<'_>, Leaf<'_>)>> = HashMap::new();
     for (key, leaf) in old {
         removed.entry(key.2.clone()).or_default().push((key, leaf));
     }
     for (key, leaf) in added {
         // Only an unambiguous name may move; `counter` of one file is not `counter` of another.
         match removed.get_mut(&key.2).filter(|candidates| candidates.len() == 1).and_then(Vec::pop) {
-            Some((_, was)) => rows.push(row(key, leaf.regions, Change::Moved, was.bytes, leaf.bytes)),
-            None => rows.push(row(key, leaf.regions, Change::Added, 0, leaf.bytes)),
+            Some((_, was)) => push(key, leaf.regions, Change::Moved, was.bytes, leaf.bytes),
+            None => push(key, leaf.regions, Change::Added, 0, leaf.bytes),
         }
     }
     for (key, leaf) in removed.into_values().flatten() {
-        rows.push(row(key, leaf.regions, Change::Removed, leaf.bytes, 0));
+        push(key, leaf.regions, Change::Removed, leaf.bytes, 0);
     }
-    rows.retain(|row| row.delta() != 0);
     let all = rows.len();
     rows.retain(|row| row.delta().unsigned_abs() > noise_floor);
     let noise = all - rows.len();
@@ -118,54 +152,59 @@ pub(crate) fn compare(before: &Tree, now: &Tree, noise_floor: u64) -> (Vec<Row>,
     (rows, noise)
 }
 
-fn row(key: Key<'_>, regions: Vec<&str>, change: Change, before: u64, now: u64) -> Row {
-    let (section, place, name) = key;
-    Row {
-        name: demangle(&name).unwrap_or(name),
-        place,
-        section: section.to_owned(),
-        regions: regions.into_iter().map(str::to_owned).collect(),
-        change,
-        before,
-        now,
-    }
-}
-
 /// The leaves of a tree. One that stands in two regions is one leaf; equal keys in one region (local statics of one
 /// name) add up.
-fn leaves(tree: &Tree, with_place: bool) -> HashMap<Key<'_>, Leaf<'_>> {
-    let mut all: HashMap<Key<'_>, Leaf<'_>> = HashMap::new();
+fn leaves<'a>(tree: &'a Tree, with_place: bool, places: &mut Places) -> HashMap<Key<'a>, Leaf<'a>> {
+    let mut all = HashMap::new();
     for region in &*tree.root.children {
         for section in &*region.children {
-            let mut path = Vec::new();
-            visit(section, &mut path, &mut |path, leaf| {
-                let place = if with_place { place_of(path) } else { String::new() };
-                let key = (&*section.name, place, name_of(leaf, path));
-                let entry = all.entry(key).or_insert(Leaf { regions: Vec::new(), bytes: 0 });
-                if entry.regions.first().is_none_or(|first| *first == &*region.name) {
-                    entry.bytes += leaf.value;
-                }
-                if !entry.regions.contains(&&*region.name) {
-                    entry.regions.push(&region.name);
-                }
-            });
+            let mut walk =
+                Walk { region: &region.name, section: &section.name, with_place, places, all: &mut all };
+            walk.visit(section, &mut Vec::new());
         }
     }
     all
 }
 
-fn visit<'a>(node: &'a Node, path: &mut Vec<&'a str>, each: &mut impl FnMut(&[&'a str], &'a Node)) {
-    if node.children.is_empty() {
-        each(path, node);
-        return;
+/// Collects the leaves of one section of one region.
+struct Walk<'a, 'w> {
+    region: &'a str,
+    section: &'a str,
+    with_place: bool,
+    places: &'w mut Places,
+    all: &'w mut HashMap<Key<'a>, Leaf<'a>>,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn visit(&mut self, node: &'a Node, path: &mut Vec<&'a str>) {
+        let place = self.places.number(if self.with_place { place_of(path) } else { String::new() });
+        if node.children.is_empty() {
+            self.leaf(node, place);
+        }
+        for child in &*node.children {
+            if child.children.is_empty() {
+                self.leaf(child, place);
+            } else {
+                path.push(&child.name);
+                self.visit(child, path);
+                path.pop();
+            }
+        }
     }
-    for child in &*node.children {
-        if child.children.is_empty() {
-            each(path, child);
-        } else {
-            path.push(&child.name);
-            visit(child, path, each);
-            path.pop();
+
+    fn leaf(&mut self, leaf: &'a Node, place: usize) {
+        // Padding is padding wherever it stands in its object.
+        let name = match &leaf.role {
+            Some(role) => format!("({role})").into(),
+            None => stable_name(&leaf.name),
+        };
+        let entry =
+            self.all.entry((self.section, place, name)).or_insert(Leaf { regions: Vec::new(), bytes: 0 });
+        if entry.regions.first().is_none_or(|first| *first == self.region) {
+            entry.bytes += leaf.value;
+        }
+        if !entry.regions.contains(&self.region) {
+            entry.regions.push(self.region);
         }
     }
 }
@@ -198,14 +237,6 @@ fn stable_file(path: &str) -> String {
         out.push_str(&kept.join("-"));
     }
     out
-}
-
-/// A leaf's name across builds; padding is padding wherever it stands in its object.
-fn name_of(leaf: &Node, path: &[&str]) -> String {
-    match (&leaf.role, path) {
-        (Some(role), _) => format!("({role})"),
-        (None, _) => stable_name(&leaf.name).into_owned(),
-    }
 }
 
 #[cfg(test)]
