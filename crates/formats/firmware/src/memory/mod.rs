@@ -157,6 +157,8 @@ pub struct SectionUse {
     pub loaded: bool,
     /// Whether it holds instructions. Known from an ELF, concluded from names with a map alone.
     pub exec: bool,
+    /// Whether it may be written. Known from an ELF, false with a map alone.
+    pub write: bool,
     /// Reserves addresses and holds nothing: counts in spans only.
     pub dummy: bool,
     /// The region it runs in, an index into [`Memory::regions`].
