@@ -1,136 +1,238 @@
 #!/bin/sh
 # Finds the `lw` binary this tree belongs to and runs a tool of it. Called by the steps of the actions:
 #   sh lw.sh TOOL [ARGUMENT…]
+#   sh lw.sh --install            puts `lw` on PATH for later steps; then runs $LW_TOOL, if that is set
 #
 # Where the binary comes from, first found first:
 #   1. $LW_BIN, whatever version it is;
 #   2. `lw` on PATH, if it is of this tree's version;
-#   3. the runner's tool cache;
+#   3. the runner's tool cache, if it has the SHA-256 this tree pins;
 #   4. bin/<target>/lw in this tree (offline trees, tests);
-#   5. the release, checked against the SHA-256 in this tree; anything else is refused.
+#   5. the release, if it has the SHA-256 this tree pins; anything else is refused.
 # With LW_RUNTIME=docker the image runs instead, with the same paths, environment and user.
-set -eu
+#
+# It runs under dash, bash and busybox. No input of an action is ever part of a command here: inputs travel in the
+# environment, from the runner to the tool, and are not looked at.
+set -euf
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-version=$(cat "$here/version")
 
+# Ends the run with one line of text. Paths and addresses in it are foreign: they must not start another line or a
+# workflow command. Exit codes are those of the tools: 2 for a wrong setting, 4 for the outside world.
 fail() {
-  # One line, so that the runner shows all of it; nothing in it comes from an input.
-  printf '::error title=lw::%s\n' "$1"
-  printf 'error: %s\n' "$1" >&2
+  text=$(printf '%s' "$1" | tr '\000-\037\177' ' ' | sed 's/##\[/# #[/g')
+  if [ "${GITHUB_ACTIONS:-}" = true ]; then
+    printf '::error title=lw::%s\n' "$(printf '%s' "$text" | sed 's/%/%25/g')"
+  else
+    printf 'error: %s\n' "$text" >&2
+  fi
+  if [ -n "${GITHUB_OUTPUT:-}" ]; then
+    printf 'verdict=error\nsummary=%s\n' "$text" >>"$GITHUB_OUTPUT" || :
+  fi
   exit "${2:-4}"
 }
 
-target() {
-  case "$(uname -s)" in
-    Linux) system=unknown-linux-musl ;;
-    Darwin) system=apple-darwin ;;
-    *) fail "no binary for $(uname -s); set LW_BIN to one you have built, or use a Linux, macOS or Windows runner" ;;
-  esac
-  case "$(uname -m)" in
-    x86_64 | amd64) machine=x86_64 ;;
-    aarch64 | arm64) machine=aarch64 ;;
-    *) fail "no binary for $(uname -m); set LW_BIN to one you have built" ;;
-  esac
-  printf '%s-%s' "$machine" "$system"
+# The line of a file of this tree.
+read_own() {
+  [ -r "$here/$1" ] || fail "this tree is incomplete: $here/$1 is missing"
+  IFS= read -r own <"$here/$1" || [ -n "$own" ] || fail "this tree is incomplete: $here/$1 is empty"
 }
 
+# Sets $triple.
+find_target() {
+  system=$(uname -s)
+  machine=$(uname -m)
+  case "$system" in
+    Linux) triple=unknown-linux-musl ;;
+    Darwin) triple=apple-darwin ;;
+    *) fail "there is no binary for $system: set LW_BIN to one you have built, or use a Linux, macOS or Windows runner" ;;
+  esac
+  case "$machine" in
+    x86_64 | amd64) triple=x86_64-$triple ;;
+    aarch64 | arm64) triple=aarch64-$triple ;;
+    *) fail "there is no binary for $system on $machine: set LW_BIN to one you have built" ;;
+  esac
+}
+
+# Sets $pinned: the SHA-256 of the release's binary, empty in a tree that is not a release.
+find_pinned() {
+  pinned=
+  [ -r "$here/checksums.txt" ] || fail "this tree is incomplete: $here/checksums.txt is missing"
+  while read -r hash name _; do
+    if [ "$name" = "lw-$triple" ]; then
+      pinned=$hash
+    fi
+  done <"$here/checksums.txt"
+}
+
+# Sets $sum: the SHA-256 of a file.
 digest() {
   if command -v sha256sum >/dev/null 2>&1; then
-    sha256sum "$1" | cut -d ' ' -f 1
+    sum=$(sha256sum <"$1")
   elif command -v shasum >/dev/null 2>&1; then
-    shasum -a 256 "$1" | cut -d ' ' -f 1
+    sum=$(shasum -a 256 <"$1")
+  elif command -v openssl >/dev/null 2>&1; then
+    sum=$(openssl dgst -sha256 -r <"$1")
   else
-    openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1
+    fail "nothing here can compute a SHA-256: install sha256sum, shasum or openssl, or set LW_BIN"
   fi
+  sum=${sum%% *}
 }
 
 fetch() {
   if command -v curl >/dev/null 2>&1; then
-    curl --fail --silent --show-error --location --retry 5 --retry-connrefused --connect-timeout 20 --max-time 300 \
-      --output "$2" "$1"
+    curl --fail --silent --show-error --location --retry 3 --retry-connrefused --connect-timeout 20 --max-time 300 \
+      --output "$2" -- "$1"
+  elif command -v wget >/dev/null 2>&1; then
+    # These flags are busybox's as well.
+    wget -q -T 60 -O "$2" "$1"
   else
-    wget --quiet --tries=5 --timeout=60 --output-document="$2" "$1"
+    fail "nothing here can download: install curl or wget, or set LW_BIN"
   fi
 }
 
-# Puts the release's binary into the cache. Jobs may do so at the same time: each downloads to a name of its own, and
-# whoever is done first wins the final one; a file is there only when it is whole and verified.
+# Puts the release's binary into the cache and sets $binary. Jobs may do so at the same time: each downloads to a name
+# of its own, and whoever is done last wins the final one; a file is there only when it is whole and verified.
 download() {
-  file="lw-$1"
-  expected=$(awk -v name="$file" '$2 == name { print $1 }' "$here/checksums.txt")
-  [ -n "$expected" ] || fail "this tree pins no binary for $1: use a release tag, or set LW_BIN to one you have built"
-  folder="$cache/$version/$1"
-  mkdir -p "$folder"
-  part="$folder/.lw.$$"
-  trap 'rm -f "$part"' EXIT INT TERM
-  base=${LW_DOWNLOAD_BASE:-$(cat "$here/releases")/v$version}
-  fetch "$base/$file" "$part" || fail "could not download $file from $base: is the host reachable from this runner?"
-  found=$(digest "$part")
-  [ "$found" = "$expected" ] || fail "$file has the SHA-256 $found instead of the pinned $expected; it is not run"
+  [ -n "$pinned" ] ||
+    fail "this tree pins no binary for $triple: use a release tag, or set LW_BIN to one you have built"
+  folder=${cache:+$cache/$version/$triple}
+  if [ -z "$folder" ] || ! mkdir -p "$folder" 2>/dev/null || ! [ -w "$folder" ]; then
+    # A cache that cannot be written is only slower.
+    folder=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/lw.XXXXXX") || fail "no folder to download to"
+  fi
+  part=$(mktemp "$folder/.lw.XXXXXX") || fail "cannot write to $folder"
+  trap 'rm -f "$part"' EXIT
+  trap 'exit 143' HUP INT TERM
+  base=${LW_DOWNLOAD_BASE:-}
+  if [ -z "$base" ]; then
+    read_own releases
+    base=$own/v$version
+  fi
+  fetch "${base%/}/lw-$triple" "$part" ||
+    fail "could not download lw-$triple from $base: can this runner reach it? LW_DOWNLOAD_BASE names a mirror"
+  digest "$part"
+  [ "$sum" = "$pinned" ] ||
+    fail "lw-$triple from $base has the SHA-256 $sum instead of the pinned $pinned: it is not run"
   chmod 755 "$part"
   mv -f "$part" "$folder/lw"
-  trap - EXIT INT TERM
+  trap - EXIT HUP INT TERM
+  binary=$folder/lw
 }
 
-is_this_version() {
-  [ "$("$1" --version 2>/dev/null)" = "lw $version" ]
-}
-
-# Prints nothing; sets $binary.
+# Sets $binary.
 find_binary() {
   if [ -n "${LW_BIN:-}" ]; then
-    [ -x "$LW_BIN" ] || fail "LW_BIN is not a program: $(printf '%s' "$LW_BIN" | tr -d '\n\r')" 2
+    if ! [ -f "$LW_BIN" ] || ! [ -x "$LW_BIN" ]; then
+      fail "LW_BIN is not a program: $LW_BIN" 2
+    fi
     binary=$LW_BIN
     return
   fi
-  if found=$(command -v lw 2>/dev/null) && is_this_version "$found"; then
-    binary=$found
+  read_own version
+  version=$own
+  if binary=$(command -v lw 2>/dev/null) && [ -x "$binary" ] && [ "$("$binary" --version 2>/dev/null)" = "lw $version" ]; then
     return
   fi
-  triple=$(target) || { printf '%s\n' "$triple"; exit 4; }
-  if [ -x "$here/../bin/$triple/lw" ]; then
-    binary="$here/../bin/$triple/lw"
+  find_target
+  find_pinned
+  cache=${RUNNER_TOOL_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
+  cache=${cache:+$cache/lw}
+  binary=$cache/$version/$triple/lw
+  if [ -n "$pinned" ] && [ -x "$binary" ]; then
+    digest "$binary"
+    if [ "$sum" = "$pinned" ]; then
+      return
+    fi
+  fi
+  binary=$here/../bin/$triple/lw
+  if [ -x "$binary" ]; then
     return
   fi
-  cache=${RUNNER_TOOL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}}/lw
-  binary="$cache/$version/$triple/lw"
-  if [ -x "$binary" ] && is_this_version "$binary"; then
-    return
-  fi
-  download "$triple"
+  download
 }
 
-# The workspace and the runner's own files are mounted where they are, so no path has to be translated.
+# Runs a tool in the image. The workspace and the runner's own files are mounted where they are, so no path has to be
+# translated; variables go by name, so no value stands on a command line.
 run_in_docker() {
-  command -v docker >/dev/null 2>&1 || fail "runtime is docker, but there is no docker on this runner"
-  image=${LW_IMAGE:-$(cat "$here/image")}
-  workspace=${GITHUB_WORKSPACE:-$PWD}
-  tool=$1
-  shift
-  set -- "$image" "$tool" "$@"
-  for name in $(awk 'BEGIN { for (name in ENVIRON) if (name ~ /^(INPUT_|GITHUB_|RUNNER_|LW_|ACT$|CI$|SOURCE_DATE_EPOCH$|NO_COLOR$|GITEA_|FORGEJO_)/ && name ~ /^[A-Za-z_][A-Za-z0-9_]*$/) print name }'); do
+  command -v docker >/dev/null 2>&1 ||
+    fail "runtime is docker, but there is no docker on this runner: use runtime native" 2
+  image=${LW_IMAGE:-}
+  if [ -z "$image" ]; then
+    read_own image
+    image=$own
+    case "$image" in
+      *@sha256:*) ;;
+      *) fail "this tree pins no image: use a release tag, or set LW_IMAGE to one you have built" ;;
+    esac
+  fi
+  set -- "$image" "$@"
+  # What belongs to this machine means nothing, or something else, inside.
+  for name in $(awk 'BEGIN {
+    for (name in ENVIRON)
+      if (name ~ /^[A-Za-z_][A-Za-z0-9_]*$/ &&
+          name !~ /^(_|PATH|HOME|PWD|OLDPWD|SHELL|SHLVL|HOSTNAME|USER|LOGNAME|TMPDIR|TMP|TEMP|AWK.*|BASH.*|LD_.*|DYLD_.*|DOCKER_.*)$/)
+        print name
+  }'); do
     set -- --env "$name" "$@"
   done
-  for folder in "$workspace" "${RUNNER_TEMP:-}" "$(dirname "${GITHUB_OUTPUT:-/}")" "$(dirname "${GITHUB_EVENT_PATH:-/}")"; do
-    case "$folder" in
-      '' | / | .) ;;
-      *) [ -d "$folder" ] && set -- --volume "$folder:$folder" "$@" ;;
-    esac
+  mounted=:
+  for folder in "${GITHUB_WORKSPACE:-}" "$PWD" "${RUNNER_TEMP:-}" "${GITHUB_OUTPUT:-}" "${GITHUB_STEP_SUMMARY:-}" \
+    "${GITHUB_EVENT_PATH:-}" "${SSL_CERT_FILE:-}"; do
+    # A file is mounted with its folder: what is replaced in it stays visible.
+    if [ -f "$folder" ]; then
+      folder=$(dirname -- "$folder")
+    fi
+    case "$mounted" in *":$folder:"*) continue ;; esac
+    if [ -d "$folder" ] && [ "$folder" != / ]; then
+      # As --volume, a folder that this engine does not see would be made by it, as root.
+      quoted=$(printf '%s' "$folder" | sed 's/"/""/g')
+      set -- --mount "type=bind,\"source=$quoted\",\"target=$quoted\"" "$@"
+      mounted=$mounted$folder:
+    fi
   done
-  exec docker run --rm --init --user "$(id -u):$(id -g)" --workdir "$PWD" --network none --read-only "$@"
+  if [ "${LW_NETWORK:-}" = none ]; then
+    set -- --network none "$@"
+  fi
+  # A rootless engine calls this user root.
+  user=$(id -u):$(id -g)
+  case "$(docker info --format '{{.SecurityOptions}}' 2>/dev/null)" in
+    *rootless*) user=0:0 ;;
+  esac
+  container=lw-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+  # The tool is the first process of its container and would not hear a cancelled job.
+  trap 'docker kill "$container" >/dev/null 2>&1 || :; exit 143' HUP INT TERM
+  docker run --rm --name "$container" --user "$user" --workdir "$PWD" --read-only --tmpfs /tmp \
+    --security-opt no-new-privileges "$@" &
+  status=0
+  wait "$!" || status=$?
+  case "$status" in
+    125 | 126 | 127) fail "docker could not run $image (exit code $status): can this runner reach the registry? runtime native needs no engine" ;;
+  esac
+  exit "$status"
 }
 
 # Puts the binary on PATH for later steps, then runs the tool that is asked for, if any.
 install() {
   find_binary
   folder=$(CDPATH='' cd -- "$(dirname -- "$binary")" && pwd)
-  [ -n "${GITHUB_PATH:-}" ] && printf '%s\n' "$folder" >>"$GITHUB_PATH"
+  if [ "$(basename -- "$binary")" != lw ]; then
+    named=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/lw.XXXXXX") || fail "no folder to link $binary from"
+    ln -s "$folder/$(basename -- "$binary")" "$named/lw"
+    folder=$named
+  fi
+  if [ -n "${GITHUB_PATH:-}" ]; then
+    printf '%s\n' "$folder" >>"$GITHUB_PATH"
+  fi
   "$binary" --version
-  [ -n "${LW_TOOL:-}" ] || exit 0
+  if [ -z "${LW_TOOL:-}" ]; then
+    exit 0
+  fi
   set -- "$LW_TOOL"
   while IFS= read -r line; do
-    [ -n "$line" ] && set -- "$@" "$line"
+    if [ -n "$line" ]; then
+      set -- "$@" "$line"
+    fi
   done <<ARGUMENTS
 ${LW_ARGUMENTS:-}
 ARGUMENTS

@@ -44,7 +44,7 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
             fs::read_to_string(&path).with_context(|| path.display().to_string())?,
         );
     }
-    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+    for name in ["Dockerfile", "Dockerfile.shell", "LICENSE-APACHE", "LICENSE-MIT"] {
         add(name.into(), fs::read_to_string(root.join(name)).context(name)?);
     }
     Ok(files)

@@ -12,8 +12,13 @@ use crate::generate::root;
 /// What no offline tool may have in its normal dependency tree: an event loop, HTTP, TLS.
 const NETWORK: [&str; 7] = ["tokio", "hyper", "reqwest", "rustls", "native-tls", "octocrab", "ureq"];
 
-/// Tools that talk to a network; all others are offline.
+/// Packages of the tools that talk to a network; all others are offline.
 const ONLINE: [&str; 0] = [];
+
+/// Whether a tool talks to a network; the container of one that does not gets none.
+pub(crate) fn is_online(tool: &str) -> bool {
+    ONLINE.iter().any(|package| package.strip_prefix("lw-") == Some(tool))
+}
 
 /// The only file with `unsafe` in it: the memory map.
 const UNSAFE: &str = "crates/cli/src/files.rs";

@@ -6,7 +6,9 @@
 
 use anyhow::ensure;
 use clap::{Arg, ArgAction};
-use lw_cli::{Entry, inputs};
+use lw_cli::{COMMON_OUTPUTS, Entry, Output, inputs};
+
+use crate::tidy;
 
 /// One input of an action.
 pub(crate) struct Input {
@@ -99,18 +101,14 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
         yml.push_str(&input_yml(&input.name, &input.description, &input.default)?);
     }
     yml.push_str(&input_yml("runtime", RUNTIME, "auto")?);
-    yml.push_str("outputs:\n");
-    for output in entry.all_outputs() {
-        yml.push_str(&format!(
-            "  {name}:\n    description: {description}\n    value: ${{{{ steps.run.outputs.{name} || steps.run-windows.outputs.{name} }}}}\n",
-            name = output.name,
-            description = quoted(output.description)?
-        ));
-    }
+    yml.push_str(&outputs_yml(entry.all_outputs())?);
     let mut env = vec![
         ("LW_ACTION".to_owned(), name.to_owned()),
         ("LW_RUNTIME".to_owned(), "${{ inputs.runtime }}".to_owned()),
     ];
+    if !tidy::is_online(name) {
+        env.push(("LW_NETWORK".to_owned(), "none".to_owned()));
+    }
     env.extend(
         inputs.iter().map(|input| (variable(&input.name), format!("${{{{ inputs.{} }}}}", input.name))),
     );
@@ -125,6 +123,7 @@ pub(crate) fn root_action(launcher: &str) -> anyhow::Result<String> {
     yml.push_str("inputs:\n");
     yml.push_str(&input_yml("tool", "Tool to run after the installation; none when empty", "")?);
     yml.push_str(&input_yml("arguments", "Arguments of the tool, one per line", "")?);
+    yml.push_str(&outputs_yml(COMMON_OUTPUTS)?);
     yml.push_str(&steps(
         launcher,
         "--install",
@@ -149,6 +148,18 @@ fn input_yml(name: &str, description: &str, default: &str) -> anyhow::Result<Str
         quoted(description)?,
         quoted(default)?
     ))
+}
+
+fn outputs_yml<'a>(outputs: impl IntoIterator<Item = &'a Output>) -> anyhow::Result<String> {
+    let mut yml = "outputs:\n".to_owned();
+    for output in outputs {
+        yml.push_str(&format!(
+            "  {name}:\n    description: {description}\n    value: ${{{{ steps.run.outputs.{name} || steps.run-windows.outputs.{name} }}}}\n",
+            name = output.name,
+            description = quoted(output.description)?
+        ));
+    }
+    Ok(yml)
 }
 
 /// One step for POSIX shells and one for Windows, with the same environment.

@@ -1,0 +1,11 @@
+//! The suite as its users meet it: the generated actions under a strict runner and under `act`, the launcher, the
+//! images, the release tree, the snippets of other CIs.
+//!
+//! What needs another program (docker, act, zizmor, actionlint) says so and is skipped where it is missing, unless
+//! `LW_REQUIRE_E2E=1`. `.ci/e2e-setup` installs all of it. Nothing is written per tool: tests go over `lw::TOOLS`,
+//! and what they feed a tool lies in `tests/cases/<tool>/`.
+
+#![cfg(target_os = "linux")]
+
+mod launcher;
+mod support;
