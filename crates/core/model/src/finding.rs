@@ -75,6 +75,10 @@ pub struct Finding {
     /// Which of several subjects of a run it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The measure whose limit it is about, when judging the measures made it: a reader who is shown the breached
+    /// limits has been told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<String>,
     /// The same for the same finding in another run, whatever the numbers in the message.
     pub fingerprint: String,
 }
@@ -84,7 +88,16 @@ impl Finding {
     pub fn new(rule: impl Into<String>, level: Level, key: &str, message: impl Into<String>) -> Self {
         let rule = rule.into();
         let fingerprint = format!("{rule}:{key}");
-        Self { rule, level, message: message.into(), help: None, location: None, subject: None, fingerprint }
+        Self {
+            rule,
+            level,
+            message: message.into(),
+            help: None,
+            location: None,
+            subject: None,
+            measure: None,
+            fingerprint,
+        }
     }
 
     /// The same finding with advice.

@@ -18,46 +18,28 @@ impl Report {
             measure.judge();
             let (value, unit) = (measure.value, measure.unit);
             let described = measure.describe();
-            for limit in &mut measure.limits {
-                let rule = format!("{tool}/{}", limit.bound);
-                let key = match &measure.subject {
-                    Some(subject) => format!("{subject}:{}", measure.name),
-                    None => measure.name.clone(),
-                };
-                let finding = match limit.outcome {
-                    Outcome::Breached if permission.is_some() => {
+            let key = match &measure.subject {
+                Some(subject) => format!("{subject}:{}", measure.name),
+                None => measure.name.clone(),
+            };
+            for limit in measure.limits.iter_mut().filter(|limit| limit.outcome == Outcome::Breached) {
+                let beyond = excess(limit, value, measure.whole, measure.baseline, unit);
+                let (level, suffix) = match (permission, limit.on_breach) {
+                    (Some(_), _) => {
                         limit.outcome = Outcome::Overridden;
                         if !allowed.contains(&key) {
                             allowed.push(key.clone());
                         }
-                        let level = Level::Note;
-                        Finding::new(
-                            rule,
-                            level,
-                            &key,
-                            format!(
-                                "{described}, {} (overridden)",
-                                excess(limit, value, measure.whole, measure.baseline, unit)
-                            ),
-                        )
+                        (Level::Note, " (overridden)")
                     }
-                    Outcome::Breached => {
-                        let level =
-                            if limit.on_breach == Verdict::Fail { Level::Error } else { Level::Warning };
-                        Finding::new(
-                            rule,
-                            level,
-                            &key,
-                            format!(
-                                "{described}, {}",
-                                excess(limit, value, measure.whole, measure.baseline, unit)
-                            ),
-                        )
-                    }
-                    Outcome::Met | Outcome::Overridden | Outcome::Unknown => continue,
+                    (None, Verdict::Fail) => (Level::Error, ""),
+                    (None, _) => (Level::Warning, ""),
                 };
-                let mut finding = finding.at(limit.location.clone());
+                let rule = format!("{tool}/{}", limit.bound);
+                let message = format!("{described}, {beyond}{suffix}");
+                let mut finding = Finding::new(rule, level, &key, message).at(limit.location.clone());
                 finding.subject.clone_from(&measure.subject);
+                finding.measure = Some(measure.name.clone());
                 findings.push(finding);
             }
         }
@@ -76,7 +58,7 @@ impl Measure {
         let value = self.unit.show(self.value);
         match (self.share(), self.whole) {
             (Some(share), Some(whole)) => {
-                format!("{} is {value}, {share} of {}", self.name, self.unit.show(whole))
+                format!("{} is {value}, {share} of {}", self.name, self.unit.brief(whole))
             }
             _ => format!("{} is {value}", self.name),
         }
@@ -102,18 +84,18 @@ fn excess(
     let shown = limit.threshold.show(unit);
     let origin = &limit.origin;
     match limit.bound {
-        Bound::Max => format!("{} over the limit of {shown} ({origin})", unit.show(value.minus(threshold))),
+        Bound::Max => format!("{} over the limit of {shown} ({origin})", unit.brief(value.minus(threshold))),
         Bound::Min => {
             // The share is floored: what is missing to it must not be.
             let missing = match threshold.minus(value) {
                 Number::Integer(0) => Number::Integer(1),
                 missing => missing,
             };
-            format!("{} under the minimum of {shown} ({origin})", unit.show(missing))
+            format!("{} under the minimum of {shown} ({origin})", unit.brief(missing))
         }
         Bound::MaxGrowth => {
             let growth = baseline.map_or(value, |baseline| value.minus(baseline));
-            format!("{} more than in the baseline; allowed is {shown} ({origin})", unit.show(growth))
+            format!("{} more than in the baseline; allowed is {shown} ({origin})", unit.brief(growth))
         }
     }
 }

@@ -25,14 +25,23 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The value with its unit, for a person.
+    /// The value with its unit, for a person; a size in KiB or MiB as well.
     #[must_use]
     pub fn show(self, value: Number) -> String {
         match (self, value) {
-            (Self::Bytes, Number::Integer(bytes)) => {
-                let sign = if bytes < 0 { "-" } else { "" };
-                format!("{sign}{}", ByteSize(bytes.unsigned_abs()))
+            (Self::Bytes, Number::Integer(bytes)) if bytes < 0 => {
+                format!("-{}", ByteSize(bytes.unsigned_abs())).replace('(', "(-")
             }
+            (Self::Bytes, Number::Integer(bytes)) => ByteSize(bytes.unsigned_abs()).to_string(),
+            _ => self.brief(value),
+        }
+    }
+
+    /// The value with its unit, in one form only: `1,048,576 B`.
+    #[must_use]
+    pub fn brief(self, value: Number) -> String {
+        match (self, value) {
+            (Self::Bytes, Number::Integer(bytes)) => format!("{} B", grouped(bytes.into())),
             (Self::Bytes, Number::Decimal(bytes)) => format!("{bytes:.1} B"),
             (Self::Count, Number::Integer(count)) => grouped(count.into()),
             (Self::Count, Number::Decimal(count)) => format!("{count}"),
@@ -172,7 +181,7 @@ impl Threshold {
     #[must_use]
     pub fn show(self, unit: Unit) -> String {
         match self {
-            Self::Amount(amount) => unit.show(amount),
+            Self::Amount(amount) => unit.brief(amount),
             Self::Percent(percent) => percent.to_string(),
         }
     }

@@ -43,7 +43,7 @@ fn suite(tool: &str, section: &Section<'_>) -> TestSuite {
     for (measure, limit) in section.limits() {
         suite.add_test_case(limit_case(&class, measure, limit));
     }
-    for finding in &section.findings {
+    for finding in section.told() {
         suite.add_test_case(finding_case(&class, finding));
     }
     suite

@@ -50,7 +50,7 @@ pub(crate) fn level(measure: &Measure, limit: &Limit) -> Option<Number> {
 /// The limit as people write it: `max 1,048,576 B`, `min 10.00 %`, `max-growth 1.00 %`.
 pub(crate) fn terms(measure: &Measure, limit: &Limit) -> String {
     match limit.threshold {
-        Threshold::Amount(amount) => format!("{} {}", limit.bound, show::brief(measure.unit, amount)),
+        Threshold::Amount(amount) => format!("{} {}", limit.bound, measure.unit.brief(amount)),
         Threshold::Percent(percent) => format!("{} {percent}", limit.bound),
     }
 }
@@ -74,7 +74,7 @@ pub(crate) fn standing(measure: &Measure, limit: &Limit) -> String {
         }
         (_, Some(excess)) => (if limit.bound == Bound::Min { "short" } else { "over" }, excess),
     };
-    format!("{} {word}", show::brief(measure.unit, distance))
+    format!("{} {word}", measure.unit.brief(distance))
 }
 
 /// The verdict to show beside a limit; `None` when it could not be judged.

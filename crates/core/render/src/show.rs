@@ -4,14 +4,6 @@ use lw_model::{Cell, Limit, Location, Measure, Number, Outcome, Percent, Series,
 
 use crate::escape;
 
-/// A value in the width of a table cell: without the rounded form in brackets that [`Unit::show`] adds.
-pub(crate) fn brief(unit: Unit, value: Number) -> String {
-    match (unit, value) {
-        (Unit::Bytes, Number::Integer(bytes)) => self::bytes(bytes),
-        (unit, value) => unit.show(value),
-    }
-}
-
 /// `1,048,576 B`.
 pub(crate) fn bytes(bytes: i64) -> String {
     format!("{} B", grouped(bytes.into()))
@@ -37,7 +29,7 @@ pub(crate) fn compact(unit: Unit, value: u64) -> String {
 
 /// A difference, always with its sign.
 pub(crate) fn delta(unit: Unit, difference: Number) -> String {
-    let text = brief(unit, difference);
+    let text = unit.brief(difference);
     if difference.as_f64() > 0.0 { format!("+{text}") } else { text }
 }
 

@@ -46,6 +46,20 @@ impl<'a> Section<'a> {
         breaches
     }
 
+    /// Findings that say more than the list of breached limits does.
+    pub(crate) fn told(&self) -> Vec<&'a Finding> {
+        let listed = |finding: &Finding| {
+            self.measures.iter().any(|measure| {
+                finding.measure.as_ref() == Some(&measure.name)
+                    && measure
+                        .limits
+                        .iter()
+                        .any(|limit| matches!(limit.outcome, Outcome::Breached | Outcome::Overridden))
+            })
+        };
+        self.findings.iter().copied().filter(|finding| !listed(finding)).collect()
+    }
+
     /// Every limit with its measure, in the report's order.
     pub(crate) fn limits(&self) -> impl Iterator<Item = (&'a Measure, &'a Limit)> + '_ {
         self.measures.iter().flat_map(|measure| measure.limits.iter().map(|limit| (*measure, limit)))

@@ -27,7 +27,7 @@ pub(super) fn list(tree: &Tree) -> String {
 fn parts(whole: &Part<'_>, unit: Unit, total: u64, html: &mut String) {
     html.push_str("<ul>\n");
     for part in &whole.children {
-        let size = show::brief(unit, part.value.into());
+        let size = unit.brief(part.value.into());
         let share = share(part.value, total).map(|share| format!(" · {share}")).unwrap_or_default();
         let role = part.role().map(|role| format!(" <em>{}</em>", prose(role))).unwrap_or_default();
         let name = escaped(&part.shown());

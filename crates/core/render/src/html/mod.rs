@@ -131,7 +131,7 @@ impl Page<'_> {
                     self.out,
                     "{}{}{}{}",
                     td(&code(&measure.name)),
-                    right(&show::brief(measure.unit, measure.value)),
+                    right(&measure.unit.brief(measure.value)),
                     right(&format!("<strong>{}</strong>", limit::standing(measure, limit))),
                     format_args!("<td nowrap=\"nowrap\">{}</td>", limit::terms(measure, limit)),
                 )?;
@@ -194,11 +194,12 @@ impl Page<'_> {
     }
 
     fn findings(&mut self, section: &Section<'_>) -> io::Result<()> {
-        if section.findings.is_empty() {
+        let findings = section.told();
+        if findings.is_empty() {
             return Ok(());
         }
         writeln!(self.out, "<h3>Findings</h3>\n<ul class=\"findings\">")?;
-        for finding in &section.findings {
+        for finding in findings {
             self.finding(finding)?;
         }
         writeln!(self.out, "</ul>")
@@ -290,7 +291,7 @@ impl Page<'_> {
                 self.out,
                 "<tr>{}{}",
                 td(&code(&measure.name)),
-                right(&show::brief(measure.unit, measure.value))
+                right(&measure.unit.brief(measure.value))
             )?;
             if share {
                 let bar = match (measure.value, measure.whole) {
@@ -302,7 +303,7 @@ impl Page<'_> {
                 write!(self.out, "{}", td(&bar))?;
             }
             if baseline {
-                let base = measure.baseline.map(|value| show::brief(measure.unit, value));
+                let base = measure.baseline.map(|value| measure.unit.brief(value));
                 write!(
                     self.out,
                     "{}{}",

@@ -28,7 +28,7 @@ pub(super) fn figure(tree: &Tree, picture: usize) -> String {
         return String::new();
     }
     let name = plain(&tree.name);
-    let total = show::brief(tree.unit, tree.root.value.into());
+    let total = tree.unit.brief(tree.root.value.into());
     let mut map = Map { svg: String::new(), unit: tree.unit, total: root.value, path: Vec::new(), picture };
     let _ = write!(
         map.svg,
@@ -163,7 +163,7 @@ impl Map {
             rect.w,
             rect.h,
             escaped(&path.join(" › ")),
-            show::brief(self.unit, part.value.into()),
+            self.unit.brief(part.value.into()),
         );
     }
 
@@ -185,7 +185,7 @@ impl Map {
                 "<li><svg width=\"10\" height=\"10\" aria-hidden=\"true\"><rect width=\"10\" height=\"10\" rx=\"2\" \
                  fill=\"{hue}\" fill-opacity=\"0.75\"/></svg> {} <small>{}{share}</small></li>",
                 escaped(&brief_name(&group.shown())),
-                show::brief(self.unit, group.value.into()),
+                self.unit.brief(group.value.into()),
             );
         }
         self.svg.push_str("</ul>\n");

@@ -31,20 +31,20 @@ pub(super) fn figure(series: &Series, measure: Option<&Measure>, picture: usize)
         .filter_map(|(measure, limit)| Some((limit::level(measure, limit)?, limit::terms(measure, limit))))
         .collect();
     let scale = Scale::new(points.iter().map(|point| point.value), limits.iter().map(|(level, _)| *level));
-    let title = format!("{}: {}", brief_name(&series.name), show::brief(series.unit, last));
+    let title = format!("{}: {}", brief_name(&series.name), series.unit.brief(last));
     let mut svg = format!(
         "<figure class=\"trend\">\n<figcaption><h3>Trend</h3> <p>{}: {} <small>{} over {}</small></p></figcaption>\n\
          <svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"100%\" role=\"img\" aria-labelledby=\"trend-{picture}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"11\" fill=\"#57606a\">\n\
          <title id=\"trend-{picture}\">{}</title>\n<desc>{} values, from {} to {}.</desc>\n",
         code(&series.name),
-        show::brief(series.unit, last),
+        series.unit.brief(last),
         show::growth(series.unit, last.minus(first), first),
         show::counted(series.points.len(), "point"),
         escaped(&title),
         points.len(),
-        show::brief(series.unit, first),
-        show::brief(series.unit, last),
+        series.unit.brief(first),
+        series.unit.brief(last),
     );
     let mut far = Vec::new();
     for (level, terms) in &limits {
@@ -96,13 +96,13 @@ fn line(svg: &mut String, series: &Series, points: &[lw_model::Point], scale: &S
             x(index),
             scale.y(point.value),
             name(&point.label),
-            show::brief(series.unit, point.value),
+            series.unit.brief(point.value),
         );
     }
     for (index, anchor) in [(0, "start"), (last, "end")] {
         if let Some(point) = points.get(index) {
             let label = escaped(&crate::escape::shown(&point.label, 40, "…"));
-            let value = show::brief(series.unit, point.value);
+            let value = series.unit.brief(point.value);
             let _ = writeln!(
                 svg,
                 "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{label} · {value}</text>",

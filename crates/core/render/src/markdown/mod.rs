@@ -88,7 +88,7 @@ impl Page<'_> {
                 row.extend(named.then(|| section.subject.map(code).unwrap_or_default()));
                 row.extend([
                     code(&measure.name),
-                    show::brief(measure.unit, measure.value),
+                    measure.unit.brief(measure.value),
                     format!("**{}**", limit::standing(measure, breached)),
                     limit::terms(measure, breached),
                 ]);
@@ -147,11 +147,12 @@ impl Page<'_> {
     }
 
     fn findings(&mut self, section: &Section<'_>) -> io::Result<()> {
-        if section.findings.is_empty() {
+        let findings = section.told();
+        if findings.is_empty() {
             return Ok(());
         }
         writeln!(self.out)?;
-        for finding in &section.findings {
+        for finding in findings {
             let mark = match Verdict::from(finding.level) {
                 Verdict::Pass => "ℹ️",
                 verdict => mark(verdict),
@@ -206,7 +207,7 @@ impl Page<'_> {
             self.row(&[
                 code(&series.name),
                 show::sparkline(series, SPARK, true),
-                show::brief(series.unit, last),
+                series.unit.brief(last),
                 show::growth(series.unit, last.minus(first), first),
             ])?;
         }
@@ -234,7 +235,7 @@ impl Page<'_> {
             self.row(&[
                 mark.unwrap_or_default().to_owned(),
                 code(&measure.name),
-                show::brief(measure.unit, measure.value),
+                measure.unit.brief(measure.value),
                 show::measure_growth(measure),
                 row.limit.map(|limit| limit::terms(measure, limit)).unwrap_or_default(),
                 row.limit.map(|limit| limit::standing(measure, limit)).unwrap_or_default(),
@@ -285,7 +286,7 @@ impl Page<'_> {
     fn part(&mut self, name: &str, value: u64, whole: u64, unit: Unit) -> io::Result<()> {
         let signed = |value| i64::try_from(value).unwrap_or(i64::MAX);
         let bar = show::bar(signed(value), signed(whole), BAR, show::BLOCKS).unwrap_or_default();
-        self.row(&[name.to_owned(), show::brief(unit, value.into()), bar])
+        self.row(&[name.to_owned(), unit.brief(value.into()), bar])
     }
 
     fn place(&self, location: &Location) -> String {

@@ -13,8 +13,6 @@ use self::paint::{Paint, Style};
 use crate::view::{self, Section};
 use crate::{Options, escape, limit, show};
 
-/// Rows of a table that a report folds away elsewhere; a terminal cannot unfold.
-const FOLDED_ROWS: usize = 10;
 /// Rows of the list of measures: past that a person searches the JSON form.
 const MEASURE_ROWS: usize = 40;
 /// Columns of a bar.
@@ -112,11 +110,12 @@ impl Page<'_> {
         self.facts(section)?;
         self.breaches(section)?;
         self.findings(section)?;
-        for table in &section.tables {
+        for table in section.tables.iter().filter(|table| !table.folded) {
             self.table(table)?;
         }
         self.measures(section)?;
-        self.trends(section)
+        self.trends(section)?;
+        self.folded(section)
     }
 
     fn facts(&mut self, section: &Section<'_>) -> io::Result<()> {
@@ -165,7 +164,7 @@ impl Page<'_> {
             grid.push(vec![
                 Text::styled(show::mark(verdict, self.unicode), Style::of(verdict)),
                 Text::plain(escape::name(&measure.name)).flexible(),
-                Text::plain(show::brief(measure.unit, measure.value)),
+                Text::plain(measure.unit.brief(measure.value)),
                 Text::styled(limit::standing(measure, limit), Style::of(verdict)),
                 Text::plain(limit::terms(measure, limit)),
                 Text::plain(show::measure_delta(measure)),
@@ -177,11 +176,12 @@ impl Page<'_> {
     }
 
     fn findings(&mut self, section: &Section<'_>) -> io::Result<()> {
-        if section.findings.is_empty() {
+        let findings = section.told();
+        if findings.is_empty() {
             return Ok(());
         }
         self.title("Findings")?;
-        for finding in &section.findings {
+        for finding in findings {
             let verdict = Verdict::from(finding.level);
             let mark = if verdict == Verdict::Pass {
                 if self.unicode { "·" } else { "-" }
@@ -216,16 +216,11 @@ impl Page<'_> {
             table.columns.iter().map(|column| (escape::name(&column.title), column.align)).collect();
         let mut grid =
             Grid::new(&columns.iter().map(|(title, align)| (title.as_str(), *align)).collect::<Vec<_>>());
-        let most = if table.folded { FOLDED_ROWS } else { usize::MAX };
-        for row in table.rows.iter().take(most) {
+        for row in &table.rows {
             grid.push(row.iter().map(|cell| self.cell(cell)).collect());
         }
         self.title(&escape::prose(&table.title))?;
         self.grid(&grid)?;
-        let more = table.rows.len().saturating_sub(most);
-        if more > 0 {
-            self.note(&format!("and {}", show::counted(more, "more row")))?;
-        }
         if let Some(note) = &table.note {
             self.note(&escape::prose(note))?;
         }
@@ -253,7 +248,7 @@ impl Page<'_> {
         Text::styled(format!("{} {verdict}", show::mark(verdict, self.unicode)), Style::of(verdict))
     }
 
-    /// What was judged or has changed; a measure that is only a number is in the tables already.
+    /// What was judged and is within its limits, or could not be told; the breached ones stand above.
     fn measures(&mut self, section: &Section<'_>) -> io::Result<()> {
         let mut grid = Grid::new(&[
             ("", Align::Left),
@@ -265,7 +260,7 @@ impl Page<'_> {
         ]);
         let mut more = 0;
         let mut before: Option<&Measure> = None;
-        for row in show::measure_rows(&section.measures) {
+        for row in show::measure_rows(&section.measures).filter(|row| row.limit.is_some()) {
             if grid.len() == MEASURE_ROWS {
                 more += 1;
                 continue;
@@ -283,7 +278,7 @@ impl Page<'_> {
             } else {
                 cells.extend([
                     Text::plain(escape::name(&measure.name)).flexible(),
-                    Text::plain(show::brief(measure.unit, measure.value)),
+                    Text::plain(measure.unit.brief(measure.value)),
                     Text::plain(show::measure_delta(measure)),
                 ]);
             }
@@ -304,6 +299,21 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// A terminal cannot unfold: it is told what there is.
+    fn folded(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let titles: Vec<_> = section
+            .tables
+            .iter()
+            .filter(|table| table.folded)
+            .map(|table| escape::prose(&table.title))
+            .collect();
+        if titles.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out)?;
+        self.dim(&format!("  More in the Markdown and HTML reports: {}", titles.join(", ")))
+    }
+
     fn trends(&mut self, section: &Section<'_>) -> io::Result<()> {
         let mut grid = Grid::new(&[
             ("Measure", Align::Left),
@@ -316,7 +326,7 @@ impl Page<'_> {
             grid.push(vec![
                 Text::plain(escape::name(&series.name)).flexible(),
                 Text::plain(show::sparkline(series, SPARK, self.unicode)),
-                Text::plain(show::brief(series.unit, last)),
+                Text::plain(series.unit.brief(last)),
                 Text::plain(show::growth(series.unit, last.minus(first), first)),
             ]);
         }
