@@ -7,7 +7,6 @@ use lw_model::{Tree, Unit};
 use super::markup::{escaped, prose};
 use super::prune::{self, Part};
 use super::treemap::share;
-use crate::show;
 
 const LEVELS: usize = 5;
 const PARTS: usize = 400;
