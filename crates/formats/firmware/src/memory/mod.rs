@@ -157,7 +157,7 @@ pub struct SectionUse {
     pub loaded: bool,
     /// Whether it holds instructions. Known from an ELF, concluded from names with a map alone.
     pub exec: bool,
-    /// Whether it may be written. Known from an ELF, false with a map alone.
+    /// Whether it may be written. Known from an ELF; with a map alone what is zeroed, or moved to RAM, is.
     pub write: bool,
     /// Reserves addresses and holds nothing: counts in spans only.
     pub dummy: bool,

@@ -93,14 +93,15 @@ fn of_map(map: &Map<'_>, regions: &[Region]) -> Vec<SectionUse> {
             zero_is_free = false;
         }
         let loaded = has_content(section);
+        let lma = section.lma.filter(|lma| loaded && *lma != section.address);
         sections.push(SectionUse {
             name: section.name.to_string(),
             address: section.address,
-            lma: section.lma.filter(|lma| loaded && *lma != section.address),
+            lma,
             size: section.size,
             loaded,
             exec: is_code(&section.name),
-            write: false,
+            write: !loaded || lma.is_some(),
             dummy: is_dummy(&section.name),
             region: None,
             load_region: None,
