@@ -1,6 +1,6 @@
 //! One firmware, from its files to its measures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lw_cli::{Bytes, Context, Error, ResultExt};
@@ -20,6 +20,8 @@ pub(crate) struct Firmware {
     pub subject: Option<String>,
     /// What kind of memory each region is.
     pub classes: BTreeMap<String, RegionClass>,
+    /// Names of the sections that are part of the image.
+    pub loaded: BTreeSet<String>,
     /// What PlatformIO would print, once the sections are known.
     pub platformio: Option<String>,
     /// What esp-idf-size would print as `json2`.
@@ -46,8 +48,13 @@ pub(crate) fn analyse(
     let map = parsed(inputs.map.as_deref(), map_bytes.as_ref(), Map::parse)?;
     let table = parsed(inputs.partitions.as_deref(), table_bytes.as_ref(), |bytes| read_table(bytes, args))?;
 
-    let mut firmware =
-        Firmware { subject: inputs.name.clone(), classes: BTreeMap::new(), platformio: None, idf_json: None };
+    let mut firmware = Firmware {
+        subject: inputs.name.clone(),
+        classes: BTreeMap::new(),
+        loaded: BTreeSet::new(),
+        platformio: None,
+        idf_json: None,
+    };
     let mut image_bytes = None;
     if elf.is_some() || map.is_some() {
         let regions = regions(args, cx)?;
@@ -56,6 +63,8 @@ pub(crate) fn analyse(
         image_bytes = Some(memory.image_bytes);
         one.memory(&memory);
         firmware.classes = memory.regions.iter().map(|used| (used.region.name.clone(), used.class)).collect();
+        let loaded = memory.sections.iter().filter(|section| section.loaded);
+        firmware.loaded = loaded.map(|section| section.name.clone()).collect();
         if cx.wants("platformio") {
             firmware.platformio = Some(platformio::of_memory(&memory, elf.as_ref(), table.as_ref()));
         }

@@ -7,13 +7,13 @@
 mod analyse;
 mod args;
 mod baseline;
+mod blame;
 mod diff;
 mod history;
 mod idf_json;
 mod inputs;
 mod limits;
 mod platformio;
-mod region_classes;
 pub mod sketches;
 mod tables;
 

@@ -1,12 +1,12 @@
 //! The tables a person reads, made from the report's own measures and breakdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use lw_model::{Align, Cell, Measure, Node, Number, Outcome, Report, Table, Tree};
+use lw_model::{Align, Cell, Measure, Node, Number, Report, Table, Tree, grouped};
 
 use crate::analyse::Firmware;
+use crate::blame::{Blame, blames};
 use crate::diff::Row;
-use crate::region_classes;
 
 /// Adds the tables of one firmware, the most telling first.
 pub(crate) fn add(report: &mut Report, firmware: &Firmware, rows: Option<&(Vec<Row>, usize)>, top: usize) {
@@ -15,13 +15,9 @@ pub(crate) fn add(report: &mut Report, firmware: &Firmware, rows: Option<&(Vec<R
     let mut tables = Vec::new();
     tables.extend(regions(report, subject));
     tables.extend(partitions(report, subject));
-    for region in blamed(report, firmware) {
-        tables.extend(match rows {
-            Some((rows, _)) if rows.iter().any(|row| row.delta() > 0 && row.regions.contains(&region)) => {
-                Some(pushed_over(rows, &region, top))
-            }
-            _ => tree.and_then(|tree| largest_in(tree, &region, top)),
-        });
+    for blame in blames(report, firmware) {
+        let pushed = rows.and_then(|(rows, _)| pushed_over(rows, &blame, firmware, top));
+        tables.extend(pushed.or_else(|| tree.and_then(|tree| largest_in(tree, &blame, firmware, top))));
     }
     if let Some((rows, noise)) = rows {
         tables.extend(growers(rows, *noise, top));
@@ -144,46 +140,18 @@ fn partitions(report: &Report, subject: Option<&str>) -> Option<Table> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-/// The regions whose use breaks a limit.
-fn blamed(report: &Report, firmware: &Firmware) -> Vec<String> {
-    let mut regions: Vec<String> = Vec::new();
-    let breached = |measure: &&Measure| {
-        measure.subject == firmware.subject
-            && measure
-                .limits
-                .iter()
-                .any(|limit| matches!(limit.outcome, Outcome::Breached | Outcome::Overridden))
-    };
-    for measure in report.measures.iter().filter(breached) {
-        for region in region_classes::behind(&measure.name, &firmware.classes) {
-            if !regions.contains(&region) {
-                regions.push(region);
-            }
-        }
+/// What grew most of what makes a measure too large; `None` when nothing grew.
+fn pushed_over(rows: &[Row], blame: &Blame, firmware: &Firmware, top: usize) -> Option<Table> {
+    let growing: Vec<&Row> =
+        rows.iter().filter(|row| row.delta() > 0 && blame.holds_row(firmware, row)).collect();
+    if growing.is_empty() {
+        return None;
     }
-    let overflow = |region: &&String| {
-        report.findings.iter().any(|finding| {
-            finding.rule == "size-gate/region-overflow"
-                && finding.subject == firmware.subject
-                && finding.message.starts_with(&format!("region {region} "))
-        })
-    };
-    for region in firmware.classes.keys().filter(overflow) {
-        if !regions.contains(region) {
-            regions.push(region.clone());
-        }
-    }
-    regions
-}
-
-fn pushed_over(rows: &[Row], region: &str, top: usize) -> Table {
     let mut table = Table::new(
-        format!("pushed-over-{region}"),
-        format!("What pushed {region} over"),
+        format!("pushed-over-{}", blame.what),
+        format!("What pushed `{}` over", blame.what),
         &[("Symbol", Align::Left), ("Change", Align::Right), ("Now", Align::Right), ("Where", Align::Left)],
     );
-    let growing: Vec<&Row> =
-        rows.iter().filter(|row| row.delta() > 0 && row.regions.iter().any(|name| name == region)).collect();
     for row in growing.iter().take(top) {
         table.rows.push(vec![
             Cell::Code(row.name.clone()),
@@ -194,9 +162,10 @@ fn pushed_over(rows: &[Row], region: &str, top: usize) -> Table {
     }
     let rest: i64 = growing.iter().skip(top).map(|row| row.delta()).sum();
     if rest > 0 {
-        table.note = Some(format!("{} more grew by {} bytes together.", growing.len() - top, rest));
+        table.note =
+            Some(format!("{} more grew by {} bytes together.", growing.len() - top, grouped(rest.into())));
     }
-    table
+    Some(table)
 }
 
 fn place(row: &Row) -> Cell {
@@ -231,7 +200,12 @@ fn growers(rows: &[Row], noise: usize, top: usize) -> Option<Table> {
     let mut notes = Vec::new();
     if rows.len() > top {
         let rest: i64 = rows.iter().skip(top).map(Row::delta).sum();
-        notes.push(format!("{} smaller changes add up to {rest:+} bytes.", rows.len() - top));
+        notes.push(format!(
+            "{} smaller changes add up to {}{} bytes.",
+            rows.len() - top,
+            if rest > 0 { "+" } else { "" },
+            grouped(rest.into())
+        ));
     }
     if noise > 0 {
         notes.push(format!("{noise} changes are below the noise floor."));
@@ -278,11 +252,29 @@ fn largest(tree: &Tree, level: &str, top: usize) -> Option<Table> {
     list(parts, &format!("largest-{level}s"), title, top, tree.root.value, true)
 }
 
-fn largest_in(tree: &Tree, region: &str, top: usize) -> Option<Table> {
-    let node = tree.root.children.iter().find(|node| &*node.name == region)?;
+/// The largest parts of what makes a measure too large.
+fn largest_in(tree: &Tree, blame: &Blame, firmware: &Firmware, top: usize) -> Option<Table> {
     let mut parts: BTreeMap<&str, u64> = BTreeMap::new();
-    collect(node, tree.levels.len() - 1, &mut parts);
-    list(parts, &format!("largest-in-{region}"), format!("Largest in {region}"), top, node.value, false)
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for region in &*tree.root.children {
+        for section in
+            region.children.iter().filter(|section| blame.holds(firmware, &region.name, &section.name))
+        {
+            // A section in flash and RAM is one.
+            if seen.insert(&section.name) {
+                collect(section, tree.levels.len() - 2, &mut parts);
+            }
+        }
+    }
+    let whole = parts.values().sum();
+    list(
+        parts,
+        &format!("largest-in-{}", blame.what),
+        format!("Largest in `{}`", blame.what),
+        top,
+        whole,
+        false,
+    )
 }
 
 fn collect<'a>(node: &'a Node, depth: usize, parts: &mut BTreeMap<&'a str, u64>) {
