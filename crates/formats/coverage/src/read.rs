@@ -1,0 +1,100 @@
+//! The ways into the model.
+
+use std::io::{self, Read};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::detect::{Kind, kind, without_mark};
+use crate::error::CoverageError;
+use crate::model::{Coverage, Format, shorten};
+use crate::{clover, cobertura, coveragepy, gcov, gocover, jacoco, lcov, llvm};
+
+/// Compressed reports become at most this large, in bytes.
+const MAX_DECOMPRESSED: u64 = 1 << 30;
+/// Enough to recognise a tracefile by, comments in front of it included.
+const START: u64 = 1 << 16;
+
+/// Reads a report of any format, recognised by its content. Gzip, as gcov writes, is decompressed.
+///
+/// # Errors
+/// When it is in no format that is known, or not what its format allows. Nothing is passed over silently:
+/// what is not an error is in [`Coverage::warnings`].
+pub fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
+    if kind(bytes) == Kind::Gzip { plain(&decompress(bytes)?) } else { plain(bytes) }
+}
+
+/// Reads a report from where it lies. A tracefile of lcov, the one format of which reports have hundreds of
+/// megabytes, is read piece by piece and never whole in memory.
+///
+/// # Errors
+/// As [`read`], and when the reader fails.
+pub fn read_from(mut reader: impl Read + Send) -> Result<Coverage, CoverageError> {
+    let failed = |error: io::Error| CoverageError::Io(error.to_string());
+    let mut bytes = Vec::new();
+    reader.by_ref().take(START).read_to_end(&mut bytes).map_err(failed)?;
+    if kind(&bytes) == Kind::Report(Format::Lcov) {
+        bytes.drain(..bytes.len() - without_mark(&bytes).len());
+        return lcov::read_stream(bytes, reader);
+    }
+    reader.read_to_end(&mut bytes).map_err(failed)?;
+    read(&bytes)
+}
+
+/// Reads several reports, as many at a time as the machine has processors; the results are in the order of the
+/// reports.
+#[must_use]
+pub fn read_all(reports: &[&[u8]]) -> Vec<Result<Coverage, CoverageError>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(reports.len());
+    if threads <= 1 {
+        return reports.iter().map(|report| read(report)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let results: Vec<Mutex<Option<_>>> = reports.iter().map(|_| Mutex::new(None)).collect();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let place = next.fetch_add(1, Ordering::Relaxed)
+                    && let (Some(report), Some(result)) = (reports.get(place), results.get(place))
+                    && let Ok(mut result) = result.lock()
+                {
+                    *result = Some(read(report));
+                }
+            });
+        }
+    });
+    // Each has a result: a panic of a thread is one of the scope.
+    results.into_iter().filter_map(|result| result.into_inner().ok().flatten()).collect()
+}
+
+fn plain(bytes: &[u8]) -> Result<Coverage, CoverageError> {
+    let text = without_mark(bytes);
+    let looks_like = match kind(bytes) {
+        Kind::Report(Format::Lcov) => return lcov::read(text),
+        Kind::Report(Format::Cobertura) => return cobertura::read(text),
+        Kind::Report(Format::Jacoco) => return jacoco::read(text),
+        Kind::Report(Format::Clover) => return clover::read(text),
+        Kind::Report(Format::GoCover) => return gocover::read(text),
+        Kind::Report(Format::Llvm) => return llvm::read(text),
+        Kind::Report(Format::Gcov) => return gcov::read(text),
+        Kind::Report(Format::CoveragePy) => return coveragepy::read(text),
+        Kind::Empty => return Err(CoverageError::Empty),
+        Kind::Foreign(foreign) => Some(foreign),
+        Kind::Gzip | Kind::Unknown => None,
+    };
+    let start = text.trim_ascii_start();
+    let start = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    Err(CoverageError::Unknown { start: shorten(start).escape_debug().to_string(), looks_like })
+}
+
+fn decompress(bytes: &[u8]) -> Result<Vec<u8>, CoverageError> {
+    let mut text = Vec::new();
+    let mut decoder = MultiGzDecoder::new(bytes).take(MAX_DECOMPRESSED + 1);
+    decoder.read_to_end(&mut text).map_err(|error| CoverageError::Gzip(error.to_string()))?;
+    if text.len() as u64 > MAX_DECOMPRESSED {
+        return Err(CoverageError::GzipTooLarge(MAX_DECOMPRESSED));
+    }
+    Ok(text)
+}
