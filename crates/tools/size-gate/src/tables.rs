@@ -1,6 +1,6 @@
 //! The tables a person reads, made from the report's own measures and breakdown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lw_model::{Align, Cell, Measure, Node, Number, Report, Table, Tree, grouped};
 
@@ -246,7 +246,7 @@ fn by_archive(rows: &[Row], top: usize) -> Option<Table> {
 /// The largest parts of a level over all regions; a part that stands in two regions counts in both.
 fn largest(tree: &Tree, level: &str, top: usize) -> Option<Table> {
     let depth = tree.levels.iter().position(|known| known == level)?;
-    let mut parts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut parts: HashMap<&str, u64> = HashMap::new();
     collect(&tree.root, depth + 1, &mut parts);
     let title = format!("Largest {level}s");
     list(parts, &format!("largest-{level}s"), title, top, tree.root.value, true)
@@ -254,7 +254,7 @@ fn largest(tree: &Tree, level: &str, top: usize) -> Option<Table> {
 
 /// The largest parts of what makes a measure too large.
 fn largest_in(tree: &Tree, blame: &Blame, firmware: &Firmware, top: usize) -> Option<Table> {
-    let mut parts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut parts: HashMap<&str, u64> = HashMap::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for region in &*tree.root.children {
         for section in
@@ -277,7 +277,9 @@ fn largest_in(tree: &Tree, blame: &Blame, firmware: &Firmware, top: usize) -> Op
     )
 }
 
-fn collect<'a>(node: &'a Node, depth: usize, parts: &mut BTreeMap<&'a str, u64>) {
+/// Bytes by name of all parts `depth` levels below. A hash map, because comparing a million mangled names, most of
+/// which begin alike, would cost more than all the rest.
+fn collect<'a>(node: &'a Node, depth: usize, parts: &mut HashMap<&'a str, u64>) {
     if depth == 0 {
         if node.role.is_none() {
             *parts.entry(node.shown()).or_insert(0) += node.value;
@@ -290,7 +292,7 @@ fn collect<'a>(node: &'a Node, depth: usize, parts: &mut BTreeMap<&'a str, u64>)
 }
 
 fn list(
-    parts: BTreeMap<&str, u64>,
+    parts: HashMap<&str, u64>,
     id: &str,
     title: String,
     top: usize,
@@ -298,10 +300,11 @@ fn list(
     folded: bool,
 ) -> Option<Table> {
     let mut parts: Vec<_> = parts.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
-    parts.sort_by_key(|(name, bytes)| (std::cmp::Reverse(*bytes), *name));
     if parts.is_empty() {
         return None;
     }
+    let count = parts.len();
+    keep_largest(&mut parts, top);
     let mut table =
         Table::new(id, title, &[("Name", Align::Left), ("Bytes", Align::Right), ("Share", Align::Left)]);
     let total = i64::try_from(whole).unwrap_or(i64::MAX);
@@ -309,11 +312,24 @@ fn list(
         let used = i64::try_from(*size).unwrap_or(i64::MAX);
         table.rows.push(vec![Cell::Code((*name).to_owned()), Cell::Bytes(used), Cell::Bar { used, total }]);
     }
-    if parts.len() > top {
-        table.note = Some(format!("{} more.", parts.len() - top));
+    if count > top {
+        table.note = Some(format!("{} more.", count - top));
     }
     table.folded = folded;
     Some(table)
+}
+
+/// Keeps the `top` largest parts, the largest first, equal ones by name. Names are compared only where sizes are equal
+/// to the smallest one kept: a million symbols have few sizes, and their names begin alike.
+fn keep_largest(parts: &mut Vec<(&str, u64)>, top: usize) {
+    if let Some(last) = top.checked_sub(1).filter(|last| *last < parts.len()) {
+        let (_, (_, smallest), _) =
+            parts.select_nth_unstable_by_key(last, |(_, bytes)| std::cmp::Reverse(*bytes));
+        let smallest = *smallest;
+        parts.retain(|(_, bytes)| *bytes >= smallest);
+    }
+    parts.sort_unstable_by_key(|(name, bytes)| (std::cmp::Reverse(*bytes), *name));
+    parts.truncate(top);
 }
 
 fn sections(tree: &Tree) -> Table {

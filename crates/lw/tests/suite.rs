@@ -1,0 +1,96 @@
+//! The multi-call binary: listing, completions, man pages, and a tool by the name it is called by.
+
+use std::process::{Command, Output};
+
+fn lw(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lw")).args(arguments).env_clear().output().unwrap()
+}
+
+#[test]
+fn every_tool_is_listed() {
+    let output = lw(&["list"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for tool in lw::TOOLS {
+        assert!(
+            text.lines().any(|line| line.starts_with(tool.name) && line.ends_with(tool.summary)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn completions_know_every_tool_and_flag() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = lw(&["completions", shell]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success() && text.contains("size-gate") && text.contains("max-growth"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn there_is_a_man_page_per_tool() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(lw(&["man", folder.path().to_str().unwrap()]).status.success());
+    for tool in lw::TOOLS {
+        let page = std::fs::read_to_string(folder.path().join(format!("lw-{}.1", tool.name))).unwrap();
+        assert!(page.contains(".SH NAME") && page.contains("Exit codes"), "{}", tool.name);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_of_a_tools_name_is_that_tool() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["size-gate", "lw-size-gate"] {
+        let link = folder.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_lw"), &link).unwrap();
+        let output = Command::new(&link).arg("--version").output().unwrap();
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            format!("size-gate {}\n", env!("CARGO_PKG_VERSION"))
+        );
+    }
+}
+
+#[test]
+fn an_unknown_tool_is_a_usage_error_with_a_suggestion() {
+    let output = lw(&["size-gaet"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("size-gate"));
+}
+
+#[test]
+fn the_sections_of_lw_toml_are_held_to_the_tools_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lw.toml"), "[size-gaet]\nmax = \"ram=1\"\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_lw"))
+        .arg("size-gate")
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains("lw.toml:1: unknown section `size-gaet`") && text.contains("did you mean `size-gate`?"),
+        "{text}"
+    );
+}
+
+#[cfg(feature = "demo")]
+#[test]
+fn the_demo_passes_once_fails_once_and_writes_its_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = lw(&["demo", "--out", folder.path().to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("PASS") && text.contains("FAIL") && text.contains("size-fail.html"));
+    for page in ["size.html", "size-fail.html"] {
+        let html = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        assert!(html.contains("<svg") && html.contains("led_node::spectrum::HISTORY"), "{page}");
+    }
+}
