@@ -149,7 +149,7 @@ fn pushed_over(rows: &[Row], blame: &Blame, firmware: &Firmware, top: usize) -> 
     }
     let mut table = Table::new(
         format!("pushed-over-{}", blame.what),
-        format!("What pushed `{}` over", blame.what),
+        format!("What pushed {} over", blame.what),
         &[("Symbol", Align::Left), ("Change", Align::Right), ("Now", Align::Right), ("Where", Align::Left)],
     );
     for row in growing.iter().take(top) {
@@ -270,7 +270,7 @@ fn largest_in(tree: &Tree, blame: &Blame, firmware: &Firmware, top: usize) -> Op
     list(
         parts,
         &format!("largest-in-{}", blame.what),
-        format!("Largest in `{}`", blame.what),
+        format!("Largest in {}", blame.what),
         top,
         whole,
         false,
