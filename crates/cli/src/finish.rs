@@ -131,7 +131,7 @@ pub(crate) fn reported(
             text
         }
     };
-    match host::stdout(&harmless(&wanted.stdout, text, host.colour)) {
+    match host::stdout(&harmless(&wanted.stdout, &text, host.colour)) {
         Ok(Printed::Done) => {}
         // Nobody reads any more: that is the reader's decision and no failure.
         Ok(Printed::ReaderGone) => return Ok(Exit::Pass),
@@ -146,17 +146,25 @@ fn write(report: &Report, format: Format, options: &Options, out: &mut dyn Write
 
 /// Standard output of a CI job is a channel of commands. Text for people is neutralised; in formats for
 /// programs the same characters are written as escapes, which their readers undo.
-fn harmless(shape: &Shape, text: Vec<u8>, colour: bool) -> Vec<u8> {
-    let escape = |from: &str, to: &str| String::from_utf8_lossy(&text).replace(from, to).into_bytes();
+fn harmless(shape: &Shape, text: &[u8], colour: bool) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
     match shape {
-        Shape::Common(Format::Json | Format::Sarif) => escape("##", "#\\u0023"),
-        Shape::Common(Format::Html | Format::Junit) => escape("##", "#&#35;"),
-        // On a terminal nobody looks for commands, and the renderer has made control characters visible.
-        Shape::Common(Format::Text | Format::Markdown) | Shape::Own(_) if colour => text,
+        Shape::Common(Format::Json | Format::Sarif) => text.replace("##", "#\\u0023"),
+        Shape::Common(Format::Html | Format::Junit) => text.replace("##", "#&#35;"),
+        Shape::Common(Format::Text | Format::Markdown) if colour => coloured(&text),
         Shape::Common(Format::Text | Format::Markdown) | Shape::Own(_) => {
-            lw_ci::neutralise(&String::from_utf8_lossy(&text)).into_owned().into_bytes()
+            lw_ci::neutralise(&text).into_owned()
         }
     }
+    .into_bytes()
+}
+
+/// Coloured text is not for a person's terminal only: `FORCE_COLOR` is common in workflows, and act gives its steps a
+/// terminal. The renderer has made foreign control characters visible, so the escapes that are left are its own.
+fn coloured(text: &str) -> String {
+    const ESCAPE: &str = "\u{e01b}";
+    let text = text.replace(ESCAPE, "\u{fffd}").replace('\u{1b}', ESCAPE);
+    lw_ci::neutralise(&text).replace(ESCAPE, "\u{1b}")
 }
 
 fn annotation(entry: &Entry, finding: &Finding) -> Annotation {
@@ -293,4 +301,19 @@ fn disarm() {
 
 fn take_armed() -> Option<(Vec<Effect>, Host)> {
     ARMED.lock().ok().and_then(|mut armed| armed.take())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_stay_and_commands_do_not() {
+        let text = "\u{1b}[31mred\u{1b}[0m ##[add-mask]x\n::error::y\n a\u{e01b}b\n";
+        let shown = harmless(&Shape::Common(Format::Text), text.as_bytes(), true);
+        assert_eq!(
+            String::from_utf8(shown).unwrap(),
+            "\u{1b}[31mred\u{1b}[0m # #[add-mask]x\n:\u{200b}:error::y\n a\u{fffd}b\n"
+        );
+    }
 }
