@@ -3,7 +3,9 @@
 use crate::finding::{Finding, Level};
 use crate::measure::{Bound, Limit, Measure, Outcome, Threshold};
 use crate::quantity::Number;
-use crate::report::{Override, Report, Verdict};
+use crate::report::{Override, Report};
+use crate::unit::Unit;
+use crate::verdict::Verdict;
 
 impl Report {
     /// Judges every measure, adds a finding for every breached limit and sets the verdict.
@@ -71,7 +73,7 @@ fn excess(
     value: Number,
     whole: Option<Number>,
     baseline: Option<Number>,
-    unit: crate::Unit,
+    unit: Unit,
 ) -> String {
     let of = if limit.bound == Bound::MaxGrowth { baseline } else { whole };
     let threshold = match (limit.threshold, of) {

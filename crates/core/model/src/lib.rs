@@ -15,11 +15,15 @@ mod quantity;
 mod report;
 mod table;
 mod tree;
+mod unit;
+mod verdict;
 
 pub use diagnose::{Class, Diagnose};
 pub use finding::{Finding, Level, Location};
-pub use measure::{Bound, Direction, Limit, LimitError, Measure, Outcome, Threshold, Unit};
+pub use measure::{Bound, Direction, Limit, LimitError, Measure, Outcome, Threshold};
 pub use quantity::{ByteSize, Number, Percent, QuantityError, grouped};
-pub use report::{Fact, Override, Report, SCHEMA, Schema, ToolId, Verdict};
+pub use report::{Fact, Override, Report, SCHEMA, Schema, ToolId};
 pub use table::{Align, Cell, Column, Point, Series, Table};
 pub use tree::{Node, Tree};
+pub use unit::Unit;
+pub use verdict::Verdict;

@@ -6,50 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Location;
-use crate::quantity::{ByteSize, Number, Percent, QuantityError, grouped};
-use crate::report::Verdict;
-
-/// What a measure's number counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    /// Bytes.
-    Bytes,
-    /// Things.
-    Count,
-    /// Percent.
-    Percent,
-    /// Seconds.
-    Seconds,
-}
-
-impl Unit {
-    /// The value with its unit, for a person; a size in KiB or MiB as well.
-    #[must_use]
-    pub fn show(self, value: Number) -> String {
-        match (self, value) {
-            (Self::Bytes, Number::Integer(bytes)) if bytes < 0 => {
-                format!("-{}", ByteSize(bytes.unsigned_abs())).replace('(', "(-")
-            }
-            (Self::Bytes, Number::Integer(bytes)) => ByteSize(bytes.unsigned_abs()).to_string(),
-            _ => self.brief(value),
-        }
-    }
-
-    /// The value with its unit, in one form only: `1,048,576 B`.
-    #[must_use]
-    pub fn brief(self, value: Number) -> String {
-        match (self, value) {
-            (Self::Bytes, Number::Integer(bytes)) => format!("{} B", grouped(bytes.into())),
-            (Self::Bytes, Number::Decimal(bytes)) => format!("{bytes:.1} B"),
-            (Self::Count, Number::Integer(count)) => grouped(count.into()),
-            (Self::Count, Number::Decimal(count)) => format!("{count}"),
-            (Self::Percent, value) => format!("{:.2} %", (value.as_f64() * 100.0).floor() / 100.0),
-            (Self::Seconds, value) => format!("{:.3} s", value.as_f64()),
-        }
-    }
-}
+use crate::quantity::{ByteSize, Number, Percent, QuantityError};
+use crate::unit::Unit;
+use crate::verdict::Verdict;
 
 /// Which way a measure gets better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

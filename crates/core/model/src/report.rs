@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::finding::{Finding, Level};
+use crate::finding::Finding;
 use crate::measure::Measure;
 use crate::table::{Series, Table};
 use crate::tree::Tree;
+use crate::verdict::Verdict;
 
 /// Name and version of the report's JSON form.
 pub const SCHEMA: &str = "lw-report/1";
@@ -39,48 +40,6 @@ impl schemars::JsonSchema for Schema {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "const": SCHEMA })
-    }
-}
-
-/// The outcome of a gate; ordered from good to bad.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Everything is within its limits.
-    #[default]
-    Pass,
-    /// A soft limit is breached.
-    Warn,
-    /// A hard limit is breached.
-    Fail,
-}
-
-impl Verdict {
-    /// `pass`, `warn` or `fail`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-impl std::fmt::Display for Verdict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl From<Level> for Verdict {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Note => Self::Pass,
-            Level::Warning => Self::Warn,
-            Level::Error => Self::Fail,
-        }
     }
 }
 
@@ -217,6 +176,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Level;
 
     #[test]
     fn a_report_reads_back_and_another_schema_is_refused() {

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::Verdict;
+use crate::quantity::Number;
+use crate::unit::Unit;
+use crate::verdict::Verdict;
 
 /// A table of typed cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,7 +107,7 @@ pub struct Series {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Unit of the values.
-    pub unit: crate::measure::Unit,
+    pub unit: Unit,
     /// Oldest first.
     pub points: Vec<Point>,
 }
@@ -117,5 +119,5 @@ pub struct Point {
     /// When, or at which commit.
     pub label: String,
     /// The value then.
-    pub value: crate::quantity::Number,
+    pub value: Number,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::Unit;
+use crate::unit::Unit;
 
 /// A whole and its parts, level by level.
 ///

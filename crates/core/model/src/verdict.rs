@@ -1,0 +1,47 @@
+//! The outcome of a gate.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Level;
+
+/// The outcome of a gate; ordered from good to bad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Everything is within its limits.
+    #[default]
+    Pass,
+    /// A soft limit is breached.
+    Warn,
+    /// A hard limit is breached.
+    Fail,
+}
+
+impl Verdict {
+    /// `pass`, `warn` or `fail`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<Level> for Verdict {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Note => Self::Pass,
+            Level::Warning => Self::Warn,
+            Level::Error => Self::Fail,
+        }
+    }
+}
