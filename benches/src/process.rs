@@ -56,12 +56,11 @@ pub(crate) struct Cost {
     pub(crate) peak: u64,
 }
 
-/// Runs a command `runs` times, after one run that only warms the caches.
+/// Runs a command `runs` times.
 ///
 /// # Errors
 /// When it cannot be started or does not succeed: a failed run says nothing.
 pub(crate) fn measure(line: &Line, runs: usize) -> Result<Cost> {
-    once(line)?;
     let mut taken = (0..runs.max(1)).map(|_| once(line)).collect::<Result<Vec<_>>>()?;
     taken.sort_by_key(|run| run.wall);
     let peak = taken.iter().map(|run| run.peak).max().unwrap_or(0);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::document;
 use crate::generate::Files;
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Runs of each command; the median counts
     #[arg(long, default_value_t = 7)]
     runs: usize,
-    /// Runs of each Python peer, which take long
+    /// Runs of each Python peer, which takes long; the slowest has one
     #[arg(long, default_value_t = 3)]
     peer_runs: usize,
     /// Python with esp-idf-size
@@ -35,28 +35,41 @@ pub(crate) struct Args {
     /// Sizes of the ELF files of the growth table, in MB
     #[arg(long, value_delimiter = ',', default_value = "12,25,50,100")]
     sizes: Vec<u64>,
+    /// Fail when size-gate is not 20 times as fast as the fastest Python peer that attributes symbols, or takes 60 MB;
+    /// runs only what that needs
+    #[arg(long)]
+    check: bool,
     /// Document to write the tables into, between `<!-- bench:size-gate -->` and `<!-- /bench:size-gate -->`
     #[arg(long)]
     write: Option<PathBuf>,
 }
 
+/// How many times as fast as the fastest Python peer size-gate has to be at the same job.
+const WANTED_RATIO: f64 = 20.0;
+/// Bytes of memory it may take for the 12 MB firmware.
+const WANTED_PEAK: u64 = 60_000_000;
+
 /// Measures everything and prints the tables.
 ///
 /// # Errors
-/// When our own binary fails or an input cannot be written; a peer that is not installed is left out.
+/// When our own binary fails or an input cannot be written; a peer that is not installed is left out. With `--check`
+/// also when a peer is missing or a target is missed.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    let mut text = String::new();
     let base = generate(12, folder.path())?;
+    let mut text = String::new();
     writeln!(text, "{}", machine(args))?;
-    writeln!(text, "{}", comparison(args, &base)?)?;
-    writeln!(text, "{}", growth(args, folder.path())?)?;
+    let comparison = Comparison::measure(args, &base)?;
+    writeln!(text, "{}", comparison.show(&base)?)?;
+    if !args.check {
+        writeln!(text, "{}", growth(args, folder.path())?)?;
+    }
     write!(text, "{}", start_up(args)?)?;
     println!("{text}");
-    match &args.write {
-        Some(path) => document::write(path, "size-gate", &text),
-        None => Ok(()),
+    if let Some(path) = &args.write {
+        document::write(path, "size-gate", &text)?;
     }
+    if args.check { comparison.check() } else { Ok(()) }
 }
 
 /// Generates in a process of its own, so that this one stays small; see [`crate::process`].
@@ -90,7 +103,7 @@ fn machine(args: &Args) -> String {
     add("binutils", Line::new([format!("{}size", args.toolchain)]).with(["--version"]));
     add("Python", Line::new([&args.python]).with(["--version"]));
     format!(
-        "{} {}, {cores} cores; median of {} runs ({} of the Python peers) after one to warm up; {}.\n",
+        "{} {}, {cores} cores; median of {} runs ({} of the Python peers); {}.\n",
         std::env::consts::OS,
         std::env::consts::ARCH,
         args.runs,
@@ -99,72 +112,158 @@ fn machine(args: &Args) -> String {
     )
 }
 
-/// Everybody on the same files.
-fn comparison(args: &Args, files: &Files) -> Result<String> {
-    let (elf, map) = (files.elf.as_os_str(), files.map.as_os_str());
-    let ours = ours(args);
-    let idf = Line::new([&args.python]).with(["-m", "esp_idf_size"]);
-    let analyze = Line::new([&args.elf_size_analyze]).with(["-t", &args.toolchain]);
-    let binutils = |tool: &str| Line::new([format!("{}{tool}", args.toolchain)]);
-    let both = |line: &Line| {
-        line.with([OsString::from("--elf").as_os_str(), elf]).with([OsString::from("--map").as_os_str(), map])
-    };
+/// Commands that do the same job.
+struct Job {
+    title: &'static str,
+    /// Ours first.
+    rows: Vec<Row>,
+}
 
-    let rows = [
-        ("size-gate, ELF and map, full attribution", both(&ours), args.runs),
-        ("size-gate, the same as JSON report", both(&ours).with(["--format", "json"]), args.runs),
-        ("size-gate, as `json2` of esp-idf-size", both(&ours).with(["--format", "idf-json2"]), args.runs),
-        ("size-gate, map only", ours.with([OsString::from("--map").as_os_str(), map]), args.runs),
-        ("esp-idf-size, table", idf.with([map]), args.peer_runs),
-        ("esp-idf-size, `--format json2`", idf.with(["--format", "json2"]).with([map]), args.peer_runs),
-        (
-            "esp-idf-size, `--format raw` (with symbols)",
-            idf.with(["--format", "raw"]).with([map]),
-            args.peer_runs,
-        ),
-        ("elf-size-analyze `-F -R` (with symbols)", analyze.with(["-F", "-R"]).with([elf]), args.peer_runs),
-        ("GNU `size -A`", binutils("size").with(["-A"]).with([elf]), args.runs),
-        ("GNU `nm -S --size-sort`", binutils("nm").with(["-S", "--size-sort"]).with([elf]), args.runs),
-    ];
-    let mut base: Option<Cost> = None;
-    let mut table =
-        Table::new(&["command", "wall, median", "wall, least", "CPU", "peak memory", "wall against ours"]);
-    for (name, line, runs) in rows {
-        eprintln!("{line}");
-        let cost = match (measure(&line, runs), base) {
-            (Ok(cost), _) => cost,
-            // Without our own numbers there is nothing to compare with.
-            (Err(error), None) => return Err(error),
-            (Err(error), Some(_)) => {
-                eprintln!("left out: {error:#}");
-                table.push(&[
-                    name.to_owned(),
-                    "not run".into(),
-                    String::new(),
-                    String::new(),
-                    String::new(),
-                    String::new(),
-                ]);
-                continue;
-            }
-        };
-        let base = base.get_or_insert(cost);
-        table.push(&[
-            name.to_owned(),
-            seconds(cost.median),
-            seconds(cost.min),
-            seconds(cost.cpu),
-            megabytes(cost.peak),
-            ratio(cost.median, base.median),
-        ]);
+struct Row {
+    name: &'static str,
+    line: Line,
+    who: Who,
+    /// `None` when it could not be run.
+    cost: Option<Cost>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Ours,
+    Python,
+    /// Python, and so slow that a check leaves it out.
+    SlowPython,
+    Binutils,
+}
+
+/// Everybody on the same files.
+struct Comparison(Vec<Job>);
+
+impl Comparison {
+    fn jobs(args: &Args, files: &Files) -> Vec<Job> {
+        let (elf, map) = (files.elf.as_os_str(), files.map.as_os_str());
+        let ours = ours(args);
+        let with_map = ours.with(["--map"]).with([map]);
+        let with_both = with_map.with(["--elf"]).with([elf]);
+        let idf = Line::new([&args.python]).with(["-m", "esp_idf_size"]);
+        let analyze = Line::new([&args.elf_size_analyze]).with(["-t", &args.toolchain, "-F", "-R"]);
+        let binutils = |tool: &str| Line::new([format!("{}{tool}", args.toolchain)]);
+        let row = |name, line, who| Row { name, line, who, cost: None };
+        vec![
+            Job {
+                title: "Every byte to region, section, archive, object and symbol",
+                rows: vec![
+                    row("size-gate, ELF and map", with_both.clone(), Who::Ours),
+                    row(
+                        "size-gate, ELF and map, JSON report",
+                        with_both.with(["--format", "json"]),
+                        Who::Ours,
+                    ),
+                    row(
+                        "esp-idf-size `--format raw`",
+                        idf.with(["--format", "raw"]).with([map]),
+                        Who::Python,
+                    ),
+                    row("elf-size-analyze `-F -R`", analyze.with([elf]), Who::SlowPython),
+                    row(
+                        "GNU `nm -S --size-sort`",
+                        binutils("nm").with(["-S", "--size-sort"]).with([elf]),
+                        Who::Binutils,
+                    ),
+                ],
+            },
+            Job {
+                title: "Totals per memory and section only",
+                rows: vec![
+                    row("size-gate, map, as `json2`", with_map.with(["--format", "idf-json2"]), Who::Ours),
+                    row("esp-idf-size, table", idf.with([map]), Who::Python),
+                    row(
+                        "esp-idf-size `--format json2`",
+                        idf.with(["--format", "json2"]).with([map]),
+                        Who::Python,
+                    ),
+                    row("GNU `size -A`", binutils("size").with(["-A"]).with([elf]), Who::Binutils),
+                ],
+            },
+        ]
     }
-    let size = |path: &Path| Ok::<_, anyhow::Error>(megabytes(std::fs::metadata(path)?.len()));
-    Ok(format!(
-        "ELF of {} with 96 000 symbols, map of {}:\n\n{}",
-        size(&files.elf)?,
-        size(&files.map)?,
-        table.finish()
-    ))
+
+    fn measure(args: &Args, files: &Files) -> Result<Self> {
+        let mut jobs = Self::jobs(args, files);
+        for row in jobs.iter_mut().flat_map(|job| &mut job.rows) {
+            let runs = match row.who {
+                Who::Ours | Who::Binutils => args.runs,
+                Who::Python => args.peer_runs,
+                Who::SlowPython if args.check => continue,
+                Who::SlowPython => 1,
+            };
+            eprintln!("{}", row.line);
+            row.cost = match measure(&row.line, runs) {
+                Ok(cost) => Some(cost),
+                // Without our own numbers there is nothing to compare with.
+                Err(error) if args.check || row.who == Who::Ours => return Err(error),
+                Err(error) => {
+                    eprintln!("left out: {error:#}");
+                    None
+                }
+            };
+        }
+        Ok(Self(jobs))
+    }
+
+    fn show(&self, files: &Files) -> Result<String> {
+        let size = |path: &Path| Ok::<_, anyhow::Error>(megabytes(std::fs::metadata(path)?.len()));
+        let mut text =
+            format!("ELF of {} with 96 000 symbols, map of {}.\n", size(&files.elf)?, size(&files.map)?);
+        for job in &self.0 {
+            let mut table = Table::new(&[
+                job.title,
+                "wall, median",
+                "wall, least",
+                "CPU",
+                "peak memory",
+                "wall against ours",
+            ]);
+            let base =
+                job.rows.first().and_then(|row| row.cost).map_or_else(Default::default, |cost| cost.median);
+            for row in &job.rows {
+                let cells = match row.cost {
+                    Some(cost) => [
+                        seconds(cost.median),
+                        seconds(cost.min),
+                        seconds(cost.cpu),
+                        megabytes(cost.peak),
+                        ratio(cost.median, base),
+                    ],
+                    None => ["not run", "", "", "", ""].map(str::to_owned),
+                };
+                table.push(&[&[row.name.to_owned()], &cells[..]].concat());
+            }
+            write!(text, "\n{}", table.finish())?;
+        }
+        Ok(text)
+    }
+
+    /// Holds the first job, which is what size-gate is for, to its targets.
+    fn check(&self) -> Result<()> {
+        let rows = self.0.first().map_or(&[][..], |job| &job.rows);
+        let cost = |wanted: Who| rows.iter().filter(move |row| row.who == wanted).filter_map(|row| row.cost);
+        let ours = cost(Who::Ours).next().context("size-gate was not run")?;
+        let peer = cost(Who::Python).map(|cost| cost.median).min().context("no Python peer was run")?;
+        let ratio = peer.as_secs_f64() / ours.median.as_secs_f64();
+        ensure!(
+            ratio >= WANTED_RATIO,
+            "{ratio:.1} times as fast as the fastest Python peer, wanted {WANTED_RATIO}"
+        );
+        ensure!(
+            ours.peak < WANTED_PEAK,
+            "took {}, wanted less than {}",
+            megabytes(ours.peak),
+            megabytes(WANTED_PEAK)
+        );
+        println!("{ratio:.0} times as fast as the fastest Python peer, {} of memory", megabytes(ours.peak));
+        Ok(())
+    }
 }
 
 /// Ours on larger and larger files.

@@ -107,14 +107,14 @@ fn without_crate_hashes(path: &str) -> Option<String> {
     let mut at = 0;
     while let Some(tag) = bytes.get(at) {
         let start = at;
-        at += match tag {
+        let length = match tag {
             // An identifier: its length, then maybe `_`, then its bytes.
             b'0'..=b'9' => {
                 let digits = bytes.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
                 let length: usize = if *tag == b'0' { 0 } else { path.get(at..at + digits)?.parse().ok()? };
                 let digits = if *tag == b'0' { 1 } else { digits };
                 let separator = usize::from(bytes.get(at + digits) == Some(&b'_'));
-                digits + separator + length
+                (digits + separator).checked_add(length)?
             }
             // The namespace of a nested path is no tag of its own: `NC` is a closure, no crate.
             b'N' => 2,
@@ -132,6 +132,8 @@ fn without_crate_hashes(path: &str) -> Option<String> {
             }
             _ => 1,
         };
+        // A length of 2^64 - 1 is easily written.
+        at = at.checked_add(length)?;
         out.push_str(path.get(start..at)?);
     }
     Some(out)
@@ -195,6 +197,10 @@ mod tests {
         assert!(demangle(&growing).is_none_or(|name| name.len() <= MAX_DEMANGLED));
         let nested = format!("_RNvC1a1b{}", "I".repeat(2000));
         assert!(demangle(&nested).is_none_or(|name| name.len() <= MAX_DEMANGLED));
+        for length in [u64::MAX - 20, u64::MAX] {
+            let endless = format!("_RY{length}a");
+            assert_eq!(stable_name(&endless), endless);
+        }
     }
 
     #[test]

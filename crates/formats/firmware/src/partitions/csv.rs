@@ -84,6 +84,9 @@ fn row(line: u32, content: &str, options: &CsvOptions) -> Result<Row, LineError>
     let mut fields = content.split(',').map(str::trim);
     let mut field = || fields.next().unwrap_or_default();
     let name = stored_name(field());
+    if name.contains('\0') {
+        return Err(LineError::NulInName);
+    }
     let kind = match field() {
         "" => return Err(LineError::EmptyField("type")),
         value => match names::kind(value) {

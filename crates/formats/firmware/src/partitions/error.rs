@@ -101,6 +101,9 @@ pub enum LineError {
     /// A field that must be there is not.
     #[error("the field {0} is empty")]
     EmptyField(&'static str),
+    /// A name that the binary form would end early.
+    #[error("the name holds a NUL, which would end it")]
+    NulInName,
     /// A variable that has no value.
     #[error("the variable `${0}` has no value")]
     UnknownVariable(String),

@@ -122,6 +122,7 @@ fn bootloader_and_table_have_their_own_places() {
 #[test]
 fn a_wrong_line_says_what_and_where() {
     assert_eq!(line("nvs data nvs"), LineError::NotCsv("nvs data nvs".into()));
+    assert_eq!(line("a\0b,data,nvs,,4K"), LineError::NulInName);
     assert_eq!(line("a,,nvs,,4K"), LineError::EmptyField("type"));
     assert_eq!(line("a,app,,,4K"), LineError::EmptyField("subtype"));
     assert_eq!(line("a,data,nvs,,"), LineError::EmptyField("size"));

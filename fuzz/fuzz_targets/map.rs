@@ -1,0 +1,16 @@
+//! Any bytes as a linker map: measured and broken down, every byte exactly once.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lw_firmware::{Map, Memory, Sources, attribution};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(map) = Map::parse(bytes) else { return };
+    let sources = Sources { map: Some(&map), ..Sources::default() };
+    let Ok(memory) = Memory::measure(&sources) else { return };
+    let tree = attribution::tree(&sources, &memory);
+    assert!(tree.root.is_additive());
+    assert_eq!(tree.root.value, memory.regions.iter().map(|used| used.bytes).sum::<u64>());
+    assert!(memory.regions.iter().all(|used| used.bytes <= used.span));
+});

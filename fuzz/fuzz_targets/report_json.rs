@@ -1,0 +1,24 @@
+//! Any bytes as `lw-report/1`: what is read is written back equal, judged, and rendered in every format.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lw_model::Report;
+use lw_render::{Format, Options, render};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(mut report) = serde_json::from_slice::<Report>(bytes) else { return };
+    let mut written = Vec::new();
+    if render(&report, Format::Json, &Options::default(), &mut written).is_ok() {
+        let back: Report = serde_json::from_slice(&written).expect("what is written can be read");
+        assert_eq!(back, report);
+    }
+    report.judge(None);
+    report.judge(Some(("because", "--override")));
+    for format in Format::ALL {
+        let mut out = Vec::new();
+        let done = render(&report, format, &Options::default(), &mut out);
+        assert!(done.is_ok() || format == Format::Json, "{format}: {done:?}");
+        assert!(std::str::from_utf8(&out).is_ok());
+    }
+});

@@ -1,0 +1,117 @@
+//! Writes the seed corpus: the repository's own firmware and fixtures, sorted by the target that reads them.
+//!
+//! Usage: `lw-fuzz-seeds FOLDER`
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Larger files make every run slow and teach the fuzzer little.
+const MAX_SEED: u64 = 128 * 1024;
+
+/// Small inputs no file of the repository has.
+const WRITTEN: &[(&str, &str)] = &[
+    (
+        "partitions_csv",
+        "nvs,data,nvs,0x9000,0x6000\nota,data,ota,,8K\na,app,ota_0,,1M\nb,app,ota_1,,-0x400000,encrypted:readonly\n",
+    ),
+    (
+        "partitions_csv",
+        "b,bootloader,primary,,\nt,partition_table,primary,,\nr,bootloader,recovery,,\nx,0x40,7,$A,${A}K\n",
+    ),
+    (
+        "sketches",
+        r#"{"commit_hash":"0","boards":[{"board":"arduino:avr:uno","sketches":[{"name":"a/Blink","compilation_success":true,"sizes":[{"name":"flash","maximum":32256,"current":{"absolute":444,"relative":1.38}},{"name":"RAM for global variables","maximum":"N/A","current":{"absolute":9,"relative":"N/A"}}]}]}]}"#,
+    ),
+    (
+        "linker_script",
+        "MEMORY { FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 64K  RAM (xrw) : o = 0x20000000, l = 8K + 4 }",
+    ),
+    ("demangle", "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"),
+    ("demangle", "_RNvNtCs1234_7mycrate3foo3bar"),
+    ("demangle", "_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE9_M_appendEPKcj.constprop.0"),
+    ("demangle", "_ZN3net6SocketC2ERKS0_.isra.0.part.1.cold"),
+    ("demangle", "libcore-0123456789abcdef.rlib(core-0123456789abcdef.core.0123456789abcdef-cgu.0.rcgu.o)"),
+    (
+        "report_json",
+        r#"{"schema":"lw-report/1","tool":{"name":"size-gate","version":"0"},"verdict":"pass","summary":"","measures":[{"name":"region.RAM.span","value":1,"unit":"bytes","whole":8,"baseline":0.5,"direction":"lower","limits":[{"bound":"max","threshold":{"percent":"90%"},"on_breach":"fail","outcome":"met","origin":"--max"}]}]}"#,
+    ),
+];
+
+fn main() -> io::Result<()> {
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.ok_or_else(|| io::Error::other("usage: lw-fuzz-seeds FOLDER"))?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    for part in ["examples", "crates", "schemas"] {
+        find(&root.join(part), &mut files)?;
+    }
+    files.sort();
+    let mut count = 0;
+    let mut seed = |target: &str, bytes: &[u8]| {
+        count += 1;
+        let folder = folder.join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("seed-{count:04}")), bytes)
+    };
+    for (target, text) in WRITTEN {
+        seed(target, text.as_bytes())?;
+    }
+    seed("esp_image", &image())?;
+    for file in files {
+        let bytes = fs::read(&file)?;
+        for target in targets(&file, &bytes) {
+            seed(target, &bytes)?;
+        }
+        // An ELF file and the map of the same link, apart by the line the target splits at.
+        if let ("elf", Ok(map)) = (extension(&file), fs::read(file.with_extension("map")))
+            && (bytes.len() + map.len()) as u64 <= MAX_SEED
+        {
+            seed("elf_and_map", &[&bytes[..], b"\n--map--\n", &map].concat())?;
+        }
+    }
+    println!("{count} seeds in {}", folder.display());
+    Ok(())
+}
+
+/// The files below a folder that are small enough, build output left out.
+fn find(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() && entry.file_name() != "target" {
+            find(&entry.path(), files)?;
+        } else if kind.is_file() && entry.metadata()?.len() <= MAX_SEED {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn extension(file: &Path) -> &str {
+    file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
+}
+
+/// Which targets read such a file.
+fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
+    match extension(file) {
+        "elf" => vec!["elf"],
+        "map" => vec!["map"],
+        "ld" | "x" => vec!["linker_script"],
+        "csv" => vec!["partitions_csv"],
+        "bin" if bytes.starts_with(&[0xAA, 0x50]) => vec!["partitions_bin"],
+        "bin" if bytes.starts_with(&[0xE9]) => vec!["esp_image"],
+        "json" if bytes.windows(12).any(|window| window == b"lw-report/1\"") => vec!["report_json"],
+        _ => Vec::new(),
+    }
+}
+
+/// The smallest image: one empty segment, no digest.
+fn image() -> Vec<u8> {
+    let mut image = vec![0; 48];
+    image[..4].copy_from_slice(&[0xE9, 1, 2, 0x20]);
+    image[12] = 5;
+    image[47] = 0xEF;
+    image
+}
