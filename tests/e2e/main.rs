@@ -6,6 +6,12 @@
 //! and what they feed a tool lies in `tests/cases/<tool>/`.
 
 #![cfg(target_os = "linux")]
+// Helpers of tests are tests: a panic there is a failing test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod act;
+mod actions;
+mod case;
+mod image;
 mod launcher;
 mod support;

@@ -1,0 +1,300 @@
+//! A case: what a workspace holds, the inputs of one action, and what comes of it under any runner.
+//!
+//! A case is a folder `tests/cases/<tool>/<name>` with `case.toml` and `expected.txt`:
+//!
+//! ```toml
+//! [files]                      # path in the workspace = file of this repository
+//! "build/app.elf" = "examples/firmware/esp32c3/firmware.elf"
+//! [text]                       # path in the workspace = its content
+//! "lw.toml" = "[size-gate]"
+//! [with]                       # the inputs, as in a workflow
+//! elf = "build/app.elf"
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lw_testkit::root;
+use lw_testkit::runner::manifest::Manifest;
+use lw_testkit::runner::{Job, Kind, StepResult};
+
+use crate::support::must;
+
+/// The step that reads what the action said, the same script under every runner.
+pub(crate) const READ: &str = r#"n=0
+printf 'outcome=%s\n' "$OUTCOME"
+for name in $NAMES; do
+  n=$((n + 1))
+  eval "value=\$OUT_$n"
+  printf '%s<<END\n%s\nEND\n' "$name" "$value"
+done
+"#;
+
+/// What all runs are told, so that they can be repeated.
+pub(crate) const EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "1700000000");
+
+pub(crate) struct Case {
+    pub(crate) tool: &'static str,
+    pub(crate) name: String,
+    folder: PathBuf,
+    files: BTreeMap<String, String>,
+    text: BTreeMap<String, String>,
+    pub(crate) with: BTreeMap<String, String>,
+}
+
+impl Case {
+    /// All cases of all tools.
+    pub(crate) fn all() -> Vec<Self> {
+        lw::TOOLS.iter().flat_map(|entry| Self::of(entry.name)).collect()
+    }
+
+    /// The cases of a tool.
+    pub(crate) fn of(tool: &'static str) -> Vec<Self> {
+        let folder = root().join("tests/cases").join(tool);
+        let mut folders: Vec<PathBuf> = std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}; every tool has cases", folder.display()))
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        folders.sort();
+        folders.into_iter().map(|folder| Self::load(tool, folder)).collect()
+    }
+
+    /// One of them.
+    pub(crate) fn named(tool: &'static str, name: &str) -> Self {
+        Self::load(tool, root().join("tests/cases").join(tool).join(name))
+    }
+
+    fn load(tool: &'static str, folder: PathBuf) -> Self {
+        let path = folder.join("case.toml");
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut tables: BTreeMap<String, BTreeMap<String, String>> =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let case = Self {
+            tool,
+            name,
+            folder,
+            files: tables.remove("files").unwrap_or_default(),
+            text: tables.remove("text").unwrap_or_default(),
+            with: tables.remove("with").unwrap_or_default(),
+        };
+        assert!(tables.is_empty(), "{}: unknown tables {:?}", path.display(), tables.keys());
+        case
+    }
+
+    /// Puts the files of the case into a folder.
+    pub(crate) fn fill(&self, workspace: &Path) {
+        let files = self.files.iter().map(|(to, from)| {
+            let from = root().join(from);
+            (to, std::fs::read(&from).unwrap_or_else(|error| panic!("{}: {error}", from.display())))
+        });
+        let text = self.text.iter().map(|(to, text)| (to, text.clone().into_bytes()));
+        for (to, bytes) in files.chain(text) {
+            let path = workspace.join(to);
+            if let Ok(there) = std::fs::read(&path) {
+                assert!(there == bytes, "{to} of {}/{} is another case's as well", self.tool, self.name);
+            }
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, bytes).expect("written");
+        }
+    }
+
+    pub(crate) fn with(&self) -> Vec<(&str, &str)> {
+        self.with.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// Compares what the strict runner saw with the golden file, which `SNAPSHOTS=overwrite` writes.
+    pub(crate) fn assert_golden(&self, seen: &Seen) {
+        snapbox::Assert::new()
+            .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
+            .eq(seen.head(), snapbox::Data::read_from(&self.folder.join("expected.txt"), None).raw());
+    }
+}
+
+/// A repository as a job has it checked out.
+pub(crate) struct Workspace {
+    folder: tempfile::TempDir,
+}
+
+impl Workspace {
+    /// With the files of these cases.
+    pub(crate) fn of(cases: &[&Case]) -> Self {
+        let workspace =
+            Self { folder: tempfile::Builder::new().prefix("lw-work-").tempdir().expect("a folder") };
+        for case in cases {
+            case.fill(workspace.path());
+        }
+        workspace
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Makes it a repository of one commit, the same one each time.
+    pub(crate) fn commit(&self) {
+        for args in [
+            "init --quiet --initial-branch main",
+            "remote add origin https://github.com/octo-org/app",
+            "add --all --force",
+            "commit --quiet --message start",
+        ] {
+            must(
+                Command::new("git")
+                    .args(["-c", "user.name=octocat", "-c", "user.email=octocat@example.org"])
+                    .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
+                    .args(args.split(' '))
+                    .env("GIT_AUTHOR_DATE", "1700000000 +0000")
+                    .env("GIT_COMMITTER_DATE", "1700000000 +0000")
+                    .current_dir(self.path()),
+            );
+        }
+    }
+
+    pub(crate) fn head(&self) -> String {
+        must(Command::new("git").args(["rev-parse", "HEAD"]).current_dir(self.path())).trim().to_owned()
+    }
+}
+
+/// The outputs an action declares, in order.
+pub(crate) fn outputs_of(action: &Path) -> Vec<String> {
+    Manifest::load(action).expect("an action").outputs.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The environment of [`READ`], for the step of this id.
+pub(crate) fn read_env(step: &str, outputs: &[String]) -> Vec<(String, String)> {
+    let mut env = vec![
+        ("OUTCOME".to_owned(), format!("${{{{ steps.{step}.outcome }}}}")),
+        ("NAMES".to_owned(), outputs.join(" ")),
+    ];
+    env.extend(outputs.iter().enumerate().map(|(index, name)| {
+        (format!("OUT_{}", index + 1), format!("${{{{ steps.{step}.outputs.{name} }}}}"))
+    }));
+    env
+}
+
+/// What a later step, the page of the run and the files' view see of an action's step.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// What [`READ`] printed.
+    pub(crate) read: String,
+    /// `error title=…,file=…,line=…: message`.
+    pub(crate) annotations: Vec<String>,
+    /// The summary.
+    pub(crate) summary: String,
+    /// What is another one in each run, and the word it gets.
+    hidden: Vec<(String, &'static str)>,
+}
+
+impl Seen {
+    pub(crate) fn new(
+        read: String,
+        annotations: Vec<String>,
+        summary: String,
+        workspace: &Path,
+        head: &str,
+    ) -> Self {
+        let folder = workspace.to_string_lossy().into_owned();
+        Self {
+            read,
+            annotations,
+            summary,
+            hidden: vec![(folder, "[workspace]"), (head.to_owned(), "[commit]")],
+        }
+    }
+
+    /// Of a step of the strict runner, and of the step that read its outputs.
+    pub(crate) fn strict(step: &StepResult, read: &StepResult, workspace: &Path, head: &str) -> Self {
+        assert_eq!(step.lost_annotations, [], "annotations nobody will see");
+        let annotations = step
+            .annotations
+            .iter()
+            // The runner's own word on a failed script, which act leaves out.
+            .filter(|item| {
+                item.title.is_some() || !item.message.starts_with("Process completed with exit code")
+            })
+            .map(|item| {
+                let kind = match item.kind {
+                    Kind::Error => "error",
+                    Kind::Warning => "warning",
+                    Kind::Notice => "notice",
+                };
+                let number = |value: Option<i32>| value.map(|value| value.to_string());
+                line(
+                    kind,
+                    &[
+                        ("title", item.title.clone()),
+                        ("file", item.file.clone()),
+                        ("line", number(item.line)),
+                        ("endLine", number(item.end_line.filter(|end| Some(*end) != item.line))),
+                        ("col", number(item.column)),
+                        ("endColumn", number(item.end_column.filter(|end| Some(*end) != item.column))),
+                    ],
+                    &item.message,
+                )
+            })
+            .collect();
+        Self::new(read.log.clone(), annotations, step.summary.clone(), workspace, head)
+    }
+}
+
+/// An annotation as one line.
+pub(crate) fn line(kind: &str, properties: &[(&str, Option<String>)], message: &str) -> String {
+    let properties: Vec<String> = properties
+        .iter()
+        .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")))
+        .collect();
+    format!("{kind} {}: {message}", properties.join(","))
+}
+
+impl Seen {
+    /// What the golden files hold: everything, but of the summary only what stands above its tables. How those look is
+    /// the business of other tests.
+    fn head(&self) -> String {
+        let text = self.to_string();
+        let folded = ["\n<details>", "\n#### "].iter().filter_map(|mark| text.find(mark)).min();
+        let end = folded.unwrap_or(text.len());
+        format!("{}\n", text.get(..end).unwrap_or(&text).trim_end())
+    }
+}
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = format!("{}== annotations\n", self.read);
+        for annotation in &self.annotations {
+            text.push_str(annotation);
+            text.push('\n');
+        }
+        text.push_str("== summary\n");
+        text.push_str(self.summary.trim_end());
+        text.push('\n');
+        for (found, word) in &self.hidden {
+            text = text.replace(found, word);
+        }
+        f.write_str(&text)
+    }
+}
+
+/// A job of the strict runner that uses a tool's action once, and reads what it said.
+pub(crate) fn strict(tree: &Path, case: &Case, workspace: &Workspace, more: &[(&str, &str)]) -> Seen {
+    let head = workspace.head();
+    let action = tree.join(case.tool);
+    let mut with = case.with();
+    with.extend(more);
+    let mut job = Job::new(workspace.path())
+        .github("sha", &head)
+        .env(EPOCH.0, EPOCH.1)
+        .env("LW_IMAGE", crate::image::TAG)
+        .step(&action, &with, "tool")
+        .continue_on_error()
+        .script("sh", READ, "read");
+    for (name, value) in read_env("tool", &outputs_of(&action)) {
+        job = job.step_env(&name, &value);
+    }
+    let result = job.run().expect("the job runs");
+    let (step, read) = (result.step("tool").expect("tool"), result.step("read").expect("read"));
+    assert_eq!(step.masks, Vec::<String>::new());
+    Seen::strict(step, read, workspace.path(), &head)
+}
