@@ -40,7 +40,8 @@ impl Count {
             return None;
         }
         let value: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
-        let whole = number.iter().all(u8::is_ascii_digit);
+        // `2.0` of a tool that counts in floats is exact.
+        let whole = value.fract() == 0.0 && !number.iter().any(|byte| matches!(byte, b'e' | b'E'));
         Some(Self::from_float(if text.len() == number.len() { value } else { -value }, whole))
     }
 
@@ -120,6 +121,7 @@ mod tests {
     fn spellings_of_counts() {
         assert_eq!(Count::parse(b"18446744073709551615"), Some(Count::plain(u64::MAX)));
         assert_eq!(Count::parse(b" 7 "), Some(Count::plain(7)));
+        assert_eq!(Count::parse(b"2.0"), Some(Count::plain(2)));
         assert_eq!(Count::parse(b"-5"), odd(0, WarningKind::NegativeCount));
         assert_eq!(Count::parse(b"1.5e3"), odd(1500, WarningKind::FractionalCount));
         assert_eq!(Count::parse(b"0.9"), odd(0, WarningKind::FractionalCount));

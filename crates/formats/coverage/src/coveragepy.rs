@@ -4,7 +4,7 @@
 //! statements, so it is neither the share of lines nor that of branches; both are counted here by themselves.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
@@ -46,16 +46,21 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
     let mut builder = FileBuilder::default();
     for (path, file) in report.files {
         lines(&mut builder, &file.executed_lines, &file.missing_lines);
-        branches(&mut builder, &file.executed_branches, Some(1));
-        branches(&mut builder, &file.missing_branches, Some(0));
+        let executed: HashSet<i64> = file.executed_lines.iter().copied().map(i64::from).collect();
+        for jump in &file.executed_branches {
+            branch(&mut builder, *jump, Some(1));
+        }
+        for jump in &file.missing_branches {
+            // A branch of a line that did not run was not reached.
+            branch(&mut builder, *jump, executed.contains(&jump.0).then_some(0));
+        }
         for (name, function) in &file.functions {
             let statements = function.executed_lines.iter().chain(&function.missing_lines);
             // The nameless one is what is outside of functions. One without statements is not a function that
             // can be tested: coverage.py leaves it out of its lcov report as well.
-            if let (false, Some(last)) = (name.is_empty(), statements.clone().max()) {
-                let first = statements.min().copied().unwrap_or_default();
-                let start = if function.start_line > 0 { function.start_line } else { first };
-                builder.function(start, *last, u64::from(!function.executed_lines.is_empty()), name);
+            if let (false, Some(first)) = (name.is_empty(), statements.min()) {
+                let start = if function.start_line > 0 { function.start_line } else { *first };
+                builder.function(start, 0, u64::from(!function.executed_lines.is_empty()), name);
             }
         }
         coverage.files.insert(path.into_owned(), builder.take(Format::CoveragePy));
@@ -69,14 +74,9 @@ fn lines(builder: &mut FileBuilder, executed: &[u32], missing: &[u32]) {
 }
 
 /// In the words of coverage.py's lcov report, so that both reports of one run are one.
-fn branches(builder: &mut FileBuilder, jumps: &[(i64, i64)], taken: Option<u64>) {
-    for (from, to) in jumps {
-        let text = if *to > 0 {
-            format!("jump to line {to}")
-        } else {
-            format!("exit of line {}", to.unsigned_abs())
-        };
-        let line = u32::try_from(from.unsigned_abs()).unwrap_or(u32::MAX);
-        builder.branch(Branch { line, block: 0, arm: Arm::Text(&text), kind: BranchKind::Ordinary, taken });
-    }
+fn branch(builder: &mut FileBuilder, (from, to): (i64, i64), taken: Option<u64>) {
+    let text =
+        if to > 0 { format!("jump to line {to}") } else { format!("exit of line {}", to.unsigned_abs()) };
+    let line = u32::try_from(from.unsigned_abs()).unwrap_or(u32::MAX);
+    builder.branch(Branch { line, block: 0, arm: Arm::Text(&text), kind: BranchKind::Ordinary, taken });
 }

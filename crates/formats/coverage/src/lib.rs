@@ -9,6 +9,8 @@
 //! over is counted in [`Coverage::warnings`]. Nothing reads a file, the environment or the clock, and nothing
 //! prints.
 
+#[cfg(test)]
+mod arbitrary;
 mod clover;
 mod cobertura;
 mod count;
@@ -24,8 +26,10 @@ mod lcov;
 mod llvm;
 mod merge;
 mod model;
+pub mod paths;
 mod read;
 mod span;
+pub mod write;
 mod xml;
 
 pub use detect::detect;

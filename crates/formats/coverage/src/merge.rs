@@ -112,3 +112,6 @@ fn join<T>(ours: &mut Vec<T>, theirs: Vec<T>, order: fn(&T, &T) -> std::cmp::Ord
         *ours = merge_sorted(std::mem::take(ours), theirs, order, one);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::arbitrary::{self, Uses};
+use crate::model::{Basis, Counts, Format, Metric};
+use crate::read;
+
+fn tracefile(coverage: &Coverage, dialect: Dialect) -> String {
+    let mut bytes = Vec::new();
+    lcov(coverage, dialect, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn xml(coverage: &Coverage) -> String {
+    let mut bytes = Vec::new();
+    cobertura(coverage, &CoberturaOptions::default(), &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The figures of each file that the format can tell.
+fn figures(coverage: &Coverage, metrics: &[Metric]) -> Vec<(String, Vec<Counts>)> {
+    let of_file =
+        |file: &crate::FileCoverage| metrics.iter().map(|metric| file.figure(*metric).counts).collect();
+    coverage.files.iter().map(|(path, file)| (path.clone(), of_file(file))).collect()
+}
+
+const DETAILED: Uses = Uses { counted: false, everything: false };
+const COUNTED: Uses = Uses { counted: true, everything: false };
+
+proptest! {
+    #[test]
+    fn version_2_keeps_everything(mut coverage in arbitrary::coverage(DETAILED)) {
+        // Where there is no file there is no tracefile.
+        prop_assume!(!coverage.files.is_empty());
+        coverage.warnings = crate::Warnings::default();
+        prop_assert_eq!(read(tracefile(&coverage, Dialect::Version2).as_bytes()).unwrap(), coverage);
+    }
+
+    #[test]
+    fn every_dialect_keeps_the_figures(mut coverage in arbitrary::coverage(COUNTED)) {
+        prop_assume!(!coverage.files.is_empty());
+        for file in coverage.files.values_mut() {
+            file.told.clear();
+        }
+        let metrics = [Metric::Line, Metric::Branch, Metric::Function];
+        for dialect in [Dialect::Universal, Dialect::Version2] {
+            let again = read(tracefile(&coverage, dialect).as_bytes()).unwrap();
+            prop_assert_eq!(figures(&again, &metrics), figures(&coverage, &metrics));
+            for (path, file) in &coverage.files {
+                prop_assert_eq!(file.lines(), again.files[path].lines());
+            }
+        }
+    }
+
+    #[test]
+    fn cobertura_keeps_the_figures_of_its_lines(mut coverage in arbitrary::coverage(COUNTED)) {
+        for file in coverage.files.values_mut() {
+            file.told.clear();
+        }
+        let again = read(xml(&coverage).as_bytes()).unwrap();
+        let metrics = [Metric::Line, Metric::Function];
+        prop_assert_eq!(figures(&again, &metrics), figures(&coverage, &metrics));
+        for (path, file) in &coverage.files {
+            let again = &again.files[path];
+            prop_assert_eq!(file.lines(), again.lines());
+            let of_lines: Vec<_> = file
+                .branches()
+                .by_line()
+                .filter(|branches| branches.counts.total > 0 && file.lines().get(branches.line).is_some())
+                .map(|branches| (branches.line, branches.counts))
+                .collect();
+            let told: Vec<_> = again.branches().by_line().map(|branches| (branches.line, branches.counts)).collect();
+            prop_assert_eq!(of_lines, told);
+        }
+    }
+}
+
+#[test]
+fn a_tracefile_for_every_version() {
+    let report = "SF:a.cpp\nFN:2,5,f\nFNDA:3,f\nBRDA:3,e0,0,1\nBRDA:3,0,a || b,0\nMCDC:3,1,t,1,0,a\nDA:3,1\nend_of_record\n";
+    let coverage = read(report.as_bytes()).unwrap();
+    assert_eq!(
+        tracefile(&coverage, Dialect::Universal),
+        "TN:\nSF:a.cpp\nFN:2,f\nFNDA:3,f\nFNF:1\nFNH:1\nBRDA:3,0,0,1\nBRDA:3,0,1,0\nBRF:2\nBRH:1\nDA:3,1\nLF:1\nLH:1\n\
+         end_of_record\n"
+    );
+    assert_eq!(
+        tracefile(&coverage, Dialect::Version2),
+        "TN:\nSF:a.cpp\nFN:2,5,f\nFNDA:3,f\nFNF:1\nFNH:1\nBRDA:3,e0,0,1\nBRDA:3,0,a || b,0\nBRF:2\nBRH:1\n\
+         MCDC:3,1,t,1,0,a\nMCF:1\nMCH:1\nDA:3,1\nLF:1\nLH:1\nend_of_record\n"
+    );
+}
+
+#[test]
+fn branches_that_are_only_counted_are_numbered() {
+    let report = "<coverage line-rate='1'><packages><class name='a' filename='a\nDA:1,1'><lines><line number='7' hits='2' \
+                  branch='true' condition-coverage='67% (2/3)'/></lines></class></packages></coverage>";
+    let coverage = read(report.as_bytes()).unwrap();
+    assert_eq!(
+        tracefile(&coverage, Dialect::Universal),
+        "TN:\nSF:a%0ADA:1,1\nBRDA:7,0,0,1\nBRDA:7,0,1,1\nBRDA:7,0,2,0\nBRF:3\nBRH:2\nDA:7,2\nLF:1\nLH:1\nend_of_record\n"
+    );
+}
+
+#[test]
+fn a_summary_has_no_lines_to_write() {
+    let report = r#"{"data":[{"files":[{"filename":"a.c","summary":{"lines":{"count":3,"covered":1}}}]}]}"#;
+    let coverage = read(report.as_bytes()).unwrap();
+    assert_eq!(coverage.figure(Metric::Line).basis, Basis::Counted);
+    let mut out = Vec::new();
+    let error = lcov(&coverage, Dialect::Universal, &mut out).unwrap_err();
+    assert_eq!(error.to_string(), "the lines of `a.c` are not known, only how many there are");
+    assert!(cobertura(&coverage, &CoberturaOptions::default(), &mut out).is_err());
+    assert!(out.is_empty());
+}
+
+#[test]
+fn cobertura_escapes_and_floors() {
+    let mut report = String::from("SF:src/<a>&\"b\"\u{1}.c\nFN:1,f<T>\nFNDA:1,f<T>\n");
+    for line in 1..=100_000 {
+        report += &format!("DA:{line},{}\n", u8::from(line > 1));
+    }
+    report += "BRDA:2,0,0,1\nBRDA:2,0,1,-\nend_of_record\n";
+    let text = xml(&read(report.as_bytes()).unwrap());
+    for part in [
+        "<coverage line-rate=\"0.9999\" branch-rate=\"0.5000\" lines-covered=\"99999\" lines-valid=\"100000\"",
+        "<source>.</source>",
+        "<package name=\"src\" ",
+        "filename=\"src/&lt;a&gt;&amp;&quot;b&quot;\u{fffd}.c\"",
+        "<method name=\"f&lt;T&gt;\" signature=\"\"",
+        "<line number=\"2\" hits=\"1\" branch=\"true\" condition-coverage=\"50% (1/2)\"/>",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert_eq!(read(text.as_bytes()).unwrap().formats, Format::Cobertura.into());
+}
