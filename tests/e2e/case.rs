@@ -12,6 +12,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -113,16 +114,21 @@ impl Case {
     }
 }
 
-/// A repository as a job has it checked out.
+/// A repository as a job has it checked out: some levels below the folder that is removed in the end, so that a path
+/// with `..` in it still stays inside.
 pub(crate) struct Workspace {
-    folder: tempfile::TempDir,
+    checkout: PathBuf,
+    _folder: tempfile::TempDir,
 }
 
 impl Workspace {
     /// With the files of these cases.
     pub(crate) fn of(cases: &[&Case]) -> Self {
-        let workspace =
-            Self { folder: tempfile::Builder::new().prefix("lw-work-").tempdir().expect("a folder") };
+        let folder = tempfile::Builder::new().prefix("lw-work-").tempdir().expect("a folder");
+        // Containers and actions run as other users.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("readable");
+        let workspace = Self { checkout: folder.path().join("work/app/app"), _folder: folder };
+        std::fs::create_dir_all(workspace.path()).expect("a folder");
         for case in cases {
             case.fill(workspace.path());
         }
@@ -130,7 +136,7 @@ impl Workspace {
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.checkout
     }
 
     /// Makes it a repository of one commit, the same one each time.

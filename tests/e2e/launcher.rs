@@ -334,7 +334,9 @@ fn what_cannot_work_is_refused_with_the_way_out() {
 
         // A folder, a file that is no program, and text that would be commands.
         let folder = bench.path("temp");
-        for value in [folder.as_path(), Path::new("/etc/passwd"), Path::new("/x\n::add-mask::y ##[error]z")] {
+        let text = bench.path("temp/text");
+        fs::write(&text, "no program").unwrap();
+        for value in [folder.as_path(), text.as_path(), Path::new("/x\n::add-mask::y ##[error]z")] {
             bench.set("LW_BIN", value);
             let (code, text) = bench.refusal(&shell);
             assert_eq!((code, text.contains("LW_BIN is not a program")), (2, true), "{text}");

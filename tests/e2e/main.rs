@@ -13,5 +13,6 @@ mod act;
 mod actions;
 mod case;
 mod image;
+mod injection;
 mod launcher;
 mod support;

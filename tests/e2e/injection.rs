@@ -1,0 +1,224 @@
+//! Text that would be commands, in each input of each action: nothing runs, nothing is forged, and the tool sees the
+//! text as it stands.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use lw_testkit::runner::manifest::Manifest;
+use lw_testkit::runner::{Job, Kind, Outcome, StepResult};
+use serde_json::json;
+
+use crate::act;
+use crate::case::{Case, EPOCH, Workspace};
+use crate::support::{Tree, binary, write_program};
+
+/// Short texts that a shell, the runner or a format would take for something else, and one that is long.
+fn payloads() -> Vec<String> {
+    let mut payloads: Vec<String> = [
+        "\"; touch pwned; #",
+        "'; touch pwned; #",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "${{ github.token }}",
+        "one\ntwo\n\n  three",
+        "::add-mask::x",
+        "x\n::add-mask::pass\n::set-output name=verdict::pass\n::stop-commands::y",
+        "##[add-mask]pass ##[set-output name=verdict]pass",
+        "\u{1b}[2J\r::error::forged",
+        "verdict=pass\nghadelimiter_x\nverdict<<E\npass\nE",
+        "--help",
+        // An input that names a file to write is obeyed, so this must stay inside the test's own folder.
+        "../outside",
+        "%0A::error::forged",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    payloads.push("x".repeat(100 * 1024));
+    payloads
+}
+
+/// Nothing ran and nothing was forged.
+fn assert_harmless(step: &StepResult, workspace: &Path, declared: &BTreeSet<String>, what: &str) {
+    assert!(!workspace.join("pwned").exists(), "{what}: it ran");
+    assert_eq!(step.masks, Vec::<String>::new(), "{what}");
+    let known = ["error", "warning", "notice"];
+    for command in &step.commands {
+        assert!(known.contains(&command.name.as_str()), "{what}: {command:?}");
+        let ours = command.properties.get("title").is_some_and(|title| !title.contains("forged"));
+        assert!(ours, "{what}: {command:?}");
+    }
+    let outputs: BTreeSet<String> = step.outputs.keys().cloned().collect();
+    assert_eq!(outputs, *declared, "{what}");
+    let verdict = step.outputs["verdict"].as_str();
+    let expected = if step.outcome == Outcome::Failure { ["fail", "error"] } else { ["pass", "warn"] };
+    assert!(expected.contains(&verdict), "{what}: verdict {verdict} but {:?}", step.outcome);
+    // A step that fails says why.
+    if step.outcome == Outcome::Failure {
+        let titled = |kind| step.annotations.iter().any(|item| item.kind == kind && item.title.is_some());
+        assert!(titled(Kind::Error), "{what}: {:?}", step.annotations);
+    }
+}
+
+#[test]
+fn the_tool_gets_every_input_as_it_was_written() {
+    let tree = Tree::with(&binary());
+    for entry in lw::TOOLS {
+        let action = tree.path().join(entry.name);
+        let manifest = Manifest::load(&action).unwrap();
+        let workspace = Workspace::of(&[]);
+        let seen = workspace.path().join("seen");
+        // Stands in for the tool and writes down what it was given.
+        let recorder = workspace.path().join("recorder");
+        write_program(
+            &recorder,
+            &format!("#!/bin/sh\nprintf '%s\\n' \"$#\" \"$1\" >'{0}.args'\nenv -0 >'{0}'\n", seen.display()),
+        );
+        for payload in payloads() {
+            let with: Vec<(&str, &str)> = manifest
+                .inputs
+                .iter()
+                .filter(|input| input.name != "runtime")
+                // Expressions in `with` are evaluated; what comes out of one is not, so that is the way in. The
+                // environment of a process holds 2 MiB or so: the long text goes into a few inputs at a time.
+                .map(|input| (input.name.as_str(), "${{ env.PAYLOAD }}"))
+                .take(if payload.len() > 1024 { 8 } else { usize::MAX })
+                .collect();
+            let result = Job::new(workspace.path())
+                .env("PAYLOAD", &payload)
+                .env("LW_BIN", &recorder.to_string_lossy())
+                .step(&action, &with, "tool")
+                .run()
+                .unwrap();
+            assert_eq!(result.conclusion, Outcome::Success, "{:?}", result.step("tool"));
+            let args = std::fs::read_to_string(format!("{}.args", seen.display())).unwrap();
+            assert_eq!(args, format!("1\n{}\n", entry.name));
+            let bytes = std::fs::read(&seen).unwrap();
+            let env: Vec<&[u8]> = bytes.split(|byte| *byte == 0).collect();
+            for (name, _) in &with {
+                let variable = format!("INPUT_{}=", name.replace('-', "_").to_uppercase());
+                let value = env.iter().find_map(|item| item.strip_prefix(variable.as_bytes()));
+                assert_eq!(value, Some(payload.as_bytes()), "{name}");
+            }
+            assert!(!workspace.path().join("pwned").exists());
+        }
+    }
+}
+
+#[test]
+fn no_input_runs_anything_or_forges_anything() {
+    let tree = Tree::with(&binary());
+    for entry in lw::TOOLS {
+        let action = tree.path().join(entry.name);
+        let manifest = Manifest::load(&action).unwrap();
+        let declared: BTreeSet<String> = manifest.outputs.iter().map(|(name, _)| name.clone()).collect();
+        let case = Case::named(entry.name, "pass");
+        let workspace = Workspace::of(&[&case]);
+        // Without a folder for the files that inputs name: a run that writes one leaves nothing of interest.
+        for input in &manifest.inputs {
+            for payload in payloads() {
+                let mut with = case.with();
+                with.retain(|(name, _)| *name != input.name);
+                with.push((input.name.as_str(), "${{ env.PAYLOAD }}"));
+                let result = Job::new(workspace.path())
+                    .env("PAYLOAD", &payload)
+                    .env("LW_IMAGE", "lw-e2e:none")
+                    .env(EPOCH.0, EPOCH.1)
+                    // As many workflows do.
+                    .env("FORCE_COLOR", "1")
+                    .step(&action, &with, "tool")
+                    .continue_on_error()
+                    .run()
+                    .unwrap();
+                let step = result.step("tool").unwrap();
+                let shown: String = payload.chars().take(40).collect();
+                let what = format!("{} {}={shown:?}", entry.name, input.name);
+                let declared = if input.name == "runtime" {
+                    // Refused by the launcher, which leaves the others unset: GitHub reads those as empty.
+                    assert_eq!(step.outputs["verdict"], "error", "{what}");
+                    step.outputs.keys().cloned().collect()
+                } else {
+                    declared.clone()
+                };
+                assert_harmless(step, workspace.path(), &declared, &what);
+                assert!(result.env.is_empty() && result.path.is_empty(), "{what}");
+            }
+        }
+    }
+}
+
+/// What a tool reads is foreign as well: names of files, and what stands in them.
+#[test]
+fn names_of_files_forge_nothing() {
+    let tree = Tree::with(&binary());
+    for entry in lw::TOOLS {
+        let action = tree.path().join(entry.name);
+        let manifest = Manifest::load(&action).unwrap();
+        let declared: BTreeSet<String> = manifest.outputs.iter().map(|(name, _)| name.clone()).collect();
+        let case = Case::named(entry.name, "pass");
+        for payload in [
+            "##[add-mask]pass",
+            "a ::error::forged",
+            "x,line=1::forged",
+            "%0A::error::forged",
+            "$(touch pwned)",
+        ] {
+            let workspace = Workspace::of(&[&case]);
+            let folder = workspace.path().join(payload.replace('/', "_"));
+            case.fill(&folder);
+            let moved: Vec<(String, String)> = case
+                .with()
+                .iter()
+                .map(|(name, value)| {
+                    let inside = folder.join(value.trim());
+                    let value =
+                        if inside.is_file() { format!("{payload}/{value}") } else { (*value).to_owned() };
+                    ((*name).to_owned(), value)
+                })
+                .collect();
+            let with: Vec<(&str, &str)> =
+                moved.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let result = Job::new(workspace.path())
+                .env("FORCE_COLOR", "1")
+                .step(&action, &with, "tool")
+                .run()
+                .unwrap();
+            let step = result.step("tool").unwrap();
+            assert_eq!(step.outputs["verdict"], "pass", "{payload}: {}", step.log);
+            assert_harmless(step, workspace.path(), &declared, payload);
+        }
+    }
+}
+
+/// act evaluates inputs and runs steps in its own way; a few texts are enough to see that it is as harmless.
+#[test]
+fn no_input_runs_anything_under_act() {
+    let tree = Tree::with(&binary());
+    for entry in lw::TOOLS {
+        let case = Case::named(entry.name, "pass");
+        let workspace = Workspace::of(&[&case]);
+        let mut steps = vec![json!({"uses": "actions/checkout@v4"})];
+        let texts =
+            ["\"; touch pwned; #", "$(touch pwned)", "x\n::set-output name=verdict::pass", "::add-mask::e"];
+        // The first input that is not a file of the case: a wrong value of it is an error.
+        let first = case.with.keys().next().unwrap();
+        for (index, payload) in texts.iter().enumerate() {
+            let mut with = json!(case.with);
+            with[first] = json!(payload);
+            steps.push(json!({
+                "id": format!("tool{index}"),
+                "uses": format!("org/lw-actions/{}@v1", entry.name),
+                "continue-on-error": true,
+                "with": with,
+            }));
+            steps.push(json!({
+                "shell": "sh",
+                "env": {"VERDICT": format!("${{{{ steps.tool{index}.outputs.verdict }}}}")},
+                "run": "test \"$VERDICT\" = error && test ! -e pwned",
+            }));
+        }
+        let Some(log) = act::job(tree.path(), &workspace, &json!(steps), "-self-hosted", "") else { return };
+        for entry in log {
+            assert!(entry["command"] != "add-mask", "{entry}");
+        }
+    }
+}
