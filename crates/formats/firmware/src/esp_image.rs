@@ -144,10 +144,10 @@ impl AppImage {
             _ if matches!((bytes.get(0x1000), bytes.get(0x2000)), (Some(&MAGIC), _) | (_, Some(&MAGIC))) => {
                 match trailing::partition_table(bytes, 0x2000) {
                     Some(table) => Err(ImageError::Merged { table }),
-                    None => Err(ImageError::Magic { found: Foreign::guess(bytes) }),
+                    None => Err(ImageError::Magic { offset: 0, found: Foreign::guess(bytes) }),
                 }
             }
-            _ => Err(ImageError::Magic { found: Foreign::guess(bytes) }),
+            _ => Err(ImageError::Magic { offset: 0, found: Foreign::guess(bytes) }),
         }
     }
 
@@ -196,7 +196,7 @@ impl AppImage {
             mapped = Some(cursor.segment(0)?);
             if bytes.get(cursor.position).is_some_and(|byte| *byte != MAGIC) {
                 let found = Foreign::guess(bytes.get(cursor.position..).unwrap_or_default());
-                return Err(ImageError::Magic { found });
+                return Err(ImageError::Magic { offset: cursor.position as u64, found });
             }
         }
         let header = Header::read_short(bytes, cursor.position)
@@ -229,6 +229,10 @@ impl AppImage {
     /// # Errors
     /// The first check that fails.
     pub fn verify(&self) -> Result<(), ImageError> {
+        // First of all, because a tool that merges also changes the header the digest covers.
+        if let Trailing::FlashContents { table } = self.trailing {
+            return Err(ImageError::Merged { table });
+        }
         let Checksum { offset, stored, computed } = self.checksum;
         if stored != computed {
             return Err(ImageError::Checksum { offset, stored, computed });
@@ -243,17 +247,12 @@ impl AppImage {
         {
             return Err(ImageError::Crc { offset, stored, computed });
         }
-        match &self.trailing {
-            Trailing::FlashContents { table } => Err(ImageError::Merged { table: *table }),
-            Trailing::SignatureV2 { blocks, .. } => match blocks.iter().position(|block| !block.covers_image)
-            {
-                Some(block) => {
-                    Err(ImageError::Signature { block, offset: blocks.get(block).map_or(0, |b| b.offset) })
-                }
-                None => Ok(()),
-            },
-            _ => Ok(()),
+        if let Trailing::SignatureV2 { blocks, .. } = &self.trailing
+            && let Some((block, foreign)) = blocks.iter().enumerate().find(|(_, block)| !block.covers_image)
+        {
+            return Err(ImageError::Signature { block, offset: foreign.offset });
         }
+        Ok(())
     }
 
     /// The chip the image is for; an ESP8266 image does not name one.

@@ -347,3 +347,16 @@ fn tables_of_the_fixtures_are_as_expected() {
     let bytes = read(&shared_fixture("size/esp32-idf6-coredump/partition-table.bin").unwrap());
     assert_eq!(Table::parse(text.as_bytes()).unwrap().to_bin().unwrap(), bytes);
 }
+
+#[test]
+fn the_example_is_what_its_tools_made_of_it() {
+    // Committed with the repository, so this one always runs: the table is the build script's, the image esptool's.
+    let folder = lw_testkit::root().join("examples/firmware/esp32c3");
+    let table = Table::parse(&read(&folder.join("partitions.csv"))).unwrap();
+    assert_eq!(table.to_bin().unwrap(), read(&folder.join("partitions.bin")));
+    let image = AppImage::parse(&read(&folder.join("firmware.bin"))).unwrap();
+    assert_eq!(image.layout_problems(), []);
+    assert_eq!(image.pairs_with(&digest(&read(&folder.join("firmware.elf")))), Pairing::Match);
+    assert_eq!(image.pairs_with(&digest(&read(&folder.join("baseline/firmware.elf")))), Pairing::Mismatch);
+    assert!(image.total_len <= table.smallest_app().unwrap().size.into());
+}

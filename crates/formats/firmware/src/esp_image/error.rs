@@ -8,9 +8,11 @@ use lw_model::Diagnose;
 /// Why bytes are no sound ESP image. Offsets are in bytes from the start of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// The first byte is neither 0xE9 nor 0xEA.
-    #[error("no ESP image: expected the magic byte 0xE9 at offset 0x0, found {found}")]
+    /// A header starts with neither 0xE9 nor 0xEA.
+    #[error("no ESP image: expected the magic byte 0xE9 at offset {offset:#x}, found {found}")]
     Magic {
+        /// Where the header is: 0, or behind the mapped code of an ESP8266 version 2 image.
+        offset: u64,
         /// What the first bytes are instead.
         found: Foreign,
     },
@@ -187,7 +189,7 @@ impl fmt::Display for Hex<'_> {
 impl Diagnose for ImageError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
-            Self::Magic { found } => match found {
+            Self::Magic { found, .. } => match found {
                 Foreign::Elf => {
                     "Give the image that `esptool elf2image` or `espflash save-image` makes of this ELF file."
                 }

@@ -85,7 +85,7 @@ fn each_damage_has_its_own_error() {
         file[at] = to;
         AppImage::parse(&file).unwrap_err()
     };
-    assert_eq!(changed(0, 0x11), ImageError::Magic { found: Foreign::Byte(0x11) });
+    assert_eq!(changed(0, 0x11), ImageError::Magic { offset: 0, found: Foreign::Byte(0x11) });
     assert_eq!(changed(1, 0), ImageError::SegmentCount { count: 0 });
     assert_eq!(changed(1, 17), ImageError::SegmentCount { count: 17 });
     assert_eq!(changed(23, 2), ImageError::HashFlag { value: 2 });
@@ -109,7 +109,7 @@ fn each_damage_has_its_own_error() {
 #[test]
 fn other_files_are_named() {
     let found = |bytes: &[u8]| match AppImage::parse(bytes) {
-        Err(ImageError::Magic { found }) => found,
+        Err(ImageError::Magic { offset: 0, found }) => found,
         other => panic!("{other:?}"),
     };
     assert_eq!(found(b"\x7FELF..."), Foreign::Elf);
@@ -131,6 +131,9 @@ fn a_merged_flash_image_is_no_application() {
         file.extend(image(5, &[(0x3FC8_0000, vec![1; 8])], true));
         file.resize(0x8000, 0xFF);
         file.extend(&entry);
+        assert_eq!(AppImage::parse(&file).unwrap_err(), ImageError::Merged { table: 0x8000 }, "{start:#x}");
+        // Merging rewrites the flash parameters, and the digest of the bootloader is then an old one.
+        file[start + 3] ^= 0x10;
         assert_eq!(AppImage::parse(&file).unwrap_err(), ImageError::Merged { table: 0x8000 }, "{start:#x}");
     }
 }
@@ -166,6 +169,8 @@ fn esp8266_images_are_told_from_esp32_ones() {
     assert_eq!(image.segments[0], Segment { load_addr: 0, offset: 16, length: 16 });
     v2[20] = 9;
     assert!(matches!(AppImage::parse(&v2), Err(ImageError::Crc { .. })));
+    v2[32] = 0x7F;
+    assert!(matches!(AppImage::parse(&v2), Err(ImageError::Magic { offset: 32, .. })));
 }
 
 #[test]
