@@ -33,6 +33,10 @@ fn version() -> String {
     fs::read_to_string(root().join("launcher/version")).unwrap().trim().to_owned()
 }
 
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A copy of the launcher with its own home, caches and PATH.
 struct Bench {
     folder: tempfile::TempDir,
@@ -74,7 +78,7 @@ impl Bench {
 
     /// Makes the tree a release that pins this binary.
     fn pin(&mut self, binary: &str) -> &mut Self {
-        let sum: String = Sha256::digest(binary).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = sha256(binary.as_bytes());
         fs::write(
             self.path("tree/launcher/checksums.txt"),
             format!("# A comment.\n{:064}  lw-other-target\n{sum}  lw-{}\n", 0, target()),
@@ -118,20 +122,20 @@ impl Bench {
 
 /// What a release host serves.
 #[derive(Clone)]
-enum Served {
-    Whole(String),
-    CutOff(String),
+pub(crate) enum Served {
+    Whole(Vec<u8>),
+    CutOff(Vec<u8>),
     Missing,
 }
 
 /// A release host on the loopback device; counts its requests.
-struct Host {
-    address: String,
+pub(crate) struct Host {
+    pub(crate) address: String,
     requests: Arc<AtomicUsize>,
 }
 
 impl Host {
-    fn serve(what: Served) -> Self {
+    pub(crate) fn serve(what: Served) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(AtomicUsize::new(0));
@@ -149,12 +153,11 @@ impl Host {
                             ("200 OK", body.len(), body)
                         }
                         Served::CutOff(body) => ("200 OK", body.len() + 100, body),
-                        _ => ("404 Not Found", 0, String::new()),
+                        _ => ("404 Not Found", 0, Vec::new()),
                     };
                     let head =
                         format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-                    let _ =
-                        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+                    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
                 });
             }
         });
@@ -183,7 +186,7 @@ fn each_place_is_looked_at_in_its_order() {
     for shell in shells() {
         let mut bench = Bench::new();
         let download = fake(&version(), "download");
-        let host = Host::serve(Served::Whole(download.clone()));
+        let host = Host::serve(Served::Whole(download.clone().into()));
         bench.pin(&download).set("LW_DOWNLOAD_BASE", &host.address);
         let ran = |bench: &Bench| {
             let said = bench.launch(&shell, &["size-gate", "a b", "$(x)"]);
@@ -221,8 +224,8 @@ fn a_download_that_is_not_the_pinned_one_is_never_run() {
     for shell in shells() {
         let good = fake(&version(), "good");
         for (served, code, message) in [
-            (Served::Whole(fake(&version(), "evil")), 4, "instead of the pinned"),
-            (Served::CutOff(good.clone()), 4, "could not download"),
+            (Served::Whole(fake(&version(), "evil").into()), 4, "instead of the pinned"),
+            (Served::CutOff(good.clone().into()), 4, "could not download"),
             (Served::Missing, 4, "could not download"),
         ] {
             let mut bench = Bench::new();
@@ -244,7 +247,7 @@ fn a_poisoned_cache_is_not_run_but_replaced() {
     for shell in shells() {
         let mut bench = Bench::new();
         let good = fake(&version(), "good");
-        let host = Host::serve(Served::Whole(good.clone()));
+        let host = Host::serve(Served::Whole(good.clone().into()));
         write_program(&bench.cached(), &fake(&version(), "evil"));
         bench.pin(&good).set("LW_DOWNLOAD_BASE", &host.address);
         assert_eq!(bench.launch(&shell, &["x"]).stdout, "good <x>");
@@ -257,7 +260,7 @@ fn jobs_that_share_a_cache_do_not_disturb_each_other() {
     for shell in shells() {
         let mut bench = Bench::new();
         let good = format!("{}#{}\n", fake(&version(), "good"), "x".repeat(1 << 20));
-        let host = Host::serve(Served::Whole(good.clone()));
+        let host = Host::serve(Served::Whole(good.clone().into()));
         bench.pin(&good).set("LW_DOWNLOAD_BASE", &host.address);
         std::thread::scope(|scope| {
             let jobs: Vec<_> = (0..8).map(|_| scope.spawn(|| bench.launch(&shell, &["x"]))).collect();
@@ -275,7 +278,7 @@ fn jobs_that_share_a_cache_do_not_disturb_each_other() {
 fn a_cache_that_cannot_be_written_is_only_slower() {
     let mut bench = Bench::new();
     let good = fake(&version(), "good");
-    let host = Host::serve(Served::Whole(good.clone()));
+    let host = Host::serve(Served::Whole(good.clone().into()));
     bench.pin(&good).set("LW_DOWNLOAD_BASE", &host.address).set("RUNNER_TOOL_CACHE", "/dev/null");
     for shell in shells() {
         assert_eq!(bench.launch(&shell, &["x"]).stdout, "good <x>");
@@ -288,7 +291,7 @@ fn without_curl_wget_does() {
     if let Some(wget) = which("wget") {
         let mut bench = Bench::new();
         let good = fake(&version(), "good");
-        let host = Host::serve(Served::Whole(good.clone()));
+        let host = Host::serve(Served::Whole(good.clone().into()));
         bench.pin(&good).set("LW_DOWNLOAD_BASE", &host.address);
         for name in
             ["sh", "dirname", "uname", "mkdir", "mktemp", "sha256sum", "chmod", "mv", "rm", "tr", "sed"]

@@ -16,3 +16,4 @@ mod image;
 mod injection;
 mod launcher;
 mod support;
+mod tree;

@@ -12,7 +12,10 @@ use anyhow::{Context, bail, ensure};
 
 use crate::generate::{self, Files, action, readme, root};
 
-/// Files of the launcher; the first is run as a program.
+/// Files with the execute bit.
+pub(crate) const PROGRAMS: [&str; 1] = ["launcher/lw.sh"];
+
+/// Files of the launcher.
 const LAUNCHER: [&str; 6] = ["lw.sh", "lw.ps1", "version", "releases", "image", "checksums.txt"];
 
 /// Writes `dist/`, or only compares it; with a target, adds a static binary under `dist/bin/`, which git ignores.
@@ -20,7 +23,9 @@ pub(crate) fn run(check: bool, with_binary: bool) -> anyhow::Result<()> {
     let root = root();
     generate::sync(&root, &files(&root)?, &["dist"], check)?;
     let folder = root.join("dist");
-    make_executable(&folder.join("launcher/lw.sh"))?;
+    for name in PROGRAMS {
+        make_executable(&folder.join(name))?;
+    }
     if with_binary {
         binary(&root, &folder)?;
     }

@@ -5,6 +5,7 @@
 
 mod dist;
 mod generate;
+mod release;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +34,8 @@ enum Task {
         #[arg(long)]
         with_binary: bool,
     },
+    /// Make the commit a release's tags point at, and print its id
+    Release(release::Release),
     /// Check the floors, the dependency budgets and the conventions of the house
     Tidy,
 }
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Gen { check } => generate::run(check),
         Task::Dist { check, with_binary } => dist::run(check, with_binary),
+        Task::Release(release) => release::run(&generate::root(), &release),
         Task::Tidy => tidy::run(),
     }
 }
