@@ -1,6 +1,7 @@
-//! For tests only: where fixtures lie, whether a test that needs something may be skipped, and a strict
-//! runner for composite actions ([`runner`]).
+//! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
+//! ([`git`]), and a strict runner for composite actions ([`runner`]).
 
+pub mod git;
 pub mod runner;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,212 @@
+//! Why there is no diff.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use gix::ObjectId;
+use lw_model::{Class, Diagnose};
+use thiserror::Error;
+
+/// Why a repository could not be compared.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// There is no repository.
+    #[error("{path}: not a git repository, or one that cannot be read: {reason}")]
+    NotARepository {
+        /// Where it was looked for.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A revision is not there, or its ancestors are not, because the clone ends before.
+    #[error("{what}: not in this clone, whose history is cut off (a shallow clone)")]
+    Shallow {
+        /// What was looked for.
+        what: String,
+        /// The revision to fetch.
+        revision: String,
+    },
+    /// Nothing has this name.
+    #[error("{revision}: there is no such branch, tag or commit")]
+    UnknownRevision {
+        /// What was looked for.
+        revision: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A name for something other than a commit.
+    #[error("{revision}: it is a {kind}, not a commit")]
+    NotACommit {
+        /// What was looked for.
+        revision: String,
+        /// What it is.
+        kind: String,
+    },
+    /// Two commits that have nothing in common.
+    #[error("{base} and {head} have no common ancestor")]
+    NoMergeBase {
+        /// The older side.
+        base: String,
+        /// The newer side.
+        head: String,
+    },
+    /// An object of a complete history is missing.
+    #[error("the object {id} is missing from the repository{}", if *.partial { ", a partial clone" } else { "" })]
+    Missing {
+        /// Its id.
+        id: String,
+        /// Whether the clone left objects out on purpose (`--filter`).
+        partial: bool,
+    },
+    /// An object or the repository cannot be read.
+    #[error("{what}: {reason}")]
+    Damaged {
+        /// What it is.
+        what: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl HistoryError {
+    pub(crate) fn damaged(id: ObjectId, reason: impl fmt::Display) -> Self {
+        Self::Damaged { what: format!("the object {id}"), reason: reason.to_string() }
+    }
+}
+
+/// How many names a hint lists.
+const LISTED: usize = 8;
+
+impl Diagnose for HistoryError {
+    fn class(&self) -> Class {
+        match self {
+            Self::UnknownRevision { .. } | Self::NotACommit { .. } => Class::Usage,
+            _ => Class::Input,
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::NotARepository { .. } => {
+                "run it inside the checkout, or give a diff made elsewhere: git diff -U0 BASE...HEAD".into()
+            }
+            Self::Shallow { revision, .. } => format!(
+                "fetch the whole history: `{}`; actions/checkout does so with `fetch-depth: 0`, GitLab with `GIT_DEPTH: 0`",
+                fetch(revision, true)
+            )
+            .into(),
+            Self::UnknownRevision { revision, known } => unknown(revision, known).into(),
+            Self::NotACommit { .. } => "give a commit, branch or tag".into(),
+            Self::NoMergeBase { base, head } => format!(
+                "their histories are not connected: compare the two directly, or check that {base} and {head} are meant"
+            )
+            .into(),
+            Self::Missing { partial: true, .. } => {
+                "fetch what was left out: `git fetch --refetch --no-filter`, or clone without `--filter`".into()
+            }
+            Self::Missing { partial: false, .. } | Self::Damaged { .. } => {
+                "`git fsck` tells what is damaged; a fresh clone mends it".into()
+            }
+        })
+    }
+}
+
+/// The command that brings a revision.
+fn fetch(revision: &str, unshallow: bool) -> String {
+    let option = if unshallow { "--unshallow " } else { "" };
+    match revision.strip_prefix("refs/remotes/").unwrap_or(revision).split_once('/') {
+        Some((remote @ ("origin" | "upstream"), branch)) if branch != "HEAD" => {
+            format!("git fetch {option}{remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}")
+        }
+        _ => format!("git fetch {option}origin"),
+    }
+}
+
+fn unknown(revision: &str, known: &[String]) -> String {
+    let near = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(revision, name), name))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let fetch = fetch(revision, false);
+    match near {
+        Some((_, name)) => format!("did you mean `{name}`? If not, fetch it first: `{fetch}`"),
+        None if known.is_empty() => format!("this clone has no branch: fetch it first: `{fetch}`"),
+        None => {
+            let listed: Vec<&str> = known.iter().take(LISTED).map(String::as_str).collect();
+            let more = known.len() - listed.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("fetch it first: `{fetch}`; this clone has {}{more}", listed.join(", "))
+        }
+    }
+}
+
+/// Why the text of a diff could not be read.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("line {line}: {problem}")]
+pub struct DiffError {
+    /// Line of the diff, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub problem: DiffProblem,
+}
+
+/// What is wrong with the text of a diff.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiffProblem {
+    /// Text of another kind.
+    #[error("not a unified diff: `{0}`")]
+    NotADiff(String),
+    /// The diff of a merge with all its parents (`diff --cc`).
+    #[error("a combined diff of a merge, which does not say what is new against one base")]
+    Combined,
+    /// Text of two bytes a character.
+    #[error("it is UTF-16")]
+    Utf16,
+    /// A file that is there twice, so that its line numbers belong to two versions of it.
+    #[error("`{0}` is in the diff twice")]
+    Twice(String),
+    /// A line that begins with `@@` and goes on differently than it should.
+    #[error("`{0}` is no hunk header: expected @@ -LINE,COUNT +LINE,COUNT @@")]
+    Hunk(String),
+    /// A hunk without the name of its file.
+    #[error("a hunk without a file: there is no `+++` line before it")]
+    NoFile,
+    /// A hunk that ends before all its lines were there.
+    #[error("the hunk that begins in line {start} ends {missing} lines early")]
+    Truncated {
+        /// Line of the diff its header is on.
+        start: usize,
+        /// How many lines are missing.
+        missing: u64,
+    },
+    /// Hunks that overlap or go backwards.
+    #[error("the hunk begins inside or before the one above it")]
+    Overlap,
+    /// A quoted name that cannot be read.
+    #[error("`{0}` is no quoted file name")]
+    Quoting(String),
+}
+
+impl Diagnose for DiffError {
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        Some(match self.problem {
+            DiffProblem::Combined => {
+                "make it against one side: git diff -U0 BASE...HEAD, or git diff -U0 HEAD^1 HEAD of a merge"
+                    .into()
+            }
+            DiffProblem::Utf16 => {
+                "PowerShell's `>` writes UTF-16: use `git diff -U0 --output=changes.diff BASE...HEAD`".into()
+            }
+            DiffProblem::Twice(_) => {
+                "make one diff of the whole change, not one per commit: git diff -U0 BASE...HEAD".into()
+            }
+            DiffProblem::Truncated { .. } => {
+                "was the command that made it stopped? Make the diff again".into()
+            }
+            _ => "make it with: git diff --no-color --no-ext-diff -U0 BASE...HEAD > changes.diff".into(),
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! What changed between two commits, line by line.
+//!
+//! Two ways lead to the same [`Diff`]: a [`Repository`], read in this process so that no `git` has to be
+//! installed, and the text of a unified diff ([`parse_unified_diff`]). Both tell which lines of the newer side were
+//! added or changed, which is what `git diff --unified=0` prints in its `@@` lines.
+//!
+//! Only regular files count: submodules, symbolic links and binary files have no lines. Nothing here runs a program,
+//! reads the environment or writes; whoever owns the repository's folder, it is read and never executed, so git's
+//! "dubious ownership" does not arise.
+
+mod diff;
+mod error;
+mod lines;
+mod ranges;
+mod rename;
+mod repository;
+mod tree;
+mod unified;
+mod unquote;
+
+pub use diff::{Diff, FileDiff};
+pub use error::{DiffError, DiffProblem, HistoryError};
+pub use ranges::LineRanges;
+pub use repository::{Compare, Repository};
+pub use unified::parse_unified_diff;

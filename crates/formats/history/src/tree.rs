@@ -1,0 +1,122 @@
+//! Which regular files differ between two trees.
+
+use std::collections::BTreeMap;
+
+use gix::ObjectId;
+use gix::bstr::BString;
+
+use crate::error::HistoryError;
+use crate::repository::Repository;
+
+/// A path at which a regular file stands on one side at least, and which is not the same on both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Path from the root.
+    pub(crate) path: BString,
+    /// The file before, if it was a regular one.
+    pub(crate) old: Option<ObjectId>,
+    /// The file now, if it is a regular one.
+    pub(crate) new: Option<ObjectId>,
+    /// Whether there is something on both sides: a link that became a file is neither new nor renamed.
+    pub(crate) both: bool,
+}
+
+/// An entry of a tree that is not a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Leaf {
+    id: ObjectId,
+    regular: bool,
+}
+
+#[derive(Default)]
+struct Entry {
+    folders: [Option<ObjectId>; 2],
+    leaves: [Option<Leaf>; 2],
+}
+
+/// The differences between two trees, in the order of their paths. Equal subtrees are not read.
+pub(crate) fn changes(
+    repository: &Repository,
+    old: ObjectId,
+    new: ObjectId,
+) -> Result<Vec<Change>, HistoryError> {
+    let mut changes = Vec::new();
+    let mut todo = vec![(BString::default(), [Some(old), Some(new)])];
+    while let Some((folder, sides)) = todo.pop() {
+        for (name, entry) in entries(repository, sides)? {
+            let mut path = folder.clone();
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(&name);
+            if entry.leaves[0] != entry.leaves[1] {
+                let file = |side: Option<Leaf>| side.filter(|leaf| leaf.regular).map(|leaf| leaf.id);
+                let [before, now] = entry.leaves;
+                let change = Change {
+                    path: path.clone(),
+                    old: file(before),
+                    new: file(now),
+                    both: before.is_some() && now.is_some(),
+                };
+                // A changed mode alone changes no line.
+                if change.old != change.new {
+                    changes.push(change);
+                }
+            }
+            if entry.folders[0] != entry.folders[1] {
+                todo.push((path, entry.folders));
+            }
+        }
+    }
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(changes)
+}
+
+/// The entries of the same folder on both sides, by name.
+fn entries(
+    repository: &Repository,
+    sides: [Option<ObjectId>; 2],
+) -> Result<BTreeMap<BString, Entry>, HistoryError> {
+    let mut entries: BTreeMap<BString, Entry> = BTreeMap::new();
+    for (side, id) in sides.into_iter().enumerate() {
+        let Some(id) = id else { continue };
+        let data = repository.object(id)?;
+        for entry in gix::objs::TreeRefIter::from_bytes(&data, id.kind()) {
+            let entry = entry.map_err(|error| HistoryError::damaged(id, error))?;
+            let both = entries.entry(entry.filename.into()).or_default();
+            let id = entry.oid.to_owned();
+            if entry.mode.is_tree() {
+                if let Some(slot) = both.folders.get_mut(side) {
+                    *slot = Some(id);
+                }
+            } else if let Some(slot) = both.leaves.get_mut(side) {
+                *slot = Some(Leaf { id, regular: entry.mode.is_blob() });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// Every regular file of a tree.
+pub(crate) fn files(repository: &Repository, tree: ObjectId) -> Result<Vec<BString>, HistoryError> {
+    let mut files = Vec::new();
+    let mut todo = vec![(BString::default(), tree)];
+    while let Some((folder, id)) = todo.pop() {
+        let data = repository.object(id)?;
+        for entry in gix::objs::TreeRefIter::from_bytes(&data, id.kind()) {
+            let entry = entry.map_err(|error| HistoryError::damaged(id, error))?;
+            let mut path = folder.clone();
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(entry.filename);
+            if entry.mode.is_tree() {
+                todo.push((path, entry.oid.to_owned()));
+            } else if entry.mode.is_blob() {
+                files.push(path);
+            }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
