@@ -1,5 +1,8 @@
 //! The multi-call binary: listing, completions, man pages, and a tool by the name it is called by.
 
+// Helpers of tests fail like tests.
+#![allow(clippy::unwrap_used)]
+
 use std::process::{Command, Output};
 
 fn lw(arguments: &[&str]) -> Output {
