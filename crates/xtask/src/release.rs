@@ -88,7 +88,7 @@ fn table(text: &str) -> anyhow::Result<String> {
         let name = name.trim_start_matches([' ', '*']);
         ensure!(is_sha256(sum), "{name}: `{sum}` is no SHA-256");
         let known = |target: &&str| name == format!("lw-{target}") || name == format!("lw-{target}.exe");
-        ensure!(TARGETS.iter().any(|target| known(target)), "{name}: not the name of a released binary");
+        ensure!(TARGETS.iter().any(known), "{name}: not the name of a released binary");
         lines.push(format!("{sum}  {name}\n"));
     }
     lines.sort_by(|one, other| one.get(64..).cmp(&other.get(64..)));
