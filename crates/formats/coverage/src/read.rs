@@ -12,8 +12,10 @@ use crate::error::CoverageError;
 use crate::model::{Coverage, Format, shorten};
 use crate::{clover, cobertura, coveragepy, gcov, gocover, jacoco, lcov, llvm};
 
-/// Compressed reports become at most this large, in bytes.
+/// Compressed reports become at most this many bytes,
 const MAX_DECOMPRESSED: u64 = 1 << 30;
+/// and at most this many for each of theirs, beyond a few megabytes. Those of gcov become thirty times as large.
+const MAX_RATIO: u64 = 300;
 /// Enough to recognise a tracefile by, comments in front of it included.
 const START: u64 = 1 << 16;
 
@@ -90,11 +92,51 @@ fn plain(bytes: &[u8]) -> Result<Coverage, CoverageError> {
 }
 
 fn decompress(bytes: &[u8]) -> Result<Vec<u8>, CoverageError> {
+    let most = (bytes.len() as u64).saturating_mul(MAX_RATIO).saturating_add(1 << 24).min(MAX_DECOMPRESSED);
     let mut text = Vec::new();
-    let mut decoder = MultiGzDecoder::new(bytes).take(MAX_DECOMPRESSED + 1);
+    let mut decoder = MultiGzDecoder::new(bytes).take(most + 1);
     decoder.read_to_end(&mut text).map_err(|error| CoverageError::Gzip(error.to_string()))?;
-    if text.len() as u64 > MAX_DECOMPRESSED {
-        return Err(CoverageError::GzipTooLarge(MAX_DECOMPRESSED));
+    if text.len() as u64 > most {
+        return Err(CoverageError::GzipTooLarge(most));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_compressed_is_read_but_not_without_bound() {
+        let report = b"SF:a.c\nDA:1,1\nend_of_record\n";
+        assert_eq!(read(&gzip(report)), read(report));
+        assert_eq!(read_from(&gzip(report)[..]), read(report));
+        let bomb = gzip(&vec![b' '; 64 << 20]);
+        assert!(matches!(read(&bomb), Err(CoverageError::GzipTooLarge(_))));
+        assert!(matches!(read(&gzip(&gzip(report))), Err(CoverageError::Unknown { .. })));
+    }
+
+    #[test]
+    fn a_reader_that_fails_is_an_error() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("unplugged"))
+            }
+        }
+        let start = &b"SF:a.c\nDA:1,1\nend_of_record\n"[..];
+        assert_eq!(read_from(Broken), Err(CoverageError::Io("unplugged".into())));
+        assert_eq!(read_from(start.chain(Broken)), Err(CoverageError::Io("unplugged".into())));
+    }
 }

@@ -4,6 +4,7 @@
 //! and character references is expanded, so no report can make the reader load or build anything.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
@@ -23,6 +24,8 @@ pub(crate) struct Xml<'a> {
     format: Format,
     depth: usize,
     at: usize,
+    /// An offset and its line, from which later lines are counted.
+    counted: Cell<(usize, u64)>,
 }
 
 /// A part of a document.
@@ -43,7 +46,7 @@ impl<'a> Xml<'a> {
     pub(crate) fn new(bytes: &'a [u8], format: Format) -> Self {
         let mut reader = Reader::from_reader(bytes);
         reader.config_mut().expand_empty_elements = true;
-        Self { reader, bytes, format, depth: 0, at: 0 }
+        Self { reader, bytes, format, depth: 0, at: 0, counted: Cell::new((0, 1)) }
     }
 
     /// The next part that matters: no comments, no declarations.
@@ -158,9 +161,14 @@ impl<'a> Xml<'a> {
         CoverageError::Malformed { format: self.format, at: Position::of(self.bytes, self.at), problem }
     }
 
-    /// The line of the element read last. Counted anew each time, so for warnings only.
+    /// The line of the element read last, for warnings. There may be one for each element, so lines are counted on
+    /// from the last one.
     pub(crate) fn line(&self) -> u64 {
-        Position::of(self.bytes, self.at).line
+        let (from, line) = self.counted.get();
+        let passed = self.bytes.get(from..self.at).unwrap_or_default();
+        let line = line + memchr::memchr_iter(b'\n', passed).count() as u64;
+        self.counted.set((self.at.max(from), line));
+        line
     }
 }
 
@@ -168,5 +176,47 @@ impl Element<'_> {
     /// Its name without a prefix.
     pub(crate) fn name(&self) -> &[u8] {
         self.0.local_name().into_inner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_an_element_is_its_start_tag() {
+        let mut xml = Xml::new(b"<a>\n <b\n x='1'/>\n\n<c/></a>", Format::Clover);
+        let mut places = Vec::new();
+        loop {
+            match xml.next().unwrap() {
+                Node::Open(_) => {
+                    let CoverageError::Malformed { at, .. } = xml.error(Problem::Missing("x")) else {
+                        continue;
+                    };
+                    assert_eq!((xml.line(), xml.line()), (at.line, at.line));
+                    places.push((at.line, at.column));
+                }
+                Node::End => break,
+                Node::Close(_) | Node::Text(_) => {}
+            }
+        }
+        assert_eq!(places, [(1, 1), (2, 2), (5, 1)]);
+    }
+
+    #[test]
+    fn no_entity_is_expanded_and_no_depth_is_unbounded() {
+        let mut xml = Xml::new(b"<!DOCTYPE a [<!ENTITY e 'x'>]><a b='&e;'>&amp;&#65;&e;</a>", Format::Clover);
+        let Node::Open(a) = xml.next().unwrap() else { panic!("an element") };
+        let [b] = xml.values(&a, ["b"]).unwrap();
+        assert!(xml.string(&b).is_err());
+        let mut text = String::new();
+        while let Ok(Node::Text(part)) = xml.next() {
+            text.push_str(&part);
+        }
+        assert_eq!(text, "&A");
+        let deep = "<a>".repeat(MAX_DEPTH + 1);
+        let mut xml = Xml::new(deep.as_bytes(), Format::Clover);
+        let error = (0..=MAX_DEPTH).find_map(|_| xml.next().err());
+        assert!(matches!(error, Some(CoverageError::Malformed { problem: Problem::TooDeep(_), .. })));
     }
 }

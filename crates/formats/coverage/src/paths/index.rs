@@ -40,11 +40,6 @@ impl RepoIndex {
         self.files.contains(path)
     }
 
-    /// All files, in the order of their paths.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.files.iter().map(String::as_str)
-    }
-
     pub(super) fn exact(&self, path: &str) -> Option<&str> {
         self.files.range::<str, _>((Bound::Included(path), Bound::Included(path))).next().map(String::as_str)
     }
