@@ -2,7 +2,7 @@
 //!
 //! [`read`] recognises a report by its content and turns it into a [`Coverage`]: lines, branches, functions,
 //! conditions and statements with their hits, as integers. [`Coverage::merge`] joins the reports of several
-//! runs item by item, [`paths`] finds the files of the repository the report means, and [`write`] gives the
+//! runs item by item, [`paths`] finds the files of the repository the report means, and [`mod@write`] gives the
 //! result on to other tools.
 //!
 //! Everything here takes bytes and returns a model or a typed error with a position. Whatever had to be passed

@@ -2,8 +2,7 @@
 
 use super::branches::{Arm, BranchBuilder, fold};
 use super::{
-    Block, Branch, BranchKind, Condition, Counts, FileCoverage, Format, Function, Lines, Metric, WarningKind,
-    Warnings,
+    Block, Branch, BranchKind, Condition, Counts, FileCoverage, Format, Function, Lines, Metric, Warnings,
 };
 use crate::count::Count;
 
@@ -104,8 +103,7 @@ fn exact<T>(items: &mut Vec<T>) -> Vec<T> {
 impl Warnings {
     /// The value of a count, with a warning when it had to be interpreted.
     pub(crate) fn take_count(&mut self, count: Count, line: u64, text: &[u8]) -> u64 {
-        let kind: Option<WarningKind> = count.odd;
-        if let Some(kind) = kind {
+        if let Some(kind) = count.odd {
             self.add(kind, line, text);
         }
         count.value
