@@ -168,6 +168,7 @@ run_in_docker() {
   fi
   set -- "$image" "$@"
   # What belongs to this machine means nothing, or something else, inside.
+  # shellcheck disable=SC2013 # Names hold no spaces, and a pipe would lose the arguments.
   for name in $(awk 'BEGIN {
     for (name in ENVIRON)
       if (name ~ /^[A-Za-z_][A-Za-z0-9_]*$/ &&

