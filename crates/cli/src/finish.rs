@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread::{self, ThreadId};
 
 use lw_ci::{Annotation, Effect, Provider};
 use lw_model::{Finding, Level, Report};
@@ -268,15 +269,22 @@ fn call(program: &str, args: &[String], stdin: &[u8]) -> std::io::Result<()> {
     if status.success() { Ok(()) } else { Err(std::io::Error::other(status.to_string())) }
 }
 
-/// What is to be written should the tool panic: its outputs.
-static ARMED: Mutex<Option<(Vec<Effect>, Host)>> = Mutex::new(None);
+/// What is to be written should a tool panic, by the thread it was started on.
+static ARMED: Mutex<Vec<Armed>> = Mutex::new(Vec::new());
+
+struct Armed {
+    thread: ThreadId,
+    effects: Vec<Effect>,
+    host: Host,
+}
 
 /// Makes a panic end in exit code 5, a sentence and all outputs, whether panics unwind or abort.
 pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
     let name = entry.name;
     let effects = ci.outputs(&outputs(entry, "error", "internal error", "", |_| String::new()));
+    disarm();
     if let Ok(mut armed) = ARMED.lock() {
-        *armed = Some((effects, host.clone()));
+        armed.push(Armed { thread: thread::current().id(), effects, host: host.clone() });
     }
     std::panic::set_hook(Box::new(move |panic| {
         let text = format!(
@@ -284,8 +292,8 @@ pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
             env!("CARGO_PKG_REPOSITORY")
         );
         host::stderr(&lw_ci::neutralise(&text));
-        if let Some((effects, host)) = take_armed() {
-            perform(effects, &host);
+        if let Some(armed) = take_armed() {
+            perform(armed.effects, &armed.host);
         }
         // Where panics unwind, `invoke` returns this code; where they abort, nothing would.
         if cfg!(panic = "abort") {
@@ -296,24 +304,15 @@ pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
 }
 
 fn disarm() {
-    take_armed();
-}
-
-fn take_armed() -> Option<(Vec<Effect>, Host)> {
-    ARMED.lock().ok().and_then(|mut armed| armed.take())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_stay_and_commands_do_not() {
-        let text = "\u{1b}[31mred\u{1b}[0m ##[add-mask]x\n::error::y\n a\u{e01b}b\n";
-        let shown = harmless(&Shape::Common(Format::Text), text.as_bytes(), true);
-        assert_eq!(
-            String::from_utf8(shown).unwrap(),
-            "\u{1b}[31mred\u{1b}[0m # #[add-mask]x\n:\u{200b}:error::y\n a\u{fffd}b\n"
-        );
+    if let Ok(mut armed) = ARMED.lock() {
+        armed.retain(|armed| armed.thread != thread::current().id());
     }
+}
+
+/// What the run of this thread has armed. A worker of a tool has none of its own: then it is the only run's.
+fn take_armed() -> Option<Armed> {
+    let mut armed = ARMED.lock().ok()?;
+    let own = armed.iter().position(|armed| armed.thread == thread::current().id());
+    let index = own.or((armed.len() == 1).then_some(0))?;
+    Some(armed.swap_remove(index))
 }
