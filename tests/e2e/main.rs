@@ -16,5 +16,6 @@ mod image;
 mod injection;
 mod launcher;
 mod lint;
+mod other_ci;
 mod support;
 mod tree;

@@ -4,6 +4,8 @@
 //! drops variables whose names hold a `-`, so they are mapped with `_`; nothing of an input is ever part of a
 //! script, so nothing of it can run.
 
+use std::any::TypeId;
+
 use anyhow::ensure;
 use clap::{Arg, ArgAction};
 use lw_cli::{COMMON_OUTPUTS, Entry, Output, inputs};
@@ -22,6 +24,21 @@ pub(crate) struct Input {
     pub(crate) heading: String,
     /// One item per line.
     pub(crate) list: bool,
+    /// What its text has to be.
+    pub(crate) kind: Kind,
+}
+
+/// What an input's text has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Anything.
+    Text,
+    /// `true` or `false`.
+    Switch,
+    /// A number.
+    Number,
+    /// One of these.
+    OneOf(Vec<String>),
 }
 
 /// The inputs of a tool: every flag, in the order of its help. Subcommands share one list, with `command` first.
@@ -36,6 +53,7 @@ pub(crate) fn inputs_of(entry: &Entry) -> anyhow::Result<Vec<Input>> {
             default: String::new(),
             heading: "Command".into(),
             list: false,
+            kind: Kind::OneOf(names.iter().map(|name| (*name).to_owned()).collect()),
         });
     }
     let arguments =
@@ -53,11 +71,27 @@ pub(crate) fn inputs_of(entry: &Entry) -> anyhow::Result<Vec<Input>> {
                 default: default_of(arg),
                 heading: arg.get_help_heading().unwrap_or("Options").to_owned(),
                 list: matches!(arg.get_action(), ArgAction::Append),
+                kind: kind_of(arg),
                 name,
             });
         }
     }
     Ok(inputs)
+}
+
+fn kind_of(arg: &Arg) -> Kind {
+    let parsed = arg.get_value_parser().type_id();
+    let is_number = [TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>()]
+        .iter()
+        .any(|number| parsed == *number);
+    let values: Vec<String> =
+        arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    match arg.get_action() {
+        ArgAction::SetTrue => Kind::Switch,
+        _ if !values.is_empty() => Kind::OneOf(values),
+        _ if is_number => Kind::Number,
+        _ => Kind::Text,
+    }
 }
 
 fn describe(arg: &Arg) -> String {

@@ -1,8 +1,13 @@
 //! GitLab CI components: `templates/<tool>.yml`, one per tool, with typed inputs.
+//!
+//! Facts it rests on (GitLab's `text_template.rb`): a value replaces `$[[ inputs.x ]]` in the text of the file, before
+//! it is read as YAML, and what is no string replaces it as JSON. So a value between quotes could end them; in a block
+//! scalar a line means nothing but itself. Lists are arrays, whose JSON is one line whatever they hold. Variables are
+//! not expanded: a `$` in a value is a `$`.
 
 use lw_cli::Entry;
 
-use super::action::{inputs_of, quoted, variable};
+use super::action::{Input, Kind, inputs_of, quoted, variable};
 
 /// The component of a tool.
 pub(crate) fn gitlab(entry: &Entry) -> anyhow::Result<String> {
@@ -13,21 +18,51 @@ pub(crate) fn gitlab(entry: &Entry) -> anyhow::Result<String> {
     );
     let inputs = inputs_of(entry)?;
     for input in &inputs {
-        yml.push_str(&format!(
-            "    {}:\n      description: {}\n      default: {}\n",
-            input.name,
-            quoted(&input.description)?,
-            quoted(&input.default)?
-        ));
+        yml.push_str(&spec(input)?);
     }
     yml.push_str(&format!(
         "---\n\"$[[ inputs.job ]]\":\n  stage: $[[ inputs.stage ]]\n  image: $[[ inputs.image ]]\n  variables:\n    LW_ACTION: {name}\n"
     ));
     for input in &inputs {
-        yml.push_str(&format!("    {}: \"$[[ inputs.{} ]]\"\n", variable(&input.name), input.name));
+        yml.push_str(&format!(
+            "    {}:\n      value: |-\n        $[[ inputs.{} ]]\n      expand: false\n",
+            variable(&input.name),
+            input.name
+        ));
     }
+    // The names are those `core/ci` gives the files on GitLab.
     yml.push_str(&format!(
-        "  script:\n    - lw {name}\n  artifacts:\n    when: always\n    reports:\n      dotenv: lw-{name}.env\n      codequality: gl-code-quality-report.json\n"
+        "  script:\n    - lw {name}\n  artifacts:\n    when: always\n    paths:\n      - lw-{name}.md\n    reports:\n      dotenv: lw.env\n      codequality: gl-code-quality-{name}.json\n"
     ));
+    Ok(yml)
+}
+
+/// The declaration of an input. An empty string is "unset" for every tool, so it is always allowed.
+fn spec(input: &Input) -> anyhow::Result<String> {
+    let mut yml = format!("    {}:\n      description: {}\n", input.name, quoted(&input.description)?);
+    let default = if input.list {
+        yml.push_str("      type: array\n");
+        let items: Vec<&str> = input.default.lines().collect();
+        serde_json::to_string(&items)?
+    } else {
+        match &input.kind {
+            Kind::Switch => {
+                yml.push_str("      type: boolean\n");
+                input.default.clone()
+            }
+            Kind::Number if input.default.parse::<u64>().is_ok() => {
+                yml.push_str("      type: number\n");
+                input.default.clone()
+            }
+            Kind::OneOf(values) => {
+                let unset = input.default.is_empty().then_some(String::new());
+                let values: Vec<&String> = unset.iter().chain(values).collect();
+                yml.push_str(&format!("      options: {}\n", serde_json::to_string(&values)?));
+                quoted(&input.default)?
+            }
+            Kind::Number | Kind::Text => quoted(&input.default)?,
+        }
+    };
+    yml.push_str(&format!("      default: {default}\n"));
     Ok(yml)
 }
