@@ -106,6 +106,12 @@ impl Context {
         parts.join("/").replacen("//", "/", 1)
     }
 
+    /// The folder [`name`](Self::name) counts from: the root of the repository, or else where the run started.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A path of the user's, seen from the folder the run started in.
     #[must_use]
     pub fn resolve(&self, path: &Path) -> PathBuf {
@@ -289,6 +295,15 @@ impl Context {
     #[must_use]
     pub fn wants(&self, format: &str) -> bool {
         self.formats.iter().any(|wanted| wanted == format)
+    }
+
+    /// Whether anybody reads the report itself, or only a format of the tool's own is asked for: then what only the report
+    /// shows need not be made.
+    #[must_use]
+    pub fn report_is_read(&self) -> bool {
+        let summary = self.common.summary != "off" && self.ci.id() != "terminal";
+        let common = self.formats.iter().any(|format| format.parse::<lw_render::Format>().is_ok());
+        summary || common || self.common.report.is_some()
     }
 
     /// Hands over the report in a format of the tool's own; see [`Tool::FORMATS`](crate::Tool::FORMATS).

@@ -12,7 +12,7 @@ use lw_model::{ByteSize, Fact, Finding, Level, Measure, Number, Report};
 
 use crate::args::Args;
 use crate::inputs::Inputs;
-use crate::{idf_json, platformio};
+use crate::{idf_json, limits, platformio};
 
 /// What the report's tables need to know of a firmware beyond its measures.
 pub(crate) struct Firmware {
@@ -71,9 +71,12 @@ pub(crate) fn analyse(
         if cx.wants("idf-json2") {
             firmware.idf_json = Some(idf_json::of_memory(&memory).map_err(Error::input)?);
         }
-        let mut tree = attribution::tree(&sources, &memory);
-        tree.subject.clone_from(&inputs.name);
-        one.report.trees.push(tree);
+        // Attribution is most of the work; totals are had without it.
+        if cx.report_is_read() || limits::name_parts(args) {
+            let mut tree = attribution::tree(&sources, &memory);
+            tree.subject.clone_from(&inputs.name);
+            one.report.trees.push(tree);
+        }
     }
     let image = match (&bin_bytes, inputs.bin.as_deref()) {
         (Some(bytes), Some(path)) => one.image(path, bytes, elf_bytes.as_deref(), args)?,

@@ -8,6 +8,7 @@ mod analyse;
 mod args;
 mod baseline;
 mod blame;
+mod breakdown;
 mod diff;
 mod history;
 mod idf_json;

@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use lw_cli::config::{did_you_mean, nearest};
 use lw_cli::{Context, Error};
 use lw_firmware::demangle::{demangle, stable_name};
-use lw_model::{Bound, Finding, Level, Limit, Measure, Node, Number, Outcome, Report, Threshold, Tree};
+use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Outcome, Report, Threshold, Tree};
 use wildmatch::WildMatch;
 
 use crate::args::{Args, Preset};
+use crate::breakdown::{parts_of_level, sections_once};
 
 /// Levels of the breakdown whose parts can be limited by name.
 const PARTS: [&str; 4] = ["section", "archive", "object", "symbol"];
@@ -50,6 +51,15 @@ pub(crate) fn attach(
         }
     }
     Ok(())
+}
+
+/// Whether a limit names a part of the breakdown, in whatever firmware.
+pub(crate) fn name_parts(args: &Args) -> bool {
+    let names_part = |spec: &String| {
+        let name = spec.rsplit_once('=').map_or(spec.as_str(), |(name, _)| name);
+        part(name.split_once('/').map_or(name, |(_, name)| name)).or_else(|| part(name)).is_some()
+    };
+    args.max.iter().chain(&args.max_growth).chain(&args.min_free).any(names_part)
 }
 
 fn of_preset(preset: Preset, report: &Report) -> Result<(String, Vec<Limit>), Error> {
@@ -236,33 +246,13 @@ fn parts(
     })
 }
 
-/// Bytes of every part of a level, by name across builds. A section that stands in two regions (in flash to be
-/// copied to RAM) counts once.
+/// Bytes of every part of a level, by name across builds.
 fn sizes(tree: &Tree, level: &str) -> BTreeMap<String, u64> {
     let mut sizes = BTreeMap::new();
-    let Some(depth) = tree.levels.iter().position(|known| known == level) else { return sizes };
-    let mut copies: BTreeMap<(&str, u64), &str> = BTreeMap::new();
-    for region in &*tree.root.children {
-        for section in &*region.children {
-            let first = copies.entry((&section.name, section.value)).or_insert(&region.name);
-            if *first == &*region.name {
-                add(section, depth - 1, &mut sizes);
-            }
-        }
-    }
+    parts_of_level(tree, sections_once(tree), level, |part| {
+        *sizes.entry(stable_name(&part.node.name).into_owned()).or_insert(0) += part.node.value;
+    });
     sizes
-}
-
-fn add(node: &Node, depth: usize, sizes: &mut BTreeMap<String, u64>) {
-    if depth == 0 {
-        if node.role.is_none() {
-            *sizes.entry(stable_name(&node.name).into_owned()).or_insert(0) += node.value;
-        }
-        return;
-    }
-    for child in &*node.children {
-        add(child, depth - 1, sizes);
-    }
 }
 
 /// Says which growth limits could not be judged, once per run.

@@ -1,11 +1,12 @@
 //! The tables a person reads, made from the report's own measures and breakdown.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use lw_model::{Align, Cell, Measure, Node, Number, Report, Table, Tree, grouped};
 
 use crate::analyse::Firmware;
 use crate::blame::{Blame, blames};
+use crate::breakdown::{parts_of_level, sections_once};
 use crate::diff::Row;
 
 /// Adds the tables of one firmware, the most telling first.
@@ -243,75 +244,67 @@ fn by_archive(rows: &[Row], top: usize) -> Option<Table> {
     Some(table)
 }
 
-/// The largest parts of a level over all regions; a part that stands in two regions counts in both.
+/// The largest parts of a level.
 fn largest(tree: &Tree, level: &str, top: usize) -> Option<Table> {
-    let depth = tree.levels.iter().position(|known| known == level)?;
-    let mut parts: HashMap<&str, u64> = HashMap::new();
-    collect(&tree.root, depth + 1, &mut parts);
-    let title = format!("Largest {level}s");
-    list(parts, &format!("largest-{level}s"), title, top, tree.root.value, true)
+    let parts = parts(tree, sections_once(tree), level);
+    list(parts, &format!("largest-{level}s"), format!("Largest {level}s"), top, true)
 }
 
 /// The largest parts of what makes a measure too large.
 fn largest_in(tree: &Tree, blame: &Blame, firmware: &Firmware, top: usize) -> Option<Table> {
-    let mut parts: HashMap<&str, u64> = HashMap::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    for region in &*tree.root.children {
-        for section in
-            region.children.iter().filter(|section| blame.holds(firmware, &region.name, &section.name))
-        {
-            // A section in flash and RAM is one.
-            if seen.insert(&section.name) {
-                collect(section, tree.levels.len() - 2, &mut parts);
-            }
-        }
-    }
-    let whole = parts.values().sum();
-    list(
-        parts,
-        &format!("largest-in-{}", blame.what),
-        format!("Largest in {}", blame.what),
-        top,
-        whole,
-        false,
-    )
+    let mut sections = sections_once(tree);
+    sections.retain(|(region, section)| blame.holds(firmware, &region.name, &section.name));
+    let parts = parts(tree, sections, "symbol");
+    list(parts, &format!("largest-in-{}", blame.what), format!("Largest in {}", blame.what), top, false)
 }
 
-/// Bytes by name of all parts `depth` levels below. A hash map, because comparing a million mangled names, most of
-/// which begin alike, would cost more than all the rest.
-fn collect<'a>(node: &'a Node, depth: usize, parts: &mut HashMap<&'a str, u64>) {
-    if depth == 0 {
-        if node.role.is_none() {
-            *parts.entry(node.shown()).or_insert(0) += node.value;
-        }
-        return;
+/// Name, place and bytes of the parts of a level. An archive is one part however many sections it is in; symbols of one
+/// name in two objects are two.
+fn parts<'a>(tree: &Tree, sections: Vec<(&'a Node, &'a Node)>, level: &str) -> Vec<(&'a str, &'a str, u64)> {
+    if level == "symbol" {
+        let mut parts = Vec::new();
+        parts_of_level(tree, sections, level, |part| {
+            parts.push((part.node.shown(), part.parent.shown(), part.node.value));
+        });
+        return parts;
     }
-    for child in &*node.children {
-        collect(child, depth - 1, parts);
-    }
+    let mut sums: HashMap<&str, u64> = HashMap::new();
+    parts_of_level(tree, sections, level, |part| {
+        *sums.entry(part.node.shown()).or_insert(0) += part.node.value;
+    });
+    sums.into_iter().map(|(name, bytes)| (name, "", bytes)).collect()
 }
 
 fn list(
-    parts: HashMap<&str, u64>,
+    mut parts: Vec<(&str, &str, u64)>,
     id: &str,
     title: String,
     top: usize,
-    whole: u64,
     folded: bool,
 ) -> Option<Table> {
-    let mut parts: Vec<_> = parts.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
+    parts.retain(|(_, _, bytes)| *bytes > 0);
     if parts.is_empty() {
         return None;
     }
-    let count = parts.len();
+    let (count, whole) = (parts.len(), parts.iter().map(|(_, _, bytes)| bytes).sum::<u64>());
     keep_largest(&mut parts, top);
-    let mut table =
-        Table::new(id, title, &[("Name", Align::Left), ("Bytes", Align::Right), ("Share", Align::Left)]);
+    let mut table = Table::new(
+        id,
+        title,
+        &[("Name", Align::Left), ("Bytes", Align::Right), ("Share", Align::Left), ("Where", Align::Left)],
+    );
     let total = i64::try_from(whole).unwrap_or(i64::MAX);
-    for (name, size) in parts.iter().take(top) {
-        let used = i64::try_from(*size).unwrap_or(i64::MAX);
-        table.rows.push(vec![Cell::Code((*name).to_owned()), Cell::Bytes(used), Cell::Bar { used, total }]);
+    for (name, place, size) in parts {
+        let used = i64::try_from(size).unwrap_or(i64::MAX);
+        let place = if place.is_empty() { Cell::Empty } else { Cell::Code(place.to_owned()) };
+        table.rows.push(vec![
+            Cell::Code(name.to_owned()),
+            Cell::Bytes(used),
+            Cell::Bar { used, total },
+            place,
+        ]);
     }
+    drop_empty_column(&mut table, 3);
     if count > top {
         table.note = Some(format!("{} more.", count - top));
     }
@@ -321,14 +314,14 @@ fn list(
 
 /// Keeps the `top` largest parts, the largest first, equal ones by name. Names are compared only where sizes are equal
 /// to the smallest one kept: a million symbols have few sizes, and their names begin alike.
-fn keep_largest(parts: &mut Vec<(&str, u64)>, top: usize) {
+fn keep_largest(parts: &mut Vec<(&str, &str, u64)>, top: usize) {
     if let Some(last) = top.checked_sub(1).filter(|last| *last < parts.len()) {
-        let (_, (_, smallest), _) =
-            parts.select_nth_unstable_by_key(last, |(_, bytes)| std::cmp::Reverse(*bytes));
+        let (_, (_, _, smallest), _) =
+            parts.select_nth_unstable_by_key(last, |(_, _, bytes)| std::cmp::Reverse(*bytes));
         let smallest = *smallest;
-        parts.retain(|(_, bytes)| *bytes >= smallest);
+        parts.retain(|(_, _, bytes)| *bytes >= smallest);
     }
-    parts.sort_unstable_by_key(|(name, bytes)| (std::cmp::Reverse(*bytes), *name));
+    parts.sort_unstable_by_key(|(name, place, bytes)| (std::cmp::Reverse(*bytes), *name, *place));
     parts.truncate(top);
 }
 
