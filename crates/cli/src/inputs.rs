@@ -14,9 +14,23 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::error::Error;
 
+/// The items of a list: one per line, or a JSON array, which is what GitLab makes of an input that is an array.
+fn items(value: &str) -> Vec<String> {
+    let array = Some(value.trim()).filter(|text| text.starts_with('['));
+    let array = array.and_then(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).ok());
+    let items: Vec<String> = match array {
+        Some(values) => values
+            .into_iter()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .collect(),
+        None => value.lines().map(str::to_owned).collect(),
+    };
+    items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+}
+
 /// Arguments made from the inputs of an action, without the program's name.
 ///
-/// A list is one item per line. A boolean is `true` or `false` as YAML 1.2 core writes them. The
+/// A list is one item per line, or a JSON array. A boolean is `true` or `false` as YAML 1.2 core writes them. The
 /// input `command` chooses the subcommand of a tool that has some.
 ///
 /// # Errors
@@ -61,7 +75,7 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
                 }
             }
             (ArgAction::Append, positional_list) => {
-                for item in value.lines().map(str::trim).filter(|item| !item.is_empty()) {
+                for item in items(value) {
                     if positional_list {
                         positional.push(item.into());
                     } else {
@@ -148,6 +162,17 @@ mod tests {
             argv(&[("INPUT_MAX", "a=1\n\n  b c=2 \n--help\n"), ("INPUT_FILES", "-x\n$(touch y)")]).unwrap(),
             ["--max=a=1", "--max=b c=2", "--max=--help", "--", "-x", "$(touch y)"]
         );
+    }
+
+    #[test]
+    fn a_list_may_be_a_json_array() {
+        assert_eq!(
+            argv(&[("INPUT_MAX", " [\"a=1\", \" b \\n c\", 5, \"\"] ")]).unwrap(),
+            ["--max=a=1", "--max=b \n c", "--max=5"]
+        );
+        assert!(argv(&[("INPUT_MAX", "[]")]).unwrap().is_empty());
+        // A pattern is none.
+        assert_eq!(argv(&[("INPUT_MAX", "[ab].elf=1")]).unwrap(), ["--max=[ab].elf=1"]);
     }
 
     #[test]

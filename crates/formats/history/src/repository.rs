@@ -101,7 +101,7 @@ impl Repository {
 
     fn commit(&self, revision: &str) -> Result<ObjectId, HistoryError> {
         let found = self.git.rev_parse_single(revision);
-        let object = found.and_then(|id| id.object()).and_then(|object| object.peel_tags_to_end());
+        let object = found.and_then(|id| id.object()).and_then(gix::Object::peel_tags_to_end);
         match object {
             Ok(object) if object.kind == Kind::Commit => Ok(object.id),
             Ok(object) => {
