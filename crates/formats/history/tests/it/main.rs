@@ -1,7 +1,7 @@
 //! Repositories and diffs, compared with what git itself says of them.
 
 // Helpers of tests fail like tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
 mod repositories;
 mod texts;
