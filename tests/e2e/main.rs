@@ -17,5 +17,6 @@ mod injection;
 mod launcher;
 mod lint;
 mod other_ci;
+mod overhead;
 mod support;
 mod tree;
