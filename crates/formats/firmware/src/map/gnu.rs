@@ -20,7 +20,7 @@ pub(super) fn looks_right(bytes: &[u8]) -> bool {
         b"There are no discarded input sections",
         b"As-needed library included to satisfy reference by file (symbol)",
     ];
-    bytes.split(|byte| *byte == b'\n').any(|line| HEADINGS.contains(&line.trim_ascii_end()))
+    super::lines(bytes).any(|line| HEADINGS.contains(&line.trim_ascii_end()))
 }
 
 /// Which part of the map a line belongs to.
@@ -75,7 +75,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
         line: 0,
     };
     let mut part = Part::Preamble;
-    for line in bytes.split(|byte| *byte == b'\n') {
+    for line in super::lines(bytes) {
         parser.line = parser.line.saturating_add(1);
         let line = line.trim_ascii_end();
         if line.is_empty() {

@@ -15,7 +15,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
     let mut chip = None;
     let mut open = false;
     let mut number_of_line = 1u32;
-    for line in bytes.split(|byte| *byte == b'\n').skip(1) {
+    for line in super::lines(bytes).skip(1) {
         number_of_line = number_of_line.saturating_add(1);
         let line = line.trim_ascii_end();
         if line.is_empty() {

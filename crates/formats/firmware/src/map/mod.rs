@@ -153,7 +153,7 @@ impl<'a> Map<'a> {
     /// # Errors
     /// When it is no map of GNU ld or LLD, is cut off, or has sizes that cannot be.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, MapError> {
-        if lld::is_header(bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()) {
+        if lld::is_header(lines(bytes).next().unwrap_or_default()) {
             return lld::parse(bytes);
         }
         match gnu::parse(bytes) {
@@ -208,6 +208,17 @@ impl<'a> Files<'a> {
         self.last = Some((path, number));
         number
     }
+}
+
+/// The lines of a map, searched for with vector instructions: telling lines apart is most of reading a map.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr::memchr(b'\n', text);
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    })
 }
 
 /// Splits `dir/lib.a(obj.o)`. A parenthesis that belongs to a path (`dir (x86)/obj.o`, `copy (1)`) does not
