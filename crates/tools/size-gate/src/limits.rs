@@ -5,7 +5,7 @@
 //! firmwares `NAME/measure` means one of them. A name that means nothing is an error: a limit that is never judged is a
 //! silent pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lw_cli::config::{did_you_mean, nearest};
 use lw_cli::{Context, Error};
@@ -257,16 +257,15 @@ fn sizes(tree: &Tree, level: &str) -> BTreeMap<String, u64> {
 
 /// Says which growth limits could not be judged, once per run.
 pub(crate) fn note_unjudged(report: &mut Report) {
-    let unjudged: Vec<String> = report
-        .measures
-        .iter()
-        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Unknown))
-        .map(|measure| measure.name.clone())
-        .collect();
+    let unknown = |measure: &&Measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Unknown);
+    // Several firmwares have measures of one name.
+    let unjudged: BTreeSet<&str> =
+        report.measures.iter().filter(unknown).map(|measure| measure.name.as_str()).collect();
     if unjudged.is_empty() {
         return;
     }
-    let message = format!("without a baseline value the growth of {} was not judged", unjudged.join(", "));
+    let names: Vec<&str> = unjudged.into_iter().collect();
+    let message = format!("without a baseline value the growth of {} was not judged", names.join(", "));
     report.find(
         Finding::new("size-gate/growth-not-judged", Level::Note, "growth", message)
             .help("give the report of the base branch with --baseline"),
