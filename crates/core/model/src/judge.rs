@@ -77,7 +77,12 @@ fn excess(
 ) -> String {
     let of = if limit.bound == Bound::MaxGrowth { baseline } else { whole };
     let threshold = match (limit.threshold, of) {
-        (Threshold::Percent(percent), Some(Number::Integer(of))) => Number::Integer(percent.share_of(of)),
+        (Threshold::Percent(percent), Some(Number::Integer(of))) => {
+            let share = percent.share_of(of);
+            // The smallest value that meets a floor is the share rounded up.
+            let up = limit.bound == Bound::Min && percent.missed_by(share, of);
+            Number::Integer(share.saturating_add(i64::from(up)))
+        }
         (Threshold::Percent(percent), of) => {
             Number::Decimal(percent.as_f64() / 100.0 * of.map_or(0.0, Number::as_f64))
         }
@@ -88,11 +93,7 @@ fn excess(
     match limit.bound {
         Bound::Max => format!("{} over the limit of {shown} ({origin})", unit.brief(value.minus(threshold))),
         Bound::Min => {
-            // The share is floored: what is missing to it must not be.
-            let missing = match threshold.minus(value) {
-                Number::Integer(0) => Number::Integer(1),
-                missing => missing,
-            };
+            let missing = threshold.minus(value);
             format!("{} under the minimum of {shown} ({origin})", unit.brief(missing))
         }
         Bound::MaxGrowth => {
@@ -123,6 +124,16 @@ mod tests {
             failing.findings[0].message,
             "region.RAM.span is 950 B, 95.00 % of 1000 B, 50 B over the limit of 90.00 % (--max)"
                 .replace("1000 B", "1,000 B")
+        );
+    }
+
+    #[test]
+    fn what_is_missing_to_a_floor_is_what_it_takes_to_meet_it() {
+        let mut failing = report(Bound::Min, "80%", Measure::bytes("patch", 8).out_of(13));
+        failing.judge(None);
+        assert_eq!(
+            failing.findings[0].message,
+            "patch is 8 B, 61.53 % of 13 B, 3 B under the minimum of 80.00 % (--max)"
         );
     }
 

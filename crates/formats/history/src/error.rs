@@ -12,12 +12,10 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum HistoryError {
     /// There is no repository.
-    #[error("{path}: not a git repository, or one that cannot be read: {reason}")]
+    #[error("{path}: not a git repository")]
     NotARepository {
         /// Where it was looked for.
         path: String,
-        /// What is wrong.
-        reason: String,
     },
     /// A revision is not there, or its ancestors are not, because the clone ends before.
     #[error("{what}: not in this clone, whose history is cut off (a shallow clone)")]

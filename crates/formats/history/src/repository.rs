@@ -42,12 +42,16 @@ impl Repository {
     /// Only the repository's own configuration is read, whoever owns the folder: nothing of it is ever executed.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is none, or one that cannot be read.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
         let options = open::Options::isolated().with(Trust::Full);
-        let mut git = gix::open_opts(path, options).map_err(|error| HistoryError::NotARepository {
-            path: path.display().to_string(),
-            reason: error.to_string(),
+        let mut git = gix::open_opts(path, options).map_err(|error| {
+            let what = path.display().to_string();
+            if path.join(".git").exists() || path.join("HEAD").exists() {
+                HistoryError::Damaged { what, reason: error.to_string() }
+            } else {
+                HistoryError::NotARepository { path: what }
+            }
         })?;
         // Trees and blobs are read once, but those of near commits are deltas of each other.
         git.object_cache_size_if_unset(4 << 20);

@@ -1,0 +1,163 @@
+//! The first page: the figures, and all files.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use lw_coverage::{Counts, Coverage, FileCoverage, Metric};
+use lw_model::{Outcome, Report, Verdict};
+
+use super::markup::{FOOT, bar, grade, head, number, text};
+use super::{PAGES, page_name};
+use crate::patch::Patch;
+
+/// Metrics a column is worth when any file has one.
+const COLUMNS: [(Metric, &str); 3] =
+    [(Metric::Line, "Lines"), (Metric::Branch, "Branches"), (Metric::Function, "Functions")];
+
+const CLOSE: &str = "</tbody>\n</table></div>\n";
+
+pub(super) fn page(coverage: &Coverage, patch: Option<&Patch>, report: &Report) -> String {
+    let mut out = head("Coverage", "");
+    verdict(report, &mut out);
+    cards(coverage, report, &mut out);
+    let columns: Vec<_> =
+        COLUMNS.into_iter().filter(|(metric, _)| coverage.figure(*metric).counts.total > 0).collect();
+    let mut folders: BTreeMap<&str, Vec<(&str, &FileCoverage)>> = BTreeMap::new();
+    for (path, file) in &coverage.files {
+        let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
+        folders.entry(folder).or_default().push((path, file));
+    }
+    if let Some(patch) = patch.filter(|patch| !patch.files.is_empty()) {
+        changed(patch, &mut out);
+    }
+    out.push_str("<h2>All files</h2>\n");
+    if folders.len() > 1 {
+        overview(&columns, &folders, &mut out);
+    }
+    for (index, (folder, files)) in folders.iter().enumerate() {
+        let name = if folder.is_empty() { "/" } else { folder };
+        let _ = writeln!(out, "<h3 id=\"folder-{index}\"><code>{}</code></h3>", text(name));
+        table(&columns, files, &mut out);
+    }
+    out + FOOT
+}
+
+fn verdict(report: &Report, out: &mut String) {
+    let (mark, word) = match report.verdict {
+        Verdict::Pass => ("✓", "Passed"),
+        Verdict::Warn => ("▲", "Passed with warnings"),
+        Verdict::Fail => ("✗", "Failed"),
+    };
+    let _ = writeln!(
+        out,
+        "<header class=\"verdict {}\">\n<p class=\"tool\">coverage-gate</p>\n<h1>{mark} {word}</h1>\n<p class=\"summary\">{}</p>",
+        report.verdict,
+        text(&report.summary)
+    );
+    let breached = report
+        .measures
+        .iter()
+        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached));
+    let items: Vec<String> =
+        breached.map(|measure| format!("<code>{}</code>", text(&measure.name))).collect();
+    if !items.is_empty() {
+        let _ = writeln!(out, "<p class=\"breached\">Breached: {}</p>", items.join(", "));
+    }
+    out.push_str("</header>\n");
+}
+
+/// The figures of all files, large.
+fn cards(coverage: &Coverage, report: &Report, out: &mut String) {
+    let figures = Metric::ALL.map(|metric| (metric.name(), coverage.figure(metric).counts));
+    let patch = report.measure("coverage.patch.covered", None).and_then(|measure| {
+        let whole = |number| match number {
+            lw_model::Number::Integer(value) => u64::try_from(value).ok(),
+            lw_model::Number::Decimal(_) => None,
+        };
+        Some(("changed line", Counts::new(whole(measure.value)?, whole(measure.whole?)?)))
+    });
+    out.push_str("<dl class=\"cards\">\n");
+    for (name, counts) in figures.into_iter().chain(patch).filter(|(_, counts)| counts.total > 0) {
+        let percent = counts.percent().unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "<div class=\"{}\"><dt>{name} coverage</dt><dd>{percent}</dd><dd class=\"of\">{} of {}</dd></div>",
+            grade(counts),
+            number(counts.covered),
+            number(counts.total)
+        );
+    }
+    out.push_str("</dl>\n");
+}
+
+/// Titles of the columns; each has a share and, right of it, what is missing to it.
+fn open<'a>(first: &str, titles: impl Iterator<Item = &'a str>, out: &mut String) {
+    let _ = write!(
+        out,
+        "<div class=\"scroll\"><table cellpadding=\"4\">\n<thead><tr><th scope=\"col\" align=\"left\">{first}</th>"
+    );
+    for title in titles {
+        let _ = write!(
+            out,
+            "<th scope=\"col\" align=\"left\">{title}</th><th scope=\"col\" align=\"right\">Uncovered</th>"
+        );
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+}
+
+fn cells(counts: impl Iterator<Item = Counts>, out: &mut String) {
+    for counts in counts {
+        if counts.total == 0 {
+            out.push_str("<td>–</td><td></td>");
+        } else {
+            let missed = counts.missed();
+            let of = if missed == 0 {
+                String::new()
+            } else {
+                format!("{} of {}", number(missed), number(counts.total))
+            };
+            let _ = write!(out, "<td>{}</td><td align=\"right\">{of}</td>", bar(counts));
+        }
+    }
+    out.push_str("</tr>\n");
+}
+
+fn link(path: &str, name: &str, out: &mut String) {
+    let (page, name) = (page_name(path), text(name));
+    let _ = write!(out, "<tr><td><a href=\"{PAGES}/{page}\"><code>{name}</code></a></td>");
+}
+
+fn changed(patch: &Patch, out: &mut String) {
+    out.push_str("<h2>Changed files</h2>\n");
+    open("File", std::iter::once("Changed lines"), out);
+    for file in &patch.files {
+        link(&file.path, &file.path, out);
+        cells(std::iter::once(file.counts), out);
+    }
+    out.push_str(CLOSE);
+}
+
+fn overview(
+    columns: &[(Metric, &str)],
+    folders: &BTreeMap<&str, Vec<(&str, &FileCoverage)>>,
+    out: &mut String,
+) {
+    open("Folder", columns.iter().map(|(_, title)| *title), out);
+    for (index, (folder, files)) in folders.iter().enumerate() {
+        let name = if folder.is_empty() { "/" } else { folder };
+        let _ = write!(out, "<tr><td><a href=\"#folder-{index}\"><code>{}</code></a></td>", text(name));
+        let sum =
+            |metric| files.iter().fold(Counts::default(), |sum, (_, file)| sum + file.figure(metric).counts);
+        cells(columns.iter().map(|(metric, _)| sum(*metric)), out);
+    }
+    out.push_str(CLOSE);
+}
+
+fn table(columns: &[(Metric, &str)], files: &[(&str, &FileCoverage)], out: &mut String) {
+    open("File", columns.iter().map(|(_, title)| *title), out);
+    for (path, file) in files {
+        link(path, path.rsplit('/').next().unwrap_or(path), out);
+        cells(columns.iter().map(|(metric, _)| file.figure(*metric).counts), out);
+    }
+    out.push_str(CLOSE);
+}

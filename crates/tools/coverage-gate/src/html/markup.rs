@@ -1,0 +1,86 @@
+//! Pieces of pages.
+
+use std::fmt::Write as _;
+
+use lw_coverage::Counts;
+use lw_model::grouped;
+
+/// Text inside an element or a quoted attribute. What a reader cannot see, and what turns the direction of text around
+/// (CVE-2021-42574), is made visible.
+pub(super) fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    push_text(text, &mut out);
+    out
+}
+
+/// As [`text`], at the end of what is there already.
+pub(super) fn push_text(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\t' => out.push('\t'),
+            '\u{7f}'
+            | '\0'..='\u{1f}'
+            | '\u{80}'..='\u{9f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
+                let _ = write!(out, "⟨U+{:04X}⟩", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+/// A number with its digits in groups.
+pub(super) fn number(value: u64) -> String {
+    grouped(value.into())
+}
+
+/// How good a share is, for its colour. The steps are those people know from genhtml.
+pub(super) fn grade(counts: Counts) -> &'static str {
+    match counts.percent() {
+        None => "none",
+        Some(percent) if percent.as_f64() >= 90.0 => "high",
+        Some(percent) if percent.as_f64() >= 75.0 => "medium",
+        Some(_) => "low",
+    }
+}
+
+/// A bar with its figure behind it: the figure is the content, the picture decoration.
+pub(super) fn bar(counts: Counts) -> String {
+    const WIDTH: u128 = 96;
+    let Some(percent) = counts.percent() else { return "–".to_owned() };
+    let filled = u128::from(counts.covered) * WIDTH / u128::from(counts.total.max(1));
+    format!(
+        "<span class=\"bar {}\"><svg width=\"{WIDTH}\" height=\"8\" viewBox=\"0 0 {WIDTH} 8\" aria-hidden=\"true\">\
+         <rect class=\"track\" width=\"{WIDTH}\" height=\"8\" rx=\"2\" fill=\"#d0d7de\"/>\
+         <rect class=\"full\" width=\"{filled}\" height=\"8\" rx=\"2\" fill=\"#4c8dd6\"/></svg> {percent}</span>",
+        grade(counts)
+    )
+}
+
+/// The beginning of a page; `root` leads to the folder of the style sheet.
+pub(super) fn head(title: &str, root: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>{}</title>\n\
+         <link rel=\"stylesheet\" href=\"{root}style.css\"/>\n</head>\n<body>\n<main>\n",
+        text(title)
+    )
+}
+
+/// The end of a page.
+pub(super) const FOOT: &str = concat!(
+    "<footer><p>coverage-gate ",
+    env!("CARGO_PKG_VERSION"),
+    "</p></footer>\n</main>\n</body>\n</html>\n"
+);

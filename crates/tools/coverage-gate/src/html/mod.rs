@@ -1,0 +1,116 @@
+//! The report as a folder of pages: an index, and each source with its hits beside the lines.
+//!
+//! No script, no external resource. The style sheet is a file of its own, because Jenkins serves reports under a
+//! policy that drops styles inside a page. Pages are well-formed XML, which lets a test prove that no name and no
+//! line of source becomes markup.
+
+mod index;
+mod markup;
+mod source;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use lw_cli::{Context, Error};
+use lw_coverage::{Coverage, FileCoverage};
+use lw_history::Diff;
+use lw_model::Report;
+
+use crate::patch::Patch;
+
+/// Light and dark by the reader's preference, in the tokens of the report's own page.
+const STYLE: &str = include_str!("style.css");
+
+/// Folder of the pages of sources.
+const PAGES: &str = "files";
+
+/// Longest readable part of a page's name, in bytes.
+const NAME: usize = 120;
+
+/// Writes the folder. Pages of an earlier run that are not overwritten stay.
+///
+/// # Errors
+/// When a page cannot be written.
+pub(crate) fn write(
+    folder: &Path,
+    cx: &Context,
+    coverage: &Coverage,
+    change: Option<(&Diff, &Patch)>,
+    report: &Report,
+) -> Result<(), Error> {
+    cx.write(&folder.join("style.css"), |out| out.write_all(STYLE.as_bytes()))?;
+    let files: Vec<(&String, &FileCoverage)> = coverage.files.iter().collect();
+    let root = cx.root().canonicalize().unwrap_or_else(|_| cx.root().to_owned());
+    let next = AtomicUsize::new(0);
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    // Pages are made by all processors and written by this thread; the bound keeps memory small.
+    let (sender, pages) = mpsc::sync_channel(2 * threads);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let sender = sender.clone();
+            let (files, root, next) = (&files, &root, &next);
+            scope.spawn(move || {
+                while let Some((path, file)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
+                    let page = source::page(path, file, source_of(path, root).as_deref(), changed);
+                    // The receiver is gone when a page could not be written.
+                    if sender.send((page_name(path), page)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (name, page) in pages {
+            cx.write(&folder.join(PAGES).join(name), |out| out.write_all(page.as_bytes()))?;
+        }
+        Ok::<(), Error>(())
+    })?;
+    let page = index::page(coverage, change.map(|(_, patch)| patch), report);
+    cx.write(&folder.join("index.html"), |out| out.write_all(page.as_bytes()))
+}
+
+/// The source, when it is there. Nothing outside of the repository is read: a report from elsewhere must not bring
+/// foreign files into a page that is published.
+fn source_of(path: &str, root: &Path) -> Option<String> {
+    let full = root.join(path).canonicalize().ok()?;
+    if full.strip_prefix(root).ok()?.starts_with(".git") {
+        return None;
+    }
+    let bytes = std::fs::read(full).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Name of the page of a file: readable, and its own on every file system, also where `A` and `a` are one.
+fn page_name(path: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
+    let name: String = path.chars().map(plain).collect();
+    let tail = name.get(name.len().saturating_sub(NAME)..).unwrap_or(&name).trim_start_matches('.');
+    // FNV-1a: the same on every machine.
+    let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{tail}-{hash:016x}.html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_have_safe_names_of_their_own() {
+        let name = page_name("src/a.c");
+        assert!(name.starts_with("src_a.c-") && name.ends_with(".html"), "{name}");
+        assert_eq!(name, page_name("src/a.c"));
+        assert_ne!(page_name("src/A.c").to_lowercase(), page_name("src/a.c").to_lowercase());
+        for path in ["../../etc/passwd", "C:\\x<>|?*", "né/日本.c", &"x/".repeat(300), ""] {
+            let name = page_name(path);
+            assert!(
+                name.len() < 160 && !name.starts_with('.') && !name.contains(['/', '\\', ':', '<', '?']),
+                "{name}"
+            );
+        }
+    }
+}

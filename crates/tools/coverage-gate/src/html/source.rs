@@ -1,0 +1,163 @@
+//! The page of one file: its lines, how often each ran, and which branches were taken.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use lw_coverage::{Counts, FileCoverage, Metric};
+use lw_history::LineRanges;
+
+use super::markup::{FOOT, bar, head, number, push_text, text};
+
+/// Characters of a line that are shown: minified code has lines of megabytes.
+const LONGEST: usize = 2000;
+
+pub(super) fn page(
+    path: &str,
+    file: &FileCoverage,
+    source: Option<&str>,
+    changed: Option<&LineRanges>,
+) -> String {
+    let mut out = head(path, "../");
+    let _ = writeln!(
+        out,
+        "<p class=\"back\"><a href=\"../index.html\">All files</a></p>\n<h1><code>{}</code></h1>",
+        text(path)
+    );
+    figures(file, changed, &mut out);
+    match source {
+        Some(source) => lines(file, source, changed, &mut out),
+        None => {
+            out.push_str(
+                "<p class=\"note\">The source was not found when this report was made; only the lines the coverage report tells of are shown.</p>\n",
+            );
+            numbers(file, changed, &mut out);
+        }
+    }
+    functions(file, &mut out);
+    out + FOOT
+}
+
+fn figures(file: &FileCoverage, changed: Option<&LineRanges>, out: &mut String) {
+    out.push_str("<dl class=\"facts\">\n");
+    for metric in Metric::ALL {
+        let counts = file.figure(metric).counts;
+        if counts.total > 0 {
+            let (covered, total) = (number(counts.covered), number(counts.total));
+            let _ = writeln!(
+                out,
+                "<div><dt>{metric}</dt><dd>{} <small>{covered} of {total}</small></dd></div>",
+                bar(counts)
+            );
+        }
+    }
+    if let Some(changed) = changed.filter(|changed| !changed.is_empty()) {
+        let _ = writeln!(out, "<div><dt>changed</dt><dd>{} lines</dd></div>", number(changed.len()));
+    }
+    out.push_str("</dl>\n");
+}
+
+/// What is known of the lines.
+struct Known {
+    hits: BTreeMap<u32, u64>,
+    branches: BTreeMap<u32, Counts>,
+}
+
+impl Known {
+    fn of(file: &FileCoverage) -> Self {
+        Self {
+            hits: file.lines().iter().collect(),
+            branches: file.branches().by_line().map(|line| (line.line, line.counts)).collect(),
+        }
+    }
+
+    /// The row of a line up to its source.
+    fn open(&self, line: u32, changed: Option<&LineRanges>, out: &mut String) {
+        let hits = self.hits.get(&line);
+        let branches = self.branches.get(&line).filter(|counts| counts.total > 0);
+        let class = match (hits, branches) {
+            (None, _) => "",
+            (Some(0), _) => "miss",
+            (Some(_), Some(branches)) if branches.missed() > 0 => "partial",
+            (Some(_), _) => "hit",
+        };
+        let new = if changed.is_some_and(|changed| changed.contains(line)) { " new" } else { "" };
+        let _ = write!(
+            out,
+            "<tr id=\"L{line}\" class=\"{class}{new}\"><td class=\"n\" align=\"right\"><a href=\"#L{line}\">{line}</a></td><td class=\"h\" align=\"right\">"
+        );
+        if let Some(hits) = hits {
+            out.push_str(&number(*hits));
+        }
+        out.push_str("</td><td class=\"b\" align=\"right\">");
+        if let Some(branches) = branches {
+            let _ = write!(out, "{branches}");
+        }
+        out.push_str("</td><td class=\"s\"><code>");
+    }
+}
+
+const HEAD: &str = "<div class=\"scroll\"><table class=\"source\" cellspacing=\"0\">\n<thead><tr><th scope=\"col\" align=\"right\">Line</th><th scope=\"col\" align=\"right\">Hits</th><th scope=\"col\" align=\"right\">Branches</th><th scope=\"col\" align=\"left\">Source</th></tr></thead>\n<tbody>\n";
+const TAIL: &str = "</tbody>\n</table></div>\n";
+
+fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &mut String) {
+    let known = Known::of(file);
+    out.reserve(source.len() + source.len() / 2);
+    out.push_str(HEAD);
+    let mut last = 0;
+    for (line, content) in (1_u32..).zip(source.lines()) {
+        known.open(line, changed, out);
+        match content.char_indices().nth(LONGEST) {
+            Some((end, _)) => {
+                push_text(content.get(..end).unwrap_or_default(), out);
+                out.push('…');
+            }
+            None => push_text(content, out),
+        }
+        out.push_str("</code></td></tr>\n");
+        last = line;
+    }
+    let beyond = known.hits.keys().copied().filter(|line| *line > last).count();
+    out.push_str(TAIL);
+    if beyond > 0 {
+        let _ = writeln!(
+            out,
+            "<p class=\"note\">The coverage report tells of {beyond} lines behind the end of this file: it was made from another version of it.</p>"
+        );
+    }
+}
+
+fn numbers(file: &FileCoverage, changed: Option<&LineRanges>, out: &mut String) {
+    let known = Known::of(file);
+    if known.hits.is_empty() {
+        return;
+    }
+    out.push_str(HEAD);
+    for line in known.hits.keys() {
+        known.open(*line, changed, out);
+        out.push_str("</code></td></tr>\n");
+    }
+    out.push_str(TAIL);
+}
+
+fn functions(file: &FileCoverage, out: &mut String) {
+    let functions = file.functions();
+    if functions.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<details><summary>Functions <small>{}</small></summary>\n<div class=\"scroll\"><table cellpadding=\"4\">\n<thead><tr><th scope=\"col\" align=\"left\">Function</th><th scope=\"col\" align=\"right\">Calls</th></tr></thead>\n<tbody>\n",
+        number(functions.len() as u64)
+    );
+    for function in functions {
+        let class = if function.hits == 0 { "miss" } else { "" };
+        let _ = writeln!(
+            out,
+            "<tr class=\"{class}\"><td><a href=\"#L{}\"><code class=\"long\">{}</code></a></td><td align=\"right\">{}</td></tr>",
+            function.start,
+            text(&function.name),
+            number(function.hits)
+        );
+    }
+    out.push_str("</tbody>\n</table></div></details>\n");
+}

@@ -1,0 +1,317 @@
+//! coverage-gate: how much of the code the tests run, whether that is enough, and where it is not.
+//!
+//! Reports become one coverage by the paths of the repository ([`inputs`]); the changed lines come from the repository
+//! or from a diff ([`base`], [`patch`]). Both turn into measures with floors ([`measures`]), which the baseline may
+//! tighten ([`ratchet`]), and into what a person reads ([`tables`], [`html`]).
+
+mod args;
+mod badge;
+mod base;
+mod html;
+mod inputs;
+mod limits;
+mod measures;
+mod patch;
+mod ratchet;
+mod tables;
+
+use std::path::Path;
+
+use lw_cli::{Context, Error, ExtraFormat, Output, ResultExt, Tool};
+use lw_coverage::write::{CoberturaOptions, Dialect, cobertura, lcov};
+use lw_coverage::{Coverage, Metric};
+use lw_history::{Diff, Repository, parse_unified_diff};
+use lw_model::{Fact, Finding, Level, Location, Measure, Outcome, Report, grouped};
+
+pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
+use crate::inputs::Inputs;
+use crate::patch::Patch;
+
+/// The tool.
+#[derive(Debug)]
+pub struct CoverageGate;
+
+impl Tool for CoverageGate {
+    const NAME: &'static str = "coverage-gate";
+    const SUMMARY: &'static str =
+        "Gate the coverage of tests: in total, per file, of the changed lines, and against the past";
+    const GUIDE: &'static str = "\
+Reads coverage reports of eight formats, recognised by their content, and merges any number of them line by line. Their paths are \
+matched to the files of the repository. Percentages are never rounded up, and compared as exact integers.
+
+The changed lines of a pull request are those git shows between the merge base and the commit that was measured. A changed line \
+counts when the report knows it as executable; with `--patch-rule codecov` a line whose branches were not all taken counts as missed. \
+No git has to be installed; where there is no repository, `--diff-file` takes its place.
+
+A floor may have two levels, `warn:85%,fail:80%`. The ratchet compares with the report of an earlier run (`--baseline`): it refuses \
+coverage that fell while more lines are uncovered, and explains a fall that only comes from removed code.
+
+Examples:
+  coverage-gate --coverage coverage.info --min-line 80%
+  coverage-gate --coverage 'build/**/*.info' --min-patch 90% --base origin/main --html coverage-html
+  coverage-gate --coverage coverage.xml --ratchet total --baseline main.json --report coverage.json
+  coverage-gate --coverage cov.json --group core=src/core/** --min-group core=95% --exclude '**/test/**'";
+    const OUTPUTS: &'static [Output] = &[
+        Output { name: "line-percent", description: "Line coverage in percent, floored to two decimals" },
+        Output {
+            name: "branch-percent",
+            description: "Branch coverage in percent; empty when no report tells of branches",
+        },
+        Output {
+            name: "patch-percent",
+            description: "Coverage of the changed lines in percent; empty when no executable line was changed or nobody asked",
+        },
+        Output { name: "uncovered-changed-lines", description: "How many changed lines are not covered" },
+        Output { name: "breached", description: "Names of the measures that break a limit, one per line" },
+    ];
+    const FORMATS: &'static [ExtraFormat] = &[];
+    type Args = Args;
+
+    fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
+        let mut report = Report::new(Self::NAME, lw_cli::VERSION);
+        let repository = Repository::open(cx.root());
+        let given = args.diff_file.as_ref().map(|path| read_diff(path, cx)).transpose()?;
+        let inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), &mut report)?;
+        report.facts.push(Fact { name: "formats".into(), subject: None, value: formats(&inputs.coverage) });
+        let coverage = &inputs.coverage;
+        if let Some(path) = &args.diff_file {
+            report.facts.push(Fact { name: "change".into(), subject: None, value: cx.name(path) });
+        }
+        measures::totals(&args, cx, coverage, &mut report)?;
+        measures::groups(&args, cx, coverage, &mut report)?;
+        measures::files(&args, cx, coverage, &mut report)?;
+
+        let diff = match given {
+            Some(diff) => Some(diff),
+            None => diff(&args, cx, repository, &mut report)?,
+        };
+        let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, &mut report)).transpose()?;
+        ratchet::compare(&args, cx, coverage, diff.as_ref(), &mut report)?;
+        report.judge(None);
+        if let Some(patch) = &patch {
+            annotate(patch, args.annotations, &mut report);
+        }
+        tables::add(&mut report, coverage, patch.as_ref(), args.top);
+        report.trees.push(ratchet::tree(coverage));
+        report.summary = summary(&report);
+        write(&args, cx, coverage, diff.as_ref().zip(patch.as_ref()), &report)?;
+        publish(&report, cx);
+        Ok(report)
+    }
+}
+
+fn formats(coverage: &Coverage) -> String {
+    coverage.formats.iter().map(lw_coverage::Format::name).collect::<Vec<_>>().join(", ")
+}
+
+/// The change as a diff that was made elsewhere.
+fn read_diff(path: &Path, cx: &Context) -> Result<Diff, Error> {
+    let bytes = cx.open(path)?;
+    parse_unified_diff(&bytes).context(path.display().to_string())
+}
+
+/// What was changed, when somebody wants to know: a floor or a base was given, or it is a pull request.
+fn diff(
+    args: &Args,
+    cx: &Context,
+    repository: Result<Repository, lw_history::HistoryError>,
+    report: &mut Report,
+) -> Result<Option<Diff>, Error> {
+    let asked = args.min_patch.is_some() || args.min_patch_file.is_some() || args.base.is_some();
+    if !asked && !base::is_pull_request(cx) {
+        return Ok(None);
+    }
+    let read = repository.map_err(Error::from).and_then(|repository| {
+        let base = base::resolve(args, cx, &repository)?;
+        let diff = repository.changed_lines(&base.revision, &args.head, base.compare)?;
+        Ok((base, diff))
+    });
+    match read {
+        Ok((base, diff)) => {
+            let short = |id: &Option<String>| {
+                id.as_deref().and_then(|id| id.get(..10)).unwrap_or_default().to_owned()
+            };
+            let (from, to) = (short(&diff.base), short(&diff.head));
+            let named =
+                if base.revision.starts_with(&from) { String::new() } else { format!("{}, ", base.revision) };
+            let value = format!("{from}..{to} ({named}{})", base.why);
+            report.facts.push(Fact { name: "change".into(), subject: None, value });
+            Ok(Some(diff))
+        }
+        Err(error) if asked => Err(error),
+        // Nobody asked for the changed lines: a clone that lacks them is no reason to fail.
+        Err(error) => {
+            let message = format!("the changed lines are not known: {}", error.message());
+            let finding = Finding::new("coverage-gate/no-base", Level::Note, "base", message);
+            report.find(match error.advice() {
+                Some(advice) => finding.help(advice),
+                None => finding,
+            });
+            Ok(None)
+        }
+    }
+}
+
+/// Measures the changed lines and tells of changed files that no report mentions.
+fn changed(
+    args: &Args,
+    cx: &Context,
+    diff: &Diff,
+    inputs: &Inputs,
+    report: &mut Report,
+) -> Result<Patch, Error> {
+    let mut patch = Patch::of(diff, &inputs.coverage, &inputs.filter, args.patch_rule);
+    if let Some(path) = patch.summaries.first() {
+        let message =
+            format!("{path}: it was changed, but the report only tells how many of its lines are covered");
+        if args.min_patch.is_some() || args.min_patch_file.is_some() {
+            return Err(Error::input(message)
+                .hint("give reports with lines: for llvm-cov, export without `-summary-only`"));
+        }
+        report.find(Finding::new("coverage-gate/only-totals", Level::Note, path, message));
+    }
+    let counts =
+        if args.unreported == Unreported::Missed { patch.count_unreported() } else { patch.counts() };
+    measures::patch(args, cx, &patch, counts, report)?;
+    report.facts.push(Fact {
+        name: "changed lines".into(),
+        subject: None,
+        value: format!(
+            "{}, {} of them executable",
+            grouped(patch.changed.into()),
+            grouped(counts.total.into())
+        ),
+    });
+    if !patch.unreported.is_empty() {
+        let level = match args.unreported {
+            Unreported::Note | Unreported::Missed => Level::Note,
+            Unreported::Warn => Level::Warning,
+            Unreported::Fail => Level::Error,
+        };
+        let count = patch.unreported.len();
+        let (files, are) =
+            if count == 1 { ("changed file is", "its") } else { ("changed files are", "their") };
+        let counted =
+            if args.unreported == Unreported::Missed { "; all are counted as not covered" } else { "" };
+        let message = format!("{count} {files} in no report, so nothing is known of {are} lines{counted}");
+        report.find(
+            Finding::new("coverage-gate/unreported", level, "files", message)
+                .help("have the tests load them, or leave them out with --exclude"),
+        );
+    }
+    Ok(patch)
+}
+
+/// Makes a finding of each uncovered place among the changed lines, the largest first, so that the CI shows it
+/// beside the code.
+fn annotate(patch: &Patch, most: usize, report: &mut Report) {
+    let breached = report.measures.iter().any(|measure| {
+        (measure.name.starts_with("coverage.patch.") || measure.name.ends_with(".patch.covered"))
+            && measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached)
+    });
+    let level = if breached { Level::Warning } else { Level::Note };
+    let mut places: Vec<_> =
+        patch.files.iter().flat_map(|file| file.missed.iter().map(move |range| (file, range))).collect();
+    places.sort_by_key(|(file, range)| {
+        (std::cmp::Reverse(range.end() - range.start()), &file.path, *range.start())
+    });
+    for (file, range) in places.iter().take(most) {
+        let (first, last) = (*range.start(), *range.end());
+        let lines = if first == last {
+            "this changed line is".into()
+        } else {
+            format!("changed lines {first} to {last} are")
+        };
+        let location = Location {
+            end_line: (last > first).then_some(last),
+            ..Location::line(file.path.as_str(), first)
+        };
+        let key = format!("{}:{first}", file.path);
+        let message = format!("{lines} not covered by any test");
+        report.find(Finding::new("coverage-gate/uncovered", level, &key, message).at(Some(location)));
+    }
+}
+
+/// The outcome in one line: what decides first.
+fn summary(report: &Report) -> String {
+    let mut parts = Vec::new();
+    let telling = report
+        .findings
+        .iter()
+        .filter(|finding| finding.level > Level::Note && finding.rule != "coverage-gate/uncovered");
+    if let Some(worst) = telling.clone().max_by_key(|finding| finding.level) {
+        parts.push(worst.message.clone());
+        match telling.count() - 1 {
+            0 => {}
+            1 => parts.push("1 more problem".into()),
+            more => parts.push(format!("{more} more problems")),
+        }
+    }
+    for (name, title) in [("line", "lines"), ("branch", "branches"), ("patch", "changed lines")] {
+        let measure = report.measure(&format!("coverage.{name}.covered"), None);
+        if let Some(share) = measure.and_then(Measure::share) {
+            parts.push(format!("{title} {share}"));
+        }
+    }
+    let met = report.measures.iter().flat_map(|measure| &measure.limits);
+    let met = met.filter(|limit| limit.outcome == Outcome::Met).count();
+    if met > 0 {
+        parts.push(format!("{met} {} met", if met == 1 { "limit" } else { "limits" }));
+    }
+    parts.join("; ")
+}
+
+/// Writes the files that were asked for besides the report.
+fn write(
+    args: &Args,
+    cx: &Context,
+    coverage: &Coverage,
+    change: Option<(&Diff, &Patch)>,
+    report: &Report,
+) -> Result<(), Error> {
+    if let Some(path) = &args.lcov_out {
+        let mut bytes = Vec::new();
+        lcov(coverage, Dialect::Universal, &mut bytes).context(path.display().to_string())?;
+        cx.write(path, |out| out.write_all(&bytes))?;
+    }
+    if let Some(path) = &args.cobertura_out {
+        let options =
+            CoberturaOptions { timestamp: cx.now().saturating_mul(1000), ..CoberturaOptions::default() };
+        let mut bytes = Vec::new();
+        cobertura(coverage, &options, &mut bytes).context(path.display().to_string())?;
+        cx.write(path, |out| out.write_all(&bytes))?;
+    }
+    let percent = coverage.figure(Metric::Line).counts.percent();
+    if let Some(path) = &args.badge {
+        cx.write(path, |out| out.write_all(badge::svg(percent).as_bytes()))?;
+    }
+    if let Some(path) = &args.badge_json {
+        cx.write(path, |out| out.write_all(badge::json(percent).as_bytes()))?;
+    }
+    if let Some(folder) = &args.html {
+        html::write(folder, cx, coverage, change, report)?;
+    }
+    Ok(())
+}
+
+fn publish(report: &Report, cx: &mut Context) {
+    let percent = |name: &str| {
+        let share = report.measure(&format!("coverage.{name}.covered"), None).and_then(Measure::share);
+        share.map(|share| share.to_string().trim_end_matches(" %").to_owned()).unwrap_or_default()
+    };
+    cx.output("line-percent", percent(Metric::Line.name()));
+    cx.output("branch-percent", percent(Metric::Branch.name()));
+    cx.output("patch-percent", percent("patch"));
+    let missed = report.measure("coverage.patch.missed", None);
+    cx.output(
+        "uncovered-changed-lines",
+        missed.map(|measure| measure.unit.brief(measure.value).replace(',', "")).unwrap_or_default(),
+    );
+    let breached: Vec<&str> = report
+        .measures
+        .iter()
+        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached))
+        .map(|measure| measure.name.as_str())
+        .collect();
+    cx.output("breached", breached.join("\n"));
+}

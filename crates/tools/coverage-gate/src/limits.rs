@@ -1,0 +1,96 @@
+//! Floors of coverage as users write them.
+
+use lw_cli::{Context, Error};
+use lw_model::{Bound, Limit, Percent};
+
+use crate::args::{Args, Preset};
+
+/// Reads a floor of one measure: `80%`, `80`, `warn:85%,fail:80%`. `id` is the argument's identifier in clap.
+///
+/// # Errors
+/// When it is no percentage, or one above 100.
+pub(crate) fn floor(cx: &Context, id: &str, spec: Option<&String>) -> Result<Vec<Limit>, Error> {
+    let name = id.replace('_', "-");
+    let read = spec.map(|spec| percent(spec, &place(cx, id, 0))).transpose()?;
+    let specs: Vec<String> = read.iter().map(|spec| format!("{name}={spec}")).collect();
+    let limits = cx.limits(Bound::Min, id, &specs)?;
+    Ok(limits.into_iter().flat_map(|(_, limits)| limits).collect())
+}
+
+/// Reads the floors of groups: `core=80%`.
+///
+/// # Errors
+/// When one is no percentage, or one above 100.
+pub(crate) fn named(cx: &Context, id: &str, specs: &[String]) -> Result<Vec<(String, Vec<Limit>)>, Error> {
+    let mut read = Vec::new();
+    for (index, spec) in specs.iter().enumerate() {
+        read.push(match spec.rsplit_once('=') {
+            Some((name, value)) => format!("{name}={}", percent(value, &place(cx, id, index))?),
+            None => spec.clone(),
+        });
+    }
+    cx.limits(Bound::Min, id, &read)
+}
+
+/// The floors of line coverage that presets stand for.
+///
+/// # Errors
+/// None that a user could meet: the presets are well formed.
+pub(crate) fn presets(args: &Args) -> Result<Vec<Limit>, Error> {
+    let mut all = Vec::new();
+    for preset in &args.preset {
+        let (spec, origin) = match preset {
+            Preset::Coverage70 => ("line=70%", "preset coverage-70"),
+            Preset::Coverage80 => ("line=80%", "preset coverage-80"),
+            Preset::Coverage85 => ("line=85%", "preset coverage-85"),
+        };
+        let (_, limits) = Limit::parse(Bound::Min, spec, origin).map_err(Error::usage)?;
+        all.extend(limits);
+    }
+    Ok(all)
+}
+
+/// Where a floor was set: `--min-line`, `lw.toml:3`.
+fn place(cx: &Context, id: &str, index: usize) -> String {
+    let origin = cx.origin(id, index);
+    let line = origin.location.and_then(|at| at.line.map(|line| format!("{}:{line}", at.path)));
+    line.unwrap_or(origin.text)
+}
+
+/// A bare number is a percentage here: nobody means so many lines.
+fn percent(spec: &str, place: &str) -> Result<String, Error> {
+    let mut parts = Vec::new();
+    for part in spec.split(',').map(str::trim) {
+        let number = part.rsplit_once(':').map_or(part, |(_, number)| number);
+        let percent: Percent = number.parse().map_err(|_| {
+            Error::usage(format!("{place}: `{}` is not a percentage", number.trim()))
+                .hint("write a floor as 80%, or as warn:85%,fail:80%")
+        })?;
+        if percent.missed_by(1, 1) {
+            return Err(Error::usage(format!("{place}: {percent} is more than there can be")));
+        }
+        parts.push(format!("{}%", part.trim_end_matches('%').trim_end()));
+    }
+    Ok(parts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_number_is_a_percentage() {
+        for (spec, read) in [
+            ("80", "80%"),
+            ("80.5%", "80.5%"),
+            ("80 %", "80%"),
+            ("warn:85, fail:80", "warn:85%,fail:80%"),
+            ("warn:85%,fail:80 ", "warn:85%,fail:80%"),
+        ] {
+            assert_eq!(percent(spec, "--min-line").unwrap(), read);
+        }
+        for bad in ["80KiB", "", "warn:", "100.0001", "eighty"] {
+            assert!(percent(bad, "--min-line").unwrap_err().message().starts_with("--min-line: "), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The numbers of a run, and the floors they are held to.
+
+use lw_cli::config::{did_you_mean, nearest};
+use lw_cli::{Context, Error};
+use lw_coverage::{Basis, Counts, Coverage, Metric};
+use lw_model::{Direction, Fact, Finding, Level, Limit, Measure, Number, Outcome, Report, Unit, grouped};
+
+use crate::args::Args;
+use crate::limits;
+use crate::patch::Patch;
+
+/// A count of things.
+pub(crate) fn amount(name: String, value: u64, direction: Direction) -> Measure {
+    Measure {
+        name,
+        subject: None,
+        value: value.into(),
+        unit: Unit::Count,
+        whole: None,
+        baseline: None,
+        direction,
+        limits: Vec::new(),
+    }
+}
+
+/// How many of a whole are covered, with its floors.
+pub(crate) fn covered(prefix: &str, counts: Counts, limits: Vec<Limit>) -> Measure {
+    let mut measure = amount(format!("{prefix}.covered"), counts.covered, Direction::Higher);
+    measure.whole = Some(counts.total.into());
+    measure.limits = limits;
+    measure
+}
+
+/// `PREFIX.covered`, `.total`, `.missed` and, where there is something to cover, `.percent`.
+fn push(report: &mut Report, prefix: &str, counts: Counts, limits: Vec<Limit>) {
+    report.measures.push(covered(prefix, counts, limits));
+    report.measures.push(amount(format!("{prefix}.total"), counts.total, Direction::Higher));
+    report.measures.push(amount(format!("{prefix}.missed"), counts.missed(), Direction::Lower));
+    if let Some(percent) = counts.percent() {
+        let mut measure = amount(format!("{prefix}.percent"), 0, Direction::Higher);
+        measure.value = Number::Decimal(percent.as_f64());
+        measure.unit = Unit::Percent;
+        report.measures.push(measure);
+    }
+}
+
+/// Measures all files together.
+///
+/// # Errors
+/// When a floor is malformed, or one is set for what the reports do not tell.
+pub(crate) fn totals(
+    args: &Args,
+    cx: &Context,
+    coverage: &Coverage,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut line = limits::floor(cx, "min_line", args.min_line.as_ref())?;
+    line.extend(limits::presets(args)?);
+    let mut floors = [
+        (Metric::Line, line),
+        (Metric::Branch, limits::floor(cx, "min_branch", args.min_branch.as_ref())?),
+        (Metric::Function, limits::floor(cx, "min_function", args.min_function.as_ref())?),
+    ];
+    for metric in Metric::ALL {
+        let figure = coverage.figure(metric);
+        let limits =
+            floors.iter_mut().find(|(of, _)| *of == metric).map(|(_, limits)| std::mem::take(limits));
+        let limits = limits.unwrap_or_default();
+        let told = figure.counts.total > 0 && figure.basis != Basis::Unknown;
+        if !told && metric != Metric::Line {
+            if let Some(limit) = limits.first() {
+                return Err(nothing_to_judge(metric, limit));
+            }
+            continue;
+        }
+        let name = metric.name();
+        if figure.basis == Basis::LowerBound {
+            let message = format!(
+                "of what several reports only count and do not list, at least so much is covered: {} of {} in {name} coverage",
+                grouped(figure.counts.covered.into()),
+                grouped(figure.counts.total.into())
+            );
+            report.find(Finding::new("coverage-gate/lower-bound", Level::Note, name, message));
+        }
+        push(report, &format!("coverage.{name}"), figure.counts, limits);
+    }
+    Ok(())
+}
+
+fn nothing_to_judge(metric: Metric, limit: &Limit) -> Error {
+    let hint = match metric {
+        Metric::Branch => {
+            "have the tool measure branches: lcov with `--rc branch_coverage=1`, coverage.py with `--branch`, llvm-cov with `-Z coverage-options=branch`"
+        }
+        _ => "have the tool report functions, or leave the floor out",
+    };
+    Error::usage(format!("{}: the reports tell of no {}", limit.origin, plural(metric))).hint(hint)
+}
+
+fn plural(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Branch => "branches",
+        Metric::Function => "functions",
+        _ => "lines",
+    }
+}
+
+/// Measures the groups of the user's.
+///
+/// # Errors
+/// When a group is malformed, has no file, or a floor names a group that does not exist.
+pub(crate) fn groups(
+    args: &Args,
+    cx: &Context,
+    coverage: &Coverage,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut floors = limits::named(cx, "min_group", &args.min_group)?;
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for spec in &args.group {
+        let form = || {
+            Error::usage(format!("--group {spec}: not of the form NAME=GLOB")).hint("write core=src/core/**")
+        };
+        let (name, glob) = spec.split_once('=').ok_or_else(form)?;
+        let (name, glob) = (name.trim(), glob.trim());
+        if name.is_empty() || fast_glob::validate(glob).is_err() {
+            return Err(form());
+        }
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, globs)) => globs.push(glob),
+            None => groups.push((name, vec![glob])),
+        }
+    }
+    for (name, globs) in &groups {
+        let files = coverage
+            .files
+            .iter()
+            .filter(|(path, _)| globs.iter().any(|glob| fast_glob::glob_match(glob, path)));
+        let counts =
+            files.map(|(_, file)| file.figure(Metric::Line).counts).fold(Counts::default(), |a, b| a + b);
+        if counts.total == 0 {
+            return Err(Error::usage(format!(
+                "the group `{name}` has no executable line: no measured file matches {}",
+                globs.join(", ")
+            ))
+            .hint("globs are matched against paths from the repository's root, such as src/core/**"));
+        }
+        let mut limits = Vec::new();
+        floors.retain_mut(|(of, floor)| {
+            let own = of.as_str() == *name;
+            if own {
+                limits.append(floor);
+            }
+            !own
+        });
+        push(report, &format!("coverage.group.{name}.line"), counts, limits);
+    }
+    if let Some((name, limits)) = floors.first() {
+        let origin = limits.first().map(|limit| limit.origin.clone()).unwrap_or_default();
+        let error = Error::usage(format!("{origin}: there is no group `{name}`"));
+        return Err(match nearest(name, groups.iter().map(|(name, _)| *name)) {
+            Some(near) => error.hint(did_you_mean(near)),
+            None => error.hint(format!("define it: --group {name}=GLOB")),
+        });
+    }
+    Ok(())
+}
+
+/// Holds every file to `--min-file`; those below become measures.
+///
+/// # Errors
+/// When the floor is malformed.
+pub(crate) fn files(
+    args: &Args,
+    cx: &Context,
+    coverage: &Coverage,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let limits = limits::floor(cx, "min_file", args.min_file.as_ref())?;
+    let files = coverage.files.iter().map(|(path, file)| (path.as_str(), file.figure(Metric::Line).counts));
+    each(files, &limits, ("coverage.file", "line"), "files", report);
+    Ok(())
+}
+
+/// Measures the changed lines.
+///
+/// # Errors
+/// When a floor is malformed.
+pub(crate) fn patch(
+    args: &Args,
+    cx: &Context,
+    patch: &Patch,
+    counts: Counts,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut total = limits::floor(cx, "min_patch", args.min_patch.as_ref())?;
+    let mut single = limits::floor(cx, "min_patch_file", args.min_patch_file.as_ref())?;
+    if counts.total == 0 {
+        let message = "no executable line was changed: there is nothing to judge in the change".to_owned();
+        report.find(Finding::new("coverage-gate/nothing-changed", Level::Note, "patch", message));
+    } else if counts.total < args.small_diff {
+        if !total.is_empty() || !single.is_empty() {
+            let message = format!(
+                "the change has {} executable {}, fewer than {} ({}): it is not held to the floors of changed lines",
+                counts.total,
+                if counts.total == 1 { "line" } else { "lines" },
+                args.small_diff,
+                cx.origin("small_diff", 0).text
+            );
+            report.find(Finding::new("coverage-gate/small-diff", Level::Note, "patch", message));
+        }
+        total.clear();
+        single.clear();
+    }
+    push(report, "coverage.patch", counts, total);
+    let files = patch.files.iter().map(|file| (file.path.as_str(), file.counts));
+    each(files, &single, ("coverage.file", "patch"), "changed files", report);
+    Ok(())
+}
+
+/// Holds each of many files to the same floors. Only those below become measures: a table of thousands that pass hides
+/// the one that does not; a fact says how many were held.
+fn each<'a>(
+    files: impl Iterator<Item = (&'a str, Counts)>,
+    limits: &[Limit],
+    (before, behind): (&str, &str),
+    noun: &str,
+    report: &mut Report,
+) {
+    if limits.is_empty() {
+        return;
+    }
+    let (mut held, mut kept) = (0_u64, 0_u64);
+    for (path, counts) in files.filter(|(_, counts)| counts.total > 0) {
+        held += 1;
+        let mut measure = covered(&format!("{before}.{path}.{behind}"), counts, limits.to_vec());
+        measure.judge();
+        if measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached) {
+            report.measures.push(measure);
+        } else {
+            kept += 1;
+        }
+    }
+    let floors: Vec<String> = limits.iter().map(|limit| limit.threshold.show(Unit::Count)).collect();
+    report.facts.push(Fact {
+        name: noun.into(),
+        subject: None,
+        value: format!(
+            "{} of {} at {} or above",
+            grouped(kept.into()),
+            grouped(held.into()),
+            floors.join(" and ")
+        ),
+    });
+}

@@ -1,0 +1,156 @@
+//! Which of the changed lines are covered.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use lw_coverage::paths::Filter;
+use lw_coverage::{Counts, Coverage, FileCoverage};
+use lw_history::{Diff, LineRanges};
+
+use crate::args::PatchRule;
+
+/// The changed lines of all files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Patch {
+    /// Changed files that are measured and have executable lines among the changed ones, by path.
+    pub(crate) files: Vec<PatchFile>,
+    /// Changed files that no report mentions, though files of their kind are measured; with their changed lines.
+    pub(crate) unreported: Vec<(String, u64)>,
+    /// Measured files of which only totals are known.
+    pub(crate) summaries: Vec<String>,
+    /// How many lines were added or changed in all, executable or not.
+    pub(crate) changed: u64,
+}
+
+/// The changed lines of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PatchFile {
+    pub(crate) path: String,
+    /// Executable changed lines.
+    pub(crate) counts: Counts,
+    /// Those that are not covered, joined to ranges that hold no executable line that is.
+    pub(crate) missed: Vec<RangeInclusive<u32>>,
+}
+
+impl Patch {
+    /// Looks up every changed line in the coverage.
+    pub(crate) fn of(diff: &Diff, coverage: &Coverage, filter: &Filter, rule: PatchRule) -> Self {
+        let measured: BTreeSet<&str> = coverage.files.keys().filter_map(|path| extension(path)).collect();
+        let mut patch = Self { changed: diff.added_lines(), ..Self::default() };
+        for file in &diff.files {
+            match coverage.files.get(&file.path) {
+                Some(coverage) if coverage.is_summary() => patch.summaries.push(file.path.clone()),
+                Some(coverage) => {
+                    let file = PatchFile::of(&file.path, &file.added, coverage, rule);
+                    patch.files.extend((file.counts.total > 0).then_some(file));
+                }
+                None => {
+                    let kind = extension(&file.path).is_some_and(|kind| measured.contains(kind));
+                    if kind && !file.added.is_empty() && filter.keeps(&file.path) {
+                        patch.unreported.push((file.path.clone(), file.added.len()));
+                    }
+                }
+            }
+        }
+        patch
+    }
+
+    /// Executable changed lines of all files.
+    pub(crate) fn counts(&self) -> Counts {
+        self.files.iter().fold(Counts::default(), |sum, file| sum + file.counts)
+    }
+
+    /// Takes the changed lines of files that no report mentions for executable and not covered.
+    pub(crate) fn count_unreported(&mut self) -> Counts {
+        let lines = self.unreported.iter().map(|(_, lines)| lines).sum();
+        self.counts() + Counts::new(0, lines)
+    }
+}
+
+impl PatchFile {
+    fn of(path: &str, added: &LineRanges, coverage: &FileCoverage, rule: PatchRule) -> Self {
+        let partial: BTreeSet<u32> = match rule {
+            PatchRule::DiffCover => BTreeSet::new(),
+            PatchRule::Codecov => coverage.partial_lines().collect(),
+        };
+        let mut file = Self { path: path.to_owned(), counts: Counts::default(), missed: Vec::new() };
+        // The last line that was missed, while nothing executable came behind it.
+        let mut open: Option<u32> = None;
+        for (line, hits) in coverage.lines().iter() {
+            if !added.contains(line) {
+                open = None;
+                continue;
+            }
+            file.counts.total += 1;
+            if hits > 0 && !partial.contains(&line) {
+                file.counts.covered += 1;
+                open = None;
+                continue;
+            }
+            // Comments between two missed lines do not part them, lines that did not change do.
+            let joins = open.is_some_and(|last| (last..line).all(|between| added.contains(between)));
+            match file.missed.last_mut() {
+                Some(range) if joins => *range = *range.start()..=line,
+                _ => file.missed.push(line..=line),
+            }
+            open = Some(line);
+        }
+        file
+    }
+}
+
+/// What stands behind the last dot of a file's name.
+fn extension(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension)
+}
+
+/// Ranges as people write them: `12–15, 20`.
+pub(crate) fn shown(ranges: &[RangeInclusive<u32>]) -> String {
+    let one = |range: &RangeInclusive<u32>| {
+        let (first, last) = (range.start(), range.end());
+        if first == last { first.to_string() } else { format!("{first}–{last}") }
+    };
+    ranges.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn coverage(lcov: &str) -> Coverage {
+        lw_coverage::read(lcov.as_bytes()).unwrap()
+    }
+
+    fn diff(text: &str) -> Diff {
+        lw_history::parse_unified_diff(text.as_bytes()).unwrap()
+    }
+
+    const LCOV: &str =
+        "SF:a.c\nDA:1,1\nDA:2,0\nDA:4,0\nDA:5,3\nBRDA:5,0,0,1\nBRDA:5,0,1,0\nDA:6,0\nDA:8,0\nend_of_record\n";
+
+    #[test]
+    fn ranges_span_comments_but_no_covered_and_no_unchanged_line() {
+        let text = "--- a/a.c\n+++ b/a.c\n@@ -0,0 +1,6 @@\n+1\n+2\n+3\n+4\n+5\n+6\n@@ -1,0 +8 @@\n+8\n";
+        let patch = Patch::of(&diff(text), &coverage(LCOV), &Filter::default(), PatchRule::DiffCover);
+        assert_eq!(patch.counts(), Counts::new(2, 6));
+        assert_eq!(patch.changed, 7);
+        assert_eq!(shown(&patch.files[0].missed), "2–4, 6, 8");
+        // A branch that was not taken makes line 5 a miss for Codecov.
+        let patch = Patch::of(&diff(text), &coverage(LCOV), &Filter::default(), PatchRule::Codecov);
+        assert_eq!(patch.counts(), Counts::new(1, 6));
+        assert_eq!(shown(&patch.files[0].missed), "2–6, 8");
+    }
+
+    #[test]
+    fn files_nobody_reports_are_those_of_a_measured_kind() {
+        let text = ["b.c", "x/B.md", "c.c", "Makefile", ".c"]
+            .map(|name| format!("--- /dev/null\n+++ b/{name}\n@@ -0,0 +1,2 @@\n+1\n+2\n"))
+            .concat();
+        let filter = Filter::new([], ["c.c".to_owned()]).unwrap();
+        let mut patch = Patch::of(&diff(&text), &coverage(LCOV), &filter, PatchRule::DiffCover);
+        assert_eq!(patch.unreported, [("b.c".to_owned(), 2)]);
+        assert_eq!(patch.counts(), Counts::default());
+        assert_eq!(patch.count_unreported(), Counts::new(0, 2));
+    }
+}

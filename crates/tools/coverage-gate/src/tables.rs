@@ -1,0 +1,178 @@
+//! The tables a person reads.
+
+use lw_coverage::{Counts, Coverage, Metric};
+use lw_model::{Align, Cell, Measure, Number, Report, Table, grouped};
+
+use crate::patch::{Patch, shown};
+
+/// Ranges of uncovered lines that a row shows.
+const RANGES: usize = 12;
+
+/// Adds all tables, the most telling first.
+pub(crate) fn add(report: &mut Report, coverage: &Coverage, patch: Option<&Patch>, top: usize) {
+    let mut tables = Vec::new();
+    tables.extend(totals(report));
+    tables.extend(patch.and_then(|patch| changed(patch, top)));
+    tables.extend(patch.and_then(|patch| unreported(patch, top)));
+    tables.extend(groups(report));
+    tables.extend(worst(coverage, top));
+    report.tables.extend(tables);
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn bar(counts: Counts) -> Cell {
+    Cell::Bar { used: signed(counts.covered), total: signed(counts.total) }
+}
+
+fn row(name: Cell, counts: Counts) -> Vec<Cell> {
+    vec![
+        name,
+        bar(counts),
+        Cell::Count(signed(counts.covered)),
+        Cell::Count(signed(counts.total)),
+        Cell::Count(signed(counts.missed())),
+    ]
+}
+
+const COLUMNS: [(&str, Align); 4] = [
+    ("Coverage", Align::Left),
+    ("Covered", Align::Right),
+    ("Total", Align::Right),
+    ("Uncovered", Align::Right),
+];
+
+fn table(id: &str, title: &str, first: &str) -> Table {
+    let columns: Vec<_> = std::iter::once((first, Align::Left)).chain(COLUMNS).collect();
+    Table::new(id, title, &columns)
+}
+
+fn counts(measure: &Measure) -> Option<Counts> {
+    let whole = |number: Number| match number {
+        Number::Integer(value) => u64::try_from(value).ok(),
+        Number::Decimal(_) => None,
+    };
+    Some(Counts::new(whole(measure.value)?, whole(measure.whole?)?))
+}
+
+/// Every metric of the run, and the changed lines.
+fn totals(report: &Report) -> Option<Table> {
+    let mut table = table("coverage", "Coverage", "");
+    let titles = Metric::ALL.map(|metric| (metric.name(), title(metric)));
+    for (name, title) in titles.into_iter().chain([("patch", "Changed lines")]) {
+        let measure = report.measure(&format!("coverage.{name}.covered"), None);
+        if let Some(counts) = measure.and_then(counts).filter(|counts| counts.total > 0) {
+            table.rows.push(row(Cell::Text(title.into()), counts));
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+fn title(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Line => "Lines",
+        Metric::Branch => "Branches",
+        Metric::Function => "Functions",
+        Metric::Condition => "Conditions",
+        Metric::Statement => "Statements",
+        Metric::Region => "Regions",
+        Metric::Instantiation => "Instantiations",
+        Metric::Instruction => "Instructions",
+    }
+}
+
+/// The changed files with uncovered lines, and which lines those are.
+fn changed(patch: &Patch, top: usize) -> Option<Table> {
+    let mut files: Vec<_> = patch.files.iter().filter(|file| !file.missed.is_empty()).collect();
+    files.sort_by_key(|file| (std::cmp::Reverse(file.counts.missed()), &file.path));
+    if files.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(
+        "changed",
+        "Uncovered changed lines",
+        &[
+            ("File", Align::Left),
+            ("Coverage", Align::Left),
+            ("Changed", Align::Right),
+            ("Uncovered", Align::Right),
+            ("Lines", Align::Left),
+        ],
+    );
+    for file in files.iter().take(top) {
+        let (first, rest) = file.missed.split_at(file.missed.len().min(RANGES));
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more places", rest.len()) };
+        table.rows.push(vec![
+            Cell::Code(file.path.clone()),
+            bar(file.counts),
+            Cell::Count(signed(file.counts.total)),
+            Cell::Count(signed(file.counts.missed())),
+            Cell::Text(shown(first) + &more),
+        ]);
+    }
+    if files.len() > top {
+        let lines: u64 = files.iter().skip(top).map(|file| file.counts.missed()).sum();
+        table.note = Some(format!(
+            "{} more files have {} uncovered changed lines.",
+            files.len() - top,
+            grouped(lines.into())
+        ));
+    }
+    Some(table)
+}
+
+fn unreported(patch: &Patch, top: usize) -> Option<Table> {
+    if patch.unreported.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(
+        "unreported",
+        "Changed files that no report mentions",
+        &[("File", Align::Left), ("Changed lines", Align::Right)],
+    );
+    let rows = patch.unreported.iter().take(top);
+    table.rows =
+        rows.map(|(path, lines)| vec![Cell::Code(path.clone()), Cell::Count(signed(*lines))]).collect();
+    if patch.unreported.len() > top {
+        table.note = Some(format!("{} more.", patch.unreported.len() - top));
+    }
+    Some(table)
+}
+
+fn groups(report: &Report) -> Option<Table> {
+    let mut table = table("groups", "Groups", "Group");
+    for measure in &report.measures {
+        let name =
+            measure.name.strip_prefix("coverage.group.").and_then(|name| name.strip_suffix(".line.covered"));
+        if let (Some(name), Some(counts)) = (name, counts(measure)) {
+            table.rows.push(row(Cell::Code(name.into()), counts));
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// The files with the most uncovered lines: where a test helps most.
+fn worst(coverage: &Coverage, top: usize) -> Option<Table> {
+    let files = coverage.files.iter().map(|(path, file)| (path, file.figure(Metric::Line).counts));
+    let mut files: Vec<_> = files.filter(|(_, counts)| counts.missed() > 0).collect();
+    files.sort_by_key(|(path, counts)| (std::cmp::Reverse(counts.missed()), *path));
+    if files.is_empty() {
+        return None;
+    }
+    let mut table = table("worst", "Files with the most uncovered lines", "File");
+    table.rows =
+        files.iter().take(top).map(|(path, counts)| row(Cell::Code((*path).clone()), *counts)).collect();
+    if files.len() > top {
+        let lines: u64 = files.iter().skip(top).map(|(_, counts)| counts.missed()).sum();
+        let rest = files.len() - top;
+        table.note = Some(format!(
+            "{} more {} {} uncovered lines.",
+            grouped(i128::try_from(rest).unwrap_or(i128::MAX)),
+            if rest == 1 { "file has" } else { "files have" },
+            grouped(lines.into())
+        ));
+    }
+    Some(table)
+}

@@ -1,0 +1,10 @@
+//! coverage-gate as its users meet it: the binary, on a small project and on repositories.
+
+// Helpers of tests fail like tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+mod diff_cover;
+mod html;
+mod pull_request;
+mod transcripts;

@@ -1,0 +1,170 @@
+//! What a change is against, as CI systems tell it.
+
+use std::fs;
+
+use lw_testkit::git::{Scratch, command};
+
+use crate::common::coverage_gate;
+
+const REPORT: &str = "SF:a.c\nDA:1,1\nDA:2,1\nDA:3,0\nDA:4,1\nend_of_record\nSF:b.c\nDA:1,1\nend_of_record\n";
+
+/// `main` has two commits, `topic` left after the first and adds line 3 of `a.c`; HEAD is the merge that GitHub tests.
+fn repository() -> (Scratch, [String; 3]) {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n2\n")]);
+    scratch.git(&["switch", "--quiet", "--create", "topic"]);
+    scratch.commit(&[("a.c", "1\n2\n3\n")]);
+    scratch.git(&["switch", "--quiet", "main"]);
+    scratch.commit(&[("b.c", "1\n")]);
+    let id = |name: &str| String::from_utf8(scratch.git(&["rev-parse", name])).unwrap().trim().to_owned();
+    let (old, topic) = (id("main~1"), id("topic"));
+    scratch.git(&["switch", "--quiet", "--detach", "main"]);
+    scratch.git(&["merge", "--quiet", "--no-edit", "topic"]);
+    let merge = id("HEAD");
+    fs::write(scratch.path().join("cov.info"), REPORT).unwrap();
+    (scratch, [old, topic, merge])
+}
+
+fn event(folder: &std::path::Path, base: &str, head: &str) -> String {
+    let path = folder.join("event.json");
+    let json = serde_json::json!({"pull_request": {"number": 7, "head": {"sha": head, "ref": "topic"}, "base": {"sha": base, "ref": "main"}}});
+    fs::write(&path, json.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_pull_request_on_github_is_judged_against_the_first_parent_of_its_merge() {
+    let (scratch, [old, topic, merge]) = repository();
+    // The base of the event is older than the merge: b.c came to main since, and is nobody's fault here.
+    let event = event(scratch.path(), &old, &topic);
+    let env = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_SHA", merge.as_str()),
+        ("GITHUB_REF", "refs/pull/7/merge"),
+        ("GITHUB_BASE_REF", "main"),
+        ("GITHUB_EVENT_PATH", event.as_str()),
+    ];
+    let run = coverage_gate(scratch.path(), &["--coverage", "cov.info"], &env);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!((run.count("coverage.patch.total"), run.count("coverage.patch.missed")), (1, 1));
+    assert!(run.fact("change").contains("first parent of the merge commit"), "{}", run.fact("change"));
+    // Without the event file the reference tells as much.
+    let run = coverage_gate(scratch.path(), &["--coverage", "cov.info", "--min-patch", "1"], &env[..4]);
+    assert_eq!((run.code, run.count("coverage.patch.total")), (1, 1), "{}", run.stderr);
+}
+
+#[test]
+fn a_merge_request_on_gitlab_is_judged_against_its_base() {
+    let (scratch, [old, topic, _]) = repository();
+    scratch.git(&["checkout", "--quiet", "topic"]);
+    let env = [
+        ("GITLAB_CI", "true"),
+        ("CI_COMMIT_SHA", topic.as_str()),
+        ("CI_MERGE_REQUEST_IID", "7"),
+        ("CI_MERGE_REQUEST_DIFF_BASE_SHA", old.as_str()),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+    ];
+    let run = coverage_gate(scratch.path(), &["--coverage", "cov.info", "--min-patch", "50"], &env);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_eq!((run.count("coverage.patch.total"), run.count("coverage.patch.missed")), (1, 1));
+}
+
+#[test]
+fn without_a_ci_the_main_branch_is_the_base_and_on_it_the_commit_before() {
+    let (scratch, _) = repository();
+    let arguments = ["--coverage", "cov.info", "--min-patch", "0"];
+    scratch.git(&["checkout", "--quiet", "topic"]);
+    let run = coverage_gate(scratch.path(), &arguments, &[]);
+    assert_eq!(run.count("coverage.patch.total"), 1, "{}", run.stderr);
+    scratch.git(&["checkout", "--quiet", "main"]);
+    let run = coverage_gate(scratch.path(), &arguments, &[]);
+    assert_eq!((run.count("coverage.patch.total"), run.count("coverage.patch.missed")), (1, 0));
+    assert!(run.fact("change").contains("the commit before"), "{}", run.fact("change"));
+    // The first commit of all has none before it.
+    scratch.git(&["switch", "--quiet", "--orphan", "alone"]);
+    scratch.commit(&[("a.c", "1\n")]);
+    scratch.git(&["branch", "--delete", "--force", "main"]);
+    scratch.git(&["branch", "--move", "main"]);
+    fs::write(scratch.path().join("cov.info"), REPORT).unwrap();
+    let run = coverage_gate(scratch.path(), &arguments, &[]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("the first commit of a repository"), "{}", run.stderr);
+}
+
+#[test]
+fn a_shallow_clone_fails_a_gate_and_is_a_note_where_nobody_asked() {
+    let (scratch, [_, topic, _]) = repository();
+    let clone = tempfile::tempdir().unwrap();
+    let source = format!("file://{}", scratch.path().display());
+    let arguments = ["clone", "--quiet", "--depth=1", "--branch=topic", &source, "."];
+    assert!(command(clone.path()).args(arguments).status().unwrap().success());
+    fs::write(clone.path().join("cov.info"), REPORT).unwrap();
+    let env = [("GITHUB_ACTIONS", "true"), ("GITHUB_SHA", topic.as_str()), ("GITHUB_BASE_REF", "main")];
+    let run = coverage_gate(clone.path(), &["--coverage", "cov.info", "--min-patch", "80"], &env);
+    assert_eq!(run.code, 3);
+    assert!(
+        run.stderr.contains("a shallow clone") && run.stderr.contains("fetch-depth: 0"),
+        "{}",
+        run.stderr
+    );
+    let run = coverage_gate(clone.path(), &["--coverage", "cov.info"], &env);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let note = run.report().findings.iter().find(|finding| finding.rule == "coverage-gate/no-base").unwrap();
+    assert!(
+        note.message.contains("a shallow clone")
+            && note.help.as_ref().unwrap().contains("git fetch --unshallow")
+    );
+}
+
+#[test]
+fn a_renamed_file_keeps_its_baseline() {
+    let scratch = Scratch::new();
+    let lines: String = (0..20).map(|line| format!("line {line};\n")).collect();
+    scratch.commit(&[("old.c", &lines)]);
+    let hits = |name: &str, missed: u32| {
+        let lines: String =
+            (1..=20).map(|line| format!("DA:{line},{}\n", u32::from(line > missed))).collect();
+        fs::write(scratch.path().join("cov.info"), format!("SF:{name}\n{lines}end_of_record\n")).unwrap();
+    };
+    hits("old.c", 2);
+    let first = scratch.path().join("baseline.json");
+    let arguments = ["--coverage", "cov.info", "--write", "json=baseline.json"];
+    assert_eq!(coverage_gate(scratch.path(), &arguments, &[]).code, 0);
+    assert!(first.is_file());
+    scratch.git(&["mv", "old.c", "new.c"]);
+    scratch.commit(&[]);
+    hits("new.c", 3);
+    let ratchet =
+        ["--coverage", "cov.info", "--base", "HEAD~1", "--ratchet", "file", "--baseline", "baseline.json"];
+    let run = coverage_gate(scratch.path(), &ratchet, &[]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_eq!(run.count("coverage.file.new.c.missed"), 3);
+}
+
+#[test]
+fn paths_of_a_build_elsewhere_find_their_files_and_ambiguous_ones_are_refused() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("core/src/a.c", "1\n"), ("app/src/a.c", "1\n"), ("app/src/b.c", "1\n")]);
+    let report = |path: &str| {
+        fs::write(scratch.path().join("cov.info"), format!("SF:{path}\nDA:1,1\nend_of_record\n")).unwrap();
+    };
+    let tree = |arguments: &[&str]| {
+        let run = coverage_gate(scratch.path(), &[&["--coverage", "cov.info"], arguments].concat(), &[]);
+        let report = if run.code == 0 { Some(run.report().clone()) } else { None };
+        (run.stderr, report.map(|report| report.trees[0].root.children[0].name.to_string()))
+    };
+    report("C:\\ci\\project\\app\\src\\b.c");
+    assert_eq!(tree(&[]).1.as_deref(), Some("app/src/b.c"));
+    report("src/a.c");
+    let (error, none) = tree(&[]);
+    assert_eq!(none, None);
+    assert!(error.contains("`app/src/a.c` or `core/src/a.c`"), "{error}");
+    assert_eq!(tree(&["--source-root", "core"]).1.as_deref(), Some("core/src/a.c"));
+    report("/build/7/core/src/a.c");
+    assert_eq!(tree(&["--strip-prefix", "/build/7"]).1.as_deref(), Some("core/src/a.c"));
+    // From a folder of the repository, paths are first those of that folder.
+    report("../cov.info");
+    fs::write(scratch.path().join("app/cov.info"), "SF:src/a.c\nDA:1,1\nend_of_record\n").unwrap();
+    let run = coverage_gate(&scratch.path().join("app"), &["--coverage", "cov.info"], &[]);
+    assert_eq!(&*run.report().trees[0].root.children[0].name, "app/src/a.c");
+}
