@@ -12,7 +12,7 @@ pub struct Common {
     #[arg(long, value_name = "FILE", global = true)]
     pub report: Option<PathBuf>,
 
-    /// Format of standard output: text, markdown, html, json, junit or sarif, or one of the tool's own
+    /// Format of standard output: text, markdown, html, json, junit, sarif or openmetrics, or one of the tool's own
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
     pub format: String,
 

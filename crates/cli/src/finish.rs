@@ -153,7 +153,7 @@ fn harmless(shape: &Shape, text: &[u8], colour: bool) -> Vec<u8> {
         Shape::Common(Format::Json | Format::Sarif) => text.replace("##", "#\\u0023"),
         Shape::Common(Format::Html | Format::Junit) => text.replace("##", "#&#35;"),
         Shape::Common(Format::Text | Format::Markdown) if colour => coloured(&text),
-        Shape::Common(Format::Text | Format::Markdown) | Shape::Own(_) => {
+        Shape::Common(Format::Text | Format::Markdown | Format::OpenMetrics) | Shape::Own(_) => {
             lw_ci::neutralise(&text).into_owned()
         }
     }

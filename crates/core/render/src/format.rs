@@ -20,13 +20,16 @@ pub enum Format {
     Junit,
     /// SARIF 2.1.0, for a code scanner.
     Sarif,
+    /// OpenMetrics text, for GitLab's metrics report and Prometheus.
+    OpenMetrics,
 }
 
 impl Format {
     /// Every format, in the order of documentation.
-    pub const ALL: [Self; 6] = [Self::Text, Self::Markdown, Self::Html, Self::Json, Self::Junit, Self::Sarif];
+    pub const ALL: [Self; 7] =
+        [Self::Text, Self::Markdown, Self::Html, Self::Json, Self::Junit, Self::Sarif, Self::OpenMetrics];
 
-    /// The name people write: `text`, `markdown`, `html`, `json`, `junit`, `sarif`.
+    /// The name people write: `text`, `markdown`, `html`, `json`, `junit`, `sarif`, `openmetrics`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +39,7 @@ impl Format {
             Self::Json => "json",
             Self::Junit => "junit",
             Self::Sarif => "sarif",
+            Self::OpenMetrics => "openmetrics",
         }
     }
 
@@ -49,6 +53,7 @@ impl Format {
             Self::Json => "json",
             Self::Junit => "xml",
             Self::Sarif => "sarif",
+            Self::OpenMetrics => "txt",
         }
     }
 }
@@ -96,6 +101,9 @@ mod tests {
         }
         let error = "pdf".parse::<Format>().unwrap_err();
         assert_eq!(error.to_string(), "`pdf` is not a report format");
-        assert_eq!(error.hint().unwrap(), "write one of text, markdown, html, json, junit, sarif");
+        assert_eq!(
+            error.hint().unwrap(),
+            "write one of text, markdown, html, json, junit, sarif, openmetrics"
+        );
     }
 }

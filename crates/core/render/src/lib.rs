@@ -16,6 +16,7 @@ mod json;
 mod junit;
 mod limit;
 mod markdown;
+mod openmetrics;
 mod options;
 mod sarif;
 mod show;
@@ -70,6 +71,7 @@ pub fn render(
         Format::Text => text::write(report, options, out)?,
         Format::Markdown => markdown::write(report, options, out)?,
         Format::Html => html::write(report, options, out)?,
+        Format::OpenMetrics => openmetrics::write(report, out)?,
         Format::Json => json::write(report, out)?,
         Format::Junit => junit::write(report, out)?,
         Format::Sarif => sarif::write(report, out)?,

@@ -29,6 +29,7 @@ fn every_case_renders_as_expected() {
                 Format::Json => "report.json",
                 Format::Junit => "junit.xml",
                 Format::Sarif => "sarif.json",
+                Format::OpenMetrics => "openmetrics.txt",
             });
             let expected = Data::read_from(&file, Some(DataFormat::Text)).raw();
             assert.eq(Data::text(String::from_utf8(out).unwrap()), expected);
