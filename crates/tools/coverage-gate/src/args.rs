@@ -43,6 +43,10 @@ pub struct Args {
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
     pub min_function: Option<String>,
 
+    /// Statements that must be covered, where the reports tell of statements: what `go tool cover` prints
+    #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
+    pub min_statement: Option<String>,
+
     /// Lines that must be covered in every file
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
     pub min_file: Option<String>,
@@ -87,8 +91,8 @@ pub struct Args {
     #[arg(long, help_heading = "Changed lines")]
     pub two_dot: bool,
 
-    /// The change as a unified diff, where there is no repository: git diff -U0 BASE...HEAD
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["base", "two_dot"], help_heading = "Changed lines")]
+    /// The change as a unified diff (git diff -U0 BASE...HEAD), where there is no repository; then base, head and two-dot are not looked at
+    #[arg(long, value_name = "FILE", help_heading = "Changed lines")]
     pub diff_file: Option<PathBuf>,
 
     /// When a changed line counts as covered

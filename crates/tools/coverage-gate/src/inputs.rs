@@ -3,9 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use lw_cli::{Context, Error, ResultExt};
 use lw_coverage::paths::{Filter, Mapper, RepoIndex, normalize};
@@ -14,6 +11,7 @@ use lw_history::{Diff, Repository};
 use lw_model::{Diagnose, Fact, Finding, Level, Report, grouped};
 
 use crate::args::Args;
+use crate::parallel;
 
 /// Names that a finding lists.
 const LISTED: usize = 5;
@@ -107,29 +105,7 @@ fn read(paths: &[PathBuf], cx: &Context) -> Result<Vec<Coverage>, Error> {
         let file = File::open(full).map_err(|error| Error::input(format!("{name}: {error}")))?;
         lw_coverage::read_from(file).context(name)
     };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    if threads <= 1 {
-        return files.iter().map(one).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<Coverage, Error>>>> =
-        files.iter().map(|_| Mutex::new(None)).collect();
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let at = next.fetch_add(1, Ordering::Relaxed)
-                    && let (Some(file), Some(result)) = (files.get(at), results.get(at))
-                {
-                    let read = one(file);
-                    if let Ok(mut result) = result.lock() {
-                        *result = Some(read);
-                    }
-                }
-            });
-        }
-    });
-    // Each has a result: a panic of a thread is one of the scope.
-    results.into_iter().filter_map(|result| result.into_inner().ok().flatten()).collect()
+    parallel::map(&files, one).into_iter().collect()
 }
 
 /// The files of the repository: those of its commit, or those on disk where there is no repository; and those of a

@@ -11,6 +11,7 @@ mod html;
 mod inputs;
 mod limits;
 mod measures;
+mod parallel;
 mod patch;
 mod ratchet;
 mod tables;
@@ -239,7 +240,7 @@ fn summary(report: &Report) -> String {
         .findings
         .iter()
         .filter(|finding| finding.level > Level::Note && finding.rule != "coverage-gate/uncovered");
-    if let Some(worst) = telling.clone().max_by_key(|finding| finding.level) {
+    if let Some(worst) = telling.clone().min_by_key(|finding| std::cmp::Reverse(finding.level)) {
         parts.push(worst.message.clone());
         match telling.count() - 1 {
             0 => {}

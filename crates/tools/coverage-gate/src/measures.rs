@@ -60,6 +60,7 @@ pub(crate) fn totals(
         (Metric::Line, line),
         (Metric::Branch, limits::floor(cx, "min_branch", args.min_branch.as_ref())?),
         (Metric::Function, limits::floor(cx, "min_function", args.min_function.as_ref())?),
+        (Metric::Statement, limits::floor(cx, "min_statement", args.min_statement.as_ref())?),
     ];
     for metric in Metric::ALL {
         let figure = coverage.figure(metric);
@@ -92,6 +93,7 @@ fn nothing_to_judge(metric: Metric, limit: &Limit) -> Error {
         Metric::Branch => {
             "have the tool measure branches: lcov with `--rc branch_coverage=1`, coverage.py with `--branch`, llvm-cov with `-Z coverage-options=branch`"
         }
+        Metric::Statement => "only Go and Clover tell of statements: set --min-line instead",
         _ => "have the tool report functions, or leave the floor out",
     };
     Error::usage(format!("{}: the reports tell of no {}", limit.origin, plural(metric))).hint(hint)
@@ -101,6 +103,7 @@ fn plural(metric: Metric) -> &'static str {
     match metric {
         Metric::Branch => "branches",
         Metric::Function => "functions",
+        Metric::Statement => "statements",
         _ => "lines",
     }
 }

@@ -8,16 +8,16 @@ mod index;
 mod markup;
 mod source;
 
+use std::fs;
+use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
 
 use lw_cli::{Context, Error};
 use lw_coverage::{Coverage, FileCoverage};
 use lw_history::Diff;
 use lw_model::Report;
 
+use crate::parallel;
 use crate::patch::Patch;
 
 /// Light and dark by the reader's preference, in the tokens of the report's own page.
@@ -41,33 +41,22 @@ pub(crate) fn write(
     report: &Report,
 ) -> Result<(), Error> {
     cx.write(&folder.join("style.css"), |out| out.write_all(STYLE.as_bytes()))?;
-    let files: Vec<(&String, &FileCoverage)> = coverage.files.iter().collect();
+    let pages = folder.join(PAGES);
+    let failed = |path: &Path, error: &io::Error| {
+        Error::remote(format!("{}: {error}", path.display())).context("could not write")
+    };
+    let target = cx.resolve(&pages);
+    fs::create_dir_all(&target).map_err(|error| failed(&pages, &error))?;
     let root = cx.root().canonicalize().unwrap_or_else(|_| cx.root().to_owned());
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    // Pages are made by all processors and written by this thread; the bound keeps memory small.
-    let (sender, pages) = mpsc::sync_channel(2 * threads);
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            let sender = sender.clone();
-            let (files, root, next) = (&files, &root, &next);
-            scope.spawn(move || {
-                while let Some((path, file)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
-                    let page = source::page(path, file, source_of(path, root).as_deref(), changed);
-                    // The receiver is gone when a page could not be written.
-                    if sender.send((page_name(path), page)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        for (name, page) in pages {
-            cx.write(&folder.join(PAGES).join(name), |out| out.write_all(page.as_bytes()))?;
-        }
-        Ok::<(), Error>(())
-    })?;
+    let files: Vec<(&String, &FileCoverage)> = coverage.files.iter().collect();
+    let written = parallel::map(&files, |(path, file)| {
+        let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
+        let page = source::page(path, file, source_of(path, &root).as_deref(), changed);
+        let name = page_name(path);
+        // Not synced one by one, which would take longer than all the rest: the index, written last, is.
+        fs::write(target.join(&name), page).map_err(|error| failed(&pages.join(&name), &error))
+    });
+    written.into_iter().collect::<Result<(), Error>>()?;
     let page = index::page(coverage, change.map(|(_, patch)| patch), report);
     cx.write(&folder.join("index.html"), |out| out.write_all(page.as_bytes()))
 }
@@ -79,7 +68,7 @@ fn source_of(path: &str, root: &Path) -> Option<String> {
     if full.strip_prefix(root).ok()?.starts_with(".git") {
         return None;
     }
-    let bytes = std::fs::read(full).ok()?;
+    let bytes = fs::read(full).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
