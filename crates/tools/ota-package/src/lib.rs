@@ -1,0 +1,1 @@
+//! ota-package: check, package and diff firmware for over-the-air updates.
