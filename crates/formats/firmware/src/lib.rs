@@ -11,12 +11,14 @@ pub mod chip;
 pub mod demangle;
 pub mod elf;
 pub mod esp_image;
+pub mod image;
 pub mod map;
 pub mod memory;
 pub mod partitions;
 pub mod region;
 pub mod script;
 mod sniff;
+mod stream;
 
 pub use chip::Chip;
 pub use elf::Elf;
