@@ -1,6 +1,7 @@
 //! What a tool sees of the outside.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
@@ -9,7 +10,7 @@ use lw_model::{Bound, Limit, Location, Report};
 
 use crate::args::{Common, Missing};
 use crate::error::{Error, ResultExt};
-use crate::files::{self, Bytes};
+use crate::files::{self, Bytes, Draft, DraftFolder};
 use crate::host::{self, Host};
 
 /// Where a value was set.
@@ -126,7 +127,24 @@ impl Context {
         Bytes::open(&self.resolve(path)).map_err(|error| self.unreadable(path, &error))
     }
 
-    fn unreadable(&self, path: &Path, error: &io::Error) -> Error {
+    /// Opens an input file to be read piece by piece: the memory this takes does not depend on the file's size.
+    ///
+    /// # Errors
+    /// When it cannot be opened, naming it.
+    pub fn stream(&self, path: &Path) -> Result<File, Error> {
+        let open = || {
+            let file = File::open(self.resolve(path))?;
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+            }
+            Ok(file)
+        };
+        open().map_err(|error| self.unreadable(path, &error))
+    }
+
+    /// An input file that could not be read, as an error that names it.
+    #[must_use]
+    pub fn unreadable(&self, path: &Path, error: &io::Error) -> Error {
         let folder = self.host.cwd.display();
         let failure = Error::input(format!("{}: {error}", path.display()));
         match error.kind() {
@@ -334,6 +352,34 @@ impl Context {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
         files::replace(&self.resolve(path), fill).map_err(|error| unwritable(path, &error))
+    }
+
+    /// Starts a file that is written piece by piece, in any order, and is there at once or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn draft(&self, path: &Path) -> Result<Draft, Error> {
+        Draft::beside(&self.resolve(path)).map_err(|error| unwritable(path, &error))
+    }
+
+    /// Starts a folder whose files are all there at once or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be made, or when there is something at `path` already.
+    pub fn draft_folder(&self, path: &Path) -> Result<DraftFolder, Error> {
+        DraftFolder::beside(&self.resolve(path)).map_err(|error| match error.kind() {
+            io::ErrorKind::DirectoryNotEmpty => {
+                Error::usage(format!("{}: the folder is there and not empty", path.display()))
+                    .hint("name a folder that does not exist, or an empty one")
+            }
+            _ => unwritable(path, &error),
+        })
+    }
+
+    /// An output file that could not be written, as an error that names it.
+    #[must_use]
+    pub fn unwritable(&self, path: &Path, error: &io::Error) -> Error {
+        unwritable(path, error)
     }
 
     /// Adds a line to a file, in one write.

@@ -1,9 +1,11 @@
 //! Reading and writing files: mapped when large, replaced at once or not at all.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempDir};
 
 /// The content of a file.
 #[derive(Debug)]
@@ -70,22 +72,135 @@ impl Deref for Bytes {
 /// # Errors
 /// Those of the operating system, or what `fill` returns; the temporary file is gone then.
 pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, Draft::beside(path)?);
+    fill(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.publish()
+}
+
+/// A file in the making: it has its name only once it is complete.
+///
+/// Until [`publish`](Self::publish) the bytes are in a temporary file beside the final one, which may be read back and
+/// written in any order. Dropping the draft removes it; a killed process leaves the temporary file, whose name starts
+/// with `.lw-`, and never half a file under the final name.
+///
+/// It does not buffer: write large pieces, or wrap it in a [`BufWriter`].
+#[derive(Debug)]
+pub struct Draft {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Starts a file that will be at `path`; missing folders are made.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            // Readable by later steps that run as somebody else, like a file made in the ordinary way.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o644));
+        }
+        let file = builder.prefix(".lw-").tempfile_in(made(path)?)?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// Gives the file its name, in place of the one that had it.
+    ///
+    /// # Errors
+    /// Those of the operating system; then there is no new file, and the old one is as it was.
+    pub fn publish(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+impl Read for Draft {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.file.as_file_mut().read(bytes)
+    }
+}
+
+impl Seek for Draft {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.as_file_mut().seek(position)
+    }
+}
+
+/// A folder in the making: it has its name only once everything in it is complete.
+#[derive(Debug)]
+pub struct DraftFolder {
+    folder: TempDir,
+    path: PathBuf,
+}
+
+impl DraftFolder {
+    /// Starts a folder that will be at `path`.
+    ///
+    /// # Errors
+    /// Those of the operating system; [`io::ErrorKind::DirectoryNotEmpty`] when there is something at `path` already.
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        match std::fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => {}
+            Ok(false) => return Err(io::ErrorKind::DirectoryNotEmpty.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o755));
+        }
+        let folder = builder.prefix(".lw-").tempdir_in(made(path)?)?;
+        Ok(Self { folder, path: path.to_owned() })
+    }
+
+    /// Starts a file in it; `name` may have folders in it, which are made.
+    ///
+    /// The caller vouches for `name`: one with `..` in it, or an absolute one, would leave the folder.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn draft(&self, name: &Path) -> io::Result<Draft> {
+        Draft::beside(&self.folder.path().join(name))
+    }
+
+    /// Gives the folder its name.
+    ///
+    /// # Errors
+    /// Those of the operating system; then there is no new folder.
+    pub fn publish(self) -> io::Result<()> {
+        // An empty folder is in the way on Windows, and was found empty above.
+        match std::fs::remove_dir(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::fs::rename(self.folder.path(), &self.path)?;
+        // Its old name is gone, so there is nothing left to remove.
+        let _ = self.folder.keep();
+        Ok(())
+    }
+}
+
+/// The folder a file is to be made in, made itself when it is missing.
+fn made(path: &Path) -> io::Result<&Path> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        // Readable by later steps that run as somebody else, like a file made in the ordinary way.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o644));
-    }
-    let file = builder.prefix(".lw-").tempfile_in(folder)?;
-    let mut out = BufWriter::with_capacity(1 << 16, file);
-    fill(&mut out)?;
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(folder)
 }
 
 /// Appends in one write, so that lines of parallel writers never mix.
@@ -115,6 +230,41 @@ mod tests {
         assert!(error.is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_draft_is_written_in_any_order_and_has_its_name_only_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/package.tar");
+        let mut draft = Draft::beside(&path).unwrap();
+        draft.write_all(b"....body").unwrap();
+        draft.seek(SeekFrom::Start(0)).unwrap();
+        draft.write_all(b"head").unwrap();
+        assert!(!path.exists());
+        draft.publish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"headbody");
+
+        drop(Draft::beside(&path).unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), b"headbody");
+        assert_eq!(std::fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_is_complete_or_not_there() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("out");
+        std::fs::create_dir(&path).unwrap();
+        let folder = DraftFolder::beside(&path).unwrap();
+        let mut file = folder.draft(Path::new("images/a.bin")).unwrap();
+        file.write_all(b"a").unwrap();
+        file.publish().unwrap();
+        assert_eq!(std::fs::read_dir(&path).unwrap().count(), 0);
+        folder.publish().unwrap();
+        assert_eq!(std::fs::read(path.join("images/a.bin")).unwrap(), b"a");
+
+        let error = DraftFolder::beside(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::DirectoryNotEmpty);
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 1);
     }
 
     #[test]

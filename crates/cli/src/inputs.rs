@@ -51,7 +51,9 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
             command.get_subcommands().filter(|sub| sub.get_name() != name).flat_map(Command::get_arguments)
         {
             let known = |arg: &Arg| arg.get_id() == other.get_id();
-            if !scope.get_arguments().any(known) && values.contains_key(&key_of(other)) {
+            // A runner hands over the default of every input, also of those that belong to another command.
+            let set = values.get(&key_of(other)).is_some_and(|value| !is_default(other, value));
+            if !scope.get_arguments().any(known) && set {
                 let input = name_of(other);
                 return Err(Error::usage(format!(
                     "the input `{input}` does not belong to the command `{name}`"
@@ -92,6 +94,15 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
         argv.extend(positional);
     }
     Ok(argv)
+}
+
+/// Whether an input says no more than its default, as the action declares it.
+fn is_default(arg: &Arg, value: &str) -> bool {
+    if matches!(arg.get_action(), ArgAction::SetTrue) {
+        return matches!(value.trim(), "false" | "False" | "FALSE");
+    }
+    let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    !defaults.is_empty() && value.trim() == defaults.join("\n")
 }
 
 fn subcommands(command: &Command) -> String {
@@ -199,5 +210,25 @@ mod tests {
         let error = run(&[("INPUT_COMMAND", "sign"), ("INPUT_EXPECT", "k")]).unwrap_err();
         assert!(error.message().contains("`expect` does not belong to the command `sign`"));
         assert_eq!(run(&[]).unwrap_err().advice(), Some("set it to one of sign, verify"));
+    }
+
+    #[test]
+    fn the_default_of_another_command_is_not_an_input_of_this_one() {
+        let command = Command::new("sign")
+            .subcommand(Command::new("sign").arg(Arg::new("scheme").long("scheme").default_value("rsa")))
+            .subcommand(Command::new("verify").arg(Arg::new("any").long("any").action(ArgAction::SetTrue)));
+        let run = |pairs: &[(&str, &str)]| {
+            let env = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            to_argv(&command, &env)
+        };
+        // What a runner hands over when the workflow sets `command` only.
+        let all = [("INPUT_SCHEME", "rsa"), ("INPUT_ANY", "false")];
+        assert_eq!(run(&[&[("INPUT_COMMAND", "verify")], &all[..]].concat()).unwrap(), ["verify"]);
+        assert_eq!(
+            run(&[&[("INPUT_COMMAND", "sign")], &all[..]].concat()).unwrap(),
+            ["sign", "--scheme=rsa"]
+        );
+        assert!(run(&[("INPUT_COMMAND", "sign"), ("INPUT_ANY", "true")]).is_err());
+        assert!(run(&[("INPUT_COMMAND", "verify"), ("INPUT_SCHEME", "ecdsa")]).is_err());
     }
 }

@@ -136,8 +136,11 @@ fn merge(
             let count = given.try_get_raw(id).ok().flatten().map_or(1, Iterator::count);
             origins.insert(id.to_owned(), vec![Origin { text, location: None }; count]);
         } else if let Some(setting) = section.settings.iter().find(|setting| setting.id == id) {
-            let arguments: Vec<OsString> =
-                setting.to_argv(&inputs::name_of(arg)).map(OsString::from).collect();
+            let arguments: Vec<OsString> = if arg.is_positional() {
+                setting.values.iter().map(|(value, _)| OsString::from(value)).collect()
+            } else {
+                setting.to_argv(&inputs::name_of(arg)).map(OsString::from).collect()
+            };
             // Each alone first, so that a value clap refuses is reported at its line.
             for (argument, (_, location)) in arguments.iter().zip(&setting.values) {
                 let alone = scope_argv(matches, vec![argument.clone()]);
