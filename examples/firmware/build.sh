@@ -297,7 +297,20 @@ build_esp32c3() {
     } | expect esp32c3 "A Rust firmware on esp-hal, its release before, and the same through link-time optimisation and GNU ld"
 }
 
-[ $# -gt 0 ] || set -- stm32 esp-like avr esp8266-like riscv64 arm-be esp32c3
+# coverage OUT ARGS...: what the host tests run of the firmware's sources, as lcov.
+coverage() {
+    out="$PWD/host-tests/$1"
+    shift
+    (cd host-tests && CARGO_TARGET_DIR="$PWD/../obj/host-tests" cargo llvm-cov --quiet --no-cfg-coverage --remap-path-prefix \
+        --ignore-filename-regex '^src/' --lcov --output-path "$out" "$@")
+}
+
+build_host_tests() {
+    coverage baseline.info --features baseline
+    coverage coverage.info
+}
+
+[ $# -gt 0 ] || set -- stm32 esp-like avr esp8266-like riscv64 arm-be esp32c3 host-tests
 for folder; do
     echo "building $folder"
     "build_$(echo "$folder" | tr - _)"

@@ -1,4 +1,4 @@
-//! `lw demo`: the main job on a real firmware, without anything to set up.
+//! `lw demo`: the main jobs on a real firmware, without anything to set up.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use lw_cli::{Entry, Exit, Host};
+use lw_coverage_gate::CoverageGate;
 use lw_size_gate::SizeGate;
 
-/// The example firmware, as `examples/firmware/build.sh` made it: now, and before its last feature.
-const FILES: [(&str, &[u8]); 7] = [
+/// The example firmware and the coverage of its host tests, as `examples/firmware/build.sh` made them: now, and before
+/// the last feature.
+const FILES: [(&str, &[u8]); 13] = [
     ("firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/firmware.elf")),
     ("firmware.map", include_bytes!("../../../examples/firmware/esp32c3/firmware.map")),
     ("firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/firmware.bin")),
@@ -18,15 +20,66 @@ const FILES: [(&str, &[u8]); 7] = [
     ("baseline/firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/baseline/firmware.elf")),
     ("baseline/firmware.map", include_bytes!("../../../examples/firmware/esp32c3/baseline/firmware.map")),
     ("baseline/firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/baseline/firmware.bin")),
+    ("coverage.info", include_bytes!("../../../examples/firmware/host-tests/coverage.info")),
+    ("baseline/coverage.info", include_bytes!("../../../examples/firmware/host-tests/baseline.info")),
+    ("src/colour.rs", include_bytes!("../../../examples/firmware/esp32c3/src/colour.rs")),
+    ("src/dsp.rs", include_bytes!("../../../examples/firmware/esp32c3/src/dsp.rs")),
+    ("src/persist.rs", include_bytes!("../../../examples/firmware/esp32c3/src/persist.rs")),
+    ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
 ];
 
-/// What the demo does, with the arguments a person would type.
-const NOW: &str =
-    "--elf firmware.elf --map firmware.map --bin firmware.bin --partitions partitions.csv --chip esp32c3";
-const BEFORE: &str = "--elf baseline/firmware.elf --map baseline/firmware.map --bin baseline/firmware.bin --partitions partitions.csv --chip esp32c3";
+/// A command a person would type.
+struct Step {
+    says: &'static str,
+    tool: Entry,
+    arguments: &'static str,
+    ends: Exit,
+}
+
+const STEPS: [Step; 6] = [
+    Step {
+        says: "The baseline: the same firmware before its last feature.",
+        tool: SIZE,
+        arguments: "--elf baseline/firmware.elf --map baseline/firmware.map --bin baseline/firmware.bin --partitions partitions.csv --chip esp32c3 --report baseline/size.json",
+        ends: Exit::Pass,
+    },
+    Step {
+        says: "Today's firmware within generous limits: passes.",
+        tool: SIZE,
+        arguments: "--elf firmware.elf --map firmware.map --bin firmware.bin --partitions partitions.csv --chip esp32c3 --baseline baseline/size.json --max ram.bytes=100K --min-free partition.smallest-app=5% --report size.json --write html=size.html",
+        ends: Exit::Pass,
+    },
+    Step {
+        says: "The same firmware, which may hardly grow and has little RAM: fails, and says what pushed it over.",
+        tool: SIZE,
+        arguments: "--elf firmware.elf --map firmware.map --bin firmware.bin --partitions partitions.csv --chip esp32c3 --baseline baseline/size.json --max-growth image.bytes=1% --max ram.bytes=warn:40000,fail:150000 --preset binary-1mib --report size-fail.json --write html=size-fail.html",
+        ends: Exit::Gate,
+    },
+    Step {
+        says: "What the tests on the host ran of its sources, before the last feature.",
+        tool: COVERAGE,
+        arguments: "--coverage baseline/coverage.info --report baseline/coverage.json",
+        ends: Exit::Pass,
+    },
+    Step {
+        says: "Today's coverage above its floor: passes, with every source line to look at.",
+        tool: COVERAGE,
+        arguments: "--coverage coverage.info --min-line 65% --baseline baseline/coverage.json --html coverage-html --report coverage.json",
+        ends: Exit::Pass,
+    },
+    Step {
+        says: "The same coverage held to what it was: fails, because the new feature came with too few tests.",
+        tool: COVERAGE,
+        arguments: "--coverage coverage.info --ratchet total --min-file 80% --baseline baseline/coverage.json --report coverage-fail.json",
+        ends: Exit::Gate,
+    },
+];
+
+const SIZE: Entry = Entry::of::<SizeGate>();
+const COVERAGE: Entry = Entry::of::<CoverageGate>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate a real ESP32-C3 firmware against its baseline: one pass, one provoked failure, one HTML report").arg(
+    Command::new("demo").about("Gate a real ESP32-C3 firmware: size and coverage, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -58,51 +111,26 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> io::Result<Exit> {
     let host = Host { env: std::collections::BTreeMap::new(), cwd: folder.to_owned(), ..host.clone() };
     say(&format!("The example firmware (ESP32-C3, Rust) is in {}.\n", shown.display()))?;
 
-    say("1. The baseline: the same firmware before its last feature.")?;
-    let baseline = gate(&format!("{BEFORE} --report baseline.json --format text --summary off"), &host)?;
-
-    say("2. Today's firmware within generous limits: passes.")?;
-    let pass = gate(
-        &format!(
-            "{NOW} --baseline baseline.json --max ram.bytes=100K --min-free partition.smallest-app=5% --report size.json --write html=size.html"
-        ),
-        &host,
-    )?;
-
-    say(
-        "3. The same firmware, which may hardly grow and has little RAM: fails, and says what pushed it over.",
-    )?;
-    let fail = gate(
-        &format!(
-            "{NOW} --baseline baseline.json --max-growth image.bytes=1% --max ram.bytes=warn:40000,fail:150000 --preset binary-1mib --report size-fail.json --write html=size-fail.html"
-        ),
-        &host,
-    )?;
-
-    let as_expected = (baseline, pass, fail) == (Exit::Pass, Exit::Pass, Exit::Gate);
-    if !as_expected {
-        let _ = writeln!(
-            io::stderr(),
-            "error: the demo went another way than it should: {baseline:?}, {pass:?}, {fail:?}"
-        );
-        return Ok(Exit::Internal);
+    for (number, step) in STEPS.iter().enumerate() {
+        let (name, arguments) = (step.tool.name, step.arguments);
+        say(&format!("{}. {}\n$ lw {name} {arguments}", number + 1, step.says))?;
+        let argv: Vec<OsString> = arguments.split(' ').map(OsString::from).collect();
+        let exit = lw_cli::invoke(&step.tool, argv, &host, &[]);
+        say("")?;
+        if exit != step.ends {
+            let _ = writeln!(
+                io::stderr(),
+                "error: the demo went another way than it should: {name} ended with {exit:?} instead of {:?}",
+                step.ends
+            );
+            return Ok(Exit::Internal);
+        }
     }
-    let page = folder.join("size-fail.html");
-    say(&format!(
-        "Both runs ended as they should (exit codes 0 and 1). Open the report in a browser:\n  {}\n  {}",
-        page.display(),
-        folder.join("size.html").display()
-    ))?;
+    say("Every step ended as it should. Open the reports in a browser:")?;
+    for page in ["size-fail.html", "size.html", "coverage-html/index.html"] {
+        say(&format!("  {}", folder.join(page).display()))?;
+    }
     Ok(Exit::Pass)
-}
-
-/// Runs size-gate as if typed.
-fn gate(arguments: &str, host: &Host) -> io::Result<Exit> {
-    say(&format!("$ lw size-gate {arguments}"))?;
-    let argv: Vec<OsString> = arguments.split(' ').map(OsString::from).collect();
-    let exit = lw_cli::invoke(&Entry::of::<SizeGate>(), argv, host, &[]);
-    say("")?;
-    Ok(exit)
 }
 
 fn say(line: &str) -> io::Result<()> {
