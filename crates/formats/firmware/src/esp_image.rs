@@ -10,9 +10,10 @@ mod descriptor;
 mod error;
 mod header;
 mod layout;
+mod stream;
 mod trailing;
 
-use std::ops::Range;
+use std::io::Read;
 
 use sha2::{Digest as _, Sha256};
 
@@ -23,7 +24,9 @@ pub use header::{ExtendedHeader, Format, Header};
 pub use layout::LayoutProblem;
 pub use trailing::{SignatureBlock, SignatureScheme, Trailing};
 
-use bytes::{array_at, u32_at};
+use crate::stream::{ReadError, Running, pour};
+
+pub(crate) use stream::Stream;
 
 /// First byte of an image.
 const MAGIC: u8 = 0xE9;
@@ -136,92 +139,19 @@ impl AppImage {
     /// # Errors
     /// When the bytes are no image or are cut off.
     pub fn read(bytes: &[u8]) -> Result<Self, ImageError> {
-        match bytes.first() {
-            Some(&MAGIC_V2) => Self::read_esp8266(bytes, Format::Esp8266V2),
-            Some(&MAGIC) if looks_like_esp8266(bytes) => Self::read_esp8266(bytes, Format::Esp8266V1),
-            Some(&MAGIC) => Self::read_esp32(bytes),
-            // `merge-bin` fills the space before the bootloader of these chips with 0xFF.
-            _ if matches!((bytes.get(0x1000), bytes.get(0x2000)), (Some(&MAGIC), _) | (_, Some(&MAGIC))) => {
-                match trailing::partition_table(bytes, 0x2000) {
-                    Some(table) => Err(ImageError::Merged { table }),
-                    None => Err(ImageError::Magic { offset: 0, found: Foreign::guess(bytes) }),
-                }
-            }
-            _ => Err(ImageError::Magic { offset: 0, found: Foreign::guess(bytes) }),
-        }
+        let (mut stream, mut digests) = (Stream::new(), Running::new(false));
+        stream.update(bytes, &mut digests);
+        stream.finish()
     }
 
-    fn read_esp32(bytes: &[u8]) -> Result<Self, ImageError> {
-        let mut cursor = Cursor::new(bytes);
-        let header = Header::read_long(bytes).ok_or_else(|| cursor.cut(Part::Header, Header::LONG))?;
-        cursor.skip(Part::Header, Header::LONG)?;
-        if let Some(value) = header.extended.as_ref().map(|extended| extended.hash_appended)
-            && value > 1
-        {
-            return Err(ImageError::HashFlag { value });
-        }
-        let segments = cursor.segments(header.segment_count)?;
-        let checksum = cursor.checksum(&segments)?;
-        let digest = match &header.extended {
-            Some(extended) if extended.hash_appended == 1 => Some(cursor.digest()?),
-            _ => None,
-        };
-        let starts = || segments.iter().filter_map(|segment| usize::try_from(segment.offset).ok());
-        let app = starts().find_map(|offset| AppDescriptor::read(bytes, offset));
-        let bootloader = match &app {
-            Some(_) => None,
-            None => starts().next().and_then(|offset| BootloaderDescriptor::read(bytes, offset)),
-        };
-        Ok(Self {
-            format: Format::Esp32,
-            header,
-            checksum,
-            digest,
-            crc: None,
-            app,
-            bootloader,
-            image_len: cursor.position as u64,
-            trailing: Trailing::read(bytes, cursor.position, Format::Esp32)?,
-            total_len: bytes.len() as u64,
-            segments,
-        })
-    }
-
-    fn read_esp8266(bytes: &[u8], format: Format) -> Result<Self, ImageError> {
-        let mut cursor = Cursor::new(bytes);
-        let mut mapped = None;
-        if format == Format::Esp8266V2 {
-            // The first header and its one segment hold the code that is executed from flash.
-            cursor.skip(Part::Header, Header::SHORT)?;
-            mapped = Some(cursor.segment(0)?);
-            if bytes.get(cursor.position).is_some_and(|byte| *byte != MAGIC) {
-                let found = Foreign::guess(bytes.get(cursor.position..).unwrap_or_default());
-                return Err(ImageError::Magic { offset: cursor.position as u64, found });
-            }
-        }
-        let header = Header::read_short(bytes, cursor.position)
-            .ok_or_else(|| cursor.cut(Part::Header, Header::SHORT))?;
-        cursor.skip(Part::Header, Header::SHORT)?;
-        let mut segments = cursor.segments(header.segment_count)?;
-        // The checksum leaves out the flash-mapped code; the CRC covers it.
-        let checksum = cursor.checksum(&segments)?;
-        let crc = if format == Format::Esp8266V2 { Some(cursor.crc()?) } else { None };
-        if let Some(mapped) = mapped {
-            segments.insert(0, mapped);
-        }
-        Ok(Self {
-            format,
-            header,
-            segments,
-            checksum,
-            digest: None,
-            crc,
-            app: None,
-            bootloader: None,
-            image_len: cursor.position as u64,
-            trailing: Trailing::read(bytes, cursor.position, format)?,
-            total_len: bytes.len() as u64,
-        })
+    /// What [`read`](Self::read) gives, from a source of any length, in memory that does not depend on it.
+    ///
+    /// # Errors
+    /// When the source fails, or its bytes are no image or are cut off.
+    pub fn read_from(source: &mut impl Read) -> Result<Self, ReadError<ImageError>> {
+        let (mut stream, mut digests) = (Stream::new(), Running::new(false));
+        pour(source, |bytes| stream.update(bytes, &mut digests)).map_err(ReadError::Io)?;
+        stream.finish().map_err(ReadError::Format)
     }
 
     /// Holds the image to its own checks.
@@ -247,10 +177,16 @@ impl AppImage {
         {
             return Err(ImageError::Crc { offset, stored, computed });
         }
-        if let Trailing::SignatureV2 { blocks, .. } = &self.trailing
-            && let Some((block, foreign)) = blocks.iter().enumerate().find(|(_, block)| !block.covers_image)
-        {
-            return Err(ImageError::Signature { block, offset: foreign.offset });
+        let Trailing::SignatureV2 { blocks, .. } = &self.trailing else { return Ok(()) };
+        for (block, SignatureBlock { offset, scheme, covers_image, .. }) in blocks.iter().enumerate() {
+            if let (SignatureScheme::EcdsaP384, Some(chip)) = (scheme, self.chip())
+                && !chip.verifies_p384()
+            {
+                return Err(ImageError::SignatureScheme { block, offset: *offset, scheme: *scheme, chip });
+            }
+            if !covers_image {
+                return Err(ImageError::Signature { block, offset: *offset });
+            }
         }
         Ok(())
     }
@@ -283,99 +219,6 @@ impl AppImage {
 #[must_use]
 pub fn digest(file: &[u8]) -> [u8; 32] {
     Sha256::digest(file).into()
-}
-
-/// An ESP8266 image has its first segment where an ESP32 image has pin settings.
-///
-/// The segment's address is in instruction RAM, data RAM or mapped flash; read as pin settings, its top byte
-/// would be a drive strength no chip has (nibbles go up to 3).
-fn looks_like_esp8266(bytes: &[u8]) -> bool {
-    matches!(
-        u32_at(bytes, 8),
-        Some(0x3FFE_8000..=0x3FFF_FFFF | 0x4010_0000..=0x4010_FFFF | 0x4020_0000..=0x402F_FFFF)
-    )
-}
-
-/// Reads an image from front to back.
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    position: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0 }
-    }
-
-    fn cut(&self, part: Part, needed: usize) -> ImageError {
-        ImageError::Truncated {
-            part,
-            offset: self.position as u64,
-            needed: needed as u64,
-            available: self.bytes.len().saturating_sub(self.position) as u64,
-        }
-    }
-
-    fn skip(&mut self, part: Part, length: usize) -> Result<Range<usize>, ImageError> {
-        match self.position.checked_add(length) {
-            Some(end) if end <= self.bytes.len() => {
-                let range = self.position..end;
-                self.position = end;
-                Ok(range)
-            }
-            _ => Err(self.cut(part, length)),
-        }
-    }
-
-    fn segments(&mut self, count: u8) -> Result<Vec<Segment>, ImageError> {
-        if !(1..=MAX_SEGMENTS).contains(&count) {
-            return Err(ImageError::SegmentCount { count });
-        }
-        (0..count).map(|index| self.segment(index)).collect()
-    }
-
-    fn segment(&mut self, index: u8) -> Result<Segment, ImageError> {
-        let header = self.skip(Part::SegmentHeader(index), SEGMENT_HEADER)?;
-        let (Some(load_addr), Some(length)) =
-            (u32_at(self.bytes, header.start), u32_at(self.bytes, header.start + 4))
-        else {
-            return Err(self.cut(Part::SegmentHeader(index), SEGMENT_HEADER));
-        };
-        if length % 4 != 0 || length >= MAX_SEGMENT_LENGTH {
-            return Err(ImageError::SegmentLength { index, offset: header.start as u64, length });
-        }
-        let data = self.skip(Part::SegmentData(index), length as usize)?;
-        Ok(Segment { load_addr, offset: data.start as u64, length })
-    }
-
-    /// The checksum is the last byte of a block of 16.
-    fn checksum(&mut self, segments: &[Segment]) -> Result<Checksum, ImageError> {
-        let padded = self.skip(Part::Checksum, 16 - self.position % 16)?;
-        let offset = padded.end - 1;
-        let stored = *self.bytes.get(offset).ok_or_else(|| self.cut(Part::Checksum, 1))?;
-        let computed = segments.iter().fold(CHECKSUM_SEED, |sum, segment| {
-            let start = usize::try_from(segment.offset).unwrap_or(usize::MAX);
-            let data = self.bytes.get(start..).and_then(|rest| rest.get(..segment.length as usize));
-            data.unwrap_or_default().iter().fold(sum, |sum, byte| sum ^ byte)
-        });
-        Ok(Checksum { offset: offset as u64, stored, computed })
-    }
-
-    fn digest(&mut self) -> Result<ImageDigest, ImageError> {
-        let range = self.skip(Part::Digest, 32)?;
-        let stored = array_at(self.bytes, range.start).ok_or_else(|| self.cut(Part::Digest, 32))?;
-        let computed = Sha256::digest(self.bytes.get(..range.start).unwrap_or_default()).into();
-        Ok(ImageDigest { offset: range.start as u64, stored, computed })
-    }
-
-    /// The SDK's CRC: the usual one, inverted when its top bit is set and one more otherwise.
-    fn crc(&mut self) -> Result<Crc, ImageError> {
-        let range = self.skip(Part::Crc, 4)?;
-        let stored = u32_at(self.bytes, range.start).ok_or_else(|| self.cut(Part::Crc, 4))?;
-        let plain = crc32fast::hash(self.bytes.get(..range.start).unwrap_or_default());
-        let computed = if plain & 0x8000_0000 != 0 { !plain } else { plain + 1 };
-        Ok(Crc { offset: range.start as u64, stored, computed })
-    }
 }
 
 #[cfg(test)]

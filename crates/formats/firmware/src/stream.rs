@@ -57,6 +57,11 @@ impl Running {
         self.size
     }
 
+    /// SHA-256 of the bytes so far.
+    pub(crate) fn sha256(&self) -> [u8; 32] {
+        self.sha256.clone().finalize().into()
+    }
+
     pub(crate) fn finish(self) -> Digests {
         Digests {
             size: self.size,

@@ -183,6 +183,14 @@ impl ChipId {
         self.facts().map_or(PAGE_64K, |facts| facts.pages)
     }
 
+    /// Whether the chip may verify Secure Boot V2 signatures made with ECDSA P-384, which are over a SHA-384.
+    ///
+    /// These have no accelerator for that curve; chips that are not known are given the benefit of the doubt.
+    #[must_use]
+    pub(crate) fn verifies_p384(self) -> bool {
+        !matches!(self.0, 0 | 2 | 5 | 9 | 12 | 13 | 16)
+    }
+
     /// Flash clock in MHz for the low nibble of header byte 3.
     #[must_use]
     pub fn flash_mhz(self, nibble: u8) -> Option<u8> {

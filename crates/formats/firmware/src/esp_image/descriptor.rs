@@ -30,20 +30,24 @@ pub struct AppDescriptor {
     pub max_efuse_block_revision: u16,
     /// MMU page size in bytes, when the build recorded it.
     pub mmu_page_size: Option<u32>,
+    /// Flash mode the application was built for, numbered as in the header; 0 where the build did not record
+    /// it (the field is reserved in older versions of ESP-IDF), and then it means nothing.
+    pub flash_mode: u8,
 }
 
 impl AppDescriptor {
     /// `ESP_APP_DESC_MAGIC_WORD`.
     const MAGIC: u32 = 0xABCD_5432;
-    const LENGTH: usize = 256;
+    pub(super) const LENGTH: usize = 256;
 
-    pub(super) fn read(bytes: &[u8], offset: usize) -> Option<Self> {
-        let desc = bytes.get(offset..)?.get(..Self::LENGTH)?;
+    /// The description a segment starts with, whose data is at `offset`.
+    pub(super) fn read(segment: &[u8], offset: u64) -> Option<Self> {
+        let desc = segment.get(..Self::LENGTH)?;
         if u32_at(desc, 0)? != Self::MAGIC {
             return None;
         }
         Some(Self {
-            offset: offset as u64,
+            offset,
             secure_version: u32_at(desc, 4)?,
             version: text(desc.get(16..48)?),
             project_name: text(desc.get(48..80)?),
@@ -58,6 +62,7 @@ impl AppDescriptor {
                 log2 @ 12..=20 => Some(1 << log2),
                 _ => None,
             },
+            flash_mode: *desc.get(181)?,
         })
     }
 }
@@ -82,8 +87,9 @@ impl BootloaderDescriptor {
     const MAGIC: u8 = 80;
     const LENGTH: usize = 80;
 
-    pub(super) fn read(bytes: &[u8], offset: usize) -> Option<Self> {
-        let desc = bytes.get(offset..)?.get(..Self::LENGTH)?;
+    /// The description a segment starts with, whose data is at `offset`.
+    pub(super) fn read(segment: &[u8], offset: u64) -> Option<Self> {
+        let desc = segment.get(..Self::LENGTH)?;
         let version = desc.get(8..40)?;
         // One magic byte is little: a version that reads as text must follow.
         let named = version.first().is_some_and(u8::is_ascii_graphic)
@@ -92,7 +98,7 @@ impl BootloaderDescriptor {
             return None;
         }
         Some(Self {
-            offset: offset as u64,
+            offset,
             secure_version: *desc.get(3)?,
             version: u32_at(desc, 4)?,
             idf_version: text(version),

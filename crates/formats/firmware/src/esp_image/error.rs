@@ -5,6 +5,8 @@ use std::fmt;
 
 use lw_model::Diagnose;
 
+use crate::esp_image::{ChipId, SignatureScheme};
+
 /// Why bytes are no sound ESP image. Offsets are in bytes from the start of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
@@ -91,6 +93,18 @@ pub enum ImageError {
         block: usize,
         /// Where the block starts.
         offset: u64,
+    },
+    /// A signature the chip has no means to verify.
+    #[error("signature block {block} at offset {offset:#x} is made with {}, which {chip} cannot verify", .scheme.name())]
+    SignatureScheme {
+        /// Number of the block, from 0.
+        block: usize,
+        /// Where the block starts.
+        offset: u64,
+        /// What signed it.
+        scheme: SignatureScheme,
+        /// The chip the image is for.
+        chip: ChipId,
     },
     /// A whole flash content: bootloader, partition table and application in one file.
     #[error("a merged flash image, not an application: there is a partition table at offset {table:#x}")]
@@ -210,6 +224,9 @@ impl Diagnose for ImageError {
                 "Build the image again: it was changed or damaged after the build, and the chip would not start it."
             }
             Self::Signature { .. } => "Sign the image again: it was changed after it was signed.",
+            Self::SignatureScheme { .. } => {
+                "Sign the image with RSA-3072 or ECDSA P-256, whichever the chip verifies."
+            }
             Self::Merged { .. } => {
                 "Give the application's own .bin; a merged image holds more than fits any partition."
             }

@@ -3,7 +3,7 @@
 //! Signature layouts: esptool `espsecure/__init__.py`; ESP-IDF `components/bootloader_support` (`secure_boot_v1`,
 //! `secure_boot_v2`).
 
-use sha2::{Digest as _, Sha256, Sha384};
+use sha2::{Digest as _, Sha256};
 
 use crate::esp_image::bytes::u32_at;
 use crate::esp_image::error::{ImageError, Part};
@@ -11,6 +11,8 @@ use crate::esp_image::header::Format;
 
 /// Sectors of flash, the unit of erasing and of signature placement.
 const SECTOR: usize = 0x1000;
+/// A Secure Boot V1 signature with the padding that can follow it.
+const SIGNATURE_V1: usize = 80;
 
 /// What follows the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,9 +102,10 @@ impl SignatureBlock {
     /// The CRC-32 at the end of a block is over the bytes before it.
     const CRC_AT: usize = 1196;
 
-    /// The block at `offset`, when there is one with a sound CRC.
-    fn read(bytes: &[u8], sector: usize, offset: usize) -> Option<Self> {
-        let block = bytes.get(offset..)?.get(..Self::LENGTH)?;
+    /// The block with this number in a signature sector, when there is one with a sound CRC.
+    fn read(sector: &[u8], index: usize, start: u64, covered: &Covered) -> Option<Self> {
+        let at = index * Self::LENGTH;
+        let block = sector.get(at..)?.get(..Self::LENGTH)?;
         let crc = crc32fast::hash(block.get(..Self::CRC_AT)?);
         if *block.first()? != Self::MAGIC || u32_at(block, Self::CRC_AT)? != crc {
             return None;
@@ -117,105 +120,261 @@ impl SignatureBlock {
             },
             _ => return None,
         };
-        let signed = bytes.get(..sector)?;
         let covers_image = match scheme {
-            SignatureScheme::EcdsaP384 => Sha384::digest(signed).as_slice() == block.get(4..52)?,
-            _ => Sha256::digest(signed).as_slice() == block.get(4..36)?,
+            SignatureScheme::EcdsaP384 => {
+                covered.sha384.is_some_and(|sha384| block.get(4..52) == Some(&sha384))
+            }
+            _ => block.get(4..36) == Some(&covered.sha256),
         };
-        Some(Self { offset: offset as u64, scheme, key_digest: Sha256::digest(key).into(), covers_image })
+        Some(Self { offset: start + at as u64, scheme, key_digest: Sha256::digest(key).into(), covers_image })
     }
 }
 
-impl Trailing {
-    /// Looks at what follows an image that ends at `end`.
-    pub(super) fn read(bytes: &[u8], end: usize, format: Format) -> Result<Self, ImageError> {
-        let rest = bytes.get(end..).unwrap_or_default();
-        let offset = end as u64;
-        if rest.is_empty() {
-            return Ok(Self::None);
+/// Digests of everything before a signature sector.
+#[derive(Clone, Debug)]
+pub(super) struct Covered {
+    pub(super) sha256: [u8; 32],
+    /// Of a chip that can verify ECDSA with P-384.
+    pub(super) sha384: Option<[u8; 48]>,
+}
+
+/// What follows an image, while it is read.
+#[derive(Debug)]
+pub(super) struct Behind {
+    format: Format,
+    /// Where the image ends.
+    end: u64,
+    /// First sector boundary behind the image.
+    sector: u64,
+    position: u64,
+    /// The first bytes behind the image.
+    head: Vec<u8>,
+    /// Whether everything behind the image, before the sector, and behind the sector is 0xFF.
+    erased: [bool; 3],
+    /// The first sector behind the image.
+    first: Vec<u8>,
+    /// Whether a second image starts in the second sector of the file.
+    second_image: bool,
+    table: TableWatch,
+    pub(super) covered: Option<Covered>,
+}
+
+impl Behind {
+    pub(super) fn new(end: u64, format: Format) -> Self {
+        let sector = end.next_multiple_of(SECTOR as u64);
+        Self {
+            format,
+            end,
+            sector,
+            position: end,
+            head: Vec::new(),
+            erased: [true; 3],
+            first: Vec::new(),
+            second_image: false,
+            table: TableWatch::new(sector),
+            covered: None,
         }
-        if let Some(table) = partition_table(bytes, end) {
-            return Ok(Self::FlashContents { table });
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Whether the next byte is the first of the first sector behind the image.
+    pub(super) fn is_at_sector(&self) -> bool {
+        self.position == self.sector
+    }
+
+    /// Number of bytes up to the next sector boundary.
+    pub(super) fn until_boundary(&self) -> usize {
+        SECTOR - usize::try_from(self.position % SECTOR as u64).unwrap_or(0)
+    }
+
+    /// Takes bytes of one sector.
+    pub(super) fn take(&mut self, piece: &[u8]) {
+        let fill = |part: &mut Vec<u8>, length: usize| {
+            let room = length.saturating_sub(part.len());
+            part.extend_from_slice(piece.get(..room).unwrap_or(piece));
+        };
+        fill(&mut self.head, SIGNATURE_V1 + 1);
+        if self.position == SECTOR as u64 {
+            self.second_image = matches!(piece.first(), Some(0xE9 | 0xEA));
         }
-        if format == Format::Esp32 {
-            if let Some(signed) = signature_v2(bytes, end)? {
+        let erased = piece.iter().all(|byte| *byte == 0xFF);
+        let [all, before, after] = &mut self.erased;
+        *all &= erased;
+        if self.position < self.sector {
+            *before &= erased;
+        } else if self.position < self.sector + SECTOR as u64 {
+            fill(&mut self.first, SECTOR);
+        } else {
+            *after &= erased;
+        }
+        self.table.take(self.position, piece);
+        self.position += piece.len() as u64;
+    }
+
+    /// What it was, now that the file has ended.
+    pub(super) fn trailing(&self) -> Result<Trailing, ImageError> {
+        let (offset, length) = (self.end, self.position - self.end);
+        if length == 0 {
+            return Ok(Trailing::None);
+        }
+        if let Some(table) = self.table.found {
+            return Ok(Trailing::FlashContents { table });
+        }
+        if self.format == Format::Esp32 {
+            if let Some(signed) = self.signature_v2()? {
                 return Ok(signed);
             }
-            if is_signature_v1(rest, bytes.len()) {
-                return Ok(Self::SignatureV1 { offset });
+            if self.is_signature_v1() {
+                return Ok(Trailing::SignatureV1 { offset });
             }
         }
-        if rest.iter().all(|byte| *byte == 0xFF) {
-            return Ok(Self::Padding { offset });
+        let [erased, ..] = self.erased;
+        if erased {
+            return Ok(Trailing::Padding { offset });
         }
         // The Arduino core for ESP8266 joins its boot loader, which fills one sector, and the application.
-        if format == Format::Esp8266V1 && end <= SECTOR && matches!(bytes.get(SECTOR), Some(0xE9 | 0xEA)) {
-            return Ok(Self::Image { offset: SECTOR as u64 });
+        if self.format == Format::Esp8266V1 && self.end <= SECTOR as u64 && self.second_image {
+            return Ok(Trailing::Image { offset: SECTOR as u64 });
         }
-        Ok(Self::Other { offset, length: rest.len() as u64 })
+        Ok(Trailing::Other { offset, length })
+    }
+
+    /// A signature sector lies at the first sector boundary behind the image, with 0xFF between.
+    fn signature_v2(&self) -> Result<Option<Trailing>, ImageError> {
+        let [_, gap_erased, after_erased] = self.erased;
+        let starts = matches!(self.first[..], [SignatureBlock::MAGIC, 2 | 3, 0 | 1, 0, ..]);
+        let (true, true, Some(covered)) = (starts, gap_erased, &self.covered) else { return Ok(None) };
+        if self.first.len() < SECTOR {
+            return Err(ImageError::Truncated {
+                part: Part::SignatureSector,
+                offset: self.sector,
+                needed: SECTOR as u64,
+                available: self.first.len() as u64,
+            });
+        }
+        // Blocks follow each other; the chip stops at the first that is none.
+        let blocks: Vec<_> = (0..SECTOR / SignatureBlock::LENGTH)
+            .map_while(|index| SignatureBlock::read(&self.first, index, self.sector, covered))
+            .collect();
+        if blocks.is_empty() {
+            return Ok(None);
+        }
+        let extra = if after_erased { 0 } else { self.position - self.sector - SECTOR as u64 };
+        Ok(Some(Trailing::SignatureV2 { offset: self.sector, blocks, extra }))
+    }
+
+    /// Version 0 and 64 bytes of signature; `elf2image --secure-pad` leaves 12 more bytes up to a 64 KiB boundary.
+    fn is_signature_v1(&self) -> bool {
+        let [0, 0, 0, 0, signature @ ..] = &self.head[..] else { return false };
+        let fits = self.head.len() == 68
+            || (self.head.len() == SIGNATURE_V1 && self.position.is_multiple_of(0x1_0000));
+        fits && signature.iter().any(|byte| !matches!(byte, 0x00 | 0xFF))
     }
 }
 
-/// A sector behind the image that starts like a partition table: an entry of a known type with a readable name.
-pub(super) fn partition_table(bytes: &[u8], end: usize) -> Option<u64> {
-    (end.next_multiple_of(SECTOR)..bytes.len()).step_by(SECTOR).find_map(|sector| {
-        let entry = bytes.get(sector..)?.get(..32)?;
-        let name = entry.get(12..28)?;
+/// Looks for a sector that starts like a partition table: an entry of a known type with a readable name.
+#[derive(Debug)]
+struct TableWatch {
+    /// First sector that counts.
+    from: u64,
+    /// The first bytes of the current sector.
+    entry: Vec<u8>,
+    found: Option<u64>,
+}
+
+impl TableWatch {
+    const ENTRY: usize = 32;
+
+    fn new(from: u64) -> Self {
+        Self { from, entry: Vec::new(), found: None }
+    }
+
+    /// Takes bytes that are all in one sector.
+    fn take(&mut self, position: u64, piece: &[u8]) {
+        if self.found.is_some() || position < self.from {
+            return;
+        }
+        let sector = position - position % SECTOR as u64;
+        if position == sector {
+            self.entry.clear();
+        }
+        if self.entry.len() < Self::ENTRY {
+            let room = Self::ENTRY - self.entry.len();
+            self.entry.extend_from_slice(piece.get(..room).unwrap_or(piece));
+            if self.entry.len() == Self::ENTRY && self.is_entry() {
+                self.found = Some(sector);
+            }
+        }
+    }
+
+    fn is_entry(&self) -> bool {
+        let Some(name) = self.entry.get(12..28) else { return false };
         let (label, fill) = name.split_at(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
-        let found = entry.starts_with(&[0xAA, 0x50])
+        self.entry.starts_with(&[0xAA, 0x50])
             && !label.is_empty()
             && label.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ')
-            && fill.iter().all(|byte| *byte == 0);
-        found.then_some(sector as u64)
-    })
+            && fill.iter().all(|byte| *byte == 0)
+    }
 }
 
-/// A signature sector lies at the first sector boundary behind the image, with 0xFF between.
-fn signature_v2(bytes: &[u8], end: usize) -> Result<Option<Trailing>, ImageError> {
-    let sector = end.next_multiple_of(SECTOR);
-    let (Some(gap), Some(rest)) = (bytes.get(end..sector), bytes.get(sector..)) else { return Ok(None) };
-    let starts = matches!(rest, [SignatureBlock::MAGIC, 2 | 3, 0 | 1, 0, ..]);
-    if !starts || gap.iter().any(|byte| *byte != 0xFF) {
-        return Ok(None);
-    }
-    if rest.len() < SECTOR {
-        return Err(ImageError::Truncated {
-            part: Part::SignatureSector,
-            offset: sector as u64,
-            needed: SECTOR as u64,
-            available: rest.len() as u64,
-        });
-    }
-    // Blocks follow each other; the chip stops at the first that is none.
-    let blocks: Vec<_> = (0..SECTOR / SignatureBlock::LENGTH)
-        .map_while(|index| SignatureBlock::read(bytes, sector, sector + index * SignatureBlock::LENGTH))
-        .collect();
-    if blocks.is_empty() {
-        return Ok(None);
-    }
-    let behind = rest.get(SECTOR..).unwrap_or_default();
-    let extra = if behind.iter().all(|byte| *byte == 0xFF) { 0 } else { behind.len() as u64 };
-    Ok(Some(Trailing::SignatureV2 { offset: sector as u64, blocks, extra }))
+/// Looks for a flash content whose bootloader is not at the start: `merge-bin` fills the space before it with 0xFF.
+#[derive(Debug)]
+pub(crate) struct MergedWatch {
+    position: u64,
+    bootloader: bool,
+    table: TableWatch,
 }
 
-/// Version 0 and 64 bytes of signature; `elf2image --secure-pad` leaves 12 more bytes up to a 64 KiB boundary.
-fn is_signature_v1(rest: &[u8], file: usize) -> bool {
-    let [0, 0, 0, 0, signature @ ..] = rest else { return false };
-    let fits = rest.len() == 68 || (rest.len() == 80 && file.is_multiple_of(0x1_0000));
-    fits && signature.iter().any(|byte| !matches!(byte, 0x00 | 0xFF))
+impl MergedWatch {
+    pub(crate) fn new() -> Self {
+        Self { position: 0, bootloader: false, table: TableWatch::new(0x2000) }
+    }
+
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = SECTOR - usize::try_from(self.position % SECTOR as u64).unwrap_or(0);
+            let (piece, after) = rest.split_at(room.min(rest.len()));
+            if matches!(self.position, 0x1000 | 0x2000) {
+                self.bootloader |= piece.first() == Some(&0xE9);
+            }
+            self.table.take(self.position, piece);
+            self.position += piece.len() as u64;
+            rest = after;
+        }
+    }
+
+    /// Where the partition table is, when it is a flash content.
+    pub(crate) fn table(&self) -> Option<u64> {
+        self.table.found.filter(|_| self.bootloader)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What follows an image of 16 bytes.
+    fn behind(rest: &[u8]) -> Behind {
+        let mut behind = Behind::new(16, Format::Esp32);
+        let mut rest = rest;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(behind.until_boundary().min(rest.len()));
+            behind.take(piece);
+            if behind.is_at_sector() {
+                behind.covered = Some(Covered { sha256: [0; 32], sha384: None });
+            }
+            rest = after;
+        }
+        behind
+    }
+
     #[test]
     fn what_follows_is_told_apart() {
-        let read = |rest: &[u8]| {
-            let mut file = vec![0xE9; 16];
-            file.extend_from_slice(rest);
-            Trailing::read(&file, 16, Format::Esp32).unwrap()
-        };
+        let read = |rest: &[u8]| behind(rest).trailing().unwrap();
         assert_eq!(read(&[]), Trailing::None);
         assert_eq!(read(&[0xFF; 9]), Trailing::Padding { offset: 16 });
         assert_eq!(read(b"junk"), Trailing::Other { offset: 16, length: 4 });
@@ -227,9 +386,9 @@ mod tests {
 
     #[test]
     fn a_cut_signature_sector_is_no_padding() {
-        let mut file = vec![0xFF; 4096];
-        file.extend_from_slice(&[0xE7, 2, 0, 0, 9]);
-        let error = Trailing::read(&file, 16, Format::Esp32).unwrap_err();
+        let mut rest = vec![0xFF; 4096 - 16];
+        rest.extend_from_slice(&[0xE7, 2, 0, 0, 9]);
+        let error = behind(&rest).trailing().unwrap_err();
         assert_eq!(
             error,
             ImageError::Truncated { part: Part::SignatureSector, offset: 4096, needed: 4096, available: 5 }
