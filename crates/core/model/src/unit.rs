@@ -40,8 +40,37 @@ impl Unit {
             (Self::Bytes, Number::Decimal(bytes)) => format!("{bytes:.1} B"),
             (Self::Count, Number::Integer(count)) => grouped(count.into()),
             (Self::Count, Number::Decimal(count)) => format!("{count}"),
-            (Self::Percent, value) => format!("{:.2} %", (value.as_f64() * 100.0).floor() / 100.0),
+            (Self::Percent, value) => format!("{:.2} %", floored(value.as_f64())),
             (Self::Seconds, value) => format!("{:.3} s", value.as_f64()),
+        }
+    }
+}
+
+/// A decimal cut to two places, never up. What has two places already stays: 4.35 is 434.99… hundredths in binary.
+fn floored(value: f64) -> f64 {
+    let nearest = (value * 100.0).round() / 100.0;
+    if nearest <= value { nearest } else { (value * 100.0).floor() / 100.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_floored_and_one_of_two_places_kept() {
+        let brief = |percent| Unit::Percent.brief(Number::Decimal(percent));
+        for (percent, text) in [
+            (4.35, "4.35 %"),
+            (99.999, "99.99 %"),
+            (100.0, "100.00 %"),
+            (-0.001, "-0.01 %"),
+            (0.07, "0.07 %"),
+        ] {
+            assert_eq!(brief(percent), text);
+        }
+        for hundredths in 0..10_000_u32 {
+            let percent = f64::from(hundredths) / 100.0;
+            assert_eq!(brief(percent), format!("{percent:.2} %"));
         }
     }
 }
