@@ -10,7 +10,8 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
-use crate::generate::{self, Files, action, readme, root};
+use crate::generate::{self, Files, action, readme};
+use crate::house::root;
 
 /// Files with the execute bit.
 pub(crate) const PROGRAMS: [&str; 1] = ["launcher/lw.sh"];

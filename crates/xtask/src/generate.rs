@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::house::{files_below, root};
+
 /// Generated files by their path from the root of the repository.
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
@@ -73,26 +75,6 @@ fn all(root: &Path) -> anyhow::Result<Files> {
     files.insert("launcher/version".into(), format!("{}\n", lw_cli::VERSION));
     files.insert("README.md".into(), readme::of_suite(root)?);
     Ok(files)
-}
-
-fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(found) };
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files_below(&path)?);
-        } else {
-            found.push(path);
-        }
-    }
-    Ok(found)
-}
-
-/// The root of the repository.
-pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 mod dist;
 mod generate;
+mod house;
 mod release;
 mod tidy;
 
@@ -44,7 +45,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Gen { check } => generate::run(check),
         Task::Dist { check, with_binary } => dist::run(check, with_binary),
-        Task::Release(release) => release::run(&generate::root(), &release),
+        Task::Release(release) => release::run(&house::root(), &release),
         Task::Tidy => tidy::run(),
     }
 }

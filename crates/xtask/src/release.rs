@@ -148,7 +148,7 @@ impl Git<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::root;
+    use crate::house::root;
 
     fn sums(targets: &[&str]) -> String {
         let line = |target: &&str| format!("{}  lw-{target}\n", "0a".repeat(32));

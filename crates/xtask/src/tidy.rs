@@ -2,23 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
-use crate::generate::root;
+use crate::house::{ONLINE, files_below, root};
 
 /// What no offline tool may have in its normal dependency tree: an event loop, HTTP, TLS.
 const NETWORK: [&str; 7] = ["tokio", "hyper", "reqwest", "rustls", "native-tls", "octocrab", "ureq"];
-
-/// Packages of the tools that talk to a network; all others are offline.
-const ONLINE: [&str; 0] = [];
-
-/// Whether a tool talks to a network; the container of one that does not gets none.
-pub(crate) fn is_online(tool: &str) -> bool {
-    ONLINE.iter().any(|package| package.strip_prefix("lw-") == Some(tool))
-}
 
 /// The only file with `unsafe` in it: the memory map.
 const UNSAFE: &str = "crates/cli/src/files.rs";
@@ -143,9 +134,10 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     for package in metadata.workspace_packages() {
         let folder = folder_of(package);
-        for path in rust_files(&root.join(&folder).join("src"))? {
+        let files = files_below(&root.join(&folder).join("src"))?;
+        for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
             let name = path.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
-            let text = fs::read_to_string(&path)?;
+            let text = fs::read_to_string(path)?;
             // What stands below is the file's tests.
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             if floor(&folder).is_some_and(|floor| floor <= 1) {
@@ -166,20 +158,6 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(problems)
-}
-
-fn rust_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(found) };
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

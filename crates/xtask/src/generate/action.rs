@@ -10,7 +10,7 @@ use anyhow::ensure;
 use clap::{Arg, ArgAction};
 use lw_cli::{COMMON_OUTPUTS, Entry, Output, inputs};
 
-use crate::tidy;
+use crate::house;
 
 /// One input of an action.
 pub(crate) struct Input {
@@ -140,7 +140,7 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
         ("LW_ACTION".to_owned(), name.to_owned()),
         ("LW_RUNTIME".to_owned(), "${{ inputs.runtime }}".to_owned()),
     ];
-    if !tidy::is_online(name) {
+    if !house::is_online(name) {
         env.push(("LW_NETWORK".to_owned(), "none".to_owned()));
     }
     env.extend(
