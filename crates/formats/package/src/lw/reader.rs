@@ -1,0 +1,286 @@
+//! Reading an `lw` package of which nothing is trusted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+
+use sha2::Sha256 as Sha256Hasher;
+use sha2::digest::Digest as _;
+
+use crate::digest::Sha256;
+use crate::error::{HeaderProblem, ReadError};
+use crate::lw::tar::{self, BLOCK, Entry};
+use crate::lw::{CHUNK, MANIFEST, MAX_SIGNATURE, SIGNATURE};
+use crate::manifest::{MAX_BYTES, Manifest, Member, Parsed, Problem};
+
+/// The zeros GNU tar fills its last record up with, at most.
+const MAX_RECORD: u64 = 10240;
+
+/// Takes what a package holds, one member after the other.
+pub trait Sink {
+    /// A member begins. `false` says that its bytes are not wanted: it is checked all the same.
+    ///
+    /// # Errors
+    /// When it cannot be taken.
+    fn begin(&mut self, member: Member<'_>) -> io::Result<bool>;
+
+    /// The next bytes of the member, decoded. They are not checked yet.
+    ///
+    /// # Errors
+    /// When they cannot be taken.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// The member is complete, and is what the manifest declares. Only now may it get its name.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn end(&mut self, member: Member<'_>) -> io::Result<()>;
+}
+
+/// Wants nothing: checks a package.
+impl Sink for () {
+    fn begin(&mut self, _member: Member<'_>) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, _member: Member<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads an `lw` package front to back.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: Input<R>,
+    parsed: Parsed,
+    manifest_json: Vec<u8>,
+    signature: Option<Vec<u8>>,
+    /// The header after manifest and signature, and where it stands.
+    next: Option<(u64, Entry)>,
+}
+
+#[derive(Debug)]
+struct Input<R> {
+    input: R,
+    offset: u64,
+}
+
+impl<R: Read> Input<R> {
+    /// Fills a buffer, or says where the file ended inside what.
+    fn fill(&mut self, mut buffer: &mut [u8], inside: impl Fn() -> String) -> Result<(), ReadError> {
+        while !buffer.is_empty() {
+            let count = self.read(buffer)?;
+            if count == 0 {
+                return Err(ReadError::Truncated { offset: self.offset, inside: inside() });
+            }
+            buffer = buffer.get_mut(count..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Reads what is there; 0 at the end.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        loop {
+            match self.input.read(buffer) {
+                Ok(count) => {
+                    self.offset += count as u64;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(ReadError::Io { offset: self.offset, source }),
+            }
+        }
+    }
+
+    /// The next header and where it stands, or nothing at the end of the package, which is read to the last byte.
+    fn header(&mut self) -> Result<Option<(u64, Entry)>, ReadError> {
+        let offset = self.offset;
+        let mut block = [0; BLOCK];
+        self.fill(&mut block, || "the tar: its end is missing".into())?;
+        if block != [0; BLOCK] {
+            let entry = tar::parse(&block).map_err(|problem| ReadError::Header { offset, problem })?;
+            return Ok(Some((offset, entry)));
+        }
+        self.fill(&mut block, || "the end of the tar".into())?;
+        if block != [0; BLOCK] {
+            return Err(ReadError::Header { offset, problem: HeaderProblem::LoneZero });
+        }
+        let end = self.offset;
+        loop {
+            let start = self.offset;
+            let count = self.read(&mut block)?;
+            let bytes = block.get(..count).unwrap_or_default();
+            if let Some(at) = bytes.iter().position(|byte| *byte != 0) {
+                return Err(ReadError::Trailing { offset: start + at as u64 });
+            }
+            if count == 0 {
+                return Ok(None);
+            }
+            if self.offset > end + MAX_RECORD {
+                return Err(ReadError::Trailing { offset: end });
+            }
+        }
+    }
+
+    /// What fills up a member of this size.
+    fn padding(&mut self, size: u64, path: &str) -> Result<(), ReadError> {
+        let mut block = [0; BLOCK];
+        let padding = block.get_mut(..tar::padding(size)).unwrap_or_default();
+        let offset = self.offset;
+        self.fill(padding, || format!("what fills up {path}"))?;
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(ReadError::Header { offset, problem: HeaderProblem::Padding });
+        }
+        Ok(())
+    }
+
+    /// A whole member, which its limit keeps small.
+    fn small(&mut self, size: u64, path: &str) -> Result<Vec<u8>, ReadError> {
+        let mut bytes = Vec::new();
+        let mut chunk = vec![0; CHUNK];
+        let mut left = size;
+        while left > 0 {
+            // At most `CHUNK`.
+            let part = chunk.get_mut(..left.min(CHUNK as u64) as usize).unwrap_or_default();
+            self.fill(part, || path.to_owned())?;
+            bytes.extend_from_slice(part);
+            left -= part.len() as u64;
+        }
+        self.padding(size, path)?;
+        Ok(bytes)
+    }
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads manifest and signature. Nothing of them is verified but the form.
+    ///
+    /// # Errors
+    /// When the source cannot be read, another first member and everything [`Manifest::parse`] refuses.
+    pub fn open(input: R) -> Result<Self, ReadError> {
+        let mut input = Input { input, offset: 0 };
+        let entry = match input.header() {
+            Ok(Some((_, entry))) => entry,
+            Ok(None) => return Err(ReadError::ManifestFirst { found: String::new() }),
+            Err(ReadError::Header { problem: HeaderProblem::Magic, .. }) => {
+                return Err(ReadError::NotAPackage);
+            }
+            Err(error) => return Err(error),
+        };
+        if entry.path != MANIFEST {
+            return Err(ReadError::ManifestFirst { found: entry.path });
+        }
+        if entry.size > MAX_BYTES {
+            let problem = Problem::TooLarge(entry.size);
+            return Err(crate::manifest::ManifestError { place: None, problem }.into());
+        }
+        let manifest_json = input.small(entry.size, MANIFEST)?;
+        let parsed = Manifest::parse(&manifest_json)?;
+        let mut next = input.header()?;
+        let mut signature = None;
+        if let Some((_, entry)) = &next
+            && entry.path == SIGNATURE
+        {
+            if entry.size > MAX_SIGNATURE {
+                let (declared, found) = (MAX_SIGNATURE, entry.size);
+                return Err(ReadError::Size { file: SIGNATURE.into(), declared, found });
+            }
+            signature = Some(input.small(entry.size, SIGNATURE)?);
+            next = input.header()?;
+        }
+        Ok(Self { input, parsed, manifest_json, signature, next })
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.parsed.manifest
+    }
+
+    /// JSON paths of keys in the manifest that mean nothing to this version.
+    pub fn unknown_keys(&self) -> &[String] {
+        &self.parsed.unknown
+    }
+
+    /// The bytes of the manifest: what a signature is over.
+    pub fn manifest_json(&self) -> &[u8] {
+        &self.manifest_json
+    }
+
+    /// The signature, when there is one.
+    pub fn signature(&self) -> Option<&[u8]> {
+        self.signature.as_deref()
+    }
+
+    /// Gives every member to `sink` and checks the package to its last byte.
+    ///
+    /// What the sink was given is what the manifest declares only where [`Sink::end`] was called, and the package as a
+    /// whole is good only when this returns.
+    ///
+    /// # Errors
+    /// Anything that is not as the manifest declares it, anything that is there beside, and failures of source and sink.
+    pub fn unpack(mut self, sink: &mut impl Sink) -> Result<Manifest, ReadError> {
+        let mut seen = BTreeSet::new();
+        let mut declared: BTreeMap<_, _> =
+            self.parsed.manifest.members().map(|member| (member.path(), member)).collect();
+        while let Some((offset, entry)) = self.next.take() {
+            let Some((path, member)) = declared.remove_entry(entry.path.as_str()) else {
+                let path = entry.path;
+                let known = path == MANIFEST || path == SIGNATURE || seen.contains(path.as_str());
+                return Err(match known {
+                    true => ReadError::Duplicate { offset, path },
+                    false => ReadError::Undeclared { offset, path },
+                });
+            };
+            if entry.size != member.stored_size() {
+                let (declared, found) = (member.stored_size(), entry.size);
+                return Err(ReadError::Size { file: entry.path, declared, found });
+            }
+            self.input.member(member, sink)?;
+            seen.insert(path);
+            self.next = self.input.header()?;
+        }
+        if let Some(path) = declared.into_keys().next() {
+            return Err(ReadError::Missing { path: path.to_owned() });
+        }
+        Ok(self.parsed.manifest)
+    }
+}
+
+impl<R: Read> Input<R> {
+    /// Reads one member, whose size in the tar is the declared one.
+    fn member(&mut self, member: Member<'_>, sink: &mut impl Sink) -> Result<(), ReadError> {
+        let path = member.path();
+        let sunk = |source| ReadError::Sink { file: path.to_owned(), source };
+        let wanted = sink.begin(member).map_err(sunk)?;
+        let mut hasher = Sha256Hasher::new();
+        let mut buffer = vec![0; CHUNK];
+        let mut left = member.stored_size();
+        while left > 0 {
+            // At most `CHUNK`.
+            let chunk = buffer.get_mut(..left.min(CHUNK as u64) as usize).unwrap_or_default();
+            self.fill(chunk, || path.to_owned())?;
+            hasher.update(&*chunk);
+            if wanted {
+                sink.write(chunk).map_err(sunk)?;
+            }
+            left -= chunk.len() as u64;
+        }
+        self.padding(member.stored_size(), path)?;
+        check(path, member.stored_sha256(), Sha256::finish(hasher))?;
+        sink.end(member).map_err(sunk)
+    }
+}
+
+fn check(path: &str, declared: Sha256, found: Sha256) -> Result<(), ReadError> {
+    if declared == found {
+        return Ok(());
+    }
+    Err(ReadError::Digest {
+        file: path.to_owned(),
+        algorithm: "SHA-256",
+        declared: declared.hex(),
+        found: found.hex(),
+    })
+}
