@@ -1,0 +1,308 @@
+//! Writing heatshrink in as few bits as the format allows.
+//!
+//! Every copy costs the same whatever its distance and length, and of two ends the later one is never the worse, so
+//! the cheapest encoding takes at each place either the byte itself or the longest copy: one pass from the end decides
+//! which. What is left is finding the longest copies quickly where the data is mostly runs of zeros, as differences are.
+
+use crate::heatshrink::Parameters;
+use crate::prefix::common_prefix;
+
+/// From this length on a run of one byte is looked at as a whole.
+const MIN_RUN: usize = 4;
+
+/// How many places with the same two bytes are compared; all of a window of 2^8.
+const MAX_CANDIDATES: usize = 1024;
+
+const NONE: u32 = u32::MAX;
+
+/// Appends the shortest encoding of some data.
+pub fn compress(data: &[u8], parameters: Parameters, out: &mut Vec<u8>) {
+    let mut copies = Finder::new(data, parameters).copies();
+    choose(&mut copies, parameters);
+    let (window, lookahead) = (u32::from(parameters.window), u32::from(parameters.lookahead));
+    let mut bits = Bits::default();
+    let mut at = 0;
+    while let (Some(byte), Some(copy)) = (data.get(at), copies.get(at)) {
+        if copy.length == 0 {
+            bits.put(out, 1 << 8 | u32::from(*byte), 9);
+            at += 1;
+        } else {
+            // A length of up to 2^14 and a distance of up to 2^15, each less one: 30 bits with the leading zero.
+            let length = u32::from(copy.length);
+            bits.put(out, u32::from(copy.distance) << lookahead | (length - 1), 1 + window + lookahead);
+            at += usize::from(copy.length);
+        }
+    }
+    bits.finish(out);
+}
+
+/// A copy of bytes before; none when the length is zero.
+#[derive(Clone, Copy, Default)]
+struct Copy {
+    length: u16,
+    /// Less one.
+    distance: u16,
+}
+
+/// Drops the copies that cost more than the bytes they stand for, seen from the whole encoding.
+fn choose(copies: &mut [Copy], parameters: Parameters) {
+    let longest = 1usize << parameters.lookahead;
+    let copy_cost = 1 + u64::from(parameters.window) + u64::from(parameters.lookahead);
+    // What the rest costs from each of the next places on.
+    let mut costs = vec![0u64; 2 * longest];
+    let mask = costs.len() - 1;
+    let mut next = 0;
+    for (at, copy) in copies.iter_mut().enumerate().rev() {
+        let literal = next + 9;
+        let end = at + usize::from(copy.length);
+        let copied = costs.get(end & mask).map_or(u64::MAX, |cost| cost + copy_cost);
+        if copy.length == 0 || literal < copied {
+            *copy = Copy::default();
+            next = literal;
+        } else {
+            next = copied;
+        }
+        if let Some(cost) = costs.get_mut(at & mask) {
+            *cost = next;
+        }
+    }
+}
+
+/// Finds the longest copy at every place.
+struct Finder<'a> {
+    data: &'a [u8],
+    /// How far back and how long a copy may be.
+    reach: usize,
+    longest: usize,
+    /// The last place with each pair of bytes, and for every place in reach the one before it.
+    heads: Vec<u32>,
+    chain: Vec<u32>,
+    /// Where the last run of each byte began, and how long it was.
+    runs: Vec<(usize, usize)>,
+}
+
+/// A run before that ends in the same byte as the one at hand.
+struct End {
+    distance: usize,
+    /// How many bytes are the same before the end, and after it.
+    before: usize,
+    after: usize,
+}
+
+impl<'a> Finder<'a> {
+    fn new(data: &'a [u8], parameters: Parameters) -> Self {
+        let reach = 1 << parameters.window;
+        Self {
+            data,
+            reach,
+            longest: 1 << parameters.lookahead,
+            heads: vec![NONE; 1 << 16],
+            chain: vec![NONE; reach],
+            runs: vec![(0, 0); 256],
+        }
+    }
+
+    fn copies(mut self) -> Vec<Copy> {
+        let mut copies = vec![Copy::default(); self.data.len()];
+        let mut at = 0;
+        let mut last = (0, 0);
+        while let Some(byte) = self.data.get(at).copied() {
+            let rest = self.data.get(at..).unwrap_or_default();
+            let run = run_length(rest);
+            if run < MIN_RUN {
+                last = self.search(at, last);
+                set(&mut copies, at, last);
+                self.insert(at);
+                at += 1;
+                continue;
+            }
+            last = self.search_run(at, run, byte, last, &mut copies);
+            // Copies that begin elsewhere in the run end with it, and are no longer than one of distance 1.
+            for place in at + run - MIN_RUN..at + run {
+                self.insert(place);
+            }
+            if let Some(entry) = self.runs.get_mut(usize::from(byte)) {
+                *entry = (at, run);
+            }
+            at += run;
+        }
+        copies
+    }
+
+    /// The longest copy at a place; `last` is the length and distance of the one before.
+    fn search(&self, at: usize, last: (usize, usize)) -> (usize, usize) {
+        let limit = self.longest.min(self.data.len() - at);
+        let mut best = (0, 0);
+        if last.0 > 1 {
+            best = (self.extend(at, last.1, last.0 - 1, limit), last.1);
+        }
+        let mut place = self.pair(at).and_then(|pair| self.heads.get(pair)).copied().unwrap_or(NONE);
+        for _ in 0..MAX_CANDIDATES {
+            let from = place as usize;
+            if place == NONE || at - from > self.reach || best.0 == limit {
+                break;
+            }
+            if self.data.get(from + best.0) == self.data.get(at + best.0) {
+                let length = self.extend(at, at - from, 0, limit);
+                if length > best.0 {
+                    best = (length, at - from);
+                }
+            }
+            place = self.chain.get(from & (self.reach - 1)).copied().unwrap_or(NONE);
+        }
+        best
+    }
+
+    /// Sets the copies at every place of a run and returns the last one's length and distance.
+    fn search_run(
+        &self,
+        start: usize,
+        run: usize,
+        byte: u8,
+        last: (usize, usize),
+        copies: &mut [Copy],
+    ) -> (usize, usize) {
+        let end = start + run;
+        let mut ends = self.ends(end, run).into_iter().peekable();
+        let mut aligned: Option<End> = None;
+        let mut best = (0, 0);
+        for at in start..end {
+            let remaining = end - at;
+            let limit = self.longest.min(self.data.len() - at);
+            if at > start && remaining >= limit {
+                best = (limit, 1);
+                set(copies, at, best);
+                continue;
+            }
+            best =
+                if at > start { (remaining, 1) } else { self.search_run_start(at, run, byte, last, limit) };
+            while let Some(next) = ends.next_if(|next| next.before >= remaining) {
+                if aligned.as_ref().is_none_or(|aligned| next.after > aligned.after) {
+                    aligned = Some(next);
+                }
+            }
+            if let Some(found) = &aligned
+                && remaining + found.after > best.0
+            {
+                best = ((remaining + found.after).min(limit), found.distance);
+            }
+            set(copies, at, best);
+        }
+        best
+    }
+
+    /// At the first byte of a run there is none of distance 1: the last run of the byte, or what the copy before goes on
+    /// to.
+    fn search_run_start(
+        &self,
+        at: usize,
+        run: usize,
+        byte: u8,
+        last: (usize, usize),
+        limit: usize,
+    ) -> (usize, usize) {
+        let mut best = (0, 0);
+        if last.0 > 1 {
+            best = (self.extend(at, last.1, last.0 - 1, limit), last.1);
+        }
+        if let Some((start, length)) = self.runs.get(usize::from(byte)).copied() {
+            let length = length.min(run).min(limit);
+            // The last of the run, so that it is in reach if any is.
+            let from = start + self.runs.get(usize::from(byte)).map_or(0, |run| run.1) - length;
+            if length > best.0 && at - from <= self.reach {
+                best = (length, at - from);
+            }
+        }
+        best
+    }
+
+    /// The runs before that end in the byte before `end` and go on like the data there, those with most before the end
+    /// first.
+    fn ends(&self, end: usize, run: usize) -> Vec<End> {
+        let mut ends = Vec::new();
+        if end == self.data.len() {
+            return ends;
+        }
+        let mut place = self.pair(end - 1).and_then(|pair| self.heads.get(pair)).copied().unwrap_or(NONE);
+        let byte = self.data.get(end - 1);
+        for _ in 0..MAX_CANDIDATES {
+            let from = place as usize;
+            if place == NONE || end - 1 - from > self.reach {
+                break;
+            }
+            let same = self.data.get(..=from).unwrap_or_default().iter().rev().take(run.min(self.longest));
+            let before = same.take_while(|other| Some(*other) == byte).count();
+            let distance = end - 1 - from;
+            let limit = self.longest.min(self.data.len() - end);
+            ends.push(End { distance, before, after: self.extend(end, distance, 0, limit) });
+            place = self.chain.get(from & (self.reach - 1)).copied().unwrap_or(NONE);
+        }
+        ends.sort_by_key(|end| std::cmp::Reverse(end.before));
+        ends
+    }
+
+    /// How long a copy is of which a part is known.
+    fn extend(&self, at: usize, distance: usize, known: usize, limit: usize) -> usize {
+        let known = known.min(limit);
+        let (one, other) = (self.data.get(at - distance + known..), self.data.get(at + known..));
+        known + common_prefix(one.unwrap_or_default(), other.unwrap_or_default(), limit - known)
+    }
+
+    fn pair(&self, at: usize) -> Option<usize> {
+        let pair = self.data.get(at..)?.first_chunk::<2>()?;
+        Some(usize::from(u16::from_le_bytes(*pair)))
+    }
+
+    fn insert(&mut self, at: usize) {
+        let Some(head) = self.pair(at).and_then(|pair| self.heads.get_mut(pair)) else { return };
+        if let Some(before) = self.chain.get_mut(at & (self.reach - 1)) {
+            *before = *head;
+        }
+        // The data holds less than 2^32 bytes: it is made of inputs of less than 2^31.
+        *head = at as u32;
+    }
+}
+
+/// How often the first byte is repeated.
+fn run_length(data: &[u8]) -> usize {
+    match data {
+        [first, second, ..] if first == second => {
+            // The data against itself, one byte on.
+            1 + common_prefix(data, data.get(1..).unwrap_or_default(), usize::MAX)
+        }
+        _ => data.len().min(1),
+    }
+}
+
+fn set(copies: &mut [Copy], at: usize, (length, distance): (usize, usize)) {
+    // Shorter ones cost more than the byte.
+    if let Some(copy) = copies.get_mut(at).filter(|_| length > 1) {
+        *copy = Copy { length: length as u16, distance: (distance - 1) as u16 };
+    }
+}
+
+/// Bits on their way into bytes.
+#[derive(Default)]
+struct Bits {
+    bits: u64,
+    count: u32,
+}
+
+impl Bits {
+    /// Appends up to 32 bits.
+    fn put(&mut self, out: &mut Vec<u8>, value: u32, count: u32) {
+        self.bits = self.bits << count | u64::from(value);
+        self.count += count;
+        while self.count >= 8 {
+            self.count -= 8;
+            out.push((self.bits >> self.count) as u8);
+        }
+    }
+
+    fn finish(mut self, out: &mut Vec<u8>) {
+        if self.count > 0 {
+            let padding = 8 - self.count;
+            self.put(out, 0, padding);
+        }
+    }
+}
