@@ -6,32 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+pub(crate) use lw_testkit::{e2e_cache, env, program, which};
 use lw_testkit::{required, root, skip};
-
-/// A variable of the environment the tests run in.
-pub(crate) fn env(name: &str) -> Option<String> {
-    #[allow(clippy::disallowed_methods)]
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// The program of this name on PATH.
-pub(crate) fn which(name: &str) -> Option<PathBuf> {
-    let path = env("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
-}
-
-/// A program the tests need, from where `.ci/e2e-setup` installs it or from PATH.
-pub(crate) fn program(name: &str) -> Option<PathBuf> {
-    let installed = e2e_cache().join("bin").join(name);
-    if installed.is_file() { Some(installed) } else { which(name) }
-        .or_else(|| skip(&format!("`{name}` is not installed; .ci/e2e-setup installs it")))
-}
-
-/// Where `.ci/e2e-setup` puts what it installs.
-pub(crate) fn e2e_cache() -> PathBuf {
-    env("LW_E2E_CACHE")
-        .map_or_else(|| PathBuf::from(env("HOME").unwrap_or_default()).join(".cache/lw-e2e"), PathBuf::from)
-}
 
 /// The target of the static binary for this machine.
 pub(crate) fn target() -> String {

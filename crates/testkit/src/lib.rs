@@ -1,10 +1,13 @@
 //! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
-//! ([`git`]), and a strict runner for composite actions ([`runner`]).
+//! ([`git`]), other programs ([`program`]), and a strict runner for composite actions ([`runner`]).
 
 pub mod git;
+mod programs;
 pub mod runner;
 
 use std::path::{Path, PathBuf};
+
+pub use programs::{e2e_cache, env, program, which};
 
 /// Whether a missing peer, engine or fixture is a failure instead of a skip (`LW_REQUIRE_E2E=1`).
 #[must_use]

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use lw_model::{Cell, Report};
 use lw_testkit::git::{Random, Scratch, command};
-use lw_testkit::{shared_fixture, skip};
+use lw_testkit::{program, shared_fixture};
 use serde_json::Value;
 
 use crate::common::{Run, coverage_gate};
@@ -114,19 +114,6 @@ fn the_patch_fixture_has_the_expected_figures_in_every_format() {
     }
 }
 
-fn diff_cover() -> Option<PathBuf> {
-    #[allow(clippy::disallowed_methods)]
-    let (named, path) = (std::env::var_os("LW_DIFF_COVER"), std::env::var_os("PATH"));
-    if let Some(named) = named {
-        return Some(named.into());
-    }
-    let found =
-        std::env::split_paths(&path?).map(|folder| folder.join("diff-cover")).find(|file| file.is_file());
-    found.or_else(|| {
-        skip("diff-cover is neither in LW_DIFF_COVER nor on PATH (pip install diff-cover==11.0.1)")
-    })
-}
-
 /// Files of which diff-cover 11.0.1 counts other lines than git adds: it takes `\ No newline at end of file` for a line,
 /// so what is added behind a last line that had no end is one too far down.
 fn miscounted(diff: &[u8]) -> BTreeSet<String> {
@@ -176,7 +163,7 @@ fn tracefile(folder: &Path, files: &[String], random: &mut Random) -> String {
 
 #[test]
 fn random_changes_give_what_diff_cover_gives() {
-    let Some(diff_cover) = diff_cover() else { return };
+    let Some(diff_cover) = program("diff-cover") else { return };
     let mut lines = 0;
     for seed in 1000..1200 {
         let scratch = Scratch::random(seed);
