@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{self, Write};
 
+use super::text::Lines;
 use super::{WriteError, refuse_summaries};
-use crate::model::{Arm, Branch, BranchKind, Coverage, FileCoverage, Function, LineBranches, Metric, Sense};
+use crate::model::{Arm, Branch, BranchKind, Counts, Coverage, FileCoverage, Function, LineBranches, Sense};
 
 /// Which readers a tracefile is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,48 +30,56 @@ pub enum Dialect {
 /// When the output fails, or the lines of a file are not known; then nothing is written.
 pub fn lcov(coverage: &Coverage, dialect: Dialect, out: &mut impl Write) -> Result<(), WriteError> {
     refuse_summaries(coverage)?;
+    let mut out = Lines::new(out);
     for (path, file) in &coverage.files {
-        write!(out, "TN:\nSF:{}\n", one_line(path))?;
-        functions(file.functions(), dialect, out)?;
-        branches(file, dialect, out)?;
+        out.push("TN:\nSF:").push(&one_line(path)).end()?;
+        functions(file.functions(), dialect, &mut out)?;
+        branches(file, dialect, &mut out)?;
         if dialect == Dialect::Version2 {
-            conditions(file, out)?;
+            conditions(file, &mut out)?;
         }
         for (line, hits) in file.lines().iter() {
-            writeln!(out, "DA:{line},{hits}")?;
+            out.push("DA:").number(line).push(",").number(hits).end()?;
         }
         let lines = file.lines().counts();
-        write!(out, "LF:{}\nLH:{}\nend_of_record\n", lines.total, lines.covered)?;
+        out.push("LF:").number(lines.total).push("\nLH:").number(lines.covered).end()?;
+        out.push("end_of_record").end()?;
     }
+    out.flush()?;
     Ok(())
 }
 
-fn functions(functions: &[Function], dialect: Dialect, out: &mut impl Write) -> Result<(), WriteError> {
+fn functions(functions: &[Function], dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
     for function in functions {
         let name = one_line(&function.name);
         // A name like `5,6` would be read as a last line, unless there is one.
         let looks_like_end =
             name.split_once(',').is_some_and(|(start, _)| crate::count::number(start.as_bytes()).is_some());
+        out.push("FN:").number(function.start).push(",");
         if looks_like_end || (dialect == Dialect::Version2 && function.end > 0) {
-            writeln!(out, "FN:{},{},{name}", function.start, function.end)?;
-        } else {
-            writeln!(out, "FN:{},{name}", function.start)?;
+            out.number(function.end).push(",");
         }
+        out.push(&name).end()?;
     }
     for function in functions {
-        writeln!(out, "FNDA:{},{}", function.hits, one_line(&function.name))?;
+        out.push("FNDA:").number(function.hits).push(",").push(&one_line(&function.name)).end()?;
     }
     if !functions.is_empty() {
         let hit = functions.iter().filter(|function| function.hits > 0).count();
-        write!(out, "FNF:{}\nFNH:{hit}\n", functions.len())?;
+        out.push("FNF:").number(functions.len()).push("\nFNH:").number(hit).end()?;
     }
     Ok(())
 }
 
-fn branches(file: &FileCoverage, dialect: Dialect, out: &mut impl Write) -> Result<(), WriteError> {
+fn branches(file: &FileCoverage, dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
+    if file.branches().is_empty() {
+        return Ok(());
+    }
+    let mut counts = Counts::default();
     let mut listed = file.branches().iter().peekable();
+    let mut of_line = Vec::new();
     for line in file.branches().by_line() {
-        let mut of_line = Vec::new();
+        of_line.clear();
         while let Some(branch) = listed.next_if(|branch| branch.line == line.line) {
             of_line.push(branch);
         }
@@ -79,56 +88,56 @@ fn branches(file: &FileCoverage, dialect: Dialect, out: &mut impl Write) -> Resu
         } else {
             number(&line, out)?;
         }
+        counts += line.counts;
     }
-    let counts = file.figure(Metric::Branch).counts;
-    if !file.branches().is_empty() {
-        write!(out, "BRF:{}\nBRH:{}\n", counts.total, counts.covered)?;
-    }
-    Ok(())
+    out.push("BRF:").number(counts.total).push("\nBRH:").number(counts.covered).end()
 }
 
 /// The outcomes of one line as they are known.
-fn list(branches: &[Branch<'_>], dialect: Dialect, out: &mut impl Write) -> Result<(), WriteError> {
+fn list(branches: &[Branch<'_>], dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
+    let described = branches.iter().any(|branch| matches!(branch.arm, Arm::Text(_)));
     let used: HashSet<(u32, u32)> = branches
         .iter()
         .filter_map(|branch| match branch.arm {
-            Arm::Index(index) => Some((branch.block, index)),
-            Arm::Text(_) => None,
+            Arm::Index(index) if described => Some((branch.block, index)),
+            _ => None,
         })
         .collect();
     let mut free = 0;
     for branch in branches {
         let Branch { line, block, arm, kind, taken } = *branch;
         let exception = dialect == Dialect::Version2 && kind == BranchKind::Exception;
-        write!(out, "BRDA:{line},{}{block},", if exception { "e" } else { "" })?;
+        out.push("BRDA:").number(line).push(if exception { ",e" } else { "," }).number(block).push(",");
         match arm {
-            Arm::Index(index) => write!(out, "{index},")?,
-            Arm::Text(text) if dialect == Dialect::Version2 => write!(out, "{},", one_line(text))?,
+            Arm::Index(index) => out.number(index),
+            Arm::Text(text) if dialect == Dialect::Version2 => out.push(&one_line(text)),
             Arm::Text(_) => {
                 while used.contains(&(block, free)) {
                     free += 1;
                 }
-                write!(out, "{free},")?;
                 free += 1;
+                out.number(free - 1)
             }
-        }
+        };
         match taken {
-            Some(taken) => writeln!(out, "{taken}")?,
-            None => writeln!(out, "-")?,
-        }
+            Some(taken) => out.push(",").number(taken),
+            None => out.push(",-"),
+        };
+        out.end()?;
     }
     Ok(())
 }
 
 /// The outcomes of one line of which only the number is known: the first ones are those that were taken.
-fn number(line: &LineBranches, out: &mut impl Write) -> Result<(), WriteError> {
+fn number(line: &LineBranches, out: &mut Lines<impl Write>) -> io::Result<()> {
     for index in 0..line.counts.total {
-        writeln!(out, "BRDA:{},0,{index},{}", line.line, u8::from(index < line.counts.covered))?;
+        let taken = if index < line.counts.covered { ",1" } else { ",0" };
+        out.push("BRDA:").number(line.line).push(",0,").number(index).push(taken).end()?;
     }
     Ok(())
 }
 
-fn conditions(file: &FileCoverage, out: &mut impl Write) -> Result<(), WriteError> {
+fn conditions(file: &FileCoverage, out: &mut Lines<impl Write>) -> io::Result<()> {
     let mut hit = 0_u64;
     let mut found = 0_u64;
     for condition in file.conditions() {
@@ -136,23 +145,23 @@ fn conditions(file: &FileCoverage, out: &mut impl Write) -> Result<(), WriteErro
         let index = u64::from(condition.decision) * u64::from(condition.size) + u64::from(condition.index);
         // lcov has no word for both senses in one.
         let senses: &[&str] = match condition.sense {
-            Sense::True => &["t"],
-            Sense::False => &["f"],
-            Sense::Pair => &["t", "f"],
+            Sense::True => &[",t,"],
+            Sense::False => &[",f,"],
+            Sense::Pair => &[",t,", ",f,"],
         };
         for sense in senses {
-            write!(out, "MCDC:{},{},{sense},", condition.line, condition.size)?;
+            out.push("MCDC:").number(condition.line).push(",").number(condition.size).push(sense);
             match condition.taken {
-                Some(taken) => write!(out, "{taken}")?,
-                None => write!(out, "-")?,
-            }
-            writeln!(out, ",{index},{}", one_line(&condition.expression))?;
+                Some(taken) => out.number(taken),
+                None => out.push("-"),
+            };
+            out.push(",").number(index).push(",").push(&one_line(&condition.expression)).end()?;
             found += 1;
             hit += u64::from(condition.taken.is_some_and(|taken| taken > 0));
         }
     }
     if found > 0 {
-        write!(out, "MCF:{found}\nMCH:{hit}\n")?;
+        out.push("MCF:").number(found).push("\nMCH:").number(hit).end()?;
     }
     Ok(())
 }

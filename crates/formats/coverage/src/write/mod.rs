@@ -2,6 +2,7 @@
 
 mod cobertura;
 mod lcov;
+mod text;
 
 use std::borrow::Cow;
 use std::io;
