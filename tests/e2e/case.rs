@@ -66,6 +66,23 @@ impl Case {
         Self::load(tool, root().join("tests/cases").join(tool).join(name))
     }
 
+    /// Whether the case is there to set every input, of the tool or of one of its commands.
+    pub(crate) fn sets_all(&self) -> bool {
+        self.name.starts_with("all-inputs")
+    }
+
+    /// The case to try an input in: the one that passes, or that of the command the input belongs to.
+    pub(crate) fn with_input(tool: &'static str, input: &str) -> Self {
+        let pass = Self::named(tool, "pass");
+        if pass.with.contains_key(input) || !pass.with.contains_key("command") {
+            return pass;
+        }
+        Self::of(tool)
+            .into_iter()
+            .find(|case| case.sets_all() && case.with.contains_key(input))
+            .unwrap_or(pass)
+    }
+
     fn load(tool: &'static str, folder: PathBuf) -> Self {
         let path = folder.join("case.toml");
         let text =

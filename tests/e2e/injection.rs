@@ -111,9 +111,9 @@ fn no_input_runs_anything_or_forges_anything() {
         let action = tree.path().join(entry.name);
         let manifest = Manifest::load(&action).unwrap();
         let declared: BTreeSet<String> = manifest.outputs.iter().map(|(name, _)| name.clone()).collect();
-        let case = Case::named(entry.name, "pass");
-        let workspace = Workspace::of(&[&case]);
         for input in &manifest.inputs {
+            let case = Case::with_input(entry.name, &input.name);
+            let workspace = Workspace::of(&[&case]);
             for payload in payloads() {
                 let mut with = case.with();
                 with.retain(|(name, _)| *name != input.name);
