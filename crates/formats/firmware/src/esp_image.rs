@@ -4,7 +4,6 @@
 //! [`AppImage::parse`] accepts what the chip would start; [`AppImage::read`] accepts a damaged image of sound
 //! structure as well, so that it can be shown what is wrong with it.
 
-mod bytes;
 mod chip;
 mod descriptor;
 mod error;
@@ -27,6 +26,7 @@ pub use trailing::{SignatureBlock, SignatureScheme, Trailing};
 use crate::stream::{ReadError, Running, pour};
 
 pub(crate) use stream::Stream;
+pub(crate) use trailing::MergedWatch;
 
 /// First byte of an image.
 const MAGIC: u8 = 0xE9;

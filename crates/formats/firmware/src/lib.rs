@@ -7,18 +7,23 @@
 //! a file, the environment or the clock, and nothing prints.
 
 pub mod attribution;
+mod bytes;
 pub mod chip;
 pub mod demangle;
 pub mod elf;
 pub mod esp_image;
 pub mod image;
+pub mod intel_hex;
 pub mod map;
+pub mod mcuboot;
 pub mod memory;
 pub mod partitions;
+mod ranges;
 pub mod region;
 pub mod script;
 mod sniff;
 mod stream;
+pub mod uf2;
 
 pub use chip::Chip;
 pub use elf::Elf;

@@ -158,6 +158,18 @@ impl ChipId {
         CHIPS.iter().find(|facts| facts.id == self.0)
     }
 
+    /// The chip of this name, which is compared without regard to case, `-` and `_`: `ESP32-C3`, `esp32c3`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let plain = |name: &str| {
+            name.chars()
+                .filter(|c| !matches!(c, '-' | '_'))
+                .map(|c| c.to_ascii_lowercase())
+                .collect::<String>()
+        };
+        CHIPS.iter().find(|facts| plain(facts.name) == plain(name)).map(|facts| Self(facts.id))
+    }
+
     /// The vendor's name: `ESP32-C3`.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {

@@ -3,7 +3,7 @@
 //! Layouts: ESP-IDF `components/esp_app_format/include/esp_app_desc.h` (256 bytes) and
 //! `components/esp_bootloader_format/include/esp_bootloader_desc.h` (80 bytes).
 
-use crate::esp_image::bytes::{array_at, text, u16_at, u32_at};
+use crate::bytes::{array_at, text, u16_at, u32_at};
 
 /// `esp_app_desc_t`: what an application says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

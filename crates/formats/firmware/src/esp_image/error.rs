@@ -5,6 +5,7 @@ use std::fmt;
 
 use lw_model::Diagnose;
 
+use crate::bytes::Hex;
 use crate::esp_image::{ChipId, SignatureScheme};
 
 /// Why bytes are no sound ESP image. Offsets are in bytes from the start of the file.
@@ -188,15 +189,6 @@ impl fmt::Display for Foreign {
             Self::Erased => f.write_str("erased flash (0xFF)"),
             Self::Byte(byte) => write!(f, "{byte:#04x}"),
         }
-    }
-}
-
-/// Bytes as lower-case hexadecimal digits.
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

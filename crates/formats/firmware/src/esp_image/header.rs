@@ -3,7 +3,7 @@
 //! Layout: ESP-IDF `components/bootloader_support/include/esp_app_format.h`; the ESP8266 has the first
 //! 8 bytes only (esptool `bin_image.py`, `ESP8266ROMFirmwareImage`).
 
-use crate::esp_image::bytes::{array_at, u16_at, u32_at};
+use crate::bytes::{array_at, u16_at, u32_at};
 use crate::esp_image::chip::ChipId;
 
 /// Which generation of the format an image is.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha384};
 
-use crate::esp_image::bytes::{array_at, u32_at};
+use crate::bytes::{array_at, u32_at};
 use crate::esp_image::trailing::{Behind, Covered, MergedWatch};
 use crate::esp_image::{
     AppDescriptor, AppImage, BootloaderDescriptor, CHECKSUM_SEED, Checksum, Crc, Foreign, Format, Header,

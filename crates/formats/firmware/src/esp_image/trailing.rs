@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::esp_image::bytes::u32_at;
+use crate::bytes::u32_at;
 use crate::esp_image::error::{ImageError, Part};
 use crate::esp_image::header::Format;
 

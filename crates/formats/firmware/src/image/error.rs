@@ -1,23 +1,30 @@
 //! Why a file is no image to send over the air.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use lw_model::Diagnose;
 
 use crate::esp_image::ImageError;
 use crate::image::Kind;
+use crate::{intel_hex, mcuboot, uf2};
 
 /// Why a file is no sound image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// It is something else.
-    #[error("no image for an update: {found}")]
-    Foreign {
-        /// What it looks like: `an ELF file`.
-        found: String,
+    /// It is surely no image.
+    #[error("no image for an update: {0}")]
+    Foreign(Foreign),
+    /// It is of no format that can be recognised.
+    #[error("{}: {looks_like}", Expected(.expected))]
+    Unknown {
+        /// The format that was asked for.
+        expected: Option<Kind>,
+        /// What it looks like: `binary data that starts with 00 04 00 20`.
+        looks_like: String,
     },
     /// It is an image of another format.
-    #[error("expected {expected}, found {found}")]
+    #[error("expected {}, found {}", .expected.phrase(), .found.phrase())]
     Kind {
         /// The format that was asked for.
         expected: Kind,
@@ -27,14 +34,143 @@ pub enum Error {
     /// It is a damaged ESP image.
     #[error(transparent)]
     Esp(ImageError),
+    /// It is a damaged MCUboot image.
+    #[error(transparent)]
+    Mcuboot(mcuboot::Error),
+    /// It is a damaged UF2 file.
+    #[error(transparent)]
+    Uf2(uf2::Error),
+    /// It is a damaged Intel HEX file.
+    #[error(transparent)]
+    IntelHex(intel_hex::Error),
+}
+
+struct Expected<'a>(&'a Option<Kind>);
+
+impl fmt::Display for Expected<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(kind) => write!(f, "no {} image", kind.as_str()),
+            None => f.write_str("no image format that can be recognised"),
+        }
+    }
+}
+
+/// A file that is no image for an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// No bytes at all.
+    Empty,
+    /// Nothing but this byte, 0x00 or 0xFF.
+    Blank(u8),
+    /// An ELF file.
+    Elf,
+    /// What Git LFS leaves when the file itself is not checked out.
+    LfsPointer,
+    /// Bootloader, partition table and application in one file.
+    MergedFlash {
+        /// Where the partition table is.
+        table: u64,
+    },
+    /// A binary partition table of ESP chips.
+    PartitionTable,
+    /// Motorola S-records.
+    SRecord,
+    /// An HTML page, such as an error of a server.
+    Html,
+    /// Some other text.
+    Text,
+}
+
+impl Foreign {
+    /// What a file is that starts with `head` and, if `blank` says so, holds nothing but that byte.
+    pub(super) fn guess(head: &[u8], blank: Option<u8>) -> Option<Self> {
+        if let Some(byte @ (0x00 | 0xFF)) = blank {
+            return Some(Self::Blank(byte));
+        }
+        let head_is = |prefix: &str| {
+            head.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        match head {
+            [] => Some(Self::Empty),
+            [0x7F, b'E', b'L', b'F', ..] => Some(Self::Elf),
+            [0xAA, 0x50, ..] => Some(Self::PartitionTable),
+            _ if head_is("version https://git-lfs") => Some(Self::LfsPointer),
+            _ if head_is("<!doctype html") || head_is("<html") => Some(Self::Html),
+            [b'S', b'0'..=b'9', digits @ ..]
+                if digits.len() >= 6 && digits.iter().take(6).all(u8::is_ascii_hexdigit) =>
+            {
+                Some(Self::SRecord)
+            }
+            _ => is_text(head).then_some(Self::Text),
+        }
+    }
+}
+
+/// Text has no control characters; the end of what is looked at may cut a character.
+fn is_text(head: &[u8]) -> bool {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(head.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.is_empty() && !text.chars().any(|c| c.is_control() && !c.is_whitespace())
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the file is empty"),
+            Self::Blank(byte) => write!(f, "the file holds only the byte {byte:#04x}"),
+            Self::Elf => f.write_str("the file is an ELF file"),
+            Self::LfsPointer => f.write_str("the file is a Git LFS pointer"),
+            Self::MergedFlash { table } => {
+                write!(
+                    f,
+                    "the file is a merged flash image, with a partition table at offset {table:#x}, not an application"
+                )
+            }
+            Self::PartitionTable => f.write_str("the file is a binary partition table"),
+            Self::SRecord => f.write_str("the file is a Motorola S-record file"),
+            Self::Html => f.write_str("the file is an HTML page"),
+            Self::Text => f.write_str("the file is text"),
+        }
+    }
 }
 
 impl Diagnose for Error {
     fn hint(&self) -> Option<Cow<'static, str>> {
-        match self {
-            Self::Foreign { .. } => Some("Give the image the device is flashed with.".into()),
-            Self::Kind { .. } => Some("Give the right file, or another format.".into()),
-            Self::Esp(error) => error.hint(),
-        }
+        let hint = match self {
+            Self::Foreign(foreign) => match foreign {
+                Foreign::Empty => "Build or download the image again.",
+                Foreign::Blank(_) => "Give the image of the application, not a dump of empty memory.",
+                Foreign::Elf => {
+                    "Give the image made of this ELF file (`esptool elf2image`, `imgtool sign`, `objcopy -O binary`)."
+                }
+                Foreign::LfsPointer => {
+                    "Check out the file itself: `git lfs pull`, or `lfs: true` for actions/checkout."
+                }
+                Foreign::MergedFlash { .. } => {
+                    "Give the application's own .bin; a merged image holds more than fits any partition."
+                }
+                Foreign::PartitionTable => {
+                    "Give this file as the partition table, and the application's .bin here."
+                }
+                Foreign::SRecord => "Convert the file to a binary or to Intel HEX.",
+                Foreign::Html => "Download the image again: this is the page of a server.",
+                Foreign::Text => "Give the image the build writes.",
+            },
+            Self::Unknown { expected: None, .. } => {
+                "Say that the image is a raw binary if that is what it is; nothing in it can be checked then."
+            }
+            Self::Unknown { .. } | Self::Kind { .. } => "Give another file, or another format.",
+            Self::Esp(error) => return error.hint(),
+            Self::Mcuboot(error) => return error.hint(),
+            Self::Uf2(error) => return error.hint(),
+            Self::IntelHex(error) => return error.hint(),
+        };
+        Some(hint.into())
     }
 }

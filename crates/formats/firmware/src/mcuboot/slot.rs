@@ -1,0 +1,250 @@
+//! Whether an image fits its slots, by the bootloader's own arithmetic.
+//!
+//! imgtool compares the image with the slot less the trailer and does not know sectors, so an image can pass
+//! imgtool and be refused on the device. The figures here are those of `app_max_size` in MCUboot's
+//! `boot/bootutil/src/swap_scratch.c`, `swap_move.c` and `swap_offset.c`, of `bootutil_max_image_size` in
+//! `bootutil_misc.c`, and of `boot_trailer_sz` in `bootutil_area.c`.
+
+use std::borrow::Cow;
+
+use lw_model::{Class, Diagnose};
+
+/// How the bootloader is built to bring in an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upgrade {
+    /// Sectors change places through a scratch area (`MCUBOOT_SWAP_USING_SCRATCH`, the default).
+    SwapScratch {
+        /// Size of the scratch area in bytes.
+        scratch: u32,
+    },
+    /// Sectors of the primary slot move up by one (`MCUBOOT_SWAP_USING_MOVE`).
+    SwapMove,
+    /// The update lies one sector into the secondary slot (`MCUBOOT_SWAP_USING_OFFSET`).
+    SwapOffset,
+    /// The update replaces the image (`MCUBOOT_OVERWRITE_ONLY`), is run where it is (`MCUBOOT_DIRECT_XIP`) or
+    /// copied to RAM (`MCUBOOT_RAM_LOAD`).
+    NoSwap,
+    /// There is one slot (`MCUBOOT_SINGLE_APPLICATION_SLOT`).
+    SingleSlot,
+}
+
+/// What the trailer keeps of the keys of encrypted images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encryption {
+    /// The bootloader is built without `MCUBOOT_ENC_IMAGES`.
+    #[default]
+    None,
+    /// Two keys of this length in bytes: 16 of AES-128, 32 of AES-256.
+    Keys(u32),
+    /// Two encrypted TLVs of this length in bytes (`MCUBOOT_SWAP_SAVE_ENCTLV`).
+    Tlvs(u32),
+}
+
+/// The slots of a device, whose sectors are all of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slots {
+    /// How the update is brought in.
+    pub upgrade: Upgrade,
+    /// Size of the primary slot in bytes.
+    pub primary: u32,
+    /// Size of the secondary slot in bytes.
+    pub secondary: u32,
+    /// Size of a sector in bytes.
+    pub sector: u32,
+    /// Smallest write of the flash in bytes: 1 to 32.
+    pub write: u32,
+    /// Largest write in bytes (`MCUBOOT_BOOT_MAX_ALIGN`): 8, 16 or 32.
+    pub align: u32,
+    /// Most sectors a slot may have (`MCUBOOT_MAX_IMG_SECTORS`); imgtool takes 128.
+    pub max_sectors: u32,
+    /// What the trailer keeps of keys.
+    pub encryption: Encryption,
+}
+
+/// Why no image, or not this one, fits the slots.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FitError {
+    /// A figure that no flash has.
+    #[error("{what} of {value} bytes: expected {expected}")]
+    Value {
+        /// Which figure.
+        what: &'static str,
+        /// Its value.
+        value: u32,
+        /// What is possible.
+        expected: &'static str,
+    },
+    /// A slot is no whole number of sectors.
+    #[error("the {slot} slot of {size:#x} bytes is no whole number of sectors of {sector:#x} bytes")]
+    Sectors {
+        /// `primary` or `secondary`.
+        slot: &'static str,
+        /// Its size in bytes.
+        size: u32,
+        /// Size of a sector in bytes.
+        sector: u32,
+    },
+    /// A slot has more sectors than the bootloader has room for.
+    #[error("the {slot} slot has {sectors} sectors, the bootloader is built for {max} at most")]
+    TooManySectors {
+        /// `primary` or `secondary`.
+        slot: &'static str,
+        /// Number of its sectors.
+        sectors: u32,
+        /// `MCUBOOT_MAX_IMG_SECTORS`.
+        max: u32,
+    },
+    /// A sector does not fit the scratch area.
+    #[error("the scratch area of {scratch:#x} bytes holds no sector of {sector:#x} bytes")]
+    Scratch {
+        /// Size of the scratch area in bytes.
+        scratch: u32,
+        /// Size of a sector in bytes.
+        sector: u32,
+    },
+    /// Trailer and padding leave nothing of a slot.
+    #[error("the trailer leaves no room for an image in slots of {primary:#x} and {secondary:#x} bytes")]
+    NoRoom {
+        /// Size of the primary slot in bytes.
+        primary: u32,
+        /// Size of the secondary slot in bytes.
+        secondary: u32,
+    },
+    /// The image is too long.
+    #[error("the image has {image} bytes with its TLVs, the bootloader accepts {max} at most in these slots")]
+    TooLong {
+        /// Length of the image in bytes.
+        image: u64,
+        /// Length of the longest image that fits.
+        max: u64,
+    },
+}
+
+impl Diagnose for FitError {
+    fn class(&self) -> Class {
+        match self {
+            Self::TooLong { .. } => Class::Input,
+            _ => Class::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let hint = match self {
+            Self::TooLong { .. } => {
+                "Make the image smaller or the slots larger; imgtool's own check leaves out whole sectors the swap needs."
+            }
+            Self::TooManySectors { .. } => {
+                "Raise MCUBOOT_MAX_IMG_SECTORS (Zephyr: CONFIG_BOOT_MAX_IMG_SECTORS)."
+            }
+            _ => "Give the sizes of the device's flash partitions and of its sectors.",
+        };
+        Some(hint.into())
+    }
+}
+
+impl Slots {
+    /// Length in bytes of the longest image the bootloader accepts, TLVs included.
+    ///
+    /// # Errors
+    /// When the slots are impossible or hold no image at all.
+    pub fn max_image_size(&self) -> Result<u64, FitError> {
+        self.check()?;
+        let [primary, secondary, sector] = [self.primary, self.secondary, self.sector].map(u64::from);
+        let smaller = primary.min(secondary);
+        let trailer = self.trailer_size();
+        // The swap works on whole sectors, and keeps one of them free.
+        let in_sectors = trailer.next_multiple_of(sector);
+        let max = match self.upgrade {
+            Upgrade::SwapScratch { .. } => smaller.checked_sub(trailer).and_then(|trailer_at| {
+                // The scratch area takes the first sector of the trailer with a small trailer of its own.
+                let end_of_sector = smaller - (trailer.next_multiple_of(sector) - sector);
+                let own = self.status_entry() + self.trailer_info();
+                trailer_at.checked_sub(own.saturating_sub(end_of_sector - trailer_at))
+            }),
+            Upgrade::SwapMove => primary
+                .checked_sub(in_sectors + sector)
+                .zip(secondary.checked_sub(in_sectors))
+                .map(|(a, b)| a.min(b)),
+            Upgrade::SwapOffset => primary
+                .checked_sub(in_sectors)
+                .zip(secondary.checked_sub(in_sectors + sector))
+                .map(|(a, b)| a.min(b)),
+            // `boot_swap_info_off`: the image may reach up to the trailer's `swap_info`.
+            Upgrade::NoSwap => smaller.checked_sub(self.magic() + 3 * u64::from(self.align)),
+            Upgrade::SingleSlot => primary.checked_sub(self.trailer_info()),
+        };
+        let none = FitError::NoRoom { primary: self.primary, secondary: self.secondary };
+        max.filter(|max| *max > 0).ok_or(none)
+    }
+
+    /// Whether an image of this length (`image_len`) fits; the bytes that are left.
+    ///
+    /// # Errors
+    /// When it does not, or the slots are impossible.
+    pub fn fit(&self, image: u64) -> Result<u64, FitError> {
+        let max = self.max_image_size()?;
+        max.checked_sub(image).ok_or(FitError::TooLong { image, max })
+    }
+
+    /// Length in bytes of the trailer (`boot_trailer_sz`).
+    #[must_use]
+    pub fn trailer_size(&self) -> u64 {
+        u64::from(self.max_sectors) * self.status_entry() + self.trailer_info()
+    }
+
+    /// `boot_status_entry_sz`: what is written of each sector that is swapped.
+    fn status_entry(&self) -> u64 {
+        let states = match self.upgrade {
+            Upgrade::SingleSlot => 0,
+            Upgrade::SwapOffset => 2,
+            _ => 3,
+        };
+        states * u64::from(self.write)
+    }
+
+    /// `boot_trailer_info_sz`: keys, the four fields, and the magic.
+    fn trailer_info(&self) -> u64 {
+        let align = u64::from(self.align);
+        let keys = match self.encryption {
+            Encryption::None => 0,
+            Encryption::Keys(length) | Encryption::Tlvs(length) => {
+                2 * u64::from(length).next_multiple_of(align)
+            }
+        };
+        // Swap-offset keeps the size of the unprotected TLVs of both slots as well.
+        let fields = if self.upgrade == Upgrade::SwapOffset { 5 } else { 4 };
+        keys + fields * align + self.magic()
+    }
+
+    fn magic(&self) -> u64 {
+        16u64.next_multiple_of(self.align.into())
+    }
+
+    fn check(&self) -> Result<(), FitError> {
+        let power = |what, value: u32, least, most, expected| {
+            let good = value.is_power_of_two() && (least..=most).contains(&value);
+            if good { Ok(()) } else { Err(FitError::Value { what, value, expected }) }
+        };
+        power("a smallest write", self.write, 1, 32, "1, 2, 4, 8, 16 or 32")?;
+        power("a largest write", self.align, 8, 32, "8, 16 or 32")?;
+        if self.sector == 0 {
+            return Err(FitError::Value { what: "a sector", value: 0, expected: "1 at least" });
+        }
+        let second = if self.upgrade == Upgrade::SingleSlot { self.primary } else { self.secondary };
+        for (slot, size) in [("primary", self.primary), ("secondary", second)] {
+            if size % self.sector != 0 {
+                return Err(FitError::Sectors { slot, size, sector: self.sector });
+            }
+            let (sectors, max) = (size / self.sector, self.max_sectors);
+            if sectors > max && !matches!(self.upgrade, Upgrade::NoSwap | Upgrade::SingleSlot) {
+                return Err(FitError::TooManySectors { slot, sectors, max });
+            }
+        }
+        match self.upgrade {
+            Upgrade::SwapScratch { scratch } if scratch < self.sector => {
+                Err(FitError::Scratch { scratch, sector: self.sector })
+            }
+            _ => Ok(()),
+        }
+    }
+}
