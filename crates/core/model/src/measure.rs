@@ -83,6 +83,12 @@ impl Measure {
         self.baseline.map(|baseline| self.value.minus(baseline))
     }
 
+    /// Whether it breaks one of its limits.
+    #[must_use]
+    pub fn is_breached(&self) -> bool {
+        self.limits.iter().any(|limit| limit.outcome == Outcome::Breached)
+    }
+
     /// Share of the whole.
     #[must_use]
     pub fn share(&self) -> Option<Percent> {

@@ -16,10 +16,11 @@ mod patch;
 mod ratchet;
 mod tables;
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, ResultExt, Tool};
-use lw_coverage::write::{CoberturaOptions, Dialect, cobertura, lcov};
+use lw_coverage::write::{CoberturaOptions, Dialect, WriteError, cobertura, lcov};
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, Repository, parse_unified_diff};
 use lw_model::{Fact, Finding, Level, Location, Measure, Outcome, Report, grouped};
@@ -208,7 +209,7 @@ fn changed(
 fn annotate(patch: &Patch, most: usize, report: &mut Report) {
     let breached = report.measures.iter().any(|measure| {
         (measure.name.starts_with("coverage.patch.") || measure.name.ends_with(".patch.covered"))
-            && measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached)
+            && measure.is_breached()
     });
     let level = if breached { Level::Warning } else { Level::Note };
     let mut places: Vec<_> =
@@ -271,16 +272,12 @@ fn write(
     report: &Report,
 ) -> Result<(), Error> {
     if let Some(path) = &args.lcov_out {
-        let mut bytes = Vec::new();
-        lcov(coverage, Dialect::Universal, &mut bytes).context(path.display().to_string())?;
-        cx.write(path, |out| out.write_all(&bytes))?;
+        stream(cx, path, |mut out| lcov(coverage, Dialect::Universal, &mut out))?;
     }
     if let Some(path) = &args.cobertura_out {
         let options =
             CoberturaOptions { timestamp: cx.now().saturating_mul(1000), ..CoberturaOptions::default() };
-        let mut bytes = Vec::new();
-        cobertura(coverage, &options, &mut bytes).context(path.display().to_string())?;
-        cx.write(path, |out| out.write_all(&bytes))?;
+        stream(cx, path, |mut out| cobertura(coverage, &options, &mut out))?;
     }
     let percent = coverage.figure(Metric::Line).counts.percent();
     if let Some(path) = &args.badge {
@@ -293,6 +290,25 @@ fn write(
         html::write(folder, cx, coverage, change, report)?;
     }
     Ok(())
+}
+
+/// Writes a report of another format piece by piece: it may be larger than everything else in memory.
+fn stream(
+    cx: &Context,
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), WriteError>,
+) -> Result<(), Error> {
+    let mut refused = None;
+    let written = cx.write(path, |out| {
+        fill(out).map_err(|error| match error {
+            WriteError::Io(error) => error,
+            other @ WriteError::SummaryOnly { .. } => io::Error::other(refused.insert(other).to_string()),
+        })
+    });
+    match refused {
+        Some(error) => Err(error).context(path.display().to_string()),
+        None => written,
+    }
 }
 
 fn publish(report: &Report, cx: &mut Context) {
@@ -311,7 +327,7 @@ fn publish(report: &Report, cx: &mut Context) {
     let breached: Vec<&str> = report
         .measures
         .iter()
-        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached))
+        .filter(|measure| measure.is_breached())
         .map(|measure| measure.name.as_str())
         .collect();
     cx.output("breached", breached.join("\n"));

@@ -3,7 +3,7 @@
 use lw_cli::config::{did_you_mean, nearest};
 use lw_cli::{Context, Error};
 use lw_coverage::{Basis, Counts, Coverage, Metric};
-use lw_model::{Direction, Fact, Finding, Level, Limit, Measure, Number, Outcome, Report, Unit, grouped};
+use lw_model::{Direction, Fact, Finding, Level, Limit, Measure, Number, Report, Unit, grouped};
 
 use crate::args::Args;
 use crate::limits;
@@ -238,7 +238,7 @@ fn each<'a>(
         held += 1;
         let mut measure = covered(&format!("{before}.{path}.{behind}"), counts, limits.to_vec());
         measure.judge();
-        if measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached) {
+        if measure.is_breached() {
             report.measures.push(measure);
         } else {
             kept += 1;

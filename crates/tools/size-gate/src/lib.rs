@@ -19,7 +19,7 @@ pub mod sketches;
 mod tables;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
-use lw_model::{ByteSize, Measure, Number, Outcome, Report};
+use lw_model::{ByteSize, Measure, Number, Report};
 
 use crate::analyse::Firmware;
 pub use crate::args::{Args, Preset};
@@ -139,11 +139,7 @@ fn permission(args: &Args) -> Option<(String, &'static str)> {
 
 /// The outcome in one line: what decides first.
 fn summary(report: &Report) -> String {
-    let breached = report
-        .measures
-        .iter()
-        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached))
-        .count();
+    let breached = report.measures.iter().filter(|measure| measure.is_breached()).count();
     let mut parts = Vec::new();
     let worst = report.findings.iter().max_by_key(|finding| finding.level);
     if let Some(worst) = worst.filter(|worst| worst.level > lw_model::Level::Note) {
@@ -209,7 +205,7 @@ fn publish(report: &Report, firmwares: &[Firmware], cx: &mut Context) {
     let breached: Vec<&str> = report
         .measures
         .iter()
-        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached))
+        .filter(|measure| measure.is_breached())
         .map(|measure| measure.name.as_str())
         .collect();
     cx.output("breached", breached.join("\n"));

@@ -98,14 +98,6 @@ impl Provider for CircleCi {
         Vec::new()
     }
 
-    fn group_start(&self, _: &str, _: &str, _: u64) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    fn group_end(&self, _: &str, _: u64) -> Vec<Effect> {
-        Vec::new()
-    }
-
     fn context(&self) -> &CiContext {
         &self.context
     }

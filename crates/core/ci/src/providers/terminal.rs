@@ -33,14 +33,6 @@ impl Provider for Terminal {
         Vec::new()
     }
 
-    fn group_start(&self, _: &str, _: &str, _: u64) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    fn group_end(&self, _: &str, _: u64) -> Vec<Effect> {
-        Vec::new()
-    }
-
     fn context(&self) -> &CiContext {
         &self.context
     }

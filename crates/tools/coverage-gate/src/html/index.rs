@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lw_coverage::{Counts, Coverage, FileCoverage, Metric};
-use lw_model::{Outcome, Report, Verdict};
+use lw_model::{Report, Verdict};
 
 use super::markup::{FOOT, bar, grade, head, number, text};
 use super::{PAGES, page_name};
@@ -54,10 +54,7 @@ fn verdict(report: &Report, out: &mut String) {
         report.verdict,
         text(&report.summary)
     );
-    let breached = report
-        .measures
-        .iter()
-        .filter(|measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Breached));
+    let breached = report.measures.iter().filter(|measure| measure.is_breached());
     let items: Vec<String> =
         breached.map(|measure| format!("<code>{}</code>", text(&measure.name))).collect();
     if !items.is_empty() {
