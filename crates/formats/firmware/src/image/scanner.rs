@@ -151,22 +151,26 @@ impl Scanner {
     #[must_use]
     pub fn finish(mut self) -> Scanned {
         self.decide();
-        let image = match self.reader {
-            Reader::Esp(stream) => {
+        let found = match self.reader {
+            Reader::Esp(_) => Some(Kind::Esp),
+            Reader::Mcuboot(_) => Some(Kind::Mcuboot),
+            Reader::Uf2(_) => Some(Kind::Uf2),
+            Reader::IntelHex(_) => Some(Kind::IntelHex),
+            Reader::Unknown(_) | Reader::Undecided(_) => None,
+        };
+        let image = match (self.expect, found, self.reader) {
+            (Some(expected), Some(found), _) if expected != found => Err(Error::Kind { expected, found }),
+            (.., Reader::Esp(stream)) => {
                 stream.finish().map(|image| Image::Esp(Box::new(image))).map_err(Error::Esp)
             }
-            Reader::Mcuboot(stream) => {
+            (.., Reader::Mcuboot(stream)) => {
                 stream.finish().map(|image| Image::Mcuboot(Box::new(image))).map_err(Error::Mcuboot)
             }
-            Reader::Uf2(stream) => stream.finish().map(Image::Uf2).map_err(Error::Uf2),
-            Reader::IntelHex(stream) => stream.finish().map(Image::IntelHex).map_err(Error::IntelHex),
-            Reader::Unknown(unknown) => unknown.finish(self.expect),
-            Reader::Undecided(_) => Err(Error::Foreign(Foreign::Empty)),
+            (.., Reader::Uf2(stream)) => stream.finish().map(Image::Uf2).map_err(Error::Uf2),
+            (.., Reader::IntelHex(stream)) => stream.finish().map(Image::IntelHex).map_err(Error::IntelHex),
+            (expect, _, Reader::Unknown(unknown)) => unknown.finish(expect),
+            (.., Reader::Undecided(_)) => Err(Error::Foreign(Foreign::Empty)),
         };
-        let image = image.and_then(|image| match self.expect {
-            Some(expected) if image.kind() != expected => Err(Error::Kind { expected, found: image.kind() }),
-            _ => Ok(image),
-        });
         Scanned { digests: self.digests.finish(), image }
     }
 }
