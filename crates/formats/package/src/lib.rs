@@ -3,6 +3,7 @@
 //! Everything works on `Read`, `Write` and `Seek` in pieces of a fixed size: no image is ever held in memory. Paths,
 //! files and times are the caller's.
 
+mod copy;
 mod digest;
 mod error;
 mod expected;

@@ -13,6 +13,7 @@
 mod reader;
 mod tar;
 mod writer;
+mod zstd;
 
 pub use reader::{Reader, Sink};
 pub use writer::{Compression, MemberWriter, Package, Stored, Writer, room};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::ops::Range;
 
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
@@ -9,8 +10,9 @@ use sha2::digest::Digest as _;
 use crate::digest::Sha256;
 use crate::error::{HeaderProblem, ReadError};
 use crate::lw::tar::{self, BLOCK, Entry};
+use crate::lw::zstd::Decoder;
 use crate::lw::{CHUNK, MANIFEST, MAX_SIGNATURE, SIGNATURE};
-use crate::manifest::{MAX_BYTES, Manifest, Member, Parsed, Problem};
+use crate::manifest::{Image, MAX_BYTES, Manifest, Member, Parsed, Problem};
 
 /// The zeros GNU tar fills its last record up with, at most.
 const MAX_RECORD: u64 = 10240;
@@ -254,22 +256,126 @@ impl<R: Read> Input<R> {
         let path = member.path();
         let sunk = |source| ReadError::Sink { file: path.to_owned(), source };
         let wanted = sink.begin(member).map_err(sunk)?;
-        let mut hasher = Sha256Hasher::new();
-        let mut buffer = vec![0; CHUNK];
-        let mut left = member.stored_size();
-        while left > 0 {
-            // At most `CHUNK`.
-            let chunk = buffer.get_mut(..left.min(CHUNK as u64) as usize).unwrap_or_default();
-            self.fill(chunk, || path.to_owned())?;
-            hasher.update(&*chunk);
-            if wanted {
-                sink.write(chunk).map_err(sunk)?;
-            }
-            left -= chunk.len() as u64;
+        let mut give = |bytes: &[u8]| if wanted { sink.write(bytes).map_err(sunk) } else { Ok(()) };
+        let mut stored = MemberReader {
+            input: self,
+            path,
+            left: member.stored_size(),
+            sha256: Sha256Hasher::new(),
+            buffer: vec![0; CHUNK],
+            filled: 0..0,
+            failed: None,
+        };
+        match member {
+            Member::Image(image) if image.encoding.is_some() => stored.decode(image, &mut give)?,
+            Member::Image(_) | Member::Delta(..) => loop {
+                match stored.next()? {
+                    [] => break,
+                    bytes => give(bytes)?,
+                }
+            },
         }
+        let found = Sha256::finish(stored.sha256);
         self.padding(member.stored_size(), path)?;
-        check(path, member.stored_sha256(), Sha256::finish(hasher))?;
+        check(path, member.stored_sha256(), found)?;
         sink.end(member).map_err(sunk)
+    }
+}
+
+/// The stored bytes of one member, hashed as they are read.
+struct MemberReader<'input, R> {
+    input: &'input mut Input<R>,
+    path: &'input str,
+    left: u64,
+    sha256: Sha256Hasher,
+    buffer: Vec<u8>,
+    /// What of the buffer was read and not taken yet.
+    filled: Range<usize>,
+    /// Why the source failed, when it was a decoder that asked.
+    failed: Option<ReadError>,
+}
+
+impl<R: Read> MemberReader<'_, R> {
+    /// The next bytes; none at the end of the member.
+    fn next(&mut self) -> Result<&[u8], ReadError> {
+        let count = usize::try_from(self.left).unwrap_or(CHUNK).min(CHUNK);
+        let chunk = self.buffer.get_mut(..count).unwrap_or_default();
+        self.input.fill(chunk, || self.path.to_owned())?;
+        self.sha256.update(&*chunk);
+        self.left -= count as u64;
+        Ok(chunk)
+    }
+
+    /// Decodes an image. What comes out is held to the declared size before it is passed on.
+    fn decode(
+        &mut self,
+        image: &Image,
+        give: &mut impl FnMut(&[u8]) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let (size, sha256) = self.decoded(image.size, give)?;
+        if self.left > 0 || !self.filled.is_empty() {
+            return Err(self.no_zstd("there is data after the frame".into()));
+        }
+        if size != image.size {
+            return Err(ReadError::Size { file: image.file.clone(), declared: image.size, found: size });
+        }
+        check(&image.file, image.sha256, sha256)
+    }
+
+    fn decoded(
+        &mut self,
+        declared: u64,
+        give: &mut impl FnMut(&[u8]) -> Result<(), ReadError>,
+    ) -> Result<(u64, Sha256), ReadError> {
+        let mut hasher = Sha256Hasher::new();
+        let mut size = 0;
+        let mut decoder = match Decoder::new(&mut *self) {
+            Ok(decoder) => decoder,
+            Err(problem) => return Err(self.no_zstd(problem)),
+        };
+        let mut plain = vec![0; CHUNK];
+        loop {
+            let count = match decoder.read(&mut plain) {
+                Ok(0) => return Ok((size, Sha256::finish(hasher))),
+                Ok(count) => count,
+                Err(error) => {
+                    drop(decoder);
+                    return Err(self.no_zstd(error.to_string()));
+                }
+            };
+            size += count as u64;
+            if size > declared {
+                return Err(ReadError::Size { file: self.path.to_owned(), declared, found: size });
+            }
+            let bytes = plain.get(..count).unwrap_or_default();
+            hasher.update(bytes);
+            give(bytes)?;
+        }
+    }
+
+    /// Why decoding failed: because the source did, or because of what it gave.
+    fn no_zstd(&mut self, problem: String) -> ReadError {
+        let file = self.path.to_owned();
+        self.failed.take().unwrap_or(ReadError::Encoding { file, encoding: "Zstandard frame", problem })
+    }
+}
+
+/// For the decoder, which reads a few bytes at a time.
+impl<R: Read> Read for MemberReader<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.filled.is_empty() {
+            match self.next() {
+                Ok(bytes) => self.filled = 0..bytes.len(),
+                Err(error) => {
+                    self.failed = Some(error);
+                    return Err(io::Error::other("the source failed"));
+                }
+            }
+        }
+        let mut ready = self.buffer.get(self.filled.clone()).unwrap_or_default();
+        let count = ready.read(buffer)?;
+        self.filled.start += count;
+        Ok(count)
     }
 }
 

@@ -1,17 +1,20 @@
 //! Writing an `lw` package in one pass over each image.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
 
+use crate::copy::copy;
 use crate::digest::Sha256;
 use crate::error::{MemberProblem, WriteError};
 use crate::expected::Expected;
 use crate::lw::tar::{self, BLOCK};
+use crate::lw::zstd::{Decoder, Encoder};
 use crate::lw::{CHUNK, MANIFEST};
 use crate::manifest::{
-    Base, Delta, DeltaFormat, Encoding, EncodingName, Image, MAX_MEMBER, Manifest, delta_path, image_path,
+    Base, Chip, Delta, DeltaFormat, Encoding, EncodingName, Image, MAX_MEMBER, Manifest, Revisions,
+    delta_path, image_path,
 };
 
 /// How an image is stored.
@@ -20,6 +23,8 @@ pub enum Compression {
     /// As it is flashed.
     #[default]
     None,
+    /// As a Zstandard frame, about as small as `zstd -9` makes it. It is read back before the member counts.
+    Zstd,
 }
 
 /// What was measured of a member while it was written.
@@ -57,12 +62,13 @@ pub fn room(draft: &Manifest) -> u64 {
     let largest = 9_999_999_999;
     for image in &mut full.images {
         image.size = largest;
+        image.encoding = Some(Encoding { name: EncodingName::Zstd, size: largest, sha256: Sha256::ZERO });
         image.validation_sha256 = image.validation_sha256.or(digest);
         image.secure_version = image.secure_version.or(Some(u32::from(u16::MAX)));
         image.version.get_or_insert_with(|| "x".repeat(32));
         image.project.get_or_insert_with(|| "x".repeat(32));
-        image.revisions.get_or_insert(crate::manifest::Revisions { min: 65535, max: Some(65535) });
-        image.chip.get_or_insert_with(|| crate::manifest::Chip { name: "x".repeat(16), id: Some(65535) });
+        image.revisions.get_or_insert(Revisions { min: 65535, max: Some(65535) });
+        image.chip.get_or_insert_with(|| Chip { name: "x".repeat(16), id: Some(65535) });
         for delta in &mut image.deltas {
             delta.size = largest;
             delta.base.version.get_or_insert_with(|| "x".repeat(32));
@@ -142,6 +148,7 @@ impl<W: Read + Write + Seek> Writer<W> {
     ) -> Result<MemberWriter<'_, W>, WriteError> {
         let encoding = match compression {
             Compression::None => None,
+            Compression::Zstd => Some(EncodingName::Zstd),
         };
         self.begin(Order::Image(board.to_owned()), image_path(board, encoding), encoding)
     }
@@ -174,8 +181,12 @@ impl<W: Read + Write + Seek> Writer<W> {
         let data = self.start + self.position + BLOCK as u64;
         self.out.seek(SeekFrom::Start(data)).map_err(WriteError::Io)?;
         self.open = Some(path.clone());
-        let _ = encoding;
-        Ok(MemberWriter { writer: self, order, path, plain: Sha256Hasher::new(), size: 0, failed: None })
+        let compressed = encoding.map(|EncodingName::Zstd| Compressed {
+            encoder: Encoder::new(),
+            sha256: Sha256Hasher::new(),
+            size: 0,
+        });
+        Ok(MemberWriter { writer: self, order, path, sha256: Sha256Hasher::new(), size: 0, compressed })
     }
 
     fn closed(&self) -> Result<(), WriteError> {
@@ -294,9 +305,18 @@ pub struct MemberWriter<'writer, W> {
     writer: &'writer mut Writer<W>,
     order: Order,
     path: String,
-    plain: Sha256Hasher,
+    /// Of the bytes as they come.
+    sha256: Sha256Hasher,
     size: u64,
-    failed: Option<MemberProblem>,
+    compressed: Option<Compressed>,
+}
+
+/// The bytes as they are stored.
+#[derive(Debug)]
+struct Compressed {
+    encoder: Encoder,
+    sha256: Sha256Hasher,
+    size: u64,
 }
 
 impl<W: Read + Write + Seek> MemberWriter<'_, W> {
@@ -304,55 +324,96 @@ impl<W: Read + Write + Seek> MemberWriter<'_, W> {
     ///
     /// # Errors
     /// When the source cannot be read or the target not be written.
-    pub fn copy(&mut self, mut source: impl Read) -> Result<u64, WriteError> {
-        let mut buffer = vec![0; CHUNK];
-        let mut copied = 0;
-        loop {
-            let count = match source.read(&mut buffer) {
-                Ok(0) => return Ok(copied),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => return Err(WriteError::Source { file: self.path.clone(), source }),
-            };
-            self.write_all(buffer.get(..count).unwrap_or_default()).map_err(WriteError::Io)?;
-            copied += count as u64;
-        }
+    pub fn copy(&mut self, source: impl Read) -> Result<u64, WriteError> {
+        let path = self.path.clone();
+        copy(source, self, &path)
     }
 
     /// Ends the member.
     ///
     /// # Errors
-    /// Another size or digest than `expected`, and when the target cannot be written.
+    /// Another size or digest than `expected`, a member of more than 8 GiB, and when the target cannot be written.
     pub fn finish(self, expected: Expected) -> Result<Stored, WriteError> {
-        if let Some(problem) = self.failed {
-            return Err(WriteError::Member { path: self.path, problem });
+        let Self { writer, order, path, sha256, size, compressed } = self;
+        let sha256 = Sha256::finish(sha256);
+        expected.check(&path, size, sha256)?;
+        let encoding = match compressed {
+            Some(compressed) => Some(compressed.finish(writer, &path, sha256)?),
+            None => None,
+        };
+        let stored_size = encoding.map_or(size, |encoding| encoding.size);
+        if stored_size.max(size) > MAX_MEMBER {
+            return Err(WriteError::Member { path, problem: MemberProblem::TooLarge });
         }
-        let sha256 = Sha256::finish(self.plain);
-        expected.check(&self.path, self.size, sha256)?;
-        let stored = Stored { file: self.path, size: self.size, sha256, encoding: None };
-        let writer = self.writer;
-        writer.out.write_all(zeros(tar::padding(self.size))).map_err(WriteError::Io)?;
+        writer.out.write_all(zeros(tar::padding(stored_size))).map_err(WriteError::Io)?;
         writer.out.seek(SeekFrom::Start(writer.start + writer.position)).map_err(WriteError::Io)?;
-        writer.out.write_all(&tar::header(&stored.file, self.size)).map_err(WriteError::Io)?;
-        writer.position += BLOCK as u64 + self.size + tar::padding(self.size) as u64;
-        writer.members.push(Written { order: self.order, stored: stored.clone() });
+        writer.out.write_all(&tar::header(&path, stored_size)).map_err(WriteError::Io)?;
+        writer.position += BLOCK as u64 + stored_size + tar::padding(stored_size) as u64;
+        let stored = Stored { file: path, size, sha256, encoding };
+        writer.members.push(Written { order, stored: stored.clone() });
         writer.open = None;
         Ok(stored)
     }
 }
 
+impl Compressed {
+    /// Ends the frame and reads it back: a mistake of the compressor must not leave this machine.
+    fn finish<W: Read + Write + Seek>(
+        mut self,
+        writer: &mut Writer<W>,
+        path: &str,
+        sha256: Sha256,
+    ) -> Result<Encoding, WriteError> {
+        let out = &mut writer.out;
+        self.encoder
+            .finish(|bytes| {
+                self.sha256.update(bytes);
+                self.size += bytes.len() as u64;
+                out.write_all(bytes)
+            })
+            .map_err(WriteError::Io)?;
+        let data = writer.start + writer.position + BLOCK as u64;
+        out.seek(SeekFrom::Start(data)).map_err(WriteError::Io)?;
+        let broken = |problem| WriteError::Encoding { file: path.to_owned(), problem };
+        let stored = BufReader::with_capacity(CHUNK, Read::by_ref(out).take(self.size));
+        let mut decoder = Decoder::new(stored).map_err(broken)?;
+        let mut hasher = Sha256Hasher::new();
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match decoder.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => hasher.update(buffer.get(..count).unwrap_or_default()),
+                Err(error) => return Err(broken(error.to_string())),
+            }
+        }
+        if Sha256::finish(hasher) != sha256 {
+            return Err(broken("what it wrote decodes to something else".into()));
+        }
+        out.seek(SeekFrom::Start(data + self.size)).map_err(WriteError::Io)?;
+        Ok(Encoding { name: EncodingName::Zstd, size: self.size, sha256: Sha256::finish(self.sha256) })
+    }
+}
+
 impl<W: Write> Write for MemberWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.writer.out.write(bytes)?;
-        self.plain.update(bytes.get(..count).unwrap_or_default());
+        let out = &mut self.writer.out;
+        let count = match &mut self.compressed {
+            None => out.write(bytes)?,
+            Some(compressed) => {
+                compressed.encoder.write(bytes, |bytes| {
+                    compressed.sha256.update(bytes);
+                    compressed.size += bytes.len() as u64;
+                    out.write_all(bytes)
+                })?;
+                bytes.len()
+            }
+        };
+        self.sha256.update(bytes.get(..count).unwrap_or_default());
         self.size += count as u64;
-        if self.size > MAX_MEMBER {
-            self.failed = Some(MemberProblem::TooLarge);
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, MemberProblem::TooLarge.to_string()));
-        }
         Ok(count)
     }
 
+    /// What a compressor keeps back stays there until [`finish`](Self::finish).
     fn flush(&mut self) -> io::Result<()> {
         self.writer.out.flush()
     }

@@ -6,6 +6,7 @@ use md5::Md5 as Md5Hasher;
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
 
+use crate::copy::copy;
 use crate::digest::{Md5, Sha256};
 use crate::error::WriteError;
 use crate::expected::Expected;
@@ -100,19 +101,8 @@ impl<W: Write + Seek> Writer<W> {
     ///
     /// # Errors
     /// When the source cannot be read or the target not be written.
-    pub fn copy(&mut self, mut source: impl Read) -> Result<u64, WriteError> {
-        let mut buffer = vec![0; TEXT / 2];
-        let mut copied = 0;
-        loop {
-            let count = match source.read(&mut buffer) {
-                Ok(0) => return Ok(copied),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(source) => return Err(WriteError::Source { file: FIRMWARE.into(), source }),
-            };
-            self.write_all(buffer.get(..count).unwrap_or_default()).map_err(WriteError::Io)?;
-            copied += count as u64;
-        }
+    pub fn copy(&mut self, source: impl Read) -> Result<u64, WriteError> {
+        copy(source, self, FIRMWARE)
     }
 
     /// Ends the package and returns the target, which stands at its end.
