@@ -23,29 +23,35 @@ pub fn compress(data: &[u8], parameters: Parameters, out: &mut Vec<u8>) {
     let mut bits = Bits::default();
     let mut at = 0;
     while let (Some(byte), Some(copy)) = (data.get(at), copies.get(at)) {
-        if copy.length == 0 {
+        let length = length(*copy);
+        if length == 0 {
             bits.put(out, 1 << 8 | u32::from(*byte), 9);
             at += 1;
         } else {
-            // A length of up to 2^14 and a distance of up to 2^15, each less one: 30 bits with the leading zero.
-            let length = u32::from(copy.length);
-            bits.put(out, u32::from(copy.distance) << lookahead | (length - 1), 1 + window + lookahead);
-            at += usize::from(copy.length);
+            bits.put(out, (copy & 0xFFFF) << lookahead | (length as u32 - 1), 1 + window + lookahead);
+            at += length;
         }
     }
     bits.finish(out);
 }
 
-/// A copy of bytes before; none when the length is zero.
-#[derive(Clone, Copy, Default)]
-struct Copy {
-    length: u16,
-    /// Less one.
-    distance: u16,
+/// Copies of bytes before, one for each place: the length in the upper half, the distance less one in the lower. Zero is
+/// none. As plain numbers they are memory that is zero already.
+type Copies = Vec<u32>;
+
+fn length(copy: u32) -> usize {
+    (copy >> 16) as usize
+}
+
+fn set(copies: &mut Copies, at: usize, (length, distance): (usize, usize)) {
+    // Shorter ones cost more than the byte. A length is up to 2^14, a distance up to 2^15.
+    if let Some(copy) = copies.get_mut(at).filter(|_| length > 1) {
+        *copy = (length as u32) << 16 | (distance as u32 - 1);
+    }
 }
 
 /// Drops the copies that cost more than the bytes they stand for, seen from the whole encoding.
-fn choose(copies: &mut [Copy], parameters: Parameters) {
+fn choose(copies: &mut Copies, parameters: Parameters) {
     let longest = 1usize << parameters.lookahead;
     let copy_cost = 1 + u64::from(parameters.window) + u64::from(parameters.lookahead);
     // What the rest costs from each of the next places on.
@@ -54,10 +60,10 @@ fn choose(copies: &mut [Copy], parameters: Parameters) {
     let mut next = 0;
     for (at, copy) in copies.iter_mut().enumerate().rev() {
         let literal = next + 9;
-        let end = at + usize::from(copy.length);
+        let end = at + length(*copy);
         let copied = costs.get(end & mask).map_or(u64::MAX, |cost| cost + copy_cost);
-        if copy.length == 0 || literal < copied {
-            *copy = Copy::default();
+        if *copy == 0 || literal < copied {
+            *copy = 0;
             next = literal;
         } else {
             next = copied;
@@ -77,8 +83,17 @@ struct Finder<'a> {
     /// The last place with each pair of bytes, and for every place in reach the one before it.
     heads: Vec<u32>,
     chain: Vec<u32>,
-    /// Where the last run of each byte began, and how long it was.
-    runs: Vec<(usize, usize)>,
+    /// The runs so far: where they end, how long they are, and the run of the same byte before.
+    runs: Vec<Run>,
+    /// The last run of each byte.
+    last_runs: Vec<u32>,
+}
+
+struct Run {
+    end: u32,
+    length: u32,
+    /// Its number, or `NONE`.
+    before: u32,
 }
 
 /// A run before that ends in the same byte as the one at hand.
@@ -98,18 +113,22 @@ impl<'a> Finder<'a> {
             longest: 1 << parameters.lookahead,
             heads: vec![NONE; 1 << 16],
             chain: vec![NONE; reach],
-            runs: vec![(0, 0); 256],
+            runs: Vec::new(),
+            last_runs: vec![NONE; 256],
         }
     }
 
-    fn copies(mut self) -> Vec<Copy> {
-        let mut copies = vec![Copy::default(); self.data.len()];
+    fn copies(mut self) -> Copies {
+        let mut copies = vec![0; self.data.len()];
         let mut at = 0;
         let mut last = (0, 0);
         while let Some(byte) = self.data.get(at).copied() {
             let rest = self.data.get(at..).unwrap_or_default();
             let run = run_length(rest);
             if run < MIN_RUN {
+                if run > 1 && (at == 0 || self.data.get(at - 1) != Some(&byte)) {
+                    self.remember(at + run, run, byte);
+                }
                 last = self.search(at, last);
                 set(&mut copies, at, last);
                 self.insert(at);
@@ -121,12 +140,18 @@ impl<'a> Finder<'a> {
             for place in at + run - MIN_RUN..at + run {
                 self.insert(place);
             }
-            if let Some(entry) = self.runs.get_mut(usize::from(byte)) {
-                *entry = (at, run);
-            }
             at += run;
+            self.remember(at, run, byte);
         }
         copies
+    }
+
+    /// Notes a run. Ends and lengths fit: the data is made of inputs of less than 2^31 bytes.
+    fn remember(&mut self, end: usize, length: usize, byte: u8) {
+        if let Some(last) = self.last_runs.get_mut(usize::from(byte)) {
+            self.runs.push(Run { end: end as u32, length: length as u32, before: *last });
+            *last = (self.runs.len() - 1) as u32;
+        }
     }
 
     /// The longest copy at a place; `last` is the length and distance of the one before.
@@ -160,7 +185,7 @@ impl<'a> Finder<'a> {
         run: usize,
         byte: u8,
         last: (usize, usize),
-        copies: &mut [Copy],
+        copies: &mut Copies,
     ) -> (usize, usize) {
         let end = start + run;
         let mut ends = self.ends(end, run).into_iter().peekable();
@@ -205,13 +230,19 @@ impl<'a> Finder<'a> {
         if last.0 > 1 {
             best = (self.extend(at, last.1, last.0 - 1, limit), last.1);
         }
-        if let Some((start, length)) = self.runs.get(usize::from(byte)).copied() {
-            let length = length.min(run).min(limit);
-            // The last of the run, so that it is in reach if any is.
-            let from = start + self.runs.get(usize::from(byte)).map_or(0, |run| run.1) - length;
-            if length > best.0 && at - from <= self.reach {
-                best = (length, at - from);
+        let mut number = self.last_runs.get(usize::from(byte)).copied().unwrap_or(NONE);
+        for _ in 0..MAX_CANDIDATES {
+            let Some(before) = self.runs.get(number as usize) else { break };
+            let behind = at - before.end as usize;
+            if behind >= self.reach || best.0 >= run.min(limit) {
+                break;
             }
+            // The last of the run, of which most is in reach.
+            let length = (before.length as usize).min(run).min(limit).min(self.reach - behind);
+            if length > best.0 {
+                best = (length, behind + length);
+            }
+            number = before.before;
         }
         best
     }
@@ -258,7 +289,6 @@ impl<'a> Finder<'a> {
         if let Some(before) = self.chain.get_mut(at & (self.reach - 1)) {
             *before = *head;
         }
-        // The data holds less than 2^32 bytes: it is made of inputs of less than 2^31.
         *head = at as u32;
     }
 }
@@ -271,13 +301,6 @@ fn run_length(data: &[u8]) -> usize {
             1 + common_prefix(data, data.get(1..).unwrap_or_default(), usize::MAX)
         }
         _ => data.len().min(1),
-    }
-}
-
-fn set(copies: &mut [Copy], at: usize, (length, distance): (usize, usize)) {
-    // Shorter ones cost more than the byte.
-    if let Some(copy) = copies.get_mut(at).filter(|_| length > 1) {
-        *copy = Copy { length: length as u16, distance: (distance - 1) as u16 };
     }
 }
 
@@ -303,6 +326,57 @@ impl Bits {
         if self.count > 0 {
             let padding = 8 - self.count;
             self.put(out, 0, padding);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::heatshrink::decompress;
+
+    /// How many bits the shortest encoding has, found by trying every copy.
+    fn fewest_bits(data: &[u8], parameters: Parameters) -> u64 {
+        let (reach, longest) = (1 << parameters.window, 1 << parameters.lookahead);
+        let copy = 1 + u64::from(parameters.window) + u64::from(parameters.lookahead);
+        let mut costs = vec![0; data.len() + 1];
+        for at in (0..data.len()).rev() {
+            costs[at] = costs[at + 1] + 9;
+            for from in at.saturating_sub(reach)..at {
+                let same = (0..longest.min(data.len() - at)).take_while(|i| data[from + i] == data[at + i]);
+                // Copies of one byte save a bit at most, with the smallest parameters only: they are not looked for.
+                for length in 2..=same.count() {
+                    costs[at] = costs[at].min(costs[at + length] + copy);
+                }
+            }
+        }
+        costs[0]
+    }
+
+    /// Data as differences are: mostly zeros, now and then something that was there before.
+    fn sparse() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            4 => (0usize..90).prop_map(|length| vec![0; length]),
+            3 => prop::collection::vec(0u8..3, 1..6),
+            1 => (1usize..40).prop_map(|length| vec![1; length]),
+            1 => (1usize..20).prop_map(|length| [7, 9].repeat(length)),
+            1 => prop::collection::vec(any::<u8>(), 1..12),
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_shorter(data in sparse(), window in 5u8..9, lookahead in 3u8..8) {
+            if let Some(parameters) = Parameters::new(window, lookahead) {
+                let mut packed = Vec::new();
+                compress(&data, parameters, &mut packed);
+                let bits = fewest_bits(&data, parameters);
+                prop_assert!((packed.len() as u64) * 8 < bits + 8, "{} bytes for {bits} bits", packed.len());
+                prop_assert_eq!(decompress(&packed, parameters, data.len()).unwrap(), data);
+            }
         }
     }
 }

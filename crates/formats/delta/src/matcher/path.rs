@@ -1,0 +1,358 @@
+//! The cheapest way through the offsets.
+
+use crate::matcher::Weights;
+use crate::matcher::index::{Index, SEED};
+use crate::prefix::common_prefix;
+use crate::script::Step;
+
+/// After that many bytes that are the same at the best offset no other is looked at.
+const SURE: usize = 32;
+
+/// Differences of up to that many bytes before such a stretch are not worth a step.
+const GAP: usize = 8;
+
+/// How far before the bytes that led to an offset it is tried.
+const BACK: usize = 256;
+
+/// How many offsets are followed at a time.
+const MAX_ALIVE: usize = 12;
+
+/// How many of the offsets a place gives are tried, those with most bytes the same first.
+const MAX_TRIED: usize = 4;
+
+/// How many bytes are compared to tell which have most.
+const COMPARED: usize = 128;
+
+/// A stretch of the target at one offset, or of new data, and what was before; its end is where the next begins.
+#[derive(Clone, Copy)]
+struct Stretch {
+    start: usize,
+    offset: Option<i64>,
+    before: Option<u32>,
+}
+
+/// A way to reach a place of the target.
+#[derive(Clone, Copy)]
+struct Path {
+    cost: u64,
+    stretch: Stretch,
+    /// The number of the stretch once something follows it.
+    number: Option<u32>,
+    /// How many zeros the difference ends in, up to two.
+    zeros: usize,
+    /// Where the base was left, when the path is in new data.
+    left: i64,
+}
+
+/// The best way to reach a place.
+#[derive(Clone, Copy, Default)]
+struct Best {
+    cost: u64,
+    number: Option<u32>,
+    /// Where in the base it ends.
+    position: i64,
+}
+
+/// The search for the cheapest path.
+pub(super) struct Search<'a> {
+    base: &'a [u8],
+    target: &'a [u8],
+    weights: Weights,
+    index: Option<Index>,
+    stretches: Vec<Stretch>,
+    /// The paths at offsets.
+    alive: Vec<Path>,
+    /// The path in new data.
+    extra: Path,
+    /// The best ways to the last places, and the first of them that counts.
+    history: Vec<Best>,
+    floor: usize,
+    /// Offsets that were tried, and up to where the bytes are the same.
+    tried: Vec<(i64, usize)>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(base: &'a [u8], target: &'a [u8], weights: Weights) -> Self {
+        let start = |offset| Path {
+            cost: 0,
+            stretch: Stretch { start: 0, offset, before: None },
+            number: None,
+            zeros: 0,
+            left: 0,
+        };
+        Self {
+            base,
+            target,
+            weights,
+            index: None,
+            stretches: Vec::new(),
+            alive: vec![start(Some(0))],
+            extra: start(None),
+            history: vec![Best::default(); BACK],
+            floor: 0,
+            tried: vec![(i64::MAX, 0); 64],
+        }
+    }
+
+    pub(super) fn steps(mut self) -> Vec<Step> {
+        let mut at = 0;
+        while at < self.target.len() {
+            let best = self.record(at);
+            let known = best.map_or(0, |best| self.same(at, best));
+            if known >= SURE {
+                at = self.follow(at, known);
+                continue;
+            }
+            if !best.is_some_and(|best| self.resumes(at, best)) {
+                self.look_up(at);
+            }
+            self.advance(at);
+            at += 1;
+        }
+        self.finish()
+    }
+
+    /// Notes the best way to a place and returns its offset.
+    fn record(&mut self, at: usize) -> Option<i64> {
+        let best = self.alive.iter().enumerate().min_by_key(|(_, path)| path.cost);
+        let best = best.filter(|(_, path)| path.cost <= self.extra.cost).map(|(place, _)| place);
+        let stretches = &mut self.stretches;
+        let path = match best.and_then(|place| self.alive.get_mut(place)) {
+            Some(path) => path,
+            None => &mut self.extra,
+        };
+        let number = number(path, stretches);
+        let offset = path.stretch.offset;
+        let position = offset.map_or(path.left, |offset| at as i64 + offset);
+        let entry = Best { cost: path.cost, number: Some(number), position };
+        if let Some(place) = self.history.get_mut(at % BACK) {
+            *place = entry;
+        }
+        if at >= self.floor + BACK {
+            self.floor = at + 1 - BACK;
+        }
+        offset
+    }
+
+    /// How many bytes are the same at an offset.
+    fn same(&self, at: usize, offset: i64) -> usize {
+        let base = self.base_at(at, offset).unwrap_or_default();
+        common_prefix(base, self.target.get(at..).unwrap_or_default(), usize::MAX)
+    }
+
+    fn base_at(&self, at: usize, offset: i64) -> Option<&'a [u8]> {
+        self.base.get(usize::try_from(at as i64 + offset).ok()?..)
+    }
+
+    /// Whether a sure stretch at the offset begins within a few bytes.
+    fn resumes(&self, at: usize, offset: i64) -> bool {
+        let (Some(base), Some(target)) = (self.base_at(at, offset), self.target.get(at..)) else {
+            return false;
+        };
+        let near = GAP.min(base.len()).min(target.len());
+        let same = |place: &usize| base.get(*place) == target.get(*place);
+        let after = near - (0..near).rev().take_while(same).count();
+        let (base, target) = (base.get(after..).unwrap_or_default(), target.get(after..).unwrap_or_default());
+        common_prefix(base, target, SURE) >= SURE
+    }
+
+    /// Follows the best path over bytes that are the same, and forgets the others.
+    fn follow(&mut self, at: usize, length: usize) -> usize {
+        let end = at + length;
+        let Some(mut best) = self.alive.iter().min_by_key(|path| path.cost).copied() else { return end };
+        for _ in 0..length.min(2) {
+            best.cost += self.zero_cost(best.zeros);
+            best.zeros = (best.zeros + 1).min(2);
+        }
+        best.cost += self.zero_cost(2) * (length.max(2) - 2) as u64;
+        self.alive.clear();
+        self.alive.push(best);
+        // New data cannot be cheaper; it begins again with the next byte.
+        self.extra.cost = u64::MAX;
+        self.floor = end;
+        end
+    }
+
+    fn zero_cost(&self, zeros: usize) -> u64 {
+        let [first, second, more] = self.weights.zero;
+        match zeros {
+            0 => first,
+            1 => second,
+            _ => more,
+        }
+    }
+
+    /// What a byte costs at an offset, and how many zeros the difference ends in then; `None` outside the base.
+    fn byte_cost(&self, at: usize, offset: i64, zeros: usize) -> Option<(u64, usize)> {
+        let base = self.base_at(at, offset)?.first()?;
+        if Some(base) == self.target.get(at) {
+            Some((self.zero_cost(zeros), (zeros + 1).min(2)))
+        } else {
+            Some((self.weights.changed, 0))
+        }
+    }
+
+    /// Moves all paths over one byte.
+    fn advance(&mut self, at: usize) {
+        let best = self.history.get(at % BACK).copied().unwrap_or_default();
+        if best.cost < self.extra.cost {
+            self.extra = Path {
+                cost: best.cost,
+                stretch: Stretch { start: at, offset: None, before: best.number },
+                number: None,
+                zeros: 0,
+                left: best.position,
+            };
+        }
+        self.extra.cost += self.weights.extra;
+        let mut alive = std::mem::take(&mut self.alive);
+        let mut least = self.extra.cost;
+        alive.retain_mut(|path| {
+            let Some(offset) = path.stretch.offset else { return false };
+            let Some((cost, zeros)) = self.byte_cost(at, offset, path.zeros) else { return false };
+            path.cost += cost;
+            path.zeros = zeros;
+            least = least.min(path.cost);
+            true
+        });
+        let limit = least + self.weights.step + self.weights.seek_byte;
+        alive.retain(|path| path.cost <= limit);
+        self.alive = alive;
+    }
+
+    /// Tries the offsets that the index gives for a place.
+    fn look_up(&mut self, at: usize) {
+        let index = self.index.get_or_insert_with(|| Index::new(self.base));
+        let target = self.target.get(at..).unwrap_or_default();
+        let position = self.history.get(at % BACK).map_or(0, |best| best.position);
+        let mut found: [Option<(usize, u64, i64)>; MAX_TRIED] = [None; MAX_TRIED];
+        for place in index.places(self.target, at) {
+            let offset = place as i64 - at as i64;
+            if self.alive.iter().any(|path| path.stretch.offset == Some(offset)) {
+                continue;
+            }
+            if self.tried.get(slot(offset)).is_some_and(|tried| tried.0 == offset && at < tried.1) {
+                continue;
+            }
+            let length = common_prefix(self.base.get(place..).unwrap_or_default(), target, COMPARED);
+            if length < SEED {
+                continue;
+            }
+            // The longer, then the nearer one is better.
+            let distance = (place as i64 - position).unsigned_abs();
+            let mut candidate = Some((length, u64::MAX - distance, offset));
+            for kept in &mut found {
+                if candidate > *kept {
+                    std::mem::swap(kept, &mut candidate);
+                }
+            }
+        }
+        for (length, _, offset) in found.into_iter().flatten() {
+            if let Some(tried) = self.tried.get_mut(slot(offset)) {
+                *tried = (offset, at + length);
+            }
+            self.enter(at, offset);
+        }
+    }
+
+    /// Adds a path at an offset, from where that is cheapest.
+    fn enter(&mut self, at: usize, offset: i64) {
+        let reached =
+            |search: &Self, place: usize| search.history.get(place % BACK).copied().unwrap_or_default();
+        let entry = |search: &Self, place: usize| {
+            let from = reached(search, place);
+            from.cost + search.step_cost(place as i64 + offset - from.position)
+        };
+        let mut start = at;
+        let mut least = entry(self, at);
+        let mut behind = 0;
+        let mut zeros = 2;
+        for place in (self.floor..at).rev() {
+            let Some((cost, after)) = self.byte_cost(place, offset, zeros) else { break };
+            behind += cost;
+            zeros = after;
+            let total = entry(self, place) + behind;
+            if total < least {
+                (start, least) = (place, total);
+            }
+            if reached(self, place).cost + behind > least {
+                break;
+            }
+        }
+        let mut path = Path {
+            cost: entry(self, start),
+            stretch: Stretch { start, offset: Some(offset), before: reached(self, start).number },
+            number: None,
+            zeros: 0,
+            left: 0,
+        };
+        for place in start..at {
+            let Some((cost, zeros)) = self.byte_cost(place, offset, path.zeros) else { return };
+            path.cost += cost;
+            path.zeros = zeros;
+        }
+        if self.alive.len() < MAX_ALIVE {
+            self.alive.push(path);
+        } else if let Some(worst) = self.alive.iter_mut().max_by_key(|path| path.cost)
+            && worst.cost > path.cost
+        {
+            *worst = path;
+        }
+    }
+
+    fn step_cost(&self, seek: i64) -> u64 {
+        let bits = 64 - seek.unsigned_abs().leading_zeros();
+        let bytes = 1 + (bits + 7 - 6) as u64 / 7;
+        self.weights.step + bytes * self.weights.seek_byte
+    }
+
+    /// Writes down the cheapest path as steps.
+    fn finish(mut self) -> Vec<Step> {
+        self.record(self.target.len());
+        let mut next = self.history.get(self.target.len() % BACK).and_then(|best| best.number);
+        let mut stretches = Vec::new();
+        let mut end = self.target.len();
+        while let Some(stretch) = next.and_then(|number| self.stretches.get(number as usize)) {
+            stretches.push((stretch.offset, stretch.start, end));
+            end = stretch.start;
+            next = stretch.before;
+        }
+        let mut steps: Vec<Step> = Vec::new();
+        let mut position = 0;
+        let mut step = Step { diff: 0, extra: 0, seek: 0 };
+        for (offset, start, end) in stretches.into_iter().rev() {
+            let length = end - start;
+            match offset {
+                None => step.extra += length,
+                Some(_) if length == 0 => {}
+                Some(offset) => {
+                    let wanted = start as i64 + offset;
+                    if wanted != position || step.extra > 0 {
+                        step.seek = wanted - position;
+                        steps.push(step);
+                        step = Step { diff: 0, extra: 0, seek: 0 };
+                    }
+                    step.diff += length;
+                    position = end as i64 + offset;
+                }
+            }
+        }
+        if step.diff > 0 || step.extra > 0 {
+            steps.push(step);
+        }
+        steps
+    }
+}
+
+fn slot(offset: i64) -> usize {
+    (offset.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as usize
+}
+
+/// The number of a path's stretch.
+fn number(path: &mut Path, stretches: &mut Vec<Stretch>) -> u32 {
+    *path.number.get_or_insert_with(|| {
+        stretches.push(path.stretch);
+        // At most as many as bytes and offsets tried, of a target of less than 2^31 bytes.
+        (stretches.len() - 1) as u32
+    })
+}
