@@ -9,6 +9,7 @@ mod descriptor;
 mod error;
 mod header;
 mod layout;
+mod problem;
 mod stream;
 mod trailing;
 
@@ -21,6 +22,7 @@ pub use descriptor::{AppDescriptor, BootloaderDescriptor};
 pub use error::{Foreign, ImageError, Part};
 pub use header::{ExtendedHeader, Format, Header};
 pub use layout::LayoutProblem;
+pub use problem::{Problem, Role, Signing};
 pub use trailing::{SignatureBlock, SignatureScheme, Trailing};
 
 use crate::stream::{ReadError, Running, pour};

@@ -126,3 +126,6 @@ impl Image {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

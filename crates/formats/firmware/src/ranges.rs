@@ -69,7 +69,7 @@ pub(crate) enum Conflict {
 }
 
 /// [`Content`] while it grows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Writer {
     /// Start and length; ranges that touch are joined.
     ranges: BTreeMap<u32, u64>,

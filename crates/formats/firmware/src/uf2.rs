@@ -83,3 +83,6 @@ impl Image {
         stream.finish().map_err(ReadError::Format)
     }
 }
+
+#[cfg(test)]
+mod tests;

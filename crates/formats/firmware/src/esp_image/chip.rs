@@ -203,6 +203,32 @@ impl ChipId {
         !matches!(self.0, 0 | 2 | 5 | 9 | 12 | 13 | 16)
     }
 
+    /// Secure Boot V2 signature blocks the chip looks at: one on the ESP32 and the ESP32-C2, three on others.
+    #[must_use]
+    pub(crate) fn signature_blocks(self) -> usize {
+        if matches!(self.0, 0 | 12) { 1 } else { 3 }
+    }
+
+    /// Highest `secure_version` the chip's eFuses can count, one bit for each step; `None` for an unknown chip.
+    ///
+    /// Source: ESP-IDF `components/bootloader/Kconfig.app_rollback` (`BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD`).
+    #[must_use]
+    pub fn secure_version_bits(self) -> Option<u32> {
+        self.facts().map(|facts| match facts.id {
+            0 => 32,
+            12 => 4,
+            23 => 9,
+            _ => 16,
+        })
+    }
+
+    /// Whether a segment can be loaded to or mapped at an address; `None` for a chip whose RAM is not known here.
+    #[must_use]
+    pub fn has_memory_at(self, address: u32) -> Option<bool> {
+        let chip = self.chip()?;
+        Some(self.maps_flash(address) || chip.window(address.into()).is_some())
+    }
+
     /// Flash clock in MHz for the low nibble of header byte 3.
     #[must_use]
     pub fn flash_mhz(self, nibble: u8) -> Option<u8> {

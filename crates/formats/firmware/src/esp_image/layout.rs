@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::esp_image::{AppImage, Format, Segment};
+use crate::esp_image::{AppImage, ChipId, Format, Segment};
 
 /// A rule of placement an image breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,15 @@ pub enum LayoutProblem {
         /// The page size in bytes.
         page: u32,
     },
+    /// A segment for an address at which the chip of the header has no memory: an image for another chip.
+    NoMemory {
+        /// Number of the segment, from 0.
+        index: usize,
+        /// The segment.
+        segment: Segment,
+        /// The chip.
+        chip: ChipId,
+    },
     /// The descriptor names a page size the chip does not have.
     PageSize {
         /// The page size in bytes.
@@ -43,6 +52,10 @@ impl fmt::Display for LayoutProblem {
             Self::SharedPage { index, segment: Segment { load_addr, .. }, page } => write!(
                 f,
                 "segment {index} at {load_addr:#x} starts on the MMU page of {page:#x} bytes another segment uses"
+            ),
+            Self::NoMemory { index, segment: Segment { load_addr, offset, length }, chip } => write!(
+                f,
+                "segment {index} at offset {offset:#x} has {length} bytes for {load_addr:#x}, where {chip} has no memory"
             ),
             Self::PageSize { page } => write!(f, "the chip has no MMU page of {page:#x} bytes"),
         }
@@ -74,6 +87,18 @@ impl AppImage {
         let mut problems = Vec::new();
         if chip.name().is_some() && !chip.mmu_page_sizes().contains(&page) {
             problems.push(LayoutProblem::PageSize { page });
+        }
+        for (index, segment) in self
+            .segments
+            .iter()
+            .enumerate()
+            .filter(|(_, segment)| segment.load_addr != 0 && segment.length > 0)
+        {
+            let last = segment.load_addr.saturating_add(segment.length.saturating_sub(1));
+            if [segment.load_addr, last].into_iter().any(|address| chip.has_memory_at(address) == Some(false))
+            {
+                problems.push(LayoutProblem::NoMemory { index, segment: *segment, chip });
+            }
         }
         let mut mapped: Vec<_> = self.mapped().collect();
         for &(index, segment) in &mapped {

@@ -17,7 +17,7 @@ const TELLING: usize = 12;
 const GUESSED: usize = 16;
 
 /// An image that is being read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     state: State,
     /// Where `held` starts; everything before it is understood.
@@ -42,7 +42,7 @@ pub(crate) struct Stream {
 }
 
 /// What is read next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     /// The first bytes, which tell the format.
     Start,

@@ -139,7 +139,7 @@ pub(super) struct Covered {
 }
 
 /// What follows an image, while it is read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Behind {
     format: Format,
     /// Where the image ends.
@@ -276,7 +276,7 @@ impl Behind {
 }
 
 /// Looks for a sector that starts like a partition table: an entry of a known type with a readable name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct TableWatch {
     /// First sector that counts.
     from: u64,
@@ -321,7 +321,7 @@ impl TableWatch {
 }
 
 /// Looks for a flash content whose bootloader is not at the start: `merge-bin` fills the space before it with 0xFF.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MergedWatch {
     position: u64,
     bootloader: bool,

@@ -49,7 +49,7 @@ impl Scanned {
 }
 
 /// Recognises, checks and hashes the bytes it is fed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scanner {
     expect: Option<Kind>,
     digests: Running,
@@ -57,7 +57,7 @@ pub struct Scanner {
 }
 
 /// The reader of one format.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Reader {
     /// Too few bytes to tell.
     Undecided(Vec<u8>),
@@ -69,7 +69,7 @@ enum Reader {
 }
 
 /// A file of no format that can be recognised.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Unknown {
     head: Vec<u8>,
     /// The first byte, and whether all others are the same.

@@ -8,7 +8,7 @@ use crate::ranges::{Conflict, MAX_RANGES, Writer};
 const LONGEST: usize = 1 + 2 * (255 + 5);
 
 /// A file that is being read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     /// A line that is not complete yet, without the white space at its end.
     held: Vec<u8>,

@@ -11,7 +11,7 @@ use crate::stream::Running;
 const HEADER: usize = 32;
 
 /// An image that is being read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     state: State,
     /// Where `held` starts; everything before it is understood.
@@ -26,7 +26,7 @@ pub(crate) struct Stream {
 }
 
 /// What is read next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     /// A part of this many bytes.
     Field(Part, usize),

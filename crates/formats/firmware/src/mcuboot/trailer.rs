@@ -84,7 +84,7 @@ pub enum Flag {
 }
 
 /// What follows an image, while it is read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Behind {
     /// Where the image ends.
     end: u64,

@@ -21,7 +21,7 @@ const TAG_IGNORE_BLOCK: u32 = 0x9957_E304;
 const MAX_FAMILIES: usize = 256;
 
 /// A file that is being read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stream {
     /// Bytes of a block that is not complete yet.
     held: Vec<u8>,
@@ -33,7 +33,7 @@ pub(crate) struct Stream {
 }
 
 /// The blocks of one family, which are numbered by themselves: files for several families may be joined.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     family: Option<Family>,
     total: u32,
