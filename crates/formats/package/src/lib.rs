@@ -4,6 +4,7 @@
 //! files and times are the caller's.
 
 mod copy;
+pub mod diff;
 mod digest;
 mod error;
 mod expected;
@@ -12,6 +13,7 @@ mod kind;
 pub mod lw;
 pub mod manifest;
 pub mod seed;
+pub mod version;
 
 pub use digest::{Digest, DigestError, Md5, Sha256};
 pub use error::{HeaderProblem, JsonProblem, MemberProblem, ReadError, WriteError};

@@ -10,12 +10,18 @@
 //! [`lw`](mod@crate::lw) package.
 
 mod escape;
+mod reader;
+mod scan;
 mod writer;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Md5, Sha256};
+pub use reader::{Package, read};
 pub use writer::Writer;
+
+/// What the firmware is called in errors.
+const FIRMWARE: &str = "the firmware";
 
 /// The smallest version the pipeline's script lets update.
 pub const MINIMUM_VERSION: &str = "1.0.0";

@@ -12,10 +12,7 @@ use crate::error::WriteError;
 use crate::expected::Expected;
 use crate::hex;
 use crate::seed::escape::quote;
-use crate::seed::{Checksums, Manifest, Release};
-
-/// What the firmware is called in errors.
-const FIRMWARE: &str = "the firmware";
+use crate::seed::{Checksums, FIRMWARE, Manifest, Release};
 
 /// How much is hashed and encoded at once: it stays in the first caches.
 const PIECE: usize = 16 << 10;
