@@ -33,6 +33,19 @@ const WRITTEN: &[(&str, &str)] = &[
     ("demangle", "_ZN3net6SocketC2ERKS0_.isra.0.part.1.cold"),
     ("demangle", "libcore-0123456789abcdef.rlib(core-0123456789abcdef.core.0123456789abcdef-cgu.0.rcgu.o)"),
     (
+        "diff",
+        "diff --git a/old.c \"b/n\\303\\251.c\"\nsimilarity index 90%\nrename from old.c\nrename to \"n\\303\\251.c\"\n--- a/old.c\n+++ \"b/n\\303\\251.c\"\n@@ -3,2 +3,3 @@ f()\n-a\n+b\n \n+c\n\\ No newline at end of file\n",
+    ),
+    ("diff", "--- old/x.c\t2026-01-02\n+++ new/x.c\t2026-01-02\r\n@@ -1 +1,2 @@\r\n-o\r\n+n\r\n+m\r\n"),
+    (
+        "diff",
+        "diff --git a/sub b/sub\nindex 1..2 160000\n--- a/sub\n+++ b/sub\n@@ -1 +1 @@\n-x\n+y\ndiff --git i/b/x w/b/x\nnew file mode 100644\n--- /dev/null\n+++ w/b/x\n@@ -0,0 +1 @@\n+x\n",
+    ),
+    (
+        "coverage_merge",
+        "SF:a.c\nFN:1,f\nFNDA:1,f\nBRDA:1,0,0,1\nBRDA:1,0,x,-\nDA:1,1\nend_of_record\n\n--and--\n<coverage line-rate='1'><packages><class name='a' filename='a.c'><lines><line number='1' hits='1' condition-coverage='50% (1/2)'/></lines></class></packages></coverage>\n--and--\nmode: set\na.c:1.1,2.3 1 1\n",
+    ),
+    (
         "report_json",
         r#"{"schema":"lw-report/1","tool":{"name":"size-gate","version":"0"},"verdict":"pass","summary":"","measures":[{"name":"region.RAM.span","value":1,"unit":"bytes","whole":8,"baseline":0.5,"direction":"lower","limits":[{"bound":"max","threshold":{"percent":"90%"},"on_breach":"fail","outcome":"met","origin":"--max"}]}]}"#,
     ),
@@ -58,8 +71,18 @@ fn main() -> io::Result<()> {
         seed(target, text.as_bytes())?;
     }
     seed("esp_image", &image())?;
+    let mut last: Option<Vec<u8>> = None;
     for file in files {
         let bytes = fs::read(&file)?;
+        if let Some(target) = coverage(&file) {
+            seed(target, &bytes)?;
+            // Neighbours, which often are of one program.
+            if let Some(last) = last.take_if(|last| (last.len() + bytes.len()) as u64 <= MAX_SEED) {
+                seed("coverage_merge", &[&last[..], b"\n--and--\n", &bytes].concat())?;
+            }
+            last = Some(bytes);
+            continue;
+        }
         for target in targets(&file, &bytes) {
             seed(target, &bytes)?;
         }
@@ -93,6 +116,19 @@ fn extension(file: &Path) -> &str {
     file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
 
+/// Which target reads this report of coverage, if it is one and not what a test expects of one.
+fn coverage(file: &Path) -> Option<&'static str> {
+    let name = file.to_string_lossy();
+    let is_fixture = file.components().any(|part| part.as_os_str() == "coverage");
+    match extension(file) {
+        "info" | "lcov" => Some("coverage_lcov"),
+        "out" => Some("coverage_text"),
+        "xml" if is_fixture => Some("coverage_xml"),
+        "json" if is_fixture && !name.ends_with(".expected.json") => Some("coverage_json"),
+        _ => None,
+    }
+}
+
 /// Which targets read such a file.
 fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
     match extension(file) {
@@ -100,6 +136,7 @@ fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
         "map" => vec!["map"],
         "ld" | "x" => vec!["linker_script"],
         "csv" => vec!["partitions_csv"],
+        "diff" => vec!["diff"],
         "bin" if bytes.starts_with(&[0xAA, 0x50]) => vec!["partitions_bin"],
         "bin" if bytes.starts_with(&[0xE9]) => vec!["esp_image"],
         "json" if bytes.windows(12).any(|window| window == b"lw-report/1\"") => vec!["report_json"],

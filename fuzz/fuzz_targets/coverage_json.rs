@@ -1,0 +1,10 @@
+//! Any bytes as the JSON of llvm-cov, gcov or coverage.py.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lw_coverage::Format;
+
+fuzz_target!(|bytes: &[u8]| {
+    lw_fuzz::report_of(&[Format::Llvm, Format::Gcov, Format::CoveragePy], bytes);
+});

@@ -1,0 +1,10 @@
+//! Any bytes as a Cobertura, JaCoCo or Clover report.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lw_coverage::Format;
+
+fuzz_target!(|bytes: &[u8]| {
+    lw_fuzz::report_of(&[Format::Cobertura, Format::Jacoco, Format::Clover], bytes);
+});
