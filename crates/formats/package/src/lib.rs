@@ -1,4 +1,4 @@
-//! OTA packages: the [`lw`] package, the JSON package of the [`seed`], and what an update server publishes.
+//! OTA packages: the [`lw`] package, the JSON package of the [`seed`], and what an update [`server`] publishes.
 //!
 //! Everything works on `Read`, `Write` and `Seek` in pieces of a fixed size: no image is ever held in memory. Paths,
 //! files and times are the caller's.
@@ -13,6 +13,7 @@ mod kind;
 pub mod lw;
 pub mod manifest;
 pub mod seed;
+pub mod server;
 pub mod version;
 
 pub use digest::{Digest, DigestError, Md5, Sha256};

@@ -17,6 +17,7 @@ mod writer;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Md5, Sha256};
+use crate::manifest::{Image, ImageKind};
 pub use reader::{Package, read};
 pub use writer::Writer;
 
@@ -71,4 +72,19 @@ pub struct Checksums {
     pub md5: Md5,
     /// Its SHA-256.
     pub sha256: Sha256,
+}
+
+/// The same in the words of an `lw` package, so that two packages of any format can be compared.
+impl From<&Manifest> for crate::Manifest {
+    fn from(manifest: &Manifest) -> Self {
+        let mut image = Image::new(manifest.board.as_str(), ImageKind::Binary);
+        image.size = manifest.size;
+        image.sha256 = manifest.checksums.sha256;
+        Self {
+            minimum_version: Some(manifest.minimum_version.clone()),
+            release_notes: Some(manifest.release_notes.clone()),
+            images: vec![image],
+            ..Self::new(manifest.version.as_str())
+        }
+    }
 }
