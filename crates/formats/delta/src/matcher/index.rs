@@ -3,9 +3,6 @@
 /// How many bytes are looked up.
 pub(super) const SEED: usize = 6;
 
-/// How many places with the same bytes are given, the last ones of the base first.
-const MAX_PLACES: usize = 48;
-
 /// A base of at least this size has only every fourth place in its index. What the base and the target share is still
 /// found when it is nine bytes long, and for less a step is seldom worth it.
 const LARGE: usize = 1 << 20;
@@ -39,7 +36,7 @@ impl Index {
         Self { heads, chain, shift, stride }
     }
 
-    /// The places that may have the bytes at a place of the target.
+    /// The places that may have the bytes at a place of the target, the last ones of the base first.
     pub(super) fn places(&self, target: &[u8], at: usize) -> impl Iterator<Item = usize> {
         let bytes = seed(target, at, self.stride);
         let head = bytes.and_then(|bytes| self.heads.get(hash(bytes, self.shift)));
@@ -49,7 +46,6 @@ impl Index {
             next = self.chain.get(number).copied().unwrap_or(0);
             Some(number * self.stride)
         })
-        .take(MAX_PLACES)
     }
 }
 

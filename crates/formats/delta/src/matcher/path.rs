@@ -20,8 +20,28 @@ const MAX_ALIVE: usize = 12;
 /// How many of the offsets a place gives are tried, those with most bytes the same first.
 const MAX_TRIED: usize = 4;
 
+/// How many places with the same bytes are looked at, the last ones of the base first.
+const MAX_PLACES: usize = 48;
+
 /// How many bytes are compared to tell which have most.
 const COMPARED: usize = 128;
+
+/// How much may be spent on offsets for each byte of the target, and besides: places compared and bytes gone back over.
+/// Firmware needs less; data that is like itself everywhere would need the largest numbers above for every byte.
+const EFFORT: u64 = 24;
+const ALLOWANCE: u64 = 1 << 23;
+
+/// How far before an offset is tried, how many places are looked at and how many tried when that is spent.
+const TIRED: Limits = Limits { back: 8, places: 2, tried: 1 };
+const FRESH: Limits = Limits { back: BACK, places: MAX_PLACES, tried: MAX_TRIED };
+
+/// What is done for an offset.
+#[derive(Clone, Copy)]
+struct Limits {
+    back: usize,
+    places: usize,
+    tried: usize,
+}
 
 /// A stretch of the target at one offset, or of new data, and what was before; its end is where the next begins.
 #[derive(Clone, Copy)]
@@ -69,6 +89,8 @@ pub(super) struct Search<'a> {
     floor: usize,
     /// Offsets that were tried, and up to where the bytes are the same.
     tried: Vec<(i64, usize)>,
+    /// What was spent on offsets.
+    effort: u64,
 }
 
 impl<'a> Search<'a> {
@@ -91,6 +113,7 @@ impl<'a> Search<'a> {
             history: vec![Best::default(); BACK],
             floor: 0,
             tried: vec![(i64::MAX, 0); 64],
+            effort: 0,
         }
     }
 
@@ -225,8 +248,11 @@ impl<'a> Search<'a> {
         let index = self.index.get_or_insert_with(|| Index::new(self.base));
         let target = self.target.get(at..).unwrap_or_default();
         let position = self.history.get(at % BACK).map_or(0, |best| best.position);
+        let rested = self.effort <= ALLOWANCE + EFFORT * at as u64;
+        let limits = if rested { FRESH } else { TIRED };
         let mut found: [Option<(usize, u64, i64)>; MAX_TRIED] = [None; MAX_TRIED];
-        for place in index.places(self.target, at) {
+        for place in index.places(self.target, at).take(limits.places) {
+            self.effort += 4;
             let offset = place as i64 - at as i64;
             if self.alive.iter().any(|path| path.stretch.offset == Some(offset)) {
                 continue;
@@ -247,16 +273,16 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        for (length, _, offset) in found.into_iter().flatten() {
+        for (length, _, offset) in found.into_iter().flatten().take(limits.tried) {
             if let Some(tried) = self.tried.get_mut(slot(offset)) {
                 *tried = (offset, at + length);
             }
-            self.enter(at, offset);
+            self.enter(at, offset, limits.back);
         }
     }
 
     /// Adds a path at an offset, from where that is cheapest.
-    fn enter(&mut self, at: usize, offset: i64) {
+    fn enter(&mut self, at: usize, offset: i64, back: usize) {
         let reached =
             |search: &Self, place: usize| search.history.get(place % BACK).copied().unwrap_or_default();
         let entry = |search: &Self, place: usize| {
@@ -267,7 +293,8 @@ impl<'a> Search<'a> {
         let mut least = entry(self, at);
         let mut behind = 0;
         let mut zeros = 2;
-        for place in (self.floor..at).rev() {
+        for place in (self.floor.max(at.saturating_sub(back))..at).rev() {
+            self.effort += 1;
             let Some((cost, after)) = self.byte_cost(place, offset, zeros) else { break };
             behind += cost;
             zeros = after;
