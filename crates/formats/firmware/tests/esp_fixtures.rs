@@ -175,18 +175,13 @@ fn sound_images() -> Option<Vec<(String, Vec<u8>)>> {
 }
 
 #[test]
-fn every_real_image_is_sound_and_no_cut_of_it_is() {
+fn every_real_image_is_sound() {
     let Some(images) = sound_images() else { return };
     assert!(images.len() > 20, "{}", images.len());
     for (name, bytes) in images {
         let image = AppImage::parse(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(image.layout_problems(), [], "{name}");
         assert_eq!((image.format, image.total_len), (Format::Esp32, bytes.len() as u64), "{name}");
-        let end = usize::try_from(image.image_len).unwrap();
-        // Every length up to the end of the headers, and then a sample of a prime step, and the last bytes.
-        for cut in (0..end.min(400)).chain((400..end).step_by(997)).chain(end.saturating_sub(70)..end) {
-            assert!(AppImage::parse(&bytes[..cut]).is_err(), "{name} cut at {cut}");
-        }
     }
 }
 
@@ -233,16 +228,6 @@ fn signatures_behind_images_are_recognised() {
     let mut bytes = read(&manifest.with_file_name("secure-boot-v2/bootloader_signed_v2_rsa.bin"));
     bytes[100] ^= 1;
     assert!(AppImage::parse(&bytes).is_err());
-    let signed = read(&manifest.with_file_name("secure-boot-v2/bootloader_signed_v2_rsa.bin"));
-    for cut in 32_768 + 4..signed.len() {
-        assert!(
-            matches!(
-                AppImage::parse(&signed[..cut]),
-                Err(ImageError::Truncated { part: Part::SignatureSector, .. })
-            ),
-            "cut at {cut}"
-        );
-    }
 }
 
 #[test]

@@ -132,10 +132,73 @@ fn a_merged_flash_image_is_no_application() {
         file.resize(0x8000, 0xFF);
         file.extend(&entry);
         assert_eq!(AppImage::parse(&file).unwrap_err(), ImageError::Merged { table: 0x8000 }, "{start:#x}");
+        // Also when it comes in pieces that end inside the table's first entry.
+        let (mut stream, mut digests) = (Stream::new(), Running::new(false));
+        for piece in file.chunks(0x8000 + 7) {
+            stream.update(piece, &mut digests);
+        }
+        assert_eq!(
+            stream.finish().and_then(|image| image.verify()),
+            Err(ImageError::Merged { table: 0x8000 })
+        );
         // Merging rewrites the flash parameters, and the digest of the bootloader is then an old one.
         file[start + 3] ^= 0x10;
         assert_eq!(AppImage::parse(&file).unwrap_err(), ImageError::Merged { table: 0x8000 }, "{start:#x}");
     }
+}
+
+#[test]
+fn a_merged_flash_image_may_lack_a_bootloader() {
+    let mut file = vec![0xFF; 0x8000];
+    file.extend([0xAA, 0x50, 1, 2, 0, 0x90, 0, 0, 0, 0x60, 0, 0, b'n', b'v', b's']);
+    file.resize(0x8020, 0);
+    assert_eq!(AppImage::read(&file), Err(ImageError::Merged { table: 0x8000 }));
+    // With other bytes in front it is anything.
+    file[0x7FFF] = 0;
+    assert_eq!(AppImage::read(&file), Err(ImageError::Magic { offset: 0, found: Foreign::Erased }));
+}
+
+#[test]
+fn what_speaks_against_an_image_is_told_all_at_once() {
+    let mut desc = app_descriptor([1; 32]);
+    desc[180] = 0;
+    desc[4] = 5;
+    let with = |chip: u16, hash: bool| {
+        AppImage::read(&image(chip, &[(0x3FC8_0000, vec![0; 8]), (0x3C00_0038, desc.clone())], hash)).unwrap()
+    };
+    // The ESP32-C2 counts to four, and looks for the description in the first segment.
+    let problems = with(12, false).problems(false);
+    assert!(problems.contains(&Problem::SecureVersion { value: 5, bits: 4 }), "{problems:?}");
+    assert!(problems.contains(&Problem::NoDigest), "{problems:?}");
+    assert!(problems.contains(&Problem::DescriptorPlace { offset: 0x30 }), "{problems:?}");
+    assert!(problems.is_sorted_by_key(|problem| !problem.is_fatal()), "what counts comes first");
+    assert!(problems.iter().any(Problem::is_fatal));
+    assert!(with(99, true).problems(false).contains(&Problem::UnknownChip(ChipId(99))));
+
+    let mut bytes = image(5, &[(0x3C00_0020, vec![0; 16])], false);
+    bytes[15..19].copy_from_slice(&[101, 0, 100, 0]);
+    bytes.extend(b"junk");
+    let problems = AppImage::read(&bytes).unwrap().problems(false);
+    assert_eq!(
+        problems,
+        [
+            Problem::Revisions { min: 101, max: 100 },
+            Problem::NoDigest,
+            Problem::NoDescriptor,
+            Problem::Trailing { offset: 64, length: 4 }
+        ]
+    );
+}
+
+#[test]
+fn chips_are_found_by_name() {
+    for name in ["ESP32-C61", "esp32c61", "esp32_c61"] {
+        assert_eq!(ChipId::from_name(name), Some(ChipId(20)));
+    }
+    assert_eq!(ChipId::from_name("esp33"), None);
+    assert_eq!(ChipId(12).secure_version_bits(), Some(4));
+    assert_eq!(ChipId(99).secure_version_bits(), None);
+    assert_eq!(ChipId(99).has_memory_at(0), None);
 }
 
 #[test]
@@ -200,7 +263,64 @@ fn flash_mapped_segments_must_lie_on_their_page() {
     assert_eq!(problems(5, &[(0x3FC8_0004, vec![0; 16])]), []);
 }
 
+/// What a file gives when it comes in pieces.
+fn in_pieces(file: &[u8], size: usize) -> Result<AppImage, ImageError> {
+    let (mut stream, mut digests) = (Stream::new(), Running::new(false));
+    for piece in file.chunks(size) {
+        stream.update(piece, &mut digests);
+    }
+    stream.finish()
+}
+
+/// The same images through `Read`, whose pieces may be of any size as well.
+struct Trickle<'a>(&'a [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.1.min(buffer.len()).min(self.0.len());
+        let (now, later) = self.0.split_at(count);
+        buffer[..count].copy_from_slice(now);
+        self.0 = later;
+        Ok(count)
+    }
+}
+
 proptest! {
+    #[test]
+    fn pieces_of_any_size_give_the_same(
+        kind in 0..4u8, size in 1usize..400, cut: prop::sample::Index, behind in proptest::collection::vec(any::<u8>(), 0..100),
+        padding in 0usize..9000, flip: Option<prop::sample::Index>,
+    ) {
+        let mut file = match kind {
+            0 => image(5, &[(0x3C00_0020, app_descriptor([3; 32])), (0x3FC8_0000, vec![7; 64]), (0, vec![])], true),
+            1 => image(23, &[(0x4200_0020, vec![1; 32])], false),
+            _ => {
+                let mut file = if kind == 2 {
+                    vec![MAGIC_V2, 4, 0, 0x40, 4, 0, 0x10, 0x40, 0, 0, 0, 0, 16, 0, 0, 0].into_iter().chain([8; 16]).collect()
+                } else {
+                    vec![]
+                };
+                file.extend([MAGIC, 1, 0, 0x40, 4, 0, 0x10, 0x40]);
+                body(&mut file, &[(0x4010_0000, vec![5; 12])]);
+                file
+            }
+        };
+        file.resize(file.len() + padding, 0xFF);
+        file.extend(behind);
+        if let Some(at) = flip {
+            let at = at.index(file.len().min(200));
+            file[at] ^= 0x11;
+        }
+        let file = &file[..cut.index(file.len() + 1)];
+        let whole = AppImage::read(file);
+        prop_assert_eq!(&in_pieces(file, size), &whole);
+        match (AppImage::read_from(&mut Trickle(file, size)), whole) {
+            (Ok(image), Ok(whole)) => prop_assert_eq!(image, whole),
+            (Err(ReadError::Format(error)), Err(whole)) => prop_assert_eq!(error, whole),
+            (streamed, whole) => prop_assert!(false, "{:?} {:?}", streamed, whole),
+        }
+    }
+
     #[test]
     fn any_bytes_give_an_image_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200), magic in 0..3u8) {
         let mut bytes = bytes;

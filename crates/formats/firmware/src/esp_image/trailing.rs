@@ -320,17 +320,27 @@ impl TableWatch {
     }
 }
 
-/// Looks for a flash content whose bootloader is not at the start: `merge-bin` fills the space before it with 0xFF.
+/// Looks for a flash content that does not start with an image: `merge-bin` fills the space before the bootloader,
+/// or before the partition table if that is the first, with 0xFF.
 #[derive(Clone, Debug)]
 pub(crate) struct MergedWatch {
     position: u64,
     bootloader: bool,
+    /// Whether there was nothing but 0xFF so far, and before the sector of the table or the current one.
+    erased: bool,
+    erased_before: bool,
     table: TableWatch,
 }
 
 impl MergedWatch {
     pub(crate) fn new() -> Self {
-        Self { position: 0, bootloader: false, table: TableWatch::new(0x2000) }
+        Self {
+            position: 0,
+            bootloader: false,
+            erased: true,
+            erased_before: true,
+            table: TableWatch::new(0x2000),
+        }
     }
 
     pub(crate) fn take(&mut self, bytes: &[u8]) {
@@ -341,6 +351,12 @@ impl MergedWatch {
             if matches!(self.position, 0x1000 | 0x2000) {
                 self.bootloader |= piece.first() == Some(&0xE9);
             }
+            if self.table.found.is_none() {
+                if self.position.is_multiple_of(SECTOR as u64) {
+                    self.erased_before = self.erased;
+                }
+                self.erased = self.erased && piece.iter().all(|byte| *byte == 0xFF);
+            }
             self.table.take(self.position, piece);
             self.position += piece.len() as u64;
             rest = after;
@@ -349,7 +365,7 @@ impl MergedWatch {
 
     /// Where the partition table is, when it is a flash content.
     pub(crate) fn table(&self) -> Option<u64> {
-        self.table.found.filter(|_| self.bootloader)
+        self.table.found.filter(|_| self.bootloader || self.erased_before)
     }
 }
 
