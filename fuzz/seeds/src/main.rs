@@ -70,7 +70,13 @@ fn main() -> io::Result<()> {
     for (target, text) in WRITTEN {
         seed(target, text.as_bytes())?;
     }
-    seed("esp_image", &image())?;
+    let hex = b":020000040800F2\n:040000006162636472\n:0400000500000100F6\n:00000001FF\n".to_vec();
+    for (target, file) in [("esp_image", image()), ("mcuboot", mcuboot()), ("uf2", uf2()), ("intel_hex", hex)]
+    {
+        seed(target, &file)?;
+        // Pieces of 64 bytes, and no format expected.
+        seed("image_stream", &[&[63, 0xFF], &file[..]].concat())?;
+    }
     let mut last: Option<Vec<u8>> = None;
     for file in files {
         let bytes = fs::read(&file)?;
@@ -151,4 +157,23 @@ fn image() -> Vec<u8> {
     image[12] = 5;
     image[47] = 0xEF;
     image
+}
+
+/// An image whose signature is over itself, so that it needs no hash.
+fn mcuboot() -> Vec<u8> {
+    let mut image =
+        vec![0x3D, 0xB8, 0xF3, 0x96, 0, 0, 0, 0, 32, 0, 12, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 4, 0];
+    image.resize(32 + 8, 0);
+    image.extend([0x08, 0x69, 12, 0, 0x50, 0, 4, 0, 7, 0, 0, 0]);
+    image.extend([0x07, 0x69, 9, 0, 0x25, 0, 1, 0, 1]);
+    image
+}
+
+/// One block for the RP2040.
+fn uf2() -> Vec<u8> {
+    let words: [u32; 8] = [0x0A32_4655, 0x9E5D_5157, 0x2000, 0x1000_0000, 256, 0, 1, 0xE48B_FF56];
+    let mut block: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+    block.resize(508, 7);
+    block.extend(0x0AB1_6F30u32.to_le_bytes());
+    block
 }

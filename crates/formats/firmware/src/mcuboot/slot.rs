@@ -248,3 +248,110 @@ impl Slots {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Slots with writes of 4 bytes and the usual limits.
+    fn slots(upgrade: Upgrade, primary: u32, secondary: u32, sector: u32) -> Slots {
+        let (write, align, max_sectors) = (4, 8, 128);
+        Slots { upgrade, primary, secondary, sector, write, align, max_sectors, encryption: Encryption::None }
+    }
+
+    #[test]
+    fn the_longest_image_is_the_bootloaders() {
+        // The figures come from a transcription of the C functions, loop by loop, which shares no code with this one.
+        let scratch = |scratch| Upgrade::SwapScratch { scratch };
+        let keys = Encryption::Keys;
+        for (upgrade, primary, secondary, sector, write, align, max_sectors, encryption, expected) in [
+            // An nRF52840 as Zephyr partitions it; a slot that is one sector larger for the swap gains one.
+            (Upgrade::SwapMove, 0x7_6000, 0x7_6000, 0x1000, 4, 8, 128, keys(0), 0x7_4000),
+            (Upgrade::SwapMove, 0x7_7000, 0x7_6000, 0x1000, 4, 8, 128, keys(0), 0x7_5000),
+            (Upgrade::SwapOffset, 0x7_6000, 0x7_7000, 0x1000, 4, 8, 128, keys(0), 0x7_5000),
+            (Upgrade::SwapOffset, 0x7_6000, 0x7_6000, 0x1000, 4, 8, 128, keys(0), 0x7_4000),
+            (scratch(0x1000), 0x6_0000, 0x6_0000, 0x1000, 8, 8, 128, keys(0), 0x5_F3D0),
+            (scratch(0x2_0000), 0x6_0000, 0x6_0000, 0x2_0000, 8, 8, 128, keys(0), 0x5_F3D0),
+            (scratch(0x800), 0x2_0000, 0x2_0000, 0x800, 1, 8, 64, keys(0), 0x1_FF10),
+            // The trailer begins near the end of a sector, where the scratch area's own trailer has no room.
+            (scratch(0x100), 0x2_0000, 0x2_0000, 0x100, 1, 8, 512, keys(0), 0x1_F9CD),
+            (Upgrade::SwapMove, 0x4_0000, 0x4_0000, 0x2000, 16, 16, 64, keys(16), 0x3_C000),
+            (Upgrade::SwapMove, 0x4_0000, 0x4_0000, 0x2000, 32, 32, 64, keys(32), 0x3_C000),
+            (scratch(0x200), 0x4_0000, 0x4_0000, 0x200, 4, 8, 512, keys(16), 0x3_E7A4),
+        ] {
+            let slots = Slots { upgrade, primary, secondary, sector, write, align, max_sectors, encryption };
+            assert_eq!(slots.max_image_size(), Ok(expected), "{slots:?}");
+            assert_eq!(slots.fit(expected), Ok(0));
+            assert_eq!(
+                slots.fit(expected + 1),
+                Err(FitError::TooLong { image: expected + 1, max: expected })
+            );
+        }
+    }
+
+    #[test]
+    fn imgtool_accepts_what_the_bootloader_does_not() {
+        let slots = slots(Upgrade::SwapMove, 0x7_6000, 0x7_6000, 0x1000);
+        // `Image._trailer_size` of imgtool 2.5.0: 128 sectors of three writes, four fields and the magic.
+        let imgtool = 0x7_6000 - (128 * 3 * 4 + 4 * 8 + 16);
+        assert_eq!(slots.trailer_size(), 128 * 3 * 4 + 4 * 8 + 16);
+        assert!(slots.fit(imgtool).is_err());
+    }
+
+    #[test]
+    fn without_a_swap_the_image_may_reach_up_to_the_fields() {
+        let no_swap = slots(Upgrade::NoSwap, 0x2_0000, 0x2_0000, 0x1000);
+        assert_eq!(no_swap.max_image_size(), Ok(0x2_0000 - 16 - 3 * 8));
+        let single = slots(Upgrade::SingleSlot, 0x2_0000, 0, 0x1000);
+        assert_eq!(single.max_image_size(), Ok(0x2_0000 - 16 - 4 * 8));
+        let aligned = Slots { align: 32, write: 32, ..no_swap };
+        assert_eq!(aligned.max_image_size(), Ok(0x2_0000 - 32 - 3 * 32));
+    }
+
+    #[test]
+    fn impossible_slots_are_told() {
+        let good = slots(Upgrade::SwapMove, 0x8000, 0x8000, 0x1000);
+        let error = |slots: Slots| slots.max_image_size().unwrap_err().to_string();
+        assert_eq!(
+            error(Slots { primary: 0x8100, ..good }),
+            "the primary slot of 0x8100 bytes is no whole number of sectors of 0x1000 bytes"
+        );
+        assert_eq!(
+            error(Slots { max_sectors: 7, ..good }),
+            "the primary slot has 8 sectors, the bootloader is built for 7 at most"
+        );
+        assert_eq!(
+            error(Slots { upgrade: Upgrade::SwapScratch { scratch: 0x800 }, ..good }),
+            "the scratch area of 0x800 bytes holds no sector of 0x1000 bytes"
+        );
+        assert_eq!(
+            error(Slots { primary: 0x2000, ..good }),
+            "the trailer leaves no room for an image in slots of 0x2000 and 0x8000 bytes"
+        );
+        for broken in [
+            Slots { write: 3, ..good },
+            Slots { write: 64, ..good },
+            Slots { align: 4, ..good },
+            Slots { sector: 0, ..good },
+        ] {
+            assert!(matches!(broken.max_image_size(), Err(FitError::Value { .. })), "{broken:?}");
+        }
+        // No figure overflows.
+        let all = u32::MAX;
+        for upgrade in
+            [Upgrade::SwapMove, Upgrade::SwapOffset, Upgrade::NoSwap, Upgrade::SwapScratch { scratch: all }]
+        {
+            let slots = Slots {
+                upgrade,
+                primary: all,
+                secondary: all,
+                sector: 1,
+                write: 32,
+                align: 32,
+                max_sectors: all,
+                encryption: Encryption::Tlvs(all),
+            };
+            let _ = slots.max_image_size();
+        }
+    }
+}
