@@ -1,0 +1,8 @@
+//! Packages as files: written, read back, damaged, forged, and shown to the tools of the field.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
+
+mod common;
+
+mod lw_judges;
+mod lw_roundtrip;
