@@ -4,5 +4,6 @@
 
 mod common;
 
+mod lw_hostile;
 mod lw_judges;
 mod lw_roundtrip;
