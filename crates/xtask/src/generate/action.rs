@@ -26,6 +26,8 @@ pub(crate) struct Input {
     pub(crate) list: bool,
     /// What its text has to be.
     pub(crate) kind: Kind,
+    /// The commands that take it; none for an input of all.
+    pub(crate) commands: Vec<String>,
 }
 
 /// What an input's text has to be.
@@ -54,24 +56,35 @@ pub(crate) fn inputs_of(entry: &Entry) -> anyhow::Result<Vec<Input>> {
             heading: "Command".into(),
             list: false,
             kind: Kind::OneOf(names.iter().map(|name| (*name).to_owned()).collect()),
+            commands: Vec::new(),
         });
     }
-    let arguments =
-        command.get_subcommands().flat_map(clap::Command::get_arguments).chain(command.get_arguments());
-    for arg in arguments.filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version")) {
+    let of_commands = command
+        .get_subcommands()
+        .flat_map(|sub| sub.get_arguments().map(move |arg| (Some(sub.get_name()), arg)));
+    let arguments = of_commands.chain(command.get_arguments().map(|arg| (None, arg)));
+    for (owner, arg) in arguments.filter(|(_, arg)| !matches!(arg.get_id().as_str(), "help" | "version")) {
         let name = inputs::name_of(arg);
         // The runner and act build different variables from anything else.
         ensure!(
             name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
             "input `{name}`"
         );
-        if inputs.iter().all(|known| known.name != name) {
+        if let Some(known) = inputs.iter_mut().find(|known| known.name == name) {
+            // The action has one description and one default for both.
+            ensure!(
+                known.description == describe(arg) && known.default == default_of(arg),
+                "`{name}` is described or preset in two ways"
+            );
+            known.commands.extend(owner.map(str::to_owned));
+        } else {
             inputs.push(Input {
                 description: describe(arg),
                 default: default_of(arg),
                 heading: arg.get_help_heading().unwrap_or("Options").to_owned(),
                 list: matches!(arg.get_action(), ArgAction::Append),
                 kind: kind_of(arg),
+                commands: owner.map(str::to_owned).into_iter().collect(),
                 name,
             });
         }

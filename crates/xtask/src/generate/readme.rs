@@ -41,6 +41,14 @@ pub(crate) fn of_action(root: &Path, entry: &Entry) -> anyhow::Result<String> {
         workflow.trim_end(),
         markdown_of(entry.guide)
     );
+    let command = entry.command();
+    if command.has_subcommands() {
+        page.push_str("\n## Commands\n\n| `command` | What it does |\n|---|---|\n");
+        for sub in command.get_subcommands() {
+            let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+            page.push_str(&format!("| `{}` | {} |\n", sub.get_name(), cell(&about)));
+        }
+    }
     page.push_str("\n## Inputs\n\nEvery input is also a flag of the command line (`--max …`) and a key of `lw.toml`. Lists take one item per line.\n");
     let inputs = inputs_of(entry)?;
     let mut headings: Vec<&str> = Vec::new();
@@ -50,13 +58,19 @@ pub(crate) fn of_action(root: &Path, entry: &Entry) -> anyhow::Result<String> {
         }
     }
     for heading in headings {
-        page.push_str(&format!("\n### {heading}\n\n| Input | Default | What it does |\n|---|---|---|\n"));
-        for input in inputs.iter().filter(|input| input.heading == heading) {
+        let of_heading = || inputs.iter().filter(|input| input.heading == heading);
+        let owned = of_heading().any(|input| !input.commands.is_empty());
+        let (title, rule) = if owned { (" Commands |", "---|") } else { ("", "") };
+        page.push_str(&format!(
+            "\n### {heading}\n\n| Input | Default |{title} What it does |\n|---|---|{rule}---|\n"
+        ));
+        for input in of_heading() {
             let default =
                 if input.default.is_empty() { String::new() } else { format!("`{}`", input.default) };
             let list = if input.list { " *(list)*" } else { "" };
+            let owners = if owned { format!(" {} |", input.commands.join(", ")) } else { String::new() };
             page.push_str(&format!(
-                "| `{}`{list} | {default} | {} |\n",
+                "| `{}`{list} | {default} |{owners} {} |\n",
                 input.name,
                 cell(&input.description)
             ));
