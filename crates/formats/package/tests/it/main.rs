@@ -7,3 +7,6 @@ mod common;
 mod lw_hostile;
 mod lw_judges;
 mod lw_roundtrip;
+mod seed_hostile;
+mod seed_judges;
+mod seed_roundtrip;
