@@ -1,1 +1,144 @@
-//! ota-package: check, package and diff firmware for over-the-air updates.
+//! ota-package: what a device would refuse, CI refuses first.
+//!
+//! An image is read once ([`scan`]): recognised, checked as a device checks it, hashed and, where a package is made,
+//! copied on the way. What can be told of it becomes tables ([`explain`]), its room in flash is judged ([`slots`]), and
+//! each command has a module of its own.
+
+mod apply;
+mod args;
+mod boards;
+mod changes;
+mod delta;
+mod deltas;
+mod diff;
+mod explain;
+mod explain_other;
+mod inspect;
+mod package;
+mod policy;
+mod read;
+mod scan;
+mod serve;
+mod slots;
+mod unpack;
+
+use lw_cli::{Context, Error, Output, Tool};
+use lw_model::{Level, Number, Report};
+use lw_package::Manifest;
+
+pub use crate::args::{Args, Command};
+
+/// The tool.
+#[derive(Debug)]
+pub struct OtaPackage;
+
+impl Tool for OtaPackage {
+    const NAME: &'static str = "ota-package";
+    const SUMMARY: &'static str = "Check, package and diff firmware for updates over the air: what a device would refuse, CI refuses first";
+    const GUIDE: &'static str = include_str!("guide.txt");
+    const OUTPUTS: &'static [Output] = &[
+        Output {
+            name: "path",
+            description: "What was written: the package, the patch, the folder, the image, the JSON",
+        },
+        Output {
+            name: "sha256",
+            description: "SHA-256 of the file that was written; of `inspect`, of the image",
+        },
+        Output {
+            name: "size",
+            description: "Bytes of the file that was written; of `inspect`, of the image",
+        },
+        Output {
+            name: "version",
+            description: "Version of the package; of `inspect`, the one inside the image",
+        },
+        Output { name: "sequence", description: "Sequence number of the package" },
+        Output { name: "boards", description: "Boards of the package, one per line" },
+        Output {
+            name: "images",
+            description: "SHA-256 of each image as it is flashed, as BOARD=SHA256, one per line",
+        },
+        Output { name: "secure-version", description: "Lowest secure version among the images" },
+        Output {
+            name: "smallest-ota-free",
+            description: "Bytes the image leaves free in the smallest OTA slot; of several boards, the least",
+        },
+        Output {
+            name: "target-sha256",
+            description: "Of `delta` and `apply`: SHA-256 of the image the patch leads to",
+        },
+        Output {
+            name: "deltas",
+            description: "How many deltas were made; of `delta`, 0 when the patch was not worth it",
+        },
+    ];
+    type Args = Args;
+
+    fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
+        let mut report = Report::new(Self::NAME, lw_cli::VERSION);
+        match args.command {
+            Some(Command::Inspect(args)) => inspect::run(&args, cx, &mut report)?,
+            Some(Command::Package(args)) => package::run(&args, cx, &mut report)?,
+            Some(Command::Unpack(args)) => unpack::run(&args, cx, &mut report)?,
+            Some(Command::Diff(args)) => diff::run(&args, cx, &mut report)?,
+            Some(Command::Delta(args)) => delta::run(&args, cx, &mut report)?,
+            Some(Command::Apply(args)) => apply::run(&args, cx, &mut report)?,
+            Some(Command::ServeManifest(args)) => serve::run(&args, cx, &mut report)?,
+            None => {
+                return Err(Error::usage("no command is given").hint(
+                    "start with one of inspect, package, unpack, diff, serve-manifest, delta and apply; `ota-package COMMAND --help` explains each",
+                ));
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// The worst finding in one line, and how many more there are.
+fn worst(report: &Report) -> String {
+    let told = || report.findings.iter().filter(|finding| finding.level > Level::Note);
+    let Some(worst) = told().max_by_key(|finding| finding.level) else { return String::new() };
+    // Of equally bad ones the first.
+    let first = told().find(|finding| finding.level == worst.level).unwrap_or(worst);
+    match told().count() - 1 {
+        0 => first.message.clone(),
+        1 => format!("{}; 1 more problem", first.message),
+        others => format!("{}; {others} more problems", first.message),
+    }
+}
+
+/// Outputs about what is in a package.
+fn publish_manifest(manifest: &Manifest, cx: &mut Context) {
+    cx.output("version", manifest.version.clone());
+    cx.output("sequence", manifest.sequence.map(|number| number.to_string()).unwrap_or_default());
+    let boards: Vec<&str> = manifest.images.iter().map(|image| image.board.as_str()).collect();
+    cx.output("boards", boards.join("\n"));
+    let images: Vec<String> =
+        manifest.images.iter().map(|image| format!("{}={}", image.board, image.sha256)).collect();
+    cx.output("images", images.join("\n"));
+    let lowest = manifest.images.iter().filter_map(|image| image.secure_version).min();
+    cx.output("secure-version", lowest.map(|number| number.to_string()).unwrap_or_default());
+    let deltas: usize = manifest.images.iter().map(|image| image.deltas.len()).sum();
+    cx.output("deltas", deltas.to_string());
+}
+
+/// What is left free in the smallest slot, of several boards the least.
+fn publish_free(report: &Report, cx: &mut Context) {
+    let values = report.measures.iter().filter(|measure| measure.name == "partition.smallest-ota.free");
+    let least = values.filter_map(|measure| match measure.value {
+        Number::Integer(bytes) => Some(bytes),
+        Number::Decimal(_) => None,
+    });
+    cx.output("smallest-ota-free", least.min().map(|bytes| bytes.to_string()).unwrap_or_default());
+}
+
+/// A board that a package does not have.
+fn no_such_board(board: &str, manifest: &Manifest) -> Error {
+    let boards: Vec<&str> = manifest.images.iter().map(|image| image.board.as_str()).collect();
+    let error = Error::usage(format!("--board {board}: the package has no image of it"));
+    match lw_cli::config::nearest(board, boards.iter().copied()) {
+        Some(near) => error.hint(lw_cli::config::did_you_mean(near)),
+        None => error.hint(format!("its boards are {}", boards.join(", "))),
+    }
+}

@@ -1,0 +1,80 @@
+//! `delta`: the patch from one image to another, when it is worth it.
+
+use std::path::Path;
+
+use lw_cli::{Context, Error};
+use lw_firmware::image::Image;
+use lw_model::{ByteSize, Fact, Report};
+use lw_package::Sha256;
+
+use crate::args::Delta;
+use crate::deltas::{self, Whole};
+use crate::{boards, policy, scan};
+
+/// Makes a patch.
+///
+/// # Errors
+/// When an image cannot be read or is broken, the base cannot be one of the format, or the patch cannot be written.
+pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+    let (Some(from), Some(to), Some(output)) = (&args.from, &args.to, &args.output) else {
+        return Err(Error::usage("--from, --to and --output are needed")
+            .hint("ota-package delta --from 1.0.0.bin --to 1.1.0.bin --output 1.0.0-1.1.0.patch"));
+    };
+    let base = Whole::open(Path::new(from), args.kind.kind, cx)?;
+    let target = Whole::open(to, args.kind.kind, cx)?;
+    let chip = args.kind.chip.first().map(|chip| boards::chip_named(chip)).transpose()?;
+    for whole in [&base, &target] {
+        whole.checked.remarks(None, report);
+        if let Some(chip) = chip {
+            whole.checked.hold_to_chip(chip, None, report);
+        }
+    }
+    hold_together(&base, &target, report);
+    let compressed = deltas::compressed_size(&target.bytes)?;
+    let made = deltas::make(&base, &target, compressed, &args.delta, cx)?;
+    let made = [made];
+    deltas::remarks(&made, |_| None, report);
+    report.tables.extend(deltas::table(&made));
+    let [made] = made;
+    let target_sha256 = scan::hex(&target.checked.digests.sha256);
+    for (name, value) in [
+        ("base", format!("{} {}", made.base_name, made.base.sha256)),
+        ("target", format!("{} {target_sha256}", target.checked.name)),
+        ("format", made.format.in_manifest().as_str().to_owned()),
+    ] {
+        report.facts.push(Fact { name: name.into(), subject: None, value });
+    }
+    let is_good = report.verdict < lw_model::Verdict::Fail;
+    let size = made.patch.len() as u64;
+    let compared = format!("{} instead of {}", ByteSize(size), ByteSize(made.compressed));
+    report.summary = match (is_good, made.shipped) {
+        (false, _) => format!("no patch was written: {}", crate::worst(report)),
+        (true, true) => format!("patch of {compared} for the compressed image"),
+        (true, false) => {
+            format!("no patch was written, it is not worth it: {compared} for the compressed image")
+        }
+    };
+    cx.output("target-sha256", target_sha256);
+    cx.output("version", target.checked.image.version().unwrap_or_default());
+    let is_written = is_good && made.shipped;
+    cx.output("deltas", usize::from(is_written).to_string());
+    if is_written {
+        cx.output("path", cx.name(output));
+        cx.output("sha256", Sha256::of(&made.patch).hex());
+        cx.output("size", size.to_string());
+        cx.write(output, |out| out.write_all(&made.patch))?;
+    }
+    Ok(())
+}
+
+/// A device that runs the base must be able to run the target.
+fn hold_together(base: &Whole, target: &Whole, report: &mut Report) {
+    let (base, target) = (&base.checked, &target.checked);
+    if let (Image::Esp(from), Image::Esp(_)) = (&base.image, &target.image)
+        && let Some(chip) = from.chip_name()
+    {
+        target.hold_to_chip(chip, None, report);
+    }
+    let (new, old) = (target.image.secure_version(), base.image.secure_version());
+    policy::hold_secure_version(&target.name, new, old, None, None, report);
+}

@@ -1,0 +1,228 @@
+//! Writing a package while its images are read.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use lw_cli::{Context, Draft as File, Error};
+use lw_model::{Finding, Level, Report};
+use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha256, lw, seed};
+use sha2::Digest as _;
+
+use super::{Draft, Plan, Written, describe, refuse_bootloader};
+use crate::args::{Compress, Package};
+use crate::deltas::{self, Made, Whole};
+use crate::policy::{self, Inside};
+use crate::scan::{self, Checked};
+
+/// Bytes that are kept for what is not known before the images are read.
+const UNKNOWN: usize = 32;
+
+/// Writes an `lw` package.
+///
+/// # Errors
+/// When an image cannot be read or is broken, or the package cannot be written.
+pub(super) fn lw(
+    args: &Package,
+    plans: &[Plan],
+    release: Draft,
+    output: &Path,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<Written, Error> {
+    let mut manifest = Manifest::new(release.version.clone().unwrap_or_else(|| "x".repeat(UNKNOWN)));
+    manifest.sequence = release.sequence;
+    manifest.minimum_version.clone_from(&args.minimum_version);
+    manifest.minimum_secure_version = args.minimum_secure_version;
+    manifest.release_notes = release.notes;
+    let mut outline = manifest.clone();
+    outline.images = plans.iter().map(outline_of).collect();
+
+    let mut writer =
+        lw::Writer::new(cx.draft(output)?, lw::room(&outline)).map_err(|error| at(output, error))?;
+    let compression = match args.compress {
+        Compress::None => lw::Compression::None,
+        Compress::Zstd => lw::Compression::Zstd,
+    };
+    let mut images = Vec::new();
+    for plan in plans {
+        cx.progress(&format!("packing {}", plan.path.display()));
+        let mut member = writer.image(&plan.board, compression).map_err(|error| at(output, error))?;
+        let unwritable = |error| cx.unwritable(output, &error);
+        let checked = scan::copy(&plan.path, args.kind.kind, cx, &mut member, unwritable)?;
+        refuse_bootloader(&checked)?;
+        let expected =
+            Expected { size: Some(checked.digests.size), sha256: Some(Digest(checked.digests.sha256)) };
+        member.finish(expected).map_err(|error| at(output, error))?;
+        images.push(checked);
+    }
+    if release.version.is_none() {
+        manifest.version = agreed(plans, &images)?;
+    }
+    manifest.images =
+        plans.iter().zip(&images).map(|(plan, checked)| describe(&plan.board, checked)).collect();
+
+    let mut all = Vec::new();
+    for (plan, image) in plans.iter().zip(&mut manifest.images) {
+        let made = of_board(args, plan, plan.subject(plans), cx, report)?;
+        for made in made.iter().filter(|made| made.shipped) {
+            let format = made.format.in_manifest();
+            let mut member =
+                writer.delta(&plan.board, &made.base, format).map_err(|error| at(output, error))?;
+            member.write_all(&made.patch).map_err(|error| cx.unwritable(output, &error))?;
+            member.finish(Expected::default()).map_err(|error| at(output, error))?;
+            image.deltas.push(Delta::new(&plan.board, format, made.base.clone()));
+        }
+        all.extend(made);
+    }
+    let subject = |made: &Made| made.board.clone().filter(|_| plans.len() > 1);
+    deltas::remarks(&all, subject, report);
+
+    let (mut draft, package) = writer.finish(manifest).map_err(|error| at(output, error))?;
+    let sha256 = digest(&mut draft).map_err(|error| cx.unwritable(output, &error))?;
+    Ok(Written { draft, manifest: package.manifest, images, size: package.size, sha256, deltas: all })
+}
+
+/// What is known of a board's entry before its image is read, as wide as it can get.
+fn outline_of(plan: &Plan) -> Image {
+    let mut image = Image::new(&plan.board, ImageKind::IntelHex);
+    let base = Base { sha256: Sha256::ZERO, size: 0, version: None };
+    let delta = Delta::new(&plan.board, lw_package::DeltaFormat::DetoolsHeatshrink, base);
+    image.deltas = vec![delta; plan.from.len()];
+    image
+}
+
+/// The patches of a board, sorted as a package has them.
+fn of_board(
+    args: &Package,
+    plan: &Plan,
+    subject: Option<&str>,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<Vec<Made>, Error> {
+    if plan.from.is_empty() {
+        return Ok(Vec::new());
+    }
+    let target = Whole::open(&plan.path, args.kind.kind, cx)?;
+    let compressed = deltas::compressed_size(&target.bytes)?;
+    let mut all: Vec<Made> = Vec::new();
+    for path in &plan.from {
+        let base = Whole::open(path, args.kind.kind, cx)?;
+        let same = |what: &str, report: &mut Report| {
+            let name = &base.checked.name;
+            let mut finding = Finding::new(
+                "ota-package/same-base",
+                Level::Note,
+                name,
+                format!("{name} is {what}: no delta is made from it"),
+            );
+            finding.subject = subject.map(str::to_owned);
+            report.find(finding);
+        };
+        if base.checked.digests.sha256 == target.checked.digests.sha256 {
+            same("the image itself", report);
+            continue;
+        }
+        if all.iter().any(|made| made.base.sha256.0 == base.checked.digests.sha256) {
+            same("a base that is named twice", report);
+            continue;
+        }
+        let made = deltas::make(&base, &target, compressed, &args.delta, cx)?;
+        all.push(Made { board: Some(plan.board.clone()), ..made });
+    }
+    all.sort_by_key(|made| made.base.sha256);
+    Ok(all)
+}
+
+/// Writes the JSON package of the reference pipeline.
+///
+/// # Errors
+/// When the image cannot be read or is broken, or the package cannot be written.
+pub(super) fn seed(
+    args: &Package,
+    plans: &[Plan],
+    release: Draft,
+    output: &Path,
+    cx: &Context,
+) -> Result<Written, Error> {
+    let [plan] = plans else {
+        return Err(
+            Error::usage("--package-format seed holds one image").hint("make one package for each board")
+        );
+    };
+    // The version stands before the image, so without --version the image is read twice.
+    let version = match release.version {
+        Some(version) => version,
+        None => agreed(plans, &[scan::scan(&plan.path, args.kind.kind, cx)?])?,
+    };
+    let size = cx.stream(&plan.path)?.metadata().map_err(|error| cx.unreadable(&plan.path, &error))?.len();
+    let release = seed::Release {
+        version: &version,
+        board: &plan.board,
+        minimum_version: args.minimum_version.as_deref().unwrap_or(seed::MINIMUM_VERSION),
+        release_notes: release.notes.as_deref(),
+    };
+    let mut writer =
+        seed::Writer::new(cx.draft(output)?, &release, size).map_err(|error| at(output, error))?;
+    let checked =
+        scan::copy(&plan.path, args.kind.kind, cx, &mut writer, |error| cx.unwritable(output, &error))?;
+    refuse_bootloader(&checked)?;
+    let (mut draft, written) =
+        writer.finish(Some(Digest(checked.digests.sha256))).map_err(|error| at(output, error))?;
+
+    let mut manifest = Manifest::new(written.version);
+    // What the format holds, not what the image would let us know.
+    manifest.minimum_version = Some(written.minimum_version);
+    manifest.release_notes = Some(written.release_notes);
+    let mut image = describe(&plan.board, &checked);
+    (image.size, image.sha256) = (written.size, written.checksums.sha256);
+    manifest.images.push(image);
+    let unwritable = |error| cx.unwritable(output, &error);
+    let size = draft.seek(SeekFrom::End(0)).map_err(unwritable)?;
+    let sha256 = digest(&mut draft).map_err(unwritable)?;
+    Ok(Written { draft, manifest, images: vec![checked], size, sha256, deltas: Vec::new() })
+}
+
+/// The version all images agree on.
+fn agreed(plans: &[Plan], images: &[Checked]) -> Result<String, Error> {
+    let mut agreed: Option<(String, &Plan)> = None;
+    for (plan, checked) in plans.iter().zip(images) {
+        let version = match policy::inside(&checked.image) {
+            Inside::Version(version) => version,
+            Inside::Unknown(why) => {
+                return Err(Error::usage(format!("--version is not given, and {}: {why}", checked.name))
+                    .hint("say which version it is: --version 1.2.3"));
+            }
+        };
+        match &agreed {
+            Some((other, of)) if *other != version => {
+                return Err(Error::usage(format!(
+                    "--version is not given, and the images disagree: {other} is inside that of {}, {version} inside that of {}",
+                    of.board, plan.board
+                ))
+                .hint("build all boards from one commit, or say which version it is: --version 1.2.3"));
+            }
+            Some(_) => {}
+            None => agreed = Some((version, plan)),
+        }
+    }
+    agreed.map(|(version, _)| version).ok_or_else(|| {
+        Error::usage("--version is not given").hint("say which version it is: --version 1.2.3")
+    })
+}
+
+/// The SHA-256 of a file that was just written, and so is still in the system's cache.
+fn digest(file: &mut File) -> std::io::Result<[u8; 32]> {
+    let mut buffer = vec![0; 128 << 10];
+    let mut hasher = sha2::Sha256::new();
+    file.seek(SeekFrom::Start(0))?;
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().into()),
+            count => hasher.update(buffer.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+fn at(output: &Path, error: lw_package::WriteError) -> Error {
+    Error::from(error).context(output.display().to_string())
+}

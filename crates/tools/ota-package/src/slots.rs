@@ -1,0 +1,313 @@
+//! Whether an image fits the slots an update can go to.
+//!
+//! The rule: the whole file, with the padding and the signature that are still to come, fits the *smallest* OTA slot,
+//! because a device writes updates to its slots in turn (ESP-IDF `esp_ota_get_next_update_partition`). A table without
+//! two places for applications, or without otadata, cannot be updated over the air at all.
+
+use std::path::Path;
+
+use lw_cli::{Context, Error, ResultExt};
+use lw_firmware::partitions::{Advice, CsvOptions, ParseOptions, Partition, Table};
+use lw_model::{
+    Align, Bound, ByteSize, Cell, Finding, Level, Limit, Location, Measure, Number, Outcome, Percent, Report,
+    Threshold, Verdict,
+};
+
+use crate::args::{SignatureScheme, SlotArgs};
+
+/// Unit of erasing and of padding before a signature.
+const SECTOR: u64 = 0x1000;
+/// ESP-IDF's loader refuses larger partitions (`esp_image_format.c`: partition size invalid, larger than 16MB).
+const LARGEST_APP: u64 = 16 << 20;
+/// A slot less free than this is a warning where no limit is set.
+const ALMOST_FULL: &str = "10%";
+/// A partition table, with padding, is this long; a CSV hardly longer. More is something else.
+const LARGEST_TABLE: u64 = 1 << 20;
+
+/// Reads a partition table, binary or CSV.
+///
+/// # Errors
+/// When it cannot be read or is none.
+pub(crate) fn read_table(path: &Path, args: &SlotArgs, cx: &Context) -> Result<Table, Error> {
+    let bytes = cx.open(path)?;
+    if bytes.len() as u64 > LARGEST_TABLE {
+        return Err(Error::input(format!(
+            "{}: {} are too many for a partition table",
+            path.display(),
+            ByteSize(bytes.len() as u64)
+        ))
+        .hint("give partitions.csv or partition-table.bin"));
+    }
+    parse_table(&bytes, args).context(path.display().to_string())
+}
+
+/// Reads the bytes of a partition table.
+///
+/// # Errors
+/// When they are none, or the offset of the table is no 32-bit number.
+pub(crate) fn parse_table(bytes: &[u8], args: &SlotArgs) -> Result<Table, Error> {
+    let table_offset = u32::try_from(args.partition_table_offset.0).map_err(|_| {
+        Error::usage(format!("--partition-table-offset {}: beyond 4 GiB", args.partition_table_offset.0))
+    })?;
+    let binary = ParseOptions {
+        allow_missing_md5: args.allow_legacy_table,
+        allow_missing_end: args.allow_legacy_table,
+    };
+    let csv = CsvOptions { table_offset, ..CsvOptions::default() };
+    Ok(Table::parse_with(bytes, binary, &csv)?)
+}
+
+/// What an update writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    /// Bytes of the file as it is.
+    pub(crate) file: u64,
+    /// Bytes of the file when it is padded and signed.
+    pub(crate) total: u64,
+}
+
+impl Load {
+    /// Adds the room a signature will need.
+    ///
+    /// Secure Boot V2 pads with 0xFF to 4096 bytes and adds a sector of 4096 (espsecure `sign-data -v 2`); Secure Boot
+    /// V1 adds 68 bytes. A file that is signed already has them.
+    pub(crate) fn new(file: u64, is_signed: bool, scheme: SignatureScheme) -> Self {
+        let total = match scheme {
+            _ if is_signed => file,
+            SignatureScheme::None => file,
+            SignatureScheme::SecureBootV1 => file.saturating_add(68),
+            SignatureScheme::SecureBootV2 => file.div_ceil(SECTOR).saturating_add(1).saturating_mul(SECTOR),
+        };
+        Self { file, total }
+    }
+}
+
+/// Whether it is one of `ota_0` to `ota_15`.
+fn is_ota(partition: &Partition) -> bool {
+    partition.is_app_slot() && partition.subtype_name().starts_with("ota_")
+}
+
+/// Holds an image to a partition table: findings, measures and the table of slots.
+///
+/// # Errors
+/// When a limit is malformed.
+pub(crate) fn fit(
+    table: &Table,
+    load: Load,
+    at: &str,
+    args: &SlotArgs,
+    subject: Option<&str>,
+    report: &mut Report,
+) {
+    let mut one = One { subject, report, at };
+    one.rules(table);
+    let slots: Vec<&Partition> = table.partitions.iter().filter(|slot| is_ota(slot)).collect();
+    let what = match load.total.checked_sub(load.file) {
+        Some(more) if more > 0 => {
+            format!(
+                "the image needs {}, {} of them for the {} signature",
+                ByteSize(load.total),
+                ByteSize(more),
+                args.signature_scheme
+            )
+        }
+        _ => format!("the image needs {}", ByteSize(load.total)),
+    };
+    let mut rows = lw_model::Table::new(
+        "slots",
+        "Image in its slots",
+        &[
+            ("Slot", Align::Left),
+            ("Needed", Align::Right),
+            ("Size", Align::Right),
+            ("Free", Align::Right),
+            ("Share", Align::Left),
+        ],
+    );
+    for slot in table.partitions.iter().filter(|partition| partition.is_app_slot()) {
+        let size = u64::from(slot.size);
+        one.measure(Measure::bytes(format!("partition.{}.used", slot.name), load.total).out_of(size));
+        one.measure(free(format!("partition.{}.free", slot.name), size, load.total));
+        let (used, total) = (cell(load.total), cell(size));
+        rows.rows.push(vec![
+            Cell::Code(slot.name.clone()),
+            Cell::Bytes(used),
+            Cell::Bytes(total),
+            Cell::Bytes(total.saturating_sub(used)),
+            Cell::Bar { used, total },
+        ]);
+        if !is_ota(slot) {
+            continue;
+        }
+        if load.total > size {
+            let message = format!(
+                "{what}, {} more than slot {} has ({})",
+                ByteSize(load.total - size),
+                slot.name,
+                ByteSize(size)
+            );
+            one.find(
+                Finding::new("ota-package/slot-overflow", Level::Error, &slot.name, message)
+                    .help("updates go to the slots in turn, so the image has to fit each of them: make it smaller, or the slots larger, which needs a flash over the wire"),
+            );
+        }
+    }
+    let Some(smallest) = slots.iter().min_by_key(|slot| slot.size) else { return };
+    let size = u64::from(smallest.size);
+    rows.note =
+        Some(format!("An update has to fit the smallest OTA slot, {} ({}).", smallest.name, ByteSize(size)));
+    rows.subject = one.subject.map(str::to_owned);
+    one.report.tables.push(rows);
+    let mut smallest = free("partition.smallest-ota.free".into(), size, load.total);
+    if args.min_free.is_empty() && load.total <= size {
+        smallest.limits.extend(almost_full());
+    }
+    one.measure(smallest);
+}
+
+/// The limit where the user sets none.
+fn almost_full() -> Option<Limit> {
+    let percent: Percent = ALMOST_FULL.parse().ok()?;
+    Some(Limit {
+        bound: Bound::Min,
+        threshold: Threshold::Percent(percent),
+        on_breach: Verdict::Warn,
+        outcome: Outcome::Unknown,
+        origin: "default; set min-free".into(),
+        location: None,
+    })
+}
+
+/// Hangs the limits of `--min-free` on the measures they name.
+///
+/// # Errors
+/// When one is malformed, or names nothing that is measured.
+pub(crate) fn limits(specs: &[String], cx: &Context, report: &mut Report) -> Result<(), Error> {
+    for (name, limits) in cx.limits(Bound::Min, "min_free", specs)? {
+        let wanted = if name.ends_with(".free") { name.clone() } else { format!("{name}.free") };
+        let mut found = false;
+        for measure in report.measures.iter_mut().filter(|measure| measure.name == wanted) {
+            measure.limits.extend(limits.iter().cloned());
+            found = true;
+        }
+        if !found {
+            let known: Vec<String> = report
+                .measures
+                .iter()
+                .filter_map(|measure| measure.name.strip_suffix(".free").map(str::to_owned))
+                .collect();
+            let error = Error::usage(format!("--min-free {name}: nothing of this name is measured"));
+            return Err(match lw_cli::config::nearest(&name, known.iter().map(String::as_str)) {
+                Some(near) => error.hint(lw_cli::config::did_you_mean(near)),
+                None if known.is_empty() => {
+                    error.hint("slots are known from the partition table: add --partitions")
+                }
+                None => error.hint(format!("there are {}", known.join(", "))),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn free(name: String, size: u64, used: u64) -> Measure {
+    let mut measure = Measure::bytes(name, 0).out_of(size).higher_is_better();
+    measure.value = Number::from(size).minus(Number::from(used));
+    measure
+}
+
+fn cell(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The findings of one partition table.
+struct One<'a> {
+    subject: Option<&'a str>,
+    report: &'a mut Report,
+    /// The table's file, as reports name it.
+    at: &'a str,
+}
+
+impl One<'_> {
+    fn find(&mut self, mut finding: Finding) {
+        finding.subject = self.subject.map(str::to_owned);
+        finding.location = Some(Location::file(self.at));
+        self.report.find(finding);
+    }
+
+    fn measure(&mut self, mut measure: Measure) {
+        measure.subject = self.subject.map(str::to_owned);
+        self.report.measures.push(measure);
+    }
+
+    /// Whether the table can be updated at all.
+    fn rules(&mut self, table: &Table) {
+        let slots: Vec<&Partition> = table.partitions.iter().filter(|slot| is_ota(slot)).collect();
+        let factory = table.app_slots().count() - slots.len();
+        if slots.is_empty() {
+            self.find(
+                Finding::new(
+                    "ota-package/no-ota-slot",
+                    Level::Error,
+                    "slots",
+                    "the partition table has no OTA slot: there is nowhere to write an update to",
+                )
+                .help("add app partitions of the subtypes ota_0 and ota_1"),
+            );
+        } else if slots.len() + factory < 2 {
+            self.find(
+                Finding::new("ota-package/one-slot", Level::Error, "slots", "the partition table has a single app partition: the running image cannot be replaced while it runs")
+                    .help("add a second slot, ota_1, or a factory partition"),
+            );
+        }
+        if !slots.is_empty() && table.advice().contains(&Advice::NoOtadata) {
+            self.find(
+                Finding::new("ota-package/no-otadata", Level::Error, "otadata", "the partition table has no otadata partition: nothing would say which slot to boot, so an update is never started")
+                    .help("add a data partition of the subtype ota with 0x2000 bytes"),
+            );
+        }
+        for slot in slots.iter().filter(|slot| u64::from(slot.size) > LARGEST_APP) {
+            let message = format!(
+                "slot {} has {}: the loader refuses partitions larger than 16 MiB",
+                slot.name,
+                ByteSize(u64::from(slot.size))
+            );
+            self.find(Finding::new("ota-package/slot-too-large", Level::Error, &slot.name, message));
+        }
+        let numbers: Vec<u8> = slots.iter().map(|slot| slot.subtype & 0x0F).collect();
+        if let Some(gap) =
+            (0..u8::try_from(numbers.len()).unwrap_or(16)).find(|number| !numbers.contains(number))
+        {
+            let message = format!(
+                "the partition table has {} OTA slots but no ota_{gap}: slots are counted from ota_0 without gaps",
+                numbers.len()
+            );
+            self.find(
+                Finding::new("ota-package/slot-gap", Level::Error, "slots", message)
+                    .help("number the slots from ota_0 on"),
+            );
+        }
+        for advice in table.advice().into_iter().filter(|advice| *advice != Advice::NoOtadata) {
+            self.find(Finding::new(
+                "ota-package/partitions",
+                Level::Warning,
+                "partitions",
+                format!("{advice}; current ESP-IDF refuses such a table"),
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_takes_padding_and_a_sector() {
+        let total = |file, signed, scheme| Load::new(file, signed, scheme).total;
+        assert_eq!(total(0x1000, false, SignatureScheme::SecureBootV2), 0x2000);
+        assert_eq!(total(0x1001, false, SignatureScheme::SecureBootV2), 0x3000);
+        assert_eq!(total(0x2000, true, SignatureScheme::SecureBootV2), 0x2000);
+        assert_eq!(total(100, false, SignatureScheme::SecureBootV1), 168);
+        assert_eq!(total(100, false, SignatureScheme::None), 100);
+    }
+}

@@ -1,0 +1,97 @@
+//! `unpack`: takes a package apart.
+//!
+//! A package may come from anywhere. Paths are the manifest's, which refuses whatever would leave the folder; sizes are
+//! held to what is declared while the bytes pass; and the folder has its name only when the whole package was good.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use lw_cli::{Context, Draft, DraftFolder, Error};
+use lw_model::{Fact, Measure, Report};
+use lw_package::{Member, lw};
+
+use crate::args::Unpack;
+use crate::package::images_table;
+use crate::read;
+
+/// Takes a package apart.
+///
+/// # Errors
+/// When the package is broken, has no image of the board, or the folder cannot be written.
+pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+    let Some(package) = &args.package else {
+        return Err(Error::usage("no package is named").hint("ota-package unpack app.ota --output folder"));
+    };
+    let Some(output) = &args.output else {
+        return Err(Error::usage("--output is not given").hint("name the folder to unpack into"));
+    };
+    let folder = cx.draft_folder(output)?;
+    let mut keep = Files { folder: &folder, board: args.board.as_deref(), open: None, written: Vec::new() };
+    let opened = read::read(package, cx, &mut keep)?;
+    let written = keep.written;
+    if let Some(board) = &args.board
+        && opened.manifest.image(board).is_none()
+    {
+        return Err(crate::no_such_board(board, &opened.manifest));
+    }
+    let small =
+        [(lw::MANIFEST, Some(opened.manifest_json.clone())), (lw::SIGNATURE, opened.signature.clone())];
+    let size = opened.size;
+    let (manifest, _) = opened.sound()?;
+    for (name, bytes) in small {
+        let Some(bytes) = bytes else { continue };
+        let write = || {
+            let mut file = folder.draft(Path::new(name))?;
+            file.write_all(&bytes)?;
+            file.publish()
+        };
+        write().map_err(|error| cx.unwritable(&output.join(name), &error))?;
+    }
+    folder.publish().map_err(|error| cx.unwritable(output, &error))?;
+
+    report.facts.push(Fact { name: "version".into(), subject: None, value: manifest.version.clone() });
+    report.measures.push(Measure::bytes("ota.package.bytes", size));
+    report.tables.push(images_table(&manifest));
+    let files = if written.len() == 1 { "1 file".to_owned() } else { format!("{} files", written.len()) };
+    report.summary = format!("{} unpacked, {files} in {}", manifest.version, output.display());
+    cx.output("path", cx.name(output));
+    crate::publish_manifest(&manifest, cx);
+    Ok(())
+}
+
+/// Writes what is wanted into a folder.
+struct Files<'a> {
+    folder: &'a DraftFolder,
+    board: Option<&'a str>,
+    open: Option<BufWriter<Draft>>,
+    written: Vec<PathBuf>,
+}
+
+impl lw::Sink for Files<'_> {
+    fn begin(&mut self, member: Member<'_>) -> io::Result<bool> {
+        let (Member::Image(image) | Member::Delta(image, _)) = member;
+        if self.board.is_some_and(|board| board != image.board) {
+            return Ok(false);
+        }
+        // What is written is decoded, and so is its name.
+        let path = match member {
+            Member::Image(image) => lw_package::manifest::image_path(&image.board, None),
+            Member::Delta(_, delta) => delta.file.clone(),
+        };
+        let path = PathBuf::from(path);
+        self.open = Some(BufWriter::with_capacity(1 << 17, self.folder.draft(&path)?));
+        self.written.push(path);
+        Ok(true)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.open.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
+    }
+
+    fn end(&mut self, _: Member<'_>) -> io::Result<()> {
+        match self.open.take() {
+            Some(file) => file.into_inner().map_err(io::IntoInnerError::into_error)?.publish(),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! ota-package as its users meet it: the binary, on images made here and on the example firmware.
+
+// Helpers of tests fail like tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod atomic;
+mod common;
+mod deltas;
+mod hostile;
+mod images;
+mod inspect;
+mod package;
+mod policy;
+mod seed;
+mod slots;
+mod transcripts;
