@@ -142,11 +142,10 @@ impl<R: Read> Input<R> {
     /// A whole member, which its limit keeps small.
     fn small(&mut self, size: u64, path: &str) -> Result<Vec<u8>, ReadError> {
         let mut bytes = Vec::new();
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = vec![0; at_most(size, CHUNK)];
         let mut left = size;
         while left > 0 {
-            // At most `CHUNK`.
-            let part = chunk.get_mut(..left.min(CHUNK as u64) as usize).unwrap_or_default();
+            let part = chunk.get_mut(..at_most(left, CHUNK)).unwrap_or_default();
             self.fill(part, || path.to_owned())?;
             bytes.extend_from_slice(part);
             left -= part.len() as u64;
@@ -262,7 +261,7 @@ impl<R: Read> Input<R> {
             path,
             left: member.stored_size(),
             sha256: Sha256Hasher::new(),
-            buffer: vec![0; CHUNK],
+            buffer: vec![0; at_most(member.stored_size(), CHUNK)],
             filled: 0..0,
             failed: None,
         };
@@ -298,7 +297,7 @@ struct MemberReader<'input, R> {
 impl<R: Read> MemberReader<'_, R> {
     /// The next bytes; none at the end of the member.
     fn next(&mut self) -> Result<&[u8], ReadError> {
-        let count = usize::try_from(self.left).unwrap_or(CHUNK).min(CHUNK);
+        let count = at_most(self.left, self.buffer.len());
         let chunk = self.buffer.get_mut(..count).unwrap_or_default();
         self.input.fill(chunk, || self.path.to_owned())?;
         self.sha256.update(&*chunk);
@@ -333,7 +332,8 @@ impl<R: Read> MemberReader<'_, R> {
             Ok(decoder) => decoder,
             Err(problem) => return Err(self.no_zstd(problem)),
         };
-        let mut plain = vec![0; CHUNK];
+        // One more than declared, so that what is too much shows.
+        let mut plain = vec![0; at_most(declared + 1, CHUNK)];
         loop {
             let count = match decoder.read(&mut plain) {
                 Ok(0) => return Ok((size, Sha256::finish(hasher))),
@@ -377,6 +377,11 @@ impl<R: Read> Read for MemberReader<'_, R> {
         self.filled.start += count;
         Ok(count)
     }
+}
+
+/// A size, but never more than a limit.
+fn at_most(size: u64, limit: usize) -> usize {
+    usize::try_from(size).map_or(limit, |size| size.min(limit))
 }
 
 fn check(path: &str, declared: Sha256, found: Sha256) -> Result<(), ReadError> {

@@ -10,6 +10,7 @@
 //! [`lw`](mod@crate::lw) package.
 
 mod escape;
+mod md5;
 mod reader;
 mod scan;
 mod writer;

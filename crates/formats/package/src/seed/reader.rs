@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
-use md5::Md5 as Md5Hasher;
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
 
-use crate::digest::{Md5, Sha256};
+use crate::digest::Sha256;
 use crate::error::{JsonProblem, ReadError};
+use crate::seed::md5::SideMd5;
 use crate::seed::scan::Scanner;
 use crate::seed::{Checksums, FIRMWARE, Manifest};
 
@@ -95,7 +95,8 @@ fn decode(
     manifest: Option<&Manifest>,
     sink: &mut impl Write,
 ) -> Result<(u64, Checksums), ReadError> {
-    let mut md5 = Md5Hasher::new();
+    // A manifest that comes last has not said yet how much there is.
+    let mut md5 = SideMd5::new(manifest.map_or(u64::MAX, |manifest| manifest.size));
     let mut sha256 = Sha256Hasher::new();
     let mut size = 0;
     scanner.hex(|bytes| {
@@ -107,7 +108,8 @@ fn decode(
         sha256.update(bytes);
         sink.write_all(bytes).map_err(|source| ReadError::Sink { file: FIRMWARE.into(), source })
     })?;
-    Ok((size, Checksums { md5: Md5::finish(md5), sha256: Sha256::finish(sha256) }))
+    let md5 = md5.finish().map_err(|source| ReadError::Io { offset: scanner.offset(), source })?;
+    Ok((size, Checksums { md5, sha256: Sha256::finish(sha256) }))
 }
 
 impl Manifest {

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use md5::Md5 as Md5Hasher;
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
 
@@ -12,6 +11,7 @@ use crate::error::WriteError;
 use crate::expected::Expected;
 use crate::hex;
 use crate::seed::escape::quote;
+use crate::seed::md5::SideMd5;
 use crate::seed::{Checksums, FIRMWARE, Manifest, Release};
 
 /// How much is hashed and encoded at once: it stays in the first caches.
@@ -42,7 +42,7 @@ pub struct Writer<W> {
     /// Where the digits of the digests stand in `out`.
     md5_at: u64,
     sha256_at: u64,
-    md5: Md5Hasher,
+    md5: SideMd5,
     sha256: Sha256Hasher,
     size: u64,
     text: Vec<u8>,
@@ -87,7 +87,7 @@ impl<W: Write + Seek> Writer<W> {
             manifest,
             md5_at,
             sha256_at,
-            md5: Md5Hasher::new(),
+            md5: SideMd5::new(size),
             sha256: Sha256Hasher::new(),
             size: 0,
             text: Vec::with_capacity(TEXT),
@@ -110,7 +110,7 @@ impl<W: Write + Seek> Writer<W> {
         let sha256 = Sha256::finish(self.sha256);
         let expected = Expected { size: Some(self.manifest.size), sha256: expected };
         expected.check(FIRMWARE, self.size, sha256)?;
-        self.manifest.checksums = Checksums { md5: Md5::finish(self.md5), sha256 };
+        self.manifest.checksums = Checksums { md5: self.md5.finish().map_err(WriteError::Io)?, sha256 };
         self.text.extend_from_slice(b"\"}");
         self.out.write_all(&self.text).map_err(WriteError::Io)?;
         let end = self.out.stream_position().map_err(WriteError::Io)?;
