@@ -25,20 +25,30 @@ pub(crate) fn looks_like(bytes: &[u8]) -> String {
     if !known.is_empty() {
         return known.into();
     }
-    let head = bytes.get(..bytes.len().min(512)).unwrap_or_default();
-    if std::str::from_utf8(head).is_ok_and(|head| !head.chars().any(|c| c.is_control() && !c.is_whitespace()))
-    {
+    if is_text(bytes.get(..bytes.len().min(512)).unwrap_or_default()) {
         return "a text file".into();
     }
     let start: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("binary data that starts with {}", start.join(" "))
 }
 
+/// Whether the start of a file is text: it has no control characters; its end may cut a character.
+pub(crate) fn is_text(head: &[u8]) -> bool {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(head.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.is_empty() && !text.chars().any(|c| c.is_control() && !c.is_whitespace())
+}
+
 fn is_hex(bytes: &[u8]) -> bool {
     matches!(bytes, [b':', rest @ ..] if rest.len() >= 10 && rest.iter().take(10).all(u8::is_ascii_hexdigit))
 }
 
-fn is_srec(bytes: &[u8]) -> bool {
+pub(crate) fn is_srec(bytes: &[u8]) -> bool {
     matches!(bytes, [b'S', b'0'..=b'9', rest @ ..] if rest.len() >= 6 && rest.iter().take(6).all(u8::is_ascii_hexdigit))
 }
 

@@ -7,6 +7,7 @@ use lw_model::Diagnose;
 
 use crate::esp_image::ImageError;
 use crate::image::Kind;
+use crate::sniff::{is_srec, is_text};
 use crate::{intel_hex, mcuboot, uf2};
 
 /// Why a file is no sound image.
@@ -97,26 +98,10 @@ impl Foreign {
             [0xAA, 0x50, ..] => Some(Self::PartitionTable),
             _ if head_is("version https://git-lfs") => Some(Self::LfsPointer),
             _ if head_is("<!doctype html") || head_is("<html") => Some(Self::Html),
-            [b'S', b'0'..=b'9', digits @ ..]
-                if digits.len() >= 6 && digits.iter().take(6).all(u8::is_ascii_hexdigit) =>
-            {
-                Some(Self::SRecord)
-            }
+            _ if is_srec(head) => Some(Self::SRecord),
             _ => is_text(head).then_some(Self::Text),
         }
     }
-}
-
-/// Text has no control characters; the end of what is looked at may cut a character.
-fn is_text(head: &[u8]) -> bool {
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(head.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
-        }
-        Err(_) => return false,
-    };
-    !text.is_empty() && !text.chars().any(|c| c.is_control() && !c.is_whitespace())
 }
 
 impl fmt::Display for Foreign {
