@@ -52,18 +52,19 @@ pub(crate) fn write(script: &Script<'_>, compression: Compression, mut out: Vec<
     if script.target.is_empty() {
         return out;
     }
-    if compression == Compression::None {
-        write_steps(script, &mut out);
-        return out;
-    }
-    let mut data = Vec::with_capacity(script.target.len() + 16 * script.steps().len() + 16);
-    write_steps(script, &mut data);
+    let room = script.target.len() + 16 * script.steps().len() + 16;
     match compression {
-        Compression::None => out.extend(data),
-        Compression::Crle => crle::write(&data, &mut out),
+        Compression::None => write_steps(script, &mut out),
+        Compression::Crle => {
+            let mut data = Vec::with_capacity(room);
+            write_steps(script, &mut data);
+            crle::write(&data, &mut out);
+        }
         Compression::Heatshrink(parameters) => {
+            let mut data = heatshrink::window(parameters, room);
+            write_steps(script, &mut data);
             out.push(parameters.byte());
-            heatshrink::compress(&data, parameters, &mut out);
+            heatshrink::compress_behind(&data, parameters, &mut out);
         }
     }
     out

@@ -10,6 +10,7 @@ mod encode;
 
 pub(crate) use decode::Reader;
 pub use encode::compress;
+pub(crate) use encode::{compress_behind, window};
 
 use crate::error::{Part, Problem};
 

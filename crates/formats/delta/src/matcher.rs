@@ -36,10 +36,12 @@ impl Weights {
         match format {
             // A byte is nine bits and a copy of up to 128 zeros sixteen.
             Format::DetoolsNone | Format::DetoolsCrle | Format::DetoolsHeatshrink | Format::EspDelta => {
-                Self { zero: [96, 100, 1], changed: 140, extra: 120, step: 650, seek_byte: 148 }
+                Self { zero: [96, 100, 1], changed: 140, extra: 120, step: 330, seek_byte: 210 }
             }
             // bzip2 sorts what is alike together: zeros vanish, and so do differences that repeat.
-            Format::Bsdiff40 => Self { zero: [8, 12, 1], changed: 136, extra: 82, step: 670, seek_byte: 66 },
+            Format::Bsdiff40 => {
+                Self { zero: [10, 12, 2], changed: 152, extra: 82, step: 456, seek_byte: 146 }
+            }
         }
     }
 }

@@ -17,11 +17,26 @@ const NONE: u32 = u32::MAX;
 
 /// Appends the shortest encoding of some data.
 pub fn compress(data: &[u8], parameters: Parameters, out: &mut Vec<u8>) {
+    let mut with_window = window(parameters, data.len());
+    with_window.extend_from_slice(data);
+    compress_behind(&with_window, parameters, out);
+}
+
+/// What a decoder has before the data: a window of zeros, with room for so many bytes behind it.
+pub(crate) fn window(parameters: Parameters, room: usize) -> Vec<u8> {
+    let window = 1 << parameters.window;
+    let mut data = Vec::with_capacity(window + room);
+    data.resize(window, 0);
+    data
+}
+
+/// Appends the shortest encoding of what follows a [`window`].
+pub(crate) fn compress_behind(data: &[u8], parameters: Parameters, out: &mut Vec<u8>) {
     let mut copies = Finder::new(data, parameters).copies();
     choose(&mut copies, parameters);
     let (window, lookahead) = (u32::from(parameters.window), u32::from(parameters.lookahead));
     let mut bits = Bits::default();
-    let mut at = 0;
+    let mut at = 1 << window;
     while let (Some(byte), Some(copy)) = (data.get(at), copies.get(at)) {
         let length = length(*copy);
         if length == 0 {
@@ -339,12 +354,13 @@ mod tests {
 
     /// How many bits the shortest encoding has, found by trying every copy.
     fn fewest_bits(data: &[u8], parameters: Parameters) -> u64 {
+        let data = &[&window(parameters, 0), data].concat();
         let (reach, longest) = (1 << parameters.window, 1 << parameters.lookahead);
         let copy = 1 + u64::from(parameters.window) + u64::from(parameters.lookahead);
         let mut costs = vec![0; data.len() + 1];
-        for at in (0..data.len()).rev() {
+        for at in (reach..data.len()).rev() {
             costs[at] = costs[at + 1] + 9;
-            for from in at.saturating_sub(reach)..at {
+            for from in at - reach..at {
                 let same = (0..longest.min(data.len() - at)).take_while(|i| data[from + i] == data[at + i]);
                 // Copies of one byte save a bit at most, with the smallest parameters only: they are not looked for.
                 for length in 2..=same.count() {
@@ -352,7 +368,7 @@ mod tests {
                 }
             }
         }
-        costs[0]
+        costs[reach]
     }
 
     /// Data as differences are: mostly zeros, now and then something that was there before.
@@ -368,6 +384,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn nothing_is_shorter(data in sparse(), window in 5u8..9, lookahead in 3u8..8) {
             if let Some(parameters) = Parameters::new(window, lookahead) {

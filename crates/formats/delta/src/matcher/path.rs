@@ -12,7 +12,7 @@ const SURE: usize = 32;
 const GAP: usize = 8;
 
 /// How far before the bytes that led to an offset it is tried.
-const BACK: usize = 256;
+const BACK: usize = 1024;
 
 /// How many offsets are followed at a time.
 const MAX_ALIVE: usize = 12;
@@ -21,10 +21,15 @@ const MAX_ALIVE: usize = 12;
 const MAX_TRIED: usize = 4;
 
 /// How many places with the same bytes are looked at, the last ones of the base first.
-const MAX_PLACES: usize = 48;
+const MAX_PLACES: usize = 68;
 
 /// How many bytes are compared to tell which have most.
 const COMPARED: usize = 128;
+
+/// After so many bytes for which nothing was found every second one is looked up, and so on up to every eighth: what is
+/// found late is followed back.
+const PATIENCE: usize = 512;
+const MAX_SKIP: usize = 7;
 
 /// How much may be spent on offsets for each byte of the target, and besides: places compared and bytes gone back over.
 /// Firmware needs less; data that is like itself everywhere would need the largest numbers above for every byte.
@@ -91,6 +96,8 @@ pub(super) struct Search<'a> {
     tried: Vec<(i64, usize)>,
     /// What was spent on offsets.
     effort: u64,
+    /// For how many bytes nothing was found.
+    misses: usize,
 }
 
 impl<'a> Search<'a> {
@@ -114,10 +121,16 @@ impl<'a> Search<'a> {
             floor: 0,
             tried: vec![(i64::MAX, 0); 64],
             effort: 0,
+            misses: 0,
         }
     }
 
     pub(super) fn steps(mut self) -> Vec<Step> {
+        self.run();
+        self.finish()
+    }
+
+    fn run(&mut self) {
         let mut at = 0;
         while at < self.target.len() {
             let best = self.record(at);
@@ -132,7 +145,6 @@ impl<'a> Search<'a> {
             self.advance(at);
             at += 1;
         }
-        self.finish()
     }
 
     /// Notes the best way to a place and returns its offset.
@@ -183,16 +195,22 @@ impl<'a> Search<'a> {
     fn follow(&mut self, at: usize, length: usize) -> usize {
         let end = at + length;
         let Some(mut best) = self.alive.iter().min_by_key(|path| path.cost).copied() else { return end };
-        for _ in 0..length.min(2) {
-            best.cost += self.zero_cost(best.zeros);
+        let position = best.stretch.offset.map_or(best.left, |offset| at as i64 + offset);
+        let mut done = 0;
+        while done < length {
+            if let Some(place) = self.history.get_mut((at + done) % BACK) {
+                *place = Best { cost: best.cost, number: best.number, position: position + done as i64 };
+            }
+            // Only the last places can be gone back to.
+            let count = if done < 2 { 1 } else { (length - done).saturating_sub(BACK).max(1) };
+            best.cost += count as u64 * self.zero_cost(best.zeros);
             best.zeros = (best.zeros + 1).min(2);
+            done += count;
         }
-        best.cost += self.zero_cost(2) * (length.max(2) - 2) as u64;
         self.alive.clear();
         self.alive.push(best);
         // New data cannot be cheaper; it begins again with the next byte.
         self.extra.cost = u64::MAX;
-        self.floor = end;
         end
     }
 
@@ -238,26 +256,35 @@ impl<'a> Search<'a> {
             least = least.min(path.cost);
             true
         });
-        let limit = least + self.weights.step + self.weights.seek_byte;
+        // It could be reached again for that.
+        let limit = least + self.step_cost(self.base.len() as i64);
         alive.retain(|path| path.cost <= limit);
         self.alive = alive;
     }
 
     /// Tries the offsets that the index gives for a place.
     fn look_up(&mut self, at: usize) {
+        self.misses += 1;
+        let skip = (self.misses / PATIENCE).min(MAX_SKIP);
+        if !at.is_multiple_of(1 + skip) {
+            return;
+        }
         let index = self.index.get_or_insert_with(|| Index::new(self.base));
         let target = self.target.get(at..).unwrap_or_default();
         let position = self.history.get(at % BACK).map_or(0, |best| best.position);
         let rested = self.effort <= ALLOWANCE + EFFORT * at as u64;
         let limits = if rested { FRESH } else { TIRED };
         let mut found: [Option<(usize, u64, i64)>; MAX_TRIED] = [None; MAX_TRIED];
-        for place in index.places(self.target, at).take(limits.places) {
+        for place in index.places(self.base, self.target, at).take(limits.places) {
             self.effort += 4;
             let offset = place as i64 - at as i64;
             if self.alive.iter().any(|path| path.stretch.offset == Some(offset)) {
                 continue;
             }
             if self.tried.get(slot(offset)).is_some_and(|tried| tried.0 == offset && at < tried.1) {
+                continue;
+            }
+            if found.iter().flatten().any(|kept| kept.2 == offset) {
                 continue;
             }
             let length = common_prefix(self.base.get(place..).unwrap_or_default(), target, COMPARED);
@@ -277,6 +304,7 @@ impl<'a> Search<'a> {
             if let Some(tried) = self.tried.get_mut(slot(offset)) {
                 *tried = (offset, at + length);
             }
+            self.misses = 0;
             self.enter(at, offset, limits.back);
         }
     }
@@ -382,4 +410,78 @@ fn number(path: &mut Path, stretches: &mut Vec<Stretch>) -> u32 {
         // At most as many as bytes and offsets tried, of a target of less than 2^31 bytes.
         (stretches.len() - 1) as u32
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::Format;
+
+    const LENGTH: usize = 1 << 17;
+
+    /// Runs a search and returns how much it spent on offsets.
+    fn effort(base: &[u8], target: &[u8]) -> u64 {
+        let mut search = Search::new(base, target, Weights::of(Format::DetoolsHeatshrink));
+        search.run();
+        search.effort
+    }
+
+    /// Bytes of a generator, drawn from so many.
+    fn noise(mut seed: u64, of: u64) -> Vec<u8> {
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((seed >> 33) % of) as u8
+        };
+        (0..LENGTH).map(|_| next()).collect()
+    }
+
+    /// Zeros with a byte now and then.
+    fn sparse(seed: u64, every: usize) -> Vec<u8> {
+        let mut bytes = vec![0; LENGTH];
+        for (place, byte) in bytes.iter_mut().step_by(every).zip(noise(seed, 256)) {
+            *place = byte;
+        }
+        bytes
+    }
+
+    #[test]
+    fn data_that_is_like_itself_everywhere_is_not_tried_everywhere() {
+        let pattern: Vec<u8> = noise(1, 256).into_iter().take(700).cycle().take(LENGTH).collect();
+        let mut dented = pattern.clone();
+        dented.iter_mut().step_by(37).for_each(|byte| *byte ^= 1);
+        let fibonacci = (0..).scan((vec![0u8], vec![0, 1]), |(one, other), _| {
+            let next = [&other[..], &one[..]].concat();
+            *one = std::mem::replace(other, next);
+            Some(other.clone())
+        });
+        let mut fibonacci = fibonacci.into_iter().find(|word| word.len() >= LENGTH).unwrap();
+        fibonacci.truncate(LENGTH);
+        let inputs = [
+            vec![0; LENGTH],
+            vec![0xFF; LENGTH],
+            [1, 2].repeat(LENGTH / 2),
+            pattern,
+            dented,
+            fibonacci,
+            noise(2, 2),
+            noise(3, 2),
+            sparse(4, 9),
+            sparse(5, 11),
+            noise(6, 256),
+        ];
+        // What one byte may spend at the most, and what all may.
+        let burst = 4 * FRESH.places as u64 + (FRESH.tried * FRESH.back) as u64;
+        let tired = 4 * TIRED.places as u64 + (TIRED.tried * TIRED.back) as u64;
+        let bound = ALLOWANCE + burst + EFFORT.max(tired) * LENGTH as u64;
+        let mut most = 0;
+        for base in &inputs {
+            for target in &inputs {
+                let effort = effort(base, target);
+                assert!(effort <= bound, "{effort} of {bound}");
+                most = most.max(effort);
+            }
+        }
+        // Without the limits some of them spend more.
+        assert!(most > ALLOWANCE, "{most} proves little");
+    }
 }

@@ -1,0 +1,9 @@
+//! The crate from outside: patches of others, hostile patches, and what others make of ours.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
+
+mod common;
+mod fixtures;
+mod hostile;
+mod judges;
+mod round_trips;
