@@ -161,36 +161,49 @@ impl AppImage {
     /// # Errors
     /// The first check that fails.
     pub fn verify(&self) -> Result<(), ImageError> {
-        // First of all, because a tool that merges also changes the header the digest covers.
+        self.failures().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every check that fails.
+    fn failures(&self) -> Vec<ImageError> {
+        // First of all and alone, because a tool that merges also changes the header the digest covers.
         if let Trailing::FlashContents { table } = self.trailing {
-            return Err(ImageError::Merged { table });
+            return vec![ImageError::Merged { table }];
         }
+        let mut failures = Vec::new();
         let Checksum { offset, stored, computed } = self.checksum;
         if stored != computed {
-            return Err(ImageError::Checksum { offset, stored, computed });
+            failures.push(ImageError::Checksum { offset, stored, computed });
         }
         if let Some(ImageDigest { offset, stored, computed }) = self.digest
             && stored != computed
         {
-            return Err(ImageError::Digest { offset, stored, computed });
+            failures.push(ImageError::Digest { offset, stored, computed });
         }
         if let Some(Crc { offset, stored, computed }) = self.crc
             && stored != computed
         {
-            return Err(ImageError::Crc { offset, stored, computed });
+            failures.push(ImageError::Crc { offset, stored, computed });
         }
-        let Trailing::SignatureV2 { blocks, .. } = &self.trailing else { return Ok(()) };
+        let blocks = match &self.trailing {
+            Trailing::SignatureV2 { blocks, .. } => blocks.as_slice(),
+            _ => &[],
+        };
         for (block, SignatureBlock { offset, scheme, covers_image, .. }) in blocks.iter().enumerate() {
-            if let (SignatureScheme::EcdsaP384, Some(chip)) = (scheme, self.chip())
-                && !chip.verifies_p384()
-            {
-                return Err(ImageError::SignatureScheme { block, offset: *offset, scheme: *scheme, chip });
-            }
-            if !covers_image {
-                return Err(ImageError::Signature { block, offset: *offset });
+            match self.chip() {
+                Some(chip) if *scheme == SignatureScheme::EcdsaP384 && !chip.verifies_p384() => {
+                    failures.push(ImageError::SignatureScheme {
+                        block,
+                        offset: *offset,
+                        scheme: *scheme,
+                        chip,
+                    });
+                }
+                _ if !covers_image => failures.push(ImageError::Signature { block, offset: *offset }),
+                _ => {}
             }
         }
-        Ok(())
+        failures
     }
 
     /// The chip the image is for; an ESP8266 image does not name one.

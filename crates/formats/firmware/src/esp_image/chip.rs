@@ -154,6 +154,9 @@ const CHIPS: &[Facts] = &[
 ];
 
 impl ChipId {
+    /// `ESP_CHIP_ID_INVALID`: no chip at all.
+    pub const INVALID: Self = Self(0xFFFF);
+
     fn facts(self) -> Option<&'static Facts> {
         CHIPS.iter().find(|facts| facts.id == self.0)
     }
@@ -210,6 +213,9 @@ impl ChipId {
     }
 
     /// Highest `secure_version` the chip's eFuses can count, one bit for each step; `None` for an unknown chip.
+    ///
+    /// An application beside a trusted execution environment that counts as well (`SECURE_TEE_ANTI_ROLLBACK`) has three
+    /// fewer, which no image tells.
     ///
     /// Source: ESP-IDF `components/bootloader/Kconfig.app_rollback` (`BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD`).
     #[must_use]

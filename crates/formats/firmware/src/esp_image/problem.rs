@@ -63,7 +63,7 @@ pub enum Problem {
     },
     /// No SHA-256 is appended, so that the chip notices damage by one byte of checksum only.
     NoDigest,
-    /// The chip is not known here.
+    /// The chip is not known here, or the header says that it stands for none.
     UnknownChip(ChipId),
     /// An application that does not say its version: updates and anti-rollback have nothing to go by.
     NoDescriptor,
@@ -97,7 +97,11 @@ impl Problem {
     /// Whether the chip would not start the image, or not accept it as an update.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Check(_) | Self::Layout(_) | Self::Revisions { .. } | Self::SecureVersion { .. })
+        match self {
+            Self::Check(_) | Self::Layout(_) | Self::Revisions { .. } | Self::SecureVersion { .. } => true,
+            Self::UnknownChip(chip) => *chip == ChipId::INVALID,
+            _ => false,
+        }
     }
 }
 
@@ -162,12 +166,13 @@ impl AppImage {
     #[must_use]
     pub fn problems(&self, secure_boot: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
-        match self.verify() {
-            Err(ImageError::Digest { offset, .. }) if self.role() == Role::Bootloader && !secure_boot => {
-                problems.push(Problem::StaleDigest { offset });
-            }
-            Err(error) => problems.push(Problem::Check(error)),
-            Ok(()) => {}
+        for failure in self.failures() {
+            problems.push(match failure {
+                ImageError::Digest { offset, .. } if self.role() == Role::Bootloader && !secure_boot => {
+                    Problem::StaleDigest { offset }
+                }
+                failure => Problem::Check(failure),
+            });
         }
         problems.extend(self.layout_problems().into_iter().map(Problem::Layout));
         if let Some(extended) = &self.header.extended {

@@ -175,6 +175,22 @@ fn what_speaks_against_an_image_is_told_all_at_once() {
     assert!(problems.iter().any(Problem::is_fatal));
     assert!(with(99, true).problems(false).contains(&Problem::UnknownChip(ChipId(99))));
 
+    let none = with(0xFFFF, true).problems(false);
+    assert!(
+        none.iter().any(|problem| problem.is_fatal() && *problem == Problem::UnknownChip(ChipId::INVALID))
+    );
+    // Checksum and digest are told both.
+    let mut bytes = image(5, &[(0x3FC8_0000, vec![0; 8])], true);
+    bytes[32] = 1;
+    let problems = AppImage::read(&bytes).unwrap().problems(true);
+    assert!(
+        matches!(
+            problems[..],
+            [Problem::Check(ImageError::Checksum { .. }), Problem::Check(ImageError::Digest { .. })]
+        ),
+        "{problems:?}"
+    );
+
     let mut bytes = image(5, &[(0x3C00_0020, vec![0; 16])], false);
     bytes[15..19].copy_from_slice(&[101, 0, 100, 0]);
     bytes.extend(b"junk");

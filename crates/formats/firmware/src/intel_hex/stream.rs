@@ -6,14 +6,14 @@ use crate::ranges::{Conflict, MAX_RANGES, Writer};
 
 /// Characters of the longest record: a colon, and 255 bytes of data with 5 more, two digits each.
 const LONGEST: usize = 1 + 2 * (255 + 5);
+/// Characters of the longest line, for white space behind a record.
+const LONGEST_LINE: usize = LONGEST + 64;
 
 /// A file that is being read.
 #[derive(Clone, Debug)]
 pub(crate) struct Stream {
-    /// A line that is not complete yet, without the white space at its end.
+    /// A line that is not complete yet, or so much of it that it is too long.
     held: Vec<u8>,
-    /// White space that may be at the end of the line.
-    blanks: usize,
     line: u64,
     total_len: u64,
     /// Where the address of a record counts from.
@@ -38,7 +38,6 @@ impl Stream {
     pub(crate) fn new() -> Self {
         Self {
             held: Vec::new(),
-            blanks: 0,
             line: 1,
             total_len: 0,
             base: Base::Segment(0),
@@ -59,39 +58,31 @@ impl Stream {
                 return;
             };
             let (line, after) = rest.split_at(at);
-            if self.held.is_empty() && self.blanks == 0 {
-                self.finish_line(line.trim_ascii_end());
+            if self.held.is_empty() {
+                self.finish_line(line);
             } else {
                 self.extend(line);
                 let line = std::mem::take(&mut self.held);
                 self.finish_line(&line);
             }
-            self.blanks = 0;
             self.line += 1;
             rest = after.get(1..).unwrap_or_default();
         }
     }
 
-    /// Takes a part of a line.
+    /// Takes a part of a line; one character too many is enough to know.
     fn extend(&mut self, part: &[u8]) {
-        let text = part.trim_ascii_end();
-        if !text.is_empty() {
-            if self.blanks > 0 {
-                self.held.resize((self.held.len() + self.blanks).min(LONGEST + 1), b' ');
-                self.blanks = 0;
-            }
-            // One character too many is enough to know.
-            let room = (LONGEST + 1).saturating_sub(self.held.len());
-            self.held.extend_from_slice(text.get(..room).unwrap_or(text));
-        }
-        self.blanks = self.blanks.saturating_add(part.len() - text.len());
+        let room = (LONGEST_LINE + 1).saturating_sub(self.held.len());
+        self.held.extend_from_slice(part.get(..room).unwrap_or(part));
     }
 
     fn finish_line(&mut self, line: &[u8]) {
-        if line.is_empty() || self.failed.is_some() {
+        let text = line.trim_ascii_end();
+        if self.failed.is_some() || (text.is_empty() && line.len() <= LONGEST_LINE) {
             return;
         }
-        if let Err(problem) = self.record(line) {
+        let record = if line.len() > LONGEST_LINE { Err(Problem::TooLong) } else { self.record(text) };
+        if let Err(problem) = record {
             self.failed = Some(Error { line: self.line, problem });
         }
     }

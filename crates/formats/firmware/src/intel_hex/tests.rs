@@ -85,6 +85,10 @@ fn each_damage_has_its_own_problem() {
     assert_eq!(problem(&format!("{data}{END}\n{data}")), (4, Problem::AfterEnd { end: 2 }));
     assert_eq!(problem(&format!(":{}\n", "0".repeat(521))), (1, Problem::TooLong));
     assert_eq!(problem(&format!(":{}", "0".repeat(100_000))), (1, Problem::TooLong));
+    // White space behind a record is no matter, as long as it stays within bounds.
+    assert!(Image::read(format!("{}\r\n", END.trim_end()).as_bytes()).is_ok());
+    assert_eq!(problem(&format!("{}{}\n{END}", data.trim_end(), " ".repeat(600))), (1, Problem::TooLong));
+    assert_eq!(problem(&format!("{data}{}\n{END}", " ".repeat(600))), (2, Problem::TooLong));
     // A linear base lets a record cross 64 KiB.
     let crossing = record(0, 4, &[0, 1]) + &record(0xFFFE, 0, b"abc") + END;
     assert_eq!(
@@ -99,6 +103,24 @@ fn the_longest_record_is_read() {
     assert_eq!(Image::read(text.as_bytes()).unwrap().content.size, 255);
 }
 
+/// What a file gives when it comes in pieces.
+fn in_pieces(bytes: &[u8], size: usize) -> Result<Image, Error> {
+    let mut stream = Stream::new();
+    for piece in bytes.chunks(size) {
+        stream.update(piece);
+    }
+    stream.finish()
+}
+
+#[test]
+fn white_space_inside_a_line_is_what_it_is_in_pieces_too() {
+    let text = b":0200\x0C\x0C\x0C\t\t\0\n:00000001FF\n";
+    for size in 1..text.len() {
+        let error = in_pieces(text, size).unwrap_err();
+        assert_eq!((error.line, error.problem), (1, Problem::Digit { column: 6, found: 0x0C }), "{size}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_gives_an_image_or_an_error(text in "[:0-9A-Fa-f\r\n xg]{0,200}") {
@@ -109,13 +131,9 @@ proptest! {
 
     #[test]
     fn pieces_of_any_size_give_the_same(
-        text in "(:0[0-4][0-9A-F]{8}[ \r]{0,3}\n|:00000001FF\n|\n){0,6}", size in 1usize..40,
+        text in "(:0[0-4][0-9A-F]{8}[ \r\t\x0C]{0,3}\n|:00000001FF\n|[: \t\x0C\x000x]{0,700}\n|\n){0,6}", size in 1usize..40,
     ) {
-        let mut stream = Stream::new();
-        for piece in text.as_bytes().chunks(size) {
-            stream.update(piece);
-        }
-        prop_assert_eq!(stream.finish(), Image::read(text.as_bytes()));
+        prop_assert_eq!(in_pieces(text.as_bytes(), size), Image::read(text.as_bytes()));
     }
 
     #[test]
