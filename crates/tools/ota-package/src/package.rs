@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
             Error::usage("--output is not given").hint("name the package, such as --output app-1.2.3.ota")
         );
     };
-    let previous = args.previous.as_deref().map(|path| read::open(path, cx)).transpose()?;
+    let previous = previous(args, cx, report)?;
     let release = Draft::new(args, &plans, previous.as_ref(), cx)?;
     let written = match args.package_format {
         PackageFormat::Lw => write::lw(args, &plans, release, output, cx, report)?,
@@ -53,6 +53,16 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
         written.draft.publish().map_err(|error| cx.unwritable(output, &error))?;
     }
     Ok(())
+}
+
+/// The package of the last release; the first release has none, which `--missing` lets pass.
+fn previous(args: &Package, cx: &Context, report: &mut Report) -> Result<Option<Opened>, Error> {
+    let Some(path) = &args.previous else { return Ok(None) };
+    if cx.resolve(path).exists() {
+        return read::open(path, cx).map(Some);
+    }
+    cx.absent(&path.display().to_string(), report)?;
+    Ok(None)
 }
 
 /// What is said of the release before an image is read.

@@ -7,6 +7,7 @@ use lw_cli::{Context, Error, ResultExt};
 use lw_firmware::esp_image::{AppImage, ChipId, ImageError, Trailing};
 use lw_firmware::image::{self, Digests, Image, Options, Scanned, Scanner};
 use lw_model::{ByteSize, Finding, Level, Location, Report};
+use sha2::{Digest as _, Sha256};
 
 use crate::args::Kind;
 
@@ -279,6 +280,23 @@ impl Checked {
             .at(Some(Location::file(self.name.clone())));
         finding.subject = subject.map(str::to_owned);
         report.find(finding);
+    }
+}
+
+/// The SHA-256 of everything a source has.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn sha256_of(source: &mut impl Read) -> io::Result<[u8; 32]> {
+    let mut buffer = vec![0; CHUNK];
+    let mut hasher = Sha256::new();
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finalize().into()),
+            Ok(count) => hasher.update(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use lw_package::manifest::image_path;
 use lw_package::server::{Document, EspHome, ImageMd5, Place, esphome};
 use lw_package::{Digest, Manifest, Sha256};
 
-use crate::args::{Kind, ManifestFormat, ServeManifest};
+use crate::args::{ManifestFormat, ServeManifest};
 use crate::{read, scan};
 
 /// Writes the JSON.
@@ -36,8 +36,9 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
     let json = match args.manifest_format {
         ManifestFormat::LwOta => {
             let file = package.file_name().map(|name| name.to_string_lossy().into_owned());
-            let sha256 = Digest(scan::scan(package, Kind::Binary, cx)?.digests.sha256);
-            let whole = file.as_deref().map(|file| (file, size, sha256));
+            let sha256 =
+                scan::sha256_of(&mut cx.stream(package)?).map_err(|error| cx.unreadable(package, &error))?;
+            let whole = file.as_deref().map(|file| (file, size, Digest(sha256)));
             Document::new(&manifest, &place, whole).to_json()?
         }
         ManifestFormat::Esphome => {

@@ -1,12 +1,11 @@
 //! Writing a package while its images are read.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Draft as File, Error};
 use lw_model::{Finding, Level, Report};
 use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha256, lw, seed};
-use sha2::Digest as _;
 
 use super::{Draft, Plan, Written, describe, refuse_bootloader};
 use crate::args::{Compress, Package};
@@ -211,16 +210,9 @@ fn agreed(plans: &[Plan], images: &[Checked]) -> Result<String, Error> {
 }
 
 /// The SHA-256 of a file that was just written, and so is still in the system's cache.
-fn digest(file: &mut File) -> std::io::Result<[u8; 32]> {
-    let mut buffer = vec![0; 128 << 10];
-    let mut hasher = sha2::Sha256::new();
+fn digest(file: &mut File) -> io::Result<[u8; 32]> {
     file.seek(SeekFrom::Start(0))?;
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().into()),
-            count => hasher.update(buffer.get(..count).unwrap_or_default()),
-        }
-    }
+    scan::sha256_of(file)
 }
 
 fn at(output: &Path, error: lw_package::WriteError) -> Error {

@@ -282,3 +282,39 @@ fn a_server_publishes_what_unpack_writes() {
     let package = fs::read(folder.path().join("app.ota")).unwrap();
     assert_eq!(document["package"]["sha256"], hex(&package));
 }
+
+#[test]
+fn every_command_takes_both_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.bin"), Esp::default().build()).unwrap();
+    for format in ["lw", "seed"] {
+        let make = ["package", "--firmware=s3=app.bin", "--output=app.ota", "--package-format", format];
+        assert_eq!(ota(folder.path(), &make).code, 0);
+        for arguments in [
+            &["inspect", "app.ota"][..],
+            &["unpack", "app.ota", "--output", format],
+            &["diff", "app.ota", "app.ota"],
+            &["serve-manifest", "app.ota", "--url=/x", "--output=latest.json"],
+            &["serve-manifest", "app.ota", "--url=/x", "--output=latest.json", "--manifest-format=esphome"],
+            &["package", "--firmware=s3=app.bin", "--previous=app.ota", "--output=next.ota"],
+        ] {
+            let run = ota(folder.path(), arguments);
+            assert_eq!(run.code, 0, "{format} {arguments:?}: {}", run.stderr);
+        }
+        assert!(
+            fs::read(folder.path().join(format).join("images/s3.bin")).unwrap() == Esp::default().build()
+        );
+    }
+}
+
+#[test]
+fn a_first_release_has_no_previous_package_where_missing_files_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.bin"), Esp::default().build()).unwrap();
+    let base = ["package", "--firmware=s3=app.bin", "--previous=gone.ota", "--output=app.ota"];
+    assert_eq!(ota(folder.path(), &base).code, 3);
+    for (missing, level) in [("warn", Level::Warning), ("skip", Level::Note)] {
+        let run = ota(folder.path(), &[&base[..], &["--missing", missing]].concat());
+        assert_eq!((run.code, run.found(level)), (0, vec!["missing-input"]), "{}", run.stderr);
+    }
+}
