@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::text::Lines;
-use super::{WriteError, refuse_summaries};
+use super::{WriteError, ordered, refuse_summaries};
 use crate::model::{Arm, Branch, BranchKind, Counts, Coverage, FileCoverage, Function, LineBranches, Sense};
 
 /// Which readers a tracefile is for.
@@ -30,23 +30,24 @@ pub enum Dialect {
 /// When the output fails, or the lines of a file are not known; then nothing is written.
 pub fn lcov(coverage: &Coverage, dialect: Dialect, out: &mut impl Write) -> Result<(), WriteError> {
     refuse_summaries(coverage)?;
-    let mut out = Lines::new(out);
-    for (path, file) in &coverage.files {
-        out.push("TN:\nSF:").push(&one_line(path)).end()?;
-        functions(file.functions(), dialect, &mut out)?;
-        branches(file, dialect, &mut out)?;
-        if dialect == Dialect::Version2 {
-            conditions(file, &mut out)?;
-        }
-        for (line, hits) in file.lines().iter() {
-            out.push("DA:").number(line).push(",").number(hits).end()?;
-        }
-        let lines = file.lines().counts();
-        out.push("LF:").number(lines.total).push("\nLH:").number(lines.covered).end()?;
-        out.push("end_of_record").end()?;
-    }
-    out.flush()?;
+    let files: Vec<_> = coverage.files.iter().collect();
+    ordered::write(&files, |file| file.1.weight(), |file, out| section(file.0, file.1, dialect, out), out)?;
     Ok(())
+}
+
+fn section(path: &str, file: &FileCoverage, dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
+    out.push("TN:\nSF:").push(&one_line(path)).end()?;
+    functions(file.functions(), dialect, out)?;
+    branches(file, dialect, out)?;
+    if dialect == Dialect::Version2 {
+        conditions(file, out)?;
+    }
+    for (line, hits) in file.lines().iter() {
+        out.push("DA:").number(line).push(",").number(hits).end()?;
+    }
+    let lines = file.lines().counts();
+    out.push("LF:").number(lines.total).push("\nLH:").number(lines.covered).end()?;
+    out.push("end_of_record").end()
 }
 
 fn functions(functions: &[Function], dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
@@ -168,7 +169,7 @@ fn conditions(file: &FileCoverage, out: &mut Lines<impl Write>) -> io::Result<()
 
 /// Foreign text could otherwise end its line and begin a record of its own.
 fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(['\n', '\r']) {
+    if memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some() {
         text.replace('\n', "%0A").replace('\r', "%0D").into()
     } else {
         text.into()

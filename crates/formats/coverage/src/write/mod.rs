@@ -2,6 +2,7 @@
 
 mod cobertura;
 mod lcov;
+mod ordered;
 mod text;
 
 use std::borrow::Cow;

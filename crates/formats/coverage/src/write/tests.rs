@@ -36,6 +36,16 @@ proptest! {
         prop_assert_eq!(read(tracefile(&coverage, Dialect::Version2).as_bytes()).unwrap(), coverage);
     }
 
+    /// What other ends of lines, spaces and zeros make of a report: the same, read on the longer way.
+    #[test]
+    fn however_a_record_is_written(mut coverage in arbitrary::coverage(DETAILED), zeros in "0{0,12}", space in " ?") {
+        prop_assume!(!coverage.files.is_empty());
+        coverage.warnings = crate::Warnings::default();
+        let text = tracefile(&coverage, Dialect::Version2);
+        let longer = text.replace("DA:", &format!("DA:{space}{zeros}")).replace('\n', "\r\n");
+        prop_assert_eq!(read(longer.as_bytes()).unwrap(), coverage);
+    }
+
     #[test]
     fn every_dialect_keeps_the_figures(mut coverage in arbitrary::coverage(COUNTED)) {
         prop_assume!(!coverage.files.is_empty());
