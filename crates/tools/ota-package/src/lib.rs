@@ -22,8 +22,8 @@ mod serve;
 mod slots;
 mod unpack;
 
-use lw_cli::{Context, Error, Output, Tool};
-use lw_model::{Level, Number, Report};
+use lw_cli::{Context, Error, Output, Tool, baseline_report};
+use lw_model::{Level, Number, Report, Verdict};
 use lw_package::Manifest;
 
 pub use crate::args::{Args, Command};
@@ -77,6 +77,10 @@ impl Tool for OtaPackage {
 
     fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
         let mut report = Report::new(Self::NAME, lw_cli::VERSION);
+        let baseline = match cx.baseline(&mut report)? {
+            Some((path, bytes)) => Some(baseline_report(Self::NAME, &path, &bytes)?),
+            None => None,
+        };
         match args.command {
             Some(Command::Inspect(args)) => inspect::run(&args, cx, &mut report)?,
             Some(Command::Package(args)) => package::run(&args, cx, &mut report)?,
@@ -90,6 +94,11 @@ impl Tool for OtaPackage {
                     "start with one of inspect, package, unpack, diff, serve-manifest, delta and apply; `ota-package COMMAND --help` explains each",
                 ));
             }
+        }
+        for measure in report.measures.iter_mut().filter(|measure| measure.baseline.is_none()) {
+            let before =
+                baseline.as_ref().and_then(|old| old.measure(&measure.name, measure.subject.as_deref()));
+            measure.baseline = before.map(|before| before.value);
         }
         Ok(report)
     }
@@ -106,6 +115,11 @@ fn worst(report: &Report) -> String {
         1 => format!("{}; 1 more problem", first.message),
         others => format!("{}; {others} more problems", first.message),
     }
+}
+
+/// Whether what was made may get its name: a run that fails leaves nothing that could be shipped.
+fn may_write(report: &Report, cx: &Context) -> bool {
+    report.verdict < Verdict::Fail && !cx.common().fail_on.fails(report.verdict)
 }
 
 /// Outputs about what is in a package.

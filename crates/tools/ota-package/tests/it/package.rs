@@ -173,6 +173,32 @@ fn a_package_that_breaks_a_rule_is_not_written() {
 }
 
 #[test]
+fn a_run_that_fails_on_a_warning_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.bin"), Esp { hash: false, ..Esp::default() }.build()).unwrap();
+    let base = ["package", "--firmware=s3=app.bin", "--output=app.ota"];
+    let run = ota(folder.path(), &[&base[..], &["--fail-on=warning"]].concat());
+    assert_eq!((run.code, run.found(Level::Warning)), (1, vec!["no-hash"]));
+    assert_eq!(files(folder.path()), ["app.bin"]);
+    assert_eq!(ota(folder.path(), &base).code, 0);
+}
+
+#[test]
+fn a_baseline_shows_the_growth() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.bin"), Esp::default().of_length(0x2000)).unwrap();
+    let first =
+        super::common::command(folder.path(), &["inspect", "app.bin", "--report=old.json"]).output().unwrap();
+    assert!(first.status.success());
+    fs::write(folder.path().join("app.bin"), Esp::default().of_length(0x2400)).unwrap();
+    let run = ota(folder.path(), &["inspect", "app.bin", "--baseline=old.json"]);
+    let growth = run.report().measure("ota.image.bytes", None).unwrap().growth();
+    assert_eq!((run.code, growth), (0, Some(0x400u64.into())));
+    fs::write(folder.path().join("old.json"), "{}").unwrap();
+    assert_eq!(ota(folder.path(), &["inspect", "app.bin", "--baseline=old.json"]).code, 3);
+}
+
+#[test]
 fn a_broken_image_is_an_error_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut image = Esp::default().build();
