@@ -6,6 +6,8 @@
     reason = "the tables go to standard output, progress to the other"
 )]
 
+mod comparison;
+mod coverage_gate;
 mod document;
 mod generate;
 mod process;
@@ -17,7 +19,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::generate::Plan;
+use crate::generate::{Plan, tracefile};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -43,8 +45,25 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Write generated lcov tracefiles of one program, run-0.info and so on, and its sources; print what they say
+    GenCoverage {
+        /// Size of each tracefile in MB, about
+        #[arg(long, default_value_t = 100)]
+        megabytes: u64,
+        /// Number of tracefiles
+        #[arg(long, default_value_t = 1)]
+        runs: u64,
+        /// Write the text of the sources; otherwise they are empty files
+        #[arg(long)]
+        sources: bool,
+        /// Folder to write to
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Compare size-gate with esp-idf-size, elf-size-analyze and GNU binutils
     SizeGate(size_gate::Args),
+    /// Compare coverage-gate with lcov, genhtml and grcov
+    CoverageGate(coverage_gate::Args),
 }
 
 fn main() -> Result<()> {
@@ -57,6 +76,12 @@ fn main() -> Result<()> {
             }
             Ok(())
         }
+        Command::GenCoverage { megabytes, runs, sources, out } => {
+            let plan = tracefile::Plan { bytes: megabytes * 1_000_000, runs, sources };
+            println!("{}", tracefile::write(plan, &out)?);
+            Ok(())
+        }
         Command::SizeGate(args) => size_gate::run(&args),
+        Command::CoverageGate(args) => coverage_gate::run(&args),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,21 +11,35 @@ use wait4::Wait4 as _;
 
 /// A command line to measure.
 #[derive(Clone, Debug)]
-pub(crate) struct Line(Vec<OsString>);
+pub(crate) struct Line {
+    words: Vec<OsString>,
+    folder: Option<PathBuf>,
+}
 
 impl Line {
     pub(crate) fn new<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> Self {
-        Self(words.into_iter().map(|word| word.as_ref().to_owned()).collect())
+        Self { words: words.into_iter().map(|word| word.as_ref().to_owned()).collect(), folder: None }
     }
 
     /// The same command line with more words.
     pub(crate) fn with<T: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = T>) -> Self {
-        Self(self.0.iter().cloned().chain(words.into_iter().map(|word| word.as_ref().to_owned())).collect())
+        let mut line = self.clone();
+        line.words.extend(words.into_iter().map(|word| word.as_ref().to_owned()));
+        line
+    }
+
+    /// The same command line, run in a folder.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
     }
 
     fn command(&self) -> Result<Command> {
-        let [program, words @ ..] = &self.0[..] else { bail!("an empty command line") };
+        let [program, words @ ..] = &self.words[..] else { bail!("an empty command line") };
         let mut command = Command::new(program);
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(command)
     }
@@ -38,9 +53,16 @@ impl Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = self.0.iter().map(|word| word.to_string_lossy()).collect();
+        let words: Vec<_> = self.words.iter().map(|word| word.to_string_lossy()).collect();
         f.write_str(&words.join(" "))
     }
+}
+
+/// The command of a tool, by its own binary or the multi-call binary `lw`, which needs the name of the tool.
+pub(crate) fn multicall(binary: &Path, tool: &str) -> Line {
+    // Lines may run in another folder.
+    let line = Line::new([std::path::absolute(binary).unwrap_or_else(|_| binary.to_owned())]);
+    if binary.file_stem().is_some_and(|stem| stem == "lw") { line.with([tool]) } else { line }
 }
 
 /// What a command took, over several runs.

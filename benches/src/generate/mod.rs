@@ -1,10 +1,12 @@
-//! A firmware that never was: a valid ELF file and the map a linker would have written with it.
+//! A firmware that never was: a valid ELF file and the map a linker would have written with it. And
+//! [tracefiles](tracefile) of a program that was never run.
 
 mod elf;
 mod map;
 mod names;
 mod program;
 mod rng;
+pub(crate) mod tracefile;
 
 use std::fs;
 use std::io::{BufWriter, Write as _};

@@ -35,7 +35,7 @@ pub(crate) enum Language {
 }
 
 /// A name of two or three words: `timer_queue_read`.
-fn words(rng: &mut Rng) -> String {
+pub(crate) fn words(rng: &mut Rng) -> String {
     let count = 2 + rng.below(2);
     let parts: Vec<_> = (0..count).map(|_| word(rng)).collect();
     parts.join("_")
