@@ -46,6 +46,24 @@ const WRITTEN: &[(&str, &str)] = &[
         "SF:a.c\nFN:1,f\nFNDA:1,f\nBRDA:1,0,0,1\nBRDA:1,0,x,-\nDA:1,1\nend_of_record\n\n--and--\n<coverage line-rate='1'><packages><class name='a' filename='a.c'><lines><line number='1' hits='1' condition-coverage='50% (1/2)'/></lines></class></packages></coverage>\n--and--\nmode: set\na.c:1.1,2.3 1 1\n",
     ),
     (
+        "package_seed",
+        r#"{"manifest": {"version": "1", "board": "b", "size": 1, "checksums": {"md5": "93b885adfe0da089cdf634904fd59f71", "sha256": "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"}, "minimum_version": "1.0.0", "release_notes": "\u00fc \ud83d\ude80"}, "firmware": "00"}"#,
+    ),
+    (
+        "package_seed",
+        r#" { "x" : [ 1e3, null, "}" ] , "firmware" : "\u0045905" , "manifest" : { "size" : 2 } } "#,
+    ),
+    (
+        "package_lw",
+        r#"{"schema":"lw-package/1","version":"1.2.3","sequence":1,"images":[{"board":"a","kind":"esp-app","chip":{"name":"ESP32","id":0},"revisions":{"min":0,"max":399},"file":"images/a.bin","size":5,"sha256":"@0","deltas":[{"format":"bsdiff40","file":"deltas/a/0.bsdiff","size":5,"sha256":"@1","base":{"sha256":"@1","size":9},"target_sha256":"@0"}]}]}
+--member--
+images/a.bin
+image
+--member--
+deltas/a/0.bsdiff
+patch"#,
+    ),
+    (
         "report_json",
         r#"{"schema":"lw-report/1","tool":{"name":"size-gate","version":"0"},"verdict":"pass","summary":"","measures":[{"name":"region.RAM.span","value":1,"unit":"bytes","whole":8,"baseline":0.5,"direction":"lower","limits":[{"bound":"max","threshold":{"percent":"90%"},"on_breach":"fail","outcome":"met","origin":"--max"}]}]}"#,
     ),
@@ -77,6 +95,7 @@ fn main() -> io::Result<()> {
         // Pieces of 64 bytes, and no format expected.
         seed("image_stream", &[&[63, 0xFF], &file[..]].concat())?;
     }
+    seed("package_lw", &compressed())?;
     let mut last: Option<Vec<u8>> = None;
     for file in files {
         let bytes = fs::read(&file)?;
@@ -176,4 +195,13 @@ fn uf2() -> Vec<u8> {
     block.resize(508, 7);
     block.extend(0x0AB1_6F30u32.to_le_bytes());
     block
+}
+
+/// A package of one image, `abc` in a Zstandard frame, as the target takes packages apart.
+fn compressed() -> Vec<u8> {
+    let manifest = br#"{"schema":"lw-package/1","version":"1","images":[{"board":"b","kind":"binary",
+"file":"images/b.bin.zst","size":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+"encoding":{"name":"zstd","size":12,"sha256":"@0"}}]}"#;
+    let frame = b"\x28\xB5\x2F\xFD\x00\x58\x19\x00\x00abc";
+    [&manifest[..], b"\n--member--\nimages/b.bin.zst\n", frame].concat()
 }

@@ -177,6 +177,9 @@ pub enum JsonProblem {
     /// A value that is no JSON.
     #[error("{0}")]
     Value(serde_json::Error),
+    /// A value with bytes that are no text.
+    #[error("the value of {0:?} is not UTF-8")]
+    NotUtf8(String),
     /// A key that was there before.
     #[error("the key {0:?} was there before")]
     DuplicateKey(String),

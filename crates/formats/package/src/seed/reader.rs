@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
+use serde::de::IgnoredAny;
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
 
@@ -63,7 +64,7 @@ pub fn read(input: impl Read, mut sink: impl Write) -> Result<Package, ReadError
             _ => {
                 let offset = scanner.offset();
                 let value = scanner.value(&key)?;
-                serde_json::from_slice::<serde::de::IgnoredAny>(&value)
+                serde_json::from_str::<IgnoredAny>(&value)
                     .map_err(|error| ReadError::Json { offset, problem: JsonProblem::Value(error) })?;
                 unknown.push(key);
             }
@@ -82,7 +83,7 @@ pub fn read(input: impl Read, mut sink: impl Write) -> Result<Package, ReadError
 fn parse(scanner: &mut Scanner<impl Read>, unknown: &mut Vec<String>) -> Result<Manifest, ReadError> {
     let offset = scanner.offset();
     let text = scanner.value("manifest")?;
-    let mut deserializer = serde_json::Deserializer::from_slice(&text);
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
     let ignored = |path: serde_ignored::Path<'_>| unknown.push(format!("manifest.{path}"));
     serde_ignored::deserialize(&mut deserializer, ignored)
         .and_then(|manifest| deserializer.end().map(|()| manifest))

@@ -131,12 +131,12 @@ impl<R: Read> Scanner<R> {
             return Err(unexpected(offset, "a key in quotes", found));
         }
         let text = self.value("a key")?;
-        serde_json::from_slice(&text)
+        serde_json::from_str(&text)
             .map_err(|error| ReadError::Json { offset, problem: JsonProblem::Value(error) })
     }
 
     /// The text of the next value of any kind, found by its brackets and quotes. It may still be no JSON.
-    pub(super) fn value(&mut self, key: &str) -> Result<Vec<u8>, ReadError> {
+    pub(super) fn value(&mut self, key: &str) -> Result<String, ReadError> {
         self.space()?;
         let offset = self.offset();
         let mut text = Vec::new();
@@ -144,13 +144,12 @@ impl<R: Read> Scanner<R> {
         let mut quoted = false;
         let mut escaped = false;
         loop {
-            // A number or a word ends before what comes after it.
-            let next = match self.peek()? {
-                Some(byte) => byte,
-                None => return Err(ReadError::Truncated { offset: self.offset(), inside: key.to_owned() }),
+            let Some(next) = self.peek()? else {
+                return Err(ReadError::Truncated { offset: self.offset(), inside: key.to_owned() });
             };
+            // A number or a word ends before what comes after it.
             if depth == 0 && !quoted && matches!(next, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r') {
-                return Ok(text);
+                break;
             }
             self.start += 1;
             text.push(next);
@@ -167,9 +166,11 @@ impl<R: Read> Scanner<R> {
                 _ => {}
             }
             if depth == 0 && !quoted && matches!(next, b'"' | b'}' | b']') {
-                return Ok(text);
+                break;
             }
         }
+        String::from_utf8(text)
+            .map_err(|_| ReadError::Json { offset, problem: JsonProblem::NotUtf8(key.to_owned()) })
     }
 
     /// A string of hexadecimal digits, decoded as it comes. `sink` is given pieces of at most 64 KiB.

@@ -68,6 +68,21 @@ fn other_keys_are_told() {
 }
 
 #[test]
+fn text_is_utf_8_even_where_it_means_nothing() {
+    for at in [r#""manifest": "#, r#""colour": "#] {
+        let text = good().replacen(r#"{"manifest": {"#, r#"{"manifest": {"colour": "?", "#, 1);
+        let text = text.replacen("{\"manifest\"", r#"{"colour": "?", "manifest""#, 1);
+        assert!(try_read(&text).is_ok());
+        let mut bytes = text.into_bytes();
+        let start = bytes.windows(at.len()).position(|window| window == at.as_bytes()).unwrap();
+        let mark = start + bytes[start..].iter().position(|byte| *byte == b'?').unwrap();
+        bytes[mark] = 0xFF;
+        let error = read(bytes.as_slice(), io::sink()).unwrap_err();
+        assert!(matches!(error, ReadError::Json { problem: JsonProblem::NotUtf8(_), .. }), "{error}");
+    }
+}
+
+#[test]
 fn every_truncation_is_refused_where_it_ends() {
     let text = good();
     for length in 0..text.len() {
@@ -82,7 +97,7 @@ fn every_truncation_is_refused_where_it_ends() {
 fn no_changed_byte_gives_another_firmware() {
     let text = good();
     for at in 0..text.len() {
-        for byte in 0..=255_u8 {
+        for byte in *b"\0\t \"\\,:{}[]09aFg\x7F\x80\xC3\xFF" {
             let mut changed = text.clone().into_bytes();
             changed[at] = byte;
             let mut firmware = Vec::new();
