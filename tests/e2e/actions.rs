@@ -165,11 +165,7 @@ fn the_root_action_installs_and_runs() {
         let case = Case::named(entry.name, "pass");
         let workspace = Workspace::of(&[&case]);
         workspace.commit();
-        let arguments: String = case
-            .with
-            .iter()
-            .flat_map(|(name, value)| value.lines().map(move |line| format!("--{name}={line}\n")))
-            .collect();
+        let arguments = case.arguments().join("\n");
         let result = Job::new(workspace.path())
             .step(tree.path(), &[("tool", entry.name), ("arguments", &arguments)], "install")
             .script("sh", "lw --version && lw list", "later")

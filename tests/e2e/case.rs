@@ -123,6 +123,13 @@ impl Case {
         self.with.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
+    /// The inputs as a command line: the command, then a flag for each line of each input.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let flags = self.with.iter().filter(|(name, _)| *name != "command");
+        let flags = flags.flat_map(|(name, value)| value.lines().map(move |line| format!("--{name}={line}")));
+        self.with.get("command").cloned().into_iter().chain(flags).collect()
+    }
+
     /// Compares what the strict runner saw with the golden file, which `SNAPSHOTS=overwrite` writes.
     pub(crate) fn assert_golden(&self, seen: &Seen) {
         snapbox::Assert::new()

@@ -172,12 +172,8 @@ fn the_launchers_container_writes_as_the_runners_user() {
         own(commands.path(), 12345, 54321);
         let mut run = Command::new(setpriv.clone());
         run.args(["--reuid", "12345", "--regid", "54321", "--groups", &socket.gid().to_string(), "sh"]);
-        run.arg(tree.path().join("launcher/lw.sh")).args([entry.name, "--report", "report.json"]);
-        for (name, value) in case.with().iter().filter(|(name, _)| *name != "report") {
-            for line in value.lines() {
-                run.arg(format!("--{name}={line}"));
-            }
-        }
+        run.arg(tree.path().join("launcher/lw.sh")).arg(entry.name);
+        run.args(case.arguments()).args(["--report", "report.json"]);
         run.env("LW_RUNTIME", "docker").env("LW_IMAGE", TAG).env("LW_NETWORK", "none");
         run.env("GITHUB_ACTIONS", "true").env("GITHUB_WORKSPACE", workspace.path());
         run.env("GITHUB_OUTPUT", commands.path().join("output")).env("HOME", "/nonexistent");
@@ -212,11 +208,7 @@ fn container_actions_and_container_jobs_run_under_act() {
             "name: own\ndescription: A user's own\ninputs:\n{inputs}runs:\n  using: docker\n  image: Dockerfile\n  args: [{tool}]\n  env:\n    LW_ACTION: {tool}\n"
         );
         std::fs::write(own.join("action.yml"), action).unwrap();
-        let flags = case
-            .with
-            .iter()
-            .flat_map(|(name, value)| value.lines().map(move |line| format!("--{name}={line}")));
-        let args = flags.fold(tool.to_owned(), |args, flag| args + " " + &flag);
+        let args = format!("{tool} {}", case.arguments().join(" "));
         let steps = json!([
             {"uses": "actions/checkout@v4"},
             {"id": "image", "uses": format!("docker://{TAG}"), "with": {"args": args}},

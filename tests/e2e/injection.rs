@@ -194,8 +194,10 @@ fn no_input_runs_anything_under_act() {
         let mut steps = vec![json!({"uses": "actions/checkout@v4"})];
         let texts =
             ["\"; touch pwned; #", "$(touch pwned)", "x\n::set-output name=verdict::pass", "::add-mask::e"];
-        // The first input that is not a file of the case: a wrong value of it is an error.
-        let first = case.with.keys().next().unwrap();
+        // An input that names a file: what names none is an error.
+        let is_file =
+            |value: &str| value.lines().next().is_some_and(|line| workspace.path().join(line).is_file());
+        let (first, _) = case.with.iter().find(|(_, value)| is_file(value)).unwrap();
         for (index, payload) in texts.iter().enumerate() {
             let mut with = json!(case.with);
             with[first] = json!(payload);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use lw_cli::{Entry, Exit, Host};
 use lw_coverage_gate::CoverageGate;
+use lw_ota_package::OtaPackage;
 use lw_size_gate::SizeGate;
 
 /// The example firmware and the coverage of its host tests, as `examples/firmware/build.sh` made them: now, and before
@@ -36,7 +37,7 @@ struct Step {
     ends: Exit,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -73,13 +74,26 @@ const STEPS: [Step; 6] = [
         arguments: "--coverage coverage.info --ratchet total --min-file 80% --baseline baseline/coverage.json --report coverage-fail.json",
         ends: Exit::Gate,
     },
+    Step {
+        says: "The firmware checked as a device would, held against its slots, and packed with a delta from the last release.",
+        tool: OTA,
+        arguments: "package --firmware firmware.bin --board led-node --version v1.1.0 --partitions partitions.csv --from baseline/firmware.bin --compress zstd --output led-node-1.1.0.ota --write html=ota.html",
+        ends: Exit::Pass,
+    },
+    Step {
+        says: "The same firmware with the signature it will get, a release it is not, and more room wanted than there is: no package.",
+        tool: OTA,
+        arguments: "package --firmware firmware.bin --board led-node --version v1.2.0 --partitions partitions.csv --signature-scheme secure-boot-v2 --min-free partition.smallest-ota=40% --output led-node-1.2.0.ota",
+        ends: Exit::Gate,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
 const COVERAGE: Entry = Entry::of::<CoverageGate>();
+const OTA: Entry = Entry::of::<OtaPackage>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate a real ESP32-C3 firmware: size and coverage, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -127,7 +141,7 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> io::Result<Exit> {
         }
     }
     say("Every step ended as it should. Open the reports in a browser:")?;
-    for page in ["size-fail.html", "size.html", "coverage-html/index.html"] {
+    for page in ["size-fail.html", "size.html", "coverage-html/index.html", "ota.html"] {
         say(&format!("  {}", folder.join(page).display()))?;
     }
     Ok(Exit::Pass)

@@ -13,5 +13,8 @@ use lw_cli::Entry;
 pub use suite::{command, main};
 
 /// Every tool of the suite, in the order people read of them.
-pub const TOOLS: &[Entry] =
-    &[Entry::of::<lw_size_gate::SizeGate>(), Entry::of::<lw_coverage_gate::CoverageGate>()];
+pub const TOOLS: &[Entry] = &[
+    Entry::of::<lw_size_gate::SizeGate>(),
+    Entry::of::<lw_coverage_gate::CoverageGate>(),
+    Entry::of::<lw_ota_package::OtaPackage>(),
+];

@@ -96,6 +96,11 @@ fn the_demo_passes_fails_and_writes_its_pages() {
         let html = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(html.contains("<svg") && html.contains("led_node::spectrum::HISTORY"), "{page}");
     }
+    let package = std::fs::read(folder.path().join("led-node-1.1.0.ota")).unwrap();
+    assert!(package.starts_with(b"manifest.json\0"), "a tar archive, manifest first");
+    assert!(!folder.path().join("led-node-1.2.0.ota").exists(), "no package of a release that failed");
+    let slots = std::fs::read_to_string(folder.path().join("ota.html")).unwrap();
+    assert!(slots.contains("ota_0") && slots.contains("ota_1"), "the page shows the slots");
     let pages = std::fs::read_dir(folder.path().join("coverage-html/files")).unwrap();
     let sources: Vec<_> = pages.map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap()).collect();
     assert_eq!(sources.len(), 4);
