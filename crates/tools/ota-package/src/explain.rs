@@ -1,7 +1,7 @@
 //! Every field of an image, with what it means.
 
 use lw_firmware::esp_image::{
-    AppDescriptor, AppImage, BootloaderDescriptor, ExtendedHeader, Format, Header, Trailing,
+    AppDescriptor, AppImage, BootloaderDescriptor, ExtendedHeader, Format, Header, Role, Trailing,
 };
 use lw_firmware::image::Image;
 use lw_model::{Align, ByteSize, Cell, Fact, Measure, Report, Table};
@@ -45,10 +45,9 @@ pub(crate) fn add(checked: &Checked, subject: Option<&str>, report: &mut Report)
 /// What an image is, for people.
 pub(crate) fn kind_name(image: &Image) -> &'static str {
     match image {
-        Image::Esp(image) => match (&image.app, &image.bootloader) {
-            (Some(_), _) => "ESP application",
-            (None, Some(_)) => "ESP bootloader",
-            (None, None) => "ESP image without a descriptor",
+        Image::Esp(image) => match image.role() {
+            Role::Application => "ESP application",
+            Role::Bootloader => "ESP bootloader",
         },
         other => crate::explain_other::kind_name(other),
     }

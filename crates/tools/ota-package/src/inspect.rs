@@ -7,12 +7,12 @@ use lw_firmware::partitions::Table as Partitions;
 use lw_model::{Align, ByteSize, Cell, Fact, Finding, Level, Location, Measure, Report, Table, Verdict};
 use lw_package::Kind as Format;
 
-use crate::args::{Inspect, Kind};
+use crate::args::{Inspect, Kind, SignatureScheme};
 use crate::boards::{self, Item, PerBoard};
 use crate::package::images_table;
 use crate::read;
 use crate::scan::{self, Checked};
-use crate::slots::{self, Load};
+use crate::slots;
 use crate::{explain, worst};
 
 /// Bytes that tell a partition table and a package.
@@ -118,6 +118,9 @@ impl Run<'_> {
 
     fn image(&mut self, item: &Item, subject: Option<&str>) -> Result<(), Error> {
         let checked = scan::scan(&item.path, self.args.kind.kind, self.cx)?;
+        if self.args.slots.signature_scheme != SignatureScheme::None {
+            checked.hold_to_secure_boot()?;
+        }
         explain::add(&checked, subject, self.report);
         checked.remarks(subject, self.report);
         if let Some(chip) = self.chips.of(item.board.as_deref()) {
@@ -125,7 +128,7 @@ impl Run<'_> {
         }
         if let Some(path) = self.tables.of(item.board.as_deref()) {
             let table = slots::read_table(path, &self.args.slots, self.cx)?;
-            let load = Load::new(checked.digests.size, checked.is_signed(), self.args.slots.signature_scheme);
+            let load = checked.load(self.args.slots.signature_scheme);
             slots::fit(&table, load, &self.cx.name(path), &self.args.slots, subject, self.report);
         }
         self.seen.push(Seen::image(&checked));

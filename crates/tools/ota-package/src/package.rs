@@ -9,6 +9,7 @@ mod write;
 use std::path::Path;
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_firmware::esp_image::Role;
 use lw_firmware::image::Image as Scanned;
 use lw_model::{Align, Cell, Fact, Measure, Number, Report, Table, Verdict};
 use lw_package::{Chip, Digest, Image, Manifest, Revisions};
@@ -17,7 +18,7 @@ use crate::args::{Package, PackageFormat};
 use crate::policy::{self, Inside, Release};
 use crate::read::{self, Opened};
 use crate::scan::Checked;
-use crate::slots::{self, Load};
+use crate::slots;
 use crate::{changes, deltas};
 
 pub(crate) use plan::Plan;
@@ -140,10 +141,10 @@ pub(crate) struct Written {
 /// What a manifest says of an image.
 pub(crate) fn describe(board: &str, checked: &Checked) -> Image {
     let mut image = Image::new(board, crate::explain_other::image_kind(&checked.image));
+    let id = checked.image.chip().map(|chip| u32::from(chip.0));
+    image.chip = checked.chip_name().map(|name| Chip { name, id });
+    image.validation_sha256 = checked.image.validation_sha256().map(Digest);
     if let Scanned::Esp(esp) = &checked.image {
-        image.validation_sha256 = checked.image.validation_sha256().map(Digest);
-        image.chip =
-            checked.chip_name().map(|name| Chip { name, id: esp.chip().map(|chip| u32::from(chip.0)) });
         image.revisions = esp.header.extended.as_ref().map(|extended| Revisions {
             min: extended.min_revision,
             max: Some(extended.max_revision).filter(|max| !matches!(max, &(0 | u16::MAX))),
@@ -161,7 +162,7 @@ pub(crate) fn describe(board: &str, checked: &Checked) -> Image {
 /// A bootloader is no application, whatever else is right with it.
 pub(crate) fn refuse_bootloader(checked: &Checked) -> Result<(), Error> {
     let Scanned::Esp(image) = &checked.image else { return Ok(()) };
-    if image.app.is_none() && image.bootloader.is_some() {
+    if image.role() == Role::Bootloader {
         return Err(Error::input("it is a bootloader, which a device does not take as an application")
             .hint("give the application's .bin; --kind binary packages any file as it is")
             .context(checked.name.clone()));
@@ -201,7 +202,7 @@ fn judge(
         policy::hold_secure_version(&checked.name, new, old, args.minimum_secure_version, subject, report);
         if let Some(path) = &plan.partitions {
             let table = slots::read_table(path, &args.slots, cx)?;
-            let load = Load::new(checked.digests.size, checked.is_signed(), args.slots.signature_scheme);
+            let load = checked.load(args.slots.signature_scheme);
             slots::fit(&table, load, &cx.name(path), &args.slots, subject, report);
         }
     }

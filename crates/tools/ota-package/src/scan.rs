@@ -4,12 +4,13 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, ResultExt};
-use lw_firmware::esp_image::{AppImage, ChipId, ImageError, Trailing};
+use lw_firmware::esp_image::{Problem, Signing};
 use lw_firmware::image::{self, Digests, Image, Options, Scanned, Scanner};
-use lw_model::{ByteSize, Finding, Level, Location, Report};
+use lw_model::{Diagnose as _, Finding, Level, Location, Report};
 use sha2::{Digest as _, Sha256};
 
-use crate::args::Kind;
+use crate::args::{Kind, SignatureScheme};
+use crate::slots::Load;
 
 /// Bytes read at a time: large enough that calls do not count, small enough for the second cache.
 const CHUNK: usize = 128 << 10;
@@ -23,8 +24,8 @@ pub(crate) struct Checked {
     pub(crate) digests: Digests,
     /// What is in it.
     pub(crate) image: Image,
-    /// The appended SHA-256 of a bootloader does not hold; `write-flash` changes the header it covers.
-    pub(crate) stale_bootloader: bool,
+    /// What is wrong with it that a device does not mind.
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Kind {
@@ -82,58 +83,38 @@ pub(crate) fn copy(
 /// # Errors
 /// What is wrong with it, with the offset.
 pub(crate) fn check(scanned: Scanned, name: String) -> Result<Checked, Error> {
-    if scanned.digests.size == 0 {
-        return Err(Error::input("the file is empty")
-            .hint("an image has at least a header; did the build end before it was written?"));
-    }
     let Scanned { digests, image } = scanned;
-    let mut image = image?;
-    let mut stale_bootloader = false;
-    if let Image::Esp(esp) = &mut image {
-        stale_bootloader = is_stale_bootloader(esp);
-        device_refuses(esp)?;
+    let image = image?;
+    let mut problems = Vec::new();
+    match &image {
+        Image::Esp(esp) => {
+            let (fatal, others): (Vec<_>, Vec<_>) = esp.problems(false).into_iter().partition(is_refused);
+            if !fatal.is_empty() {
+                return Err(refusal(&fatal));
+            }
+            problems = others;
+        }
+        other => other.verify()?,
     }
-    if !stale_bootloader {
-        image.verify()?;
-    }
-    Ok(Checked { name, digests, image, stale_bootloader })
+    Ok(Checked { name, digests, image, problems })
 }
 
-/// Whether all that is wrong is the digest of a bootloader.
-///
-/// esptool writes flash mode, size and frequency into the header of a bootloader when it flashes it, so the ROM does not
-/// look at the digest (ESP-IDF `esp_image_format.c`: `verify_sha = !is_bootloader`).
-fn is_stale_bootloader(image: &AppImage) -> bool {
-    let is_bootloader = image.bootloader.is_some() && image.app.is_none();
-    is_bootloader && matches!(image.verify(), Err(ImageError::Digest { .. })) && {
-        let mut without = image.clone();
-        without.digest = None;
-        without.verify().is_ok()
-    }
+/// Whether no device would take the image. A secure version that is too high is one for policy: it matters where
+/// anti-rollback is on, and the file is sound.
+fn is_refused(problem: &Problem) -> bool {
+    problem.is_fatal() && !matches!(problem, Problem::SecureVersion { .. })
 }
 
-/// What the loader refuses although all digests hold.
-fn device_refuses(image: &AppImage) -> Result<(), Error> {
-    if image.chip() == Some(ChipId(0xFFFF)) {
-        return Err(Error::input("the header at offset 0xc has the chip id 0xffff, which stands for none")
-            .hint("build the image for the chip it is to run on"));
-    }
-    if let Some(extended) = &image.header.extended
-        && !matches!(extended.max_revision, 0 | u16::MAX)
-        && extended.max_revision < extended.min_revision
-    {
-        return Err(Error::input(format!(
-            "the header at offset 0xf wants a chip revision from {} to {}: there is none",
-            revision(extended.min_revision),
-            revision(extended.max_revision)
-        ))
-        .hint("correct the range of chip revisions in the build's configuration"));
-    }
-    match image.layout_problems().first() {
-        Some(problem) => Err(Error::input(problem)
-            .hint("build the image again with the linker script and the MMU page size of the chip; the loader refuses to map it")),
-        None => Ok(()),
-    }
+/// One error that tells of all.
+fn refusal(problems: &[Problem]) -> Error {
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let hint = problems.iter().find_map(|problem| match problem {
+        Problem::Check(error) => error.hint(),
+        _ => None,
+    });
+    Error::input(texts.join("; ")).hint(hint.unwrap_or_else(|| {
+        "build the image again for its chip: linker script, MMU page size and chip revisions have to be the chip's".into()
+    }))
 }
 
 /// `v1.99` for 199.
@@ -141,128 +122,53 @@ pub(crate) fn revision(number: u16) -> String {
     format!("v{}.{}", number / 100, number % 100)
 }
 
-/// Bits of the eFuse field that holds the secure version: as many increases as a chip can take.
-///
-/// ESP-IDF `components/bootloader/Kconfig.app_rollback`, `BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD`.
-pub(crate) fn secure_version_bits(chip: ChipId) -> u32 {
-    match chip.0 {
-        0 => 32,
-        12 => 4,
-        23 => 9,
-        _ => 16,
-    }
-}
-
 impl Checked {
     /// What is worth knowing of an image that a device does take.
     pub(crate) fn remarks(&self, subject: Option<&str>, report: &mut Report) {
-        let mut find = |rule: &str, level, message: String, help: &str| {
-            let mut finding = Finding::new(
-                format!("ota-package/{rule}"),
-                level,
-                &self.name,
-                format!("{}: {message}", self.name),
-            )
-            .help(help)
-            .at(Some(Location::file(self.name.clone())));
+        for problem in &self.problems {
+            let (rule, help) = advice(problem);
+            let level = if problem.is_fatal() { Level::Error } else { Level::Warning };
+            let message = format!("{}: {problem}", self.name);
+            let mut finding = Finding::new(format!("ota-package/{rule}"), level, &self.name, message)
+                .help(help)
+                .at(Some(Location::file(self.name.clone())));
             finding.subject = subject.map(str::to_owned);
             report.find(finding);
-        };
-        if self.stale_bootloader {
-            find(
-                "stale-hash",
-                Level::Warning,
-                "the appended SHA-256 is not that of the bootloader".into(),
-                "esptool changes the header of a bootloader when it flashes it; with Secure Boot the chip would refuse it",
-            );
         }
-        let Image::Esp(image) = &self.image else { return };
-        if image.digest.is_none() && image.header.extended.is_some() {
-            find(
-                "no-hash",
-                Level::Warning,
-                "no SHA-256 is appended: the device checks one byte of XOR only".into(),
-                "build without --dont-append-digest",
-            );
-        }
-        match &image.trailing {
-            Trailing::Other { offset, length } => find(
-                "trailing-data",
-                Level::Warning,
-                format!(
-                    "{} follow the image at offset {offset:#x}: no device checks them, and every update carries them",
-                    ByteSize(*length)
-                ),
-                "give the image as the build wrote it",
-            ),
-            Trailing::SignatureV2 { offset, extra, .. } if *extra > 0 => find(
-                "signed-twice",
-                Level::Warning,
-                format!(
-                    "{} follow the signature sector at offset {offset:#x}: it looks signed twice, and the device looks at the first signature only",
-                    ByteSize(*extra)
-                ),
-                "sign the unsigned image once, with all keys",
-            ),
-            Trailing::SignatureV2 { blocks, .. }
-                if blocks.len() > 1 && matches!(image.chip(), Some(ChipId(0 | 12))) =>
-            {
-                find(
-                    "signature-blocks",
-                    Level::Warning,
-                    format!(
-                        "it has {} signature blocks, and an {} looks at the first only",
-                        blocks.len(),
-                        image.chip_name().unwrap_or("ESP32")
-                    ),
-                    "sign with one key",
-                );
-            }
-            _ => {}
-        }
-        if let Some(chip) = image.chip().filter(|chip| chip.name().is_none()) {
-            find(
-                "unknown-chip",
-                Level::Warning,
-                format!("{chip} is none this version knows: placement rules of its MMU were not checked"),
-                "use a newer version of this tool",
-            );
-        }
-        if let (Some(app), Some(chip)) = (&image.app, image.chip()) {
-            let bits = secure_version_bits(chip);
-            if app.secure_version > bits {
-                find(
-                    "secure-version-width",
-                    Level::Error,
-                    format!(
-                        "the secure version is {}, and the eFuses of {chip} count to {bits}: no device can ever confirm it",
-                        app.secure_version
-                    ),
-                    "lower CONFIG_BOOTLOADER_APP_SECURE_VERSION",
-                );
-            }
-        }
+    }
+
+    /// Refuses what only matters to a device that verifies its bootloader.
+    ///
+    /// # Errors
+    /// When the SHA-256 of a bootloader is stale.
+    pub(crate) fn hold_to_secure_boot(&self) -> Result<(), Error> {
+        let stale = self.problems.iter().find(|problem| matches!(problem, Problem::StaleDigest { .. }));
+        stale.map_or(Ok(()), |problem| {
+            Err(Error::input(format!("{}: {problem}", self.name))
+                .hint("flash the bootloader as it was built: with Secure Boot its digest is verified"))
+        })
     }
 
     /// The chip as its vendor writes it.
     pub(crate) fn chip_name(&self) -> Option<String> {
         match &self.image {
-            Image::Esp(image) => match image.chip() {
-                Some(chip) => Some(chip.to_string()),
-                None => image.chip_name().map(str::to_owned),
-            },
-            _ => None,
+            Image::Esp(image) if image.chip().is_none() => image.chip_name().map(str::to_owned),
+            image => image.chip().map(|chip| chip.to_string()),
         }
     }
 
-    /// Whether the file ends in a signature that is part of it.
-    pub(crate) fn is_signed(&self) -> bool {
-        match &self.image {
-            Image::Esp(image) => {
-                matches!(image.trailing, Trailing::SignatureV1 { .. } | Trailing::SignatureV2 { .. })
-            }
-            _ => false,
-        }
+    /// Bytes an update with it writes, with the signature that is still to come.
+    pub(crate) fn load(&self, scheme: SignatureScheme) -> Load {
+        let file = self.digests.size;
+        let total = match &self.image {
+            Image::Esp(image) => image.flashed_len(match scheme {
+                SignatureScheme::None => Signing::None,
+                SignatureScheme::SecureBootV1 => Signing::V1,
+                SignatureScheme::SecureBootV2 => Signing::V2,
+            }),
+            _ => file,
+        };
+        Load { file, total }
     }
 
     /// A finding when the image is for another chip than wanted.
@@ -297,6 +203,39 @@ pub(crate) fn sha256_of(source: &mut impl Read) -> io::Result<[u8; 32]> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// The rule a problem breaks, and what to do about it.
+fn advice(problem: &Problem) -> (&'static str, &'static str) {
+    match problem {
+        Problem::Check(_) | Problem::Layout(_) | Problem::Revisions { .. } => {
+            ("image", "build the image again")
+        }
+        Problem::SecureVersion { .. } => {
+            ("secure-version-width", "lower CONFIG_BOOTLOADER_APP_SECURE_VERSION")
+        }
+        Problem::StaleDigest { .. } => (
+            "stale-hash",
+            "esptool changes the header of a bootloader when it flashes it; with Secure Boot the chip would refuse it",
+        ),
+        Problem::NoDigest => ("no-hash", "build without --dont-append-digest"),
+        Problem::UnknownChip(_) => {
+            ("unknown-chip", "use a newer version of this tool: placement for the MMU was not checked")
+        }
+        Problem::NoDescriptor => (
+            "no-descriptor",
+            "build with ESP-IDF's esp_app_format, or with esp_bootloader_esp_idf in Rust: both put one in",
+        ),
+        Problem::DescriptorPlace { .. } => {
+            ("descriptor-place", "the descriptor has to be first in the first segment: see the linker script")
+        }
+        Problem::Trailing { .. } => (
+            "trailing-data",
+            "no device checks them, and every update carries them: give the image as the build wrote it",
+        ),
+        Problem::SignedTwice { .. } => ("signed-twice", "sign the unsigned image once, with all keys"),
+        Problem::SignatureBlocks { .. } => ("signature-blocks", "sign with one key"),
     }
 }
 

@@ -13,10 +13,8 @@ use lw_model::{
     Threshold, Verdict,
 };
 
-use crate::args::{SignatureScheme, SlotArgs};
+use crate::args::SlotArgs;
 
-/// Unit of erasing and of padding before a signature.
-const SECTOR: u64 = 0x1000;
 /// ESP-IDF's loader refuses larger partitions (`esp_image_format.c`: partition size invalid, larger than 16MB).
 const LARGEST_APP: u64 = 16 << 20;
 /// A slot less free than this is a warning where no limit is set.
@@ -64,22 +62,6 @@ pub(crate) struct Load {
     pub(crate) file: u64,
     /// Bytes of the file when it is padded and signed.
     pub(crate) total: u64,
-}
-
-impl Load {
-    /// Adds the room a signature will need.
-    ///
-    /// Secure Boot V2 pads with 0xFF to 4096 bytes and adds a sector of 4096 (espsecure `sign-data -v 2`); Secure Boot
-    /// V1 adds 68 bytes. A file that is signed already has them.
-    pub(crate) fn new(file: u64, is_signed: bool, scheme: SignatureScheme) -> Self {
-        let total = match scheme {
-            _ if is_signed => file,
-            SignatureScheme::None => file,
-            SignatureScheme::SecureBootV1 => file.saturating_add(68),
-            SignatureScheme::SecureBootV2 => file.div_ceil(SECTOR).saturating_add(1).saturating_mul(SECTOR),
-        };
-        Self { file, total }
-    }
 }
 
 /// Whether it is one of `ota_0` to `ota_15`.
@@ -294,20 +276,5 @@ impl One<'_> {
                 format!("{advice}; current ESP-IDF refuses such a table"),
             ));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signature_takes_padding_and_a_sector() {
-        let total = |file, signed, scheme| Load::new(file, signed, scheme).total;
-        assert_eq!(total(0x1000, false, SignatureScheme::SecureBootV2), 0x2000);
-        assert_eq!(total(0x1001, false, SignatureScheme::SecureBootV2), 0x3000);
-        assert_eq!(total(0x2000, true, SignatureScheme::SecureBootV2), 0x2000);
-        assert_eq!(total(100, false, SignatureScheme::SecureBootV1), 168);
-        assert_eq!(total(100, false, SignatureScheme::None), 100);
     }
 }

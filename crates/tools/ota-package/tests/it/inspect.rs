@@ -92,8 +92,8 @@ fn what_the_loader_refuses_is_refused_although_every_digest_holds() {
     let cases = [
         // Mapped from flash at an address its place in the file does not suit.
         (Esp { load: Some(0x4200_0000), ..Esp::default() }, "modulo the MMU page"),
-        (Esp { chip: 0xFFFF, ..Esp::default() }, "the chip id 0xffff"),
-        (Esp { min_revision: 100, max_revision: 99, ..Esp::default() }, "a chip revision from v1.0 to v0.99"),
+        (Esp { chip: 0xFFFF, ..Esp::default() }, "the chip id 65535"),
+        (Esp { min_revision: 100, max_revision: 99, ..Esp::default() }, "no chip is good for it"),
     ];
     for (image, reason) in cases {
         fs::write(&path, image.build()).unwrap();
@@ -195,6 +195,8 @@ fn a_stale_digest_is_a_bootloaders_only() {
     fs::write(folder.path().join("bootloader.bin"), bootloader).unwrap();
     let run = ota(folder.path(), &["inspect", "bootloader.bin"]);
     assert_eq!((run.code, run.found(Level::Warning)), (0, vec!["stale-hash"]));
+    let run = ota(folder.path(), &["inspect", "bootloader.bin", "--signature-scheme=secure-boot-v2"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
 }
 
 #[test]

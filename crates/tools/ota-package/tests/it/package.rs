@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use lw_model::{Level, Verdict};
@@ -143,6 +144,29 @@ fn compression_is_worth_it_and_is_told_of() {
     assert!(encoding["size"].as_u64().unwrap() < 2000, "{encoding}");
     assert_eq!(manifest["images"][0]["file"], "images/s3.bin.zst");
     assert!(fs::metadata(folder.path().join("app.ota")).unwrap().len() < 8192);
+}
+
+#[test]
+fn tar_and_zstd_read_a_package() {
+    let (Some(tar), Some(zstd)) = (lw_testkit::program("tar"), lw_testkit::program("zstd")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let images = boards(folder.path());
+    assert_eq!(ota(folder.path(), &[&ALL[..], &["--compress=zstd", "--output", "app.ota"]].concat()).code, 0);
+    let out = folder.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let run = |program: &Path, arguments: &[&str]| {
+        let run = Command::new(program).args(arguments).current_dir(&out).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        run.stdout
+    };
+    run(&tar, &["xf", "../app.ota"]);
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    for image in manifest["images"].as_array().unwrap() {
+        let made = run(&zstd, &["-dc", image["file"].as_str().unwrap()]);
+        let original = &images.iter().find(|(board, _)| *board == image["board"]).unwrap().1;
+        assert!(made == *original, "{}", image["board"]);
+    }
 }
 
 #[test]
