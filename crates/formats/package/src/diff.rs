@@ -186,3 +186,85 @@ fn alike(before: &Image, after: &Image) -> bool {
     let without = |image: &Image| Image { deltas: Vec::new(), ..image.clone() };
     without(before) == without(after)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Sha256;
+    use crate::manifest::{Base, DeltaFormat, ImageKind};
+
+    fn image(board: &str, content: &[u8], version: &str) -> Image {
+        let mut image = Image::new(board, ImageKind::EspApp);
+        image.size = content.len() as u64;
+        image.sha256 = Sha256::of(content);
+        image.version = Some(version.into());
+        image
+    }
+
+    fn manifest(version: &str, images: Vec<Image>) -> Manifest {
+        Manifest { images, ..Manifest::new(version) }
+    }
+
+    #[test]
+    fn a_package_is_no_different_from_itself() {
+        let manifest = manifest("1.0.0", vec![image("a", b"old", "1.0.0")]);
+        let diff = Diff::between(&manifest, &manifest);
+        assert!(diff.is_empty());
+        assert_eq!(diff.version.order(), Some(Ordering::Equal));
+        assert!(matches!(diff.boards[0].image, ImageChange::Same(_)));
+        assert_eq!(diff.boards[0].size(), Change { before: Some(3), after: Some(3) });
+    }
+
+    #[test]
+    fn boards_come_go_and_change() {
+        let before = manifest("1.9.0", vec![image("a", b"old", "1.9.0"), image("gone", b"x", "1.9.0")]);
+        let mut changed = image("a", b"newer", "1.10.0");
+        changed.secure_version = Some(2);
+        let after = manifest("1.10.0", vec![changed, image("new", b"xy", "1.10.0")]);
+        let diff = Diff::between(&before, &after);
+        assert_eq!(diff.version.order(), Some(Ordering::Greater));
+        let names: Vec<_> = diff.boards.iter().map(|board| board.board.as_str()).collect();
+        assert_eq!(names, ["a", "gone", "new"]);
+        let [a, gone, new] = diff.boards.as_slice() else { panic!("three boards") };
+        assert!(matches!(a.image, ImageChange::Changed(_)));
+        assert_eq!(a.size(), Change { before: Some(3), after: Some(5) });
+        assert_eq!(a.secure_version(), Change { before: None, after: Some(2) });
+        assert_eq!(a.version(), Change { before: Some("1.9.0".into()), after: Some("1.10.0".into()) });
+        assert!(matches!(gone.image, ImageChange::Removed(_)));
+        assert_eq!(gone.size(), Change { before: Some(1), after: None });
+        assert!(matches!(new.image, ImageChange::Added(_)));
+        assert_eq!(new.stored_size(), Change { before: None, after: Some(2) });
+        assert!(diff.boards.iter().all(Board::is_change));
+    }
+
+    #[test]
+    fn a_patch_more_is_a_change_of_the_board_and_not_of_its_image() {
+        let before = manifest("1", vec![image("a", b"new", "1")]);
+        let mut after = before.clone();
+        let base = Base { sha256: Sha256::of(b"old"), size: 3, version: None };
+        after.images[0].deltas.push(Delta::new("a", DeltaFormat::Bsdiff40, base));
+        let there = Diff::between(&before, &after);
+        assert!(matches!(there.boards[0].image, ImageChange::Same(_)));
+        assert_eq!((there.boards[0].deltas_added.len(), there.boards[0].deltas_removed.len()), (1, 0));
+        assert!(!there.is_empty());
+        let back = Diff::between(&after, &before);
+        assert_eq!((back.boards[0].deltas_added.len(), back.boards[0].deltas_removed.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_a_release_asks_for_counts() {
+        let before = manifest("1", vec![image("a", b"x", "1")]);
+        for change in [
+            |manifest: &mut Manifest| manifest.sequence = Some(1),
+            |manifest: &mut Manifest| manifest.minimum_version = Some("1".into()),
+            |manifest: &mut Manifest| manifest.minimum_secure_version = Some(1),
+            |manifest: &mut Manifest| manifest.release_notes = Some("notes".into()),
+            |manifest: &mut Manifest| manifest.version = "2".into(),
+            |manifest: &mut Manifest| manifest.images[0].project = Some("p".into()),
+        ] {
+            let mut after = before.clone();
+            change(&mut after);
+            assert!(!Diff::between(&before, &after).is_empty(), "{after:?}");
+        }
+    }
+}
