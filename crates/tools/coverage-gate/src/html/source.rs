@@ -1,12 +1,12 @@
 //! The page of one file: its lines, how often each ran, and which branches were taken.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::iter::Peekable;
 
-use lw_coverage::{Counts, FileCoverage, Metric};
+use lw_coverage::{FileCoverage, LineBranches, Metric};
 use lw_history::LineRanges;
 
-use super::markup::{FOOT, bar, head, number, push_text, text};
+use super::markup::{FOOT, bar, head, number, push_number, push_text, text};
 
 /// Characters of a line that are shown: minified code has lines of megabytes.
 const LONGEST: usize = 2000;
@@ -56,24 +56,26 @@ fn figures(file: &FileCoverage, changed: Option<&LineRanges>, out: &mut String) 
     out.push_str("</dl>\n");
 }
 
-/// What is known of the lines.
-struct Known {
-    hits: BTreeMap<u32, u64>,
-    branches: BTreeMap<u32, Counts>,
+/// What is known of the lines, asked for in their order.
+struct Known<H: Iterator<Item = (u32, u64)>, B: Iterator<Item = LineBranches>> {
+    hits: Peekable<H>,
+    branches: Peekable<B>,
 }
 
-impl Known {
-    fn of(file: &FileCoverage) -> Self {
-        Self {
-            hits: file.lines().iter().collect(),
-            branches: file.branches().by_line().map(|line| (line.line, line.counts)).collect(),
-        }
-    }
+/// What is known of the lines of a file.
+fn known(file: &FileCoverage) -> Known<impl Iterator<Item = (u32, u64)>, impl Iterator<Item = LineBranches>> {
+    Known { hits: file.lines().iter().peekable(), branches: file.branches().by_line().peekable() }
+}
 
+impl<H: Iterator<Item = (u32, u64)>, B: Iterator<Item = LineBranches>> Known<H, B> {
     /// The row of a line up to its source.
-    fn open(&self, line: u32, changed: Option<&LineRanges>, out: &mut String) {
-        let hits = self.hits.get(&line);
-        let branches = self.branches.get(&line).filter(|counts| counts.total > 0);
+    fn open(&mut self, line: u32, changed: Option<&LineRanges>, out: &mut String) {
+        while self.hits.next_if(|hits| hits.0 < line).is_some() {}
+        while self.branches.next_if(|branches| branches.line < line).is_some() {}
+        let hits = self.hits.next_if(|hits| hits.0 == line).map(|hits| hits.1);
+        let branches =
+            self.branches.next_if(|branches| branches.line == line).map(|branches| branches.counts);
+        let branches = branches.filter(|counts| counts.total > 0);
         let class = match (hits, branches) {
             (None, _) => "",
             (Some(0), _) => "miss",
@@ -81,12 +83,24 @@ impl Known {
             (Some(_), _) => "hit",
         };
         let new = if changed.is_some_and(|changed| changed.contains(line)) { " new" } else { "" };
-        let _ = write!(
-            out,
-            "<tr id=\"L{line}\" class=\"{class}{new}\"><td class=\"n\" align=\"right\"><a href=\"#L{line}\">{line}</a></td><td class=\"h\" align=\"right\">"
-        );
+        let mut digits = itoa::Buffer::new();
+        let line = digits.format(line);
+        for part in [
+            "<tr id=\"L",
+            line,
+            "\" class=\"",
+            class,
+            new,
+            "\"><td class=\"n\" align=\"right\"><a href=\"#L",
+            line,
+            "\">",
+            line,
+            "</a></td><td class=\"h\" align=\"right\">",
+        ] {
+            out.push_str(part);
+        }
         if let Some(hits) = hits {
-            out.push_str(&number(*hits));
+            push_number(hits, out);
         }
         out.push_str("</td><td class=\"b\" align=\"right\">");
         if let Some(branches) = branches {
@@ -100,13 +114,14 @@ const HEAD: &str = "<div class=\"scroll\"><table class=\"source\" cellspacing=\"
 const TAIL: &str = "</tbody>\n</table></div>\n";
 
 fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &mut String) {
-    let known = Known::of(file);
-    out.reserve(source.len() + source.len() / 2);
+    let mut known = known(file);
     out.push_str(HEAD);
     let mut last = 0;
     for (line, content) in (1_u32..).zip(source.lines()) {
         known.open(line, changed, out);
-        match content.char_indices().nth(LONGEST) {
+        // A line of no more bytes has no more characters.
+        let end = (content.len() > LONGEST).then(|| content.char_indices().nth(LONGEST)).flatten();
+        match end {
             Some((end, _)) => {
                 push_text(content.get(..end).unwrap_or_default(), out);
                 out.push('…');
@@ -116,7 +131,7 @@ fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &
         out.push_str("</code></td></tr>\n");
         last = line;
     }
-    let beyond = known.hits.keys().copied().filter(|line| *line > last).count();
+    let beyond = known.hits.filter(|hits| hits.0 > last).count();
     out.push_str(TAIL);
     if beyond > 0 {
         let _ = writeln!(
@@ -127,13 +142,13 @@ fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &
 }
 
 fn numbers(file: &FileCoverage, changed: Option<&LineRanges>, out: &mut String) {
-    let known = Known::of(file);
-    if known.hits.is_empty() {
+    if file.lines().is_empty() {
         return;
     }
+    let mut known = known(file);
     out.push_str(HEAD);
-    for line in known.hits.keys() {
-        known.open(*line, changed, out);
+    for (line, _) in file.lines().iter() {
+        known.open(line, changed, out);
         out.push_str("</code></td></tr>\n");
     }
     out.push_str(TAIL);
