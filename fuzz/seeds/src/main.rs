@@ -96,6 +96,9 @@ fn main() -> io::Result<()> {
         seed("image_stream", &[&[63, 0xFF], &file[..]].concat())?;
     }
     seed("package_lw", &compressed())?;
+    for (target, bytes) in deltas() {
+        seed(target, &bytes)?;
+    }
     let mut last: Option<Vec<u8>> = None;
     for file in files {
         let bytes = fs::read(&file)?;
@@ -204,4 +207,24 @@ fn compressed() -> Vec<u8> {
 "encoding":{"name":"zstd","size":12,"sha256":"@0"}}]}"#;
     let frame = b"\x28\xB5\x2F\xFD\x00\x58\x19\x00\x00abc";
     [&manifest[..], b"\n--member--\nimages/b.bin.zst\n", frame].concat()
+}
+
+/// Patches of every encoding to the base of their target, and what they were made of.
+fn deltas() -> Vec<(&'static str, Vec<u8>)> {
+    use lw_delta::{Encoding, create, detools::Compression};
+    let base: Vec<u8> = (0..2048u32).map(|place| (place * place >> 4) as u8).collect();
+    let mut target = [&base[700..1400], b"something new", &base[..700], &[0; 100]].concat();
+    target.iter_mut().step_by(97).for_each(|byte| *byte = byte.wrapping_add(3));
+    let encodings = [
+        Encoding::Detools(Compression::None),
+        Encoding::Detools(Compression::Crle),
+        Encoding::Detools(Compression::Heatshrink(Default::default())),
+        Encoding::esp_delta([0xE5; 32]),
+        Encoding::Bsdiff40,
+    ];
+    let patches = encodings.iter().map(|encoding| create(&base, &target, encoding).unwrap_or_default());
+    let mut seeds: Vec<_> = patches.map(|patch| ("delta_apply", patch)).collect();
+    seeds.push(("delta_roundtrip", [&base[..], b"--to--", &target].concat()));
+    seeds.push(("delta_roundtrip", [&[0; 300][..], b"--to--", &[0; 200], b"x", &[0; 99]].concat()));
+    seeds
 }
