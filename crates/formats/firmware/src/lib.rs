@@ -1,7 +1,8 @@
-//! Firmware files as one memory model.
+//! Firmware files: as one memory model, and as the images devices are updated with.
 //!
 //! [`Elf`] and [`Map`] read what the linker wrote; [`Memory::measure`] turns any mix of them into the use of
 //! each memory region, and [`attribution::tree`] says who uses it, exactly additive down to the symbol.
+//! [`image`] recognises, checks and hashes what is sent to a device, in one pass and in little memory.
 //!
 //! Everything here takes bytes and returns a model or a typed error with a position. Nothing reads
 //! a file, the environment or the clock, and nothing prints.

@@ -1,8 +1,10 @@
 //! Reading front to back: digests taken on the way, and what goes wrong when a source is read.
 
+use std::borrow::Cow;
 use std::io;
 use std::io::{ErrorKind, Read};
 
+use lw_model::{Class, Diagnose};
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
 
@@ -18,6 +20,22 @@ pub enum ReadError<E: std::error::Error + 'static> {
     /// The bytes are not what was expected.
     #[error(transparent)]
     Format(E),
+}
+
+impl<E: Diagnose> Diagnose for ReadError<E> {
+    fn class(&self) -> Class {
+        match self {
+            Self::Io(_) => Class::Input,
+            Self::Format(error) => error.class(),
+        }
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Io(_) => None,
+            Self::Format(error) => error.hint(),
+        }
+    }
 }
 
 /// Size and digests of a whole file.

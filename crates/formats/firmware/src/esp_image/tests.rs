@@ -207,6 +207,43 @@ fn what_speaks_against_an_image_is_told_all_at_once() {
 }
 
 #[test]
+fn a_signature_with_p384_is_over_a_sha384() {
+    let signed = |chip: u16, damage: bool| {
+        let mut file = image(chip, &[(0x4200_0020, app_descriptor([3; 32]))], true);
+        file.resize(0x1000, 0xFF);
+        let mut block = vec![0xE7, 3, 1, 0];
+        block.extend(sha2::Sha384::digest(&file));
+        block.push(3);
+        block.extend([5; 192]);
+        block.resize(1196, 0);
+        block.extend(crc32fast::hash(&block).to_le_bytes());
+        file.extend(block);
+        file.resize(0x2000, 0xFF);
+        if damage {
+            // Padding: under the signature, and under nothing else.
+            file[0xFFF] = 0xFE;
+        }
+        file
+    };
+    assert_eq!(AppImage::parse(&signed(23, true)), Err(ImageError::Signature { block: 0, offset: 0x1000 }));
+    let file = signed(23, false);
+    let Trailing::SignatureV2 { offset: 0x1000, blocks, extra: 0 } = AppImage::parse(&file).unwrap().trailing
+    else {
+        panic!()
+    };
+    assert_eq!((blocks[0].scheme, blocks[0].covers_image), (SignatureScheme::EcdsaP384, true));
+    assert_eq!(in_pieces(&file, 100).unwrap(), AppImage::read(&file).unwrap());
+    // A flash mode changed, with the image's own digest made right again.
+    let mut other = file;
+    other[2] = 0;
+    let digest = Sha256::digest(&other[..304]);
+    other[304..336].copy_from_slice(&digest);
+    assert_eq!(AppImage::parse(&other), Err(ImageError::Signature { block: 0, offset: 0x1000 }));
+    let error = AppImage::parse(&signed(5, false)).unwrap_err();
+    assert!(matches!(error, ImageError::SignatureScheme { block: 0, chip: ChipId(5), .. }), "{error}");
+}
+
+#[test]
 fn chips_are_found_by_name() {
     for name in ["ESP32-C61", "esp32c61", "esp32_c61"] {
         assert_eq!(ChipId::from_name(name), Some(ChipId(20)));

@@ -243,11 +243,16 @@ impl Behind {
     }
 
     /// A signature sector lies at the first sector boundary behind the image, with 0xFF between.
+    ///
+    /// Whether there is something else between is no question once a block has a sound CRC: the signature covers it.
     fn signature_v2(&self) -> Result<Option<Trailing>, ImageError> {
         let [_, gap_erased, after_erased] = self.erased;
         let starts = matches!(self.first[..], [SignatureBlock::MAGIC, 2 | 3, 0 | 1, 0, ..]);
-        let (true, true, Some(covered)) = (starts, gap_erased, &self.covered) else { return Ok(None) };
+        let (true, Some(covered)) = (starts, &self.covered) else { return Ok(None) };
         if self.first.len() < SECTOR {
+            if !gap_erased {
+                return Ok(None);
+            }
             return Err(ImageError::Truncated {
                 part: Part::SignatureSector,
                 offset: self.sector,

@@ -71,7 +71,7 @@ pub enum Problem {
         found: u32,
     },
     /// The file ends before the last block.
-    #[error("it is the last of {} and has the number {}, expected {total} blocks", Named(.family), .found - 1)]
+    #[error("it is the last of {} and has the number {}, expected {total} blocks", Named(.family), .found.saturating_sub(1))]
     Missing {
         /// The family the blocks are for.
         family: Option<Family>,
