@@ -2,8 +2,8 @@
 //!
 //! A byte `0ttt cccc` (type and compression), the size of the target, and then, compressed: the size of a patch to the
 //! data format (zero without one) and for each step the size of its difference, the difference, the size of its new
-//! data, that data, and the seek. Sizes are in the form of [`varint`](crate::varint). A patch to an empty target ends after the
-//! size. detools: `create_patch_sequential` in `detools/create.py`, `apply_patch_sequential` in `detools/apply.py`.
+//! data, that data, and the seek. Numbers hold six bits in their first byte, beside a sign, and seven in each further
+//! one. A patch to an empty target ends after the size. detools: `create_patch_sequential` in `detools/create.py`, `apply_patch_sequential` in `detools/apply.py`.
 
 use crate::apply::Source;
 use crate::crle;

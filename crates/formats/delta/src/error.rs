@@ -148,8 +148,8 @@ pub enum Part {
     /// How far the base is moved after a step.
     #[error("a step's seek")]
     Seek,
-    /// A segment of run-length encoded data.
-    #[error("a run-length segment")]
+    /// A piece of the compressed data.
+    #[error("a segment of the compressed data")]
     Segment,
     /// The control section of BSDIFF40.
     #[error("the control section")]

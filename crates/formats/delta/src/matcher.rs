@@ -16,7 +16,8 @@ mod path;
 use crate::format::Format;
 use crate::script::Step;
 
-/// What a byte and a step cost in a format, in sixteenths of a bit.
+/// What a byte and a step cost in a format, in sixteenths of a bit: found by trying on releases of real firmware, near what
+/// the format says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weights {
     /// Differences that are zero: the first, the second, and each further one of a run.
@@ -36,7 +37,7 @@ impl Weights {
         match format {
             // A byte is nine bits and a copy of up to 128 zeros sixteen.
             Format::DetoolsNone | Format::DetoolsCrle | Format::DetoolsHeatshrink | Format::EspDelta => {
-                Self { zero: [96, 100, 1], changed: 140, extra: 120, step: 330, seek_byte: 210 }
+                Self { zero: [96, 100, 1], changed: 140, extra: 120, step: 400, seek_byte: 210 }
             }
             // bzip2 sorts what is alike together: zeros vanish, and so do differences that repeat.
             Format::Bsdiff40 => {

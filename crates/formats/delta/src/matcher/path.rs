@@ -356,9 +356,9 @@ impl<'a> Search<'a> {
     }
 
     fn step_cost(&self, seek: i64) -> u64 {
-        let bits = 64 - seek.unsigned_abs().leading_zeros();
-        let bytes = 1 + (bits + 7 - 6) as u64 / 7;
-        self.weights.step + bytes * self.weights.seek_byte
+        // Six bits in the first byte of detools' numbers, seven in the others.
+        let bits = u64::from(64 - seek.unsigned_abs().leading_zeros());
+        self.weights.step + (1 + bits / 7) * self.weights.seek_byte
     }
 
     /// Writes down the cheapest path as steps.
