@@ -1,6 +1,5 @@
 //! detools and bspatch make the target of our patches, and make no smaller ones.
 
-use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -11,7 +10,7 @@ use lw_delta::detools::Compression;
 use lw_delta::heatshrink::Parameters;
 use lw_delta::{Encoding, create};
 use lw_testkit::git::Random;
-use lw_testkit::{shared_fixture, skip};
+use lw_testkit::{program, shared_fixture, skip};
 
 use crate::common::{image, pair};
 
@@ -29,21 +28,9 @@ for line in sys.stdin:
         print(verb, *paths, repr(error))
 "#;
 
-/// The program of a variable, or of that name on PATH.
-fn program(variable: &str, name: &str, install: &str) -> Option<PathBuf> {
-    #[allow(clippy::disallowed_methods)]
-    let (named, path) = (env::var_os(variable), env::var_os("PATH"));
-    if let Some(named) = named {
-        return Some(named.into());
-    }
-    let found = env::split_paths(&path?).map(|folder| folder.join(name)).find(|file| file.is_file());
-    found.or_else(|| skip(&format!("{name} is neither in {variable} nor on PATH ({install})")))
-}
-
 /// The Python that has detools: the one beside the program, which is installed in an environment of its own.
 fn python() -> Option<PathBuf> {
-    let detools = program("LW_DETOOLS", "detools", "pip install detools==0.53.0")?;
-    let python = fs::canonicalize(&detools).ok()?.with_file_name("python3");
+    let python = program("detools")?.with_file_name("python3");
     if python.is_file() { Some(python) } else { skip(&format!("there is no {}", python.display())) }
 }
 
@@ -147,7 +134,7 @@ fn detools_makes_the_targets_of_our_patches_and_no_smaller_ones() {
 
 #[test]
 fn bspatch_makes_the_targets_of_our_patches() {
-    let Some(bspatch) = program("LW_BSPATCH", "bspatch", "apt install bsdiff") else { return };
+    let Some(bspatch) = program("bspatch") else { return };
     let scratch = tempfile::tempdir().unwrap();
     let path = |name: &str| scratch.path().join(name);
     for (name, base, target) in pairs() {
