@@ -73,8 +73,8 @@ impl Job {
         Ok(())
     }
 
-    /// What ours took, which the others are compared with.
-    fn base(&self) -> Option<Cost> {
+    /// What the first one took, which the others are compared with.
+    pub(crate) fn first(&self) -> Option<Cost> {
         self.rows.first().and_then(|row| row.cost)
     }
 
@@ -83,7 +83,7 @@ impl Job {
     /// # Errors
     /// When it was not run.
     pub(crate) fn cost(&self) -> Result<Cost> {
-        self.base().with_context(|| format!("{}: ours was not run", self.title))
+        self.first().with_context(|| format!("{}: ours was not run", self.title))
     }
 
     pub(crate) fn show(&self) -> String {
@@ -96,7 +96,7 @@ impl Job {
             "wall against ours",
         ]);
         for row in &self.rows {
-            let cells = match (row.cost, self.base()) {
+            let cells = match (row.cost, self.first()) {
                 (Some(cost), Some(base)) => [
                     seconds(cost.median),
                     seconds(cost.min),
@@ -140,6 +140,6 @@ pub(crate) fn machine(how: &str, versions: &[(&str, Line)]) -> String {
 }
 
 /// Progress, beside the tables on standard output.
-fn tell(what: impl Display) {
+pub(crate) fn tell(what: impl Display) {
     eprintln!("{what}");
 }

@@ -10,6 +10,7 @@ mod comparison;
 mod coverage_gate;
 mod document;
 mod generate;
+mod ota_package;
 mod process;
 mod size_gate;
 mod table;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::generate::{Plan, tracefile};
+use crate::generate::{Plan, image, tracefile};
 
 #[derive(Parser)]
 #[command(version, about)]
@@ -64,6 +65,20 @@ enum Command {
     SizeGate(size_gate::Args),
     /// Compare coverage-gate with lcov, genhtml and grcov
     CoverageGate(coverage_gate::Args),
+    /// Write a generated ESP32-S3 image
+    GenImage {
+        /// Bytes of the image, a multiple of 16
+        #[arg(long, default_value_t = 4 << 20)]
+        bytes: u32,
+        /// Which of two releases, 0 or 1
+        #[arg(long, default_value_t = 0)]
+        release: u64,
+        /// File to write to
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Compare ota-package with mender-artifact, detools, and the hash of the image
+    OtaPackage(ota_package::Args),
 }
 
 fn main() -> Result<()> {
@@ -83,5 +98,7 @@ fn main() -> Result<()> {
         }
         Command::SizeGate(args) => size_gate::run(&args),
         Command::CoverageGate(args) => coverage_gate::run(&args),
+        Command::GenImage { bytes, release, out } => image::write(image::Plan { bytes, release }, &out),
+        Command::OtaPackage(args) => ota_package::run(&args),
     }
 }

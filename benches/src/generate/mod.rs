@@ -1,7 +1,8 @@
 //! A firmware that never was: a valid ELF file and the map a linker would have written with it. And
-//! [tracefiles](tracefile) of a program that was never run.
+//! [tracefiles](tracefile) and [images](image) of others.
 
 mod elf;
+pub(crate) mod image;
 mod map;
 mod names;
 mod program;

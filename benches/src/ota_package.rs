@@ -1,0 +1,222 @@
+//! ota-package and its peers on generated ESP32-S3 images.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::comparison::{self, Job};
+use crate::document;
+use crate::generate::image::{self, Plan};
+use crate::process::{Line, multicall};
+use crate::table::{megabytes, ratio};
+
+/// What to compare, and with what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The ota-package binary, or the multi-call binary `lw`
+    #[arg(long)]
+    bin: PathBuf,
+    /// Runs of each command; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Runs of detools, which takes long
+    #[arg(long, default_value_t = 1)]
+    peer_runs: usize,
+    /// Document with the pipeline's script, in the first Python block behind the heading "OTA Package Creator"
+    #[arg(long, default_value = "../shared/pipelines/000-lightwaveos.md")]
+    pipeline: PathBuf,
+    /// Python
+    #[arg(long, default_value = "python3")]
+    python: OsString,
+    /// detools
+    #[arg(long, default_value = "detools")]
+    detools: OsString,
+    /// mender-artifact
+    #[arg(long, default_value = "mender-artifact")]
+    mender_artifact: OsString,
+    /// Fail when a package takes 1.3 times as long as the hash of its image or 16 MiB of memory, or when detools is not
+    /// five times as slow or its patch smaller
+    #[arg(long)]
+    check: bool,
+    /// Document to write the tables into, between `<!-- bench:ota-package -->` and `<!-- /bench:ota-package -->`
+    #[arg(long)]
+    write: Option<PathBuf>,
+}
+
+/// Bytes of the image that is packaged, and of those a delta is made of.
+const PACKAGED: u32 = 64 << 20;
+const COMPARED: u32 = 4 << 20;
+/// What a package may take beside the hash of its image, in times of it.
+const WANTED_FLOOR: f64 = 1.3;
+/// Bytes of memory it may take.
+const WANTED_PEAK: u64 = 16 << 20;
+/// How many times as fast as detools a delta has to be.
+const AS_DETOOLS: f64 = 5.0;
+
+/// Measures everything and prints the tables.
+///
+/// # Errors
+/// When our own binary fails or an input cannot be written; a peer that is not installed is left out. With `--check`
+/// also when a target is missed.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let file = |name: &str| folder.path().join(name);
+    image::write(Plan { bytes: PACKAGED, release: 0 }, &file("app.bin"))?;
+    for release in [0, 1] {
+        image::write(Plan { bytes: COMPARED, release }, &file(&format!("{release}.bin")))?;
+    }
+    let script = script(args, &file("create_ota_package.py"))?;
+    let [mut package, mut delta] = [package(args, folder.path(), script), delta(args, folder.path())];
+    let mut floor = Job::new("The floor").peer(
+        "`sha256sum`",
+        within("sha256sum", &["app.bin"], folder.path()),
+        args.runs,
+    );
+    package.measure(args.check)?;
+    floor.measure(false)?;
+    delta.measure(args.check)?;
+    let mut text = format!("{}\nAn image of 64 MiB.\n\n{}", machine(args), package.show());
+    let beside = floor.first().map(|floor| floor.median);
+    let ours = package.cost()?;
+    if let Some(beside) = beside {
+        write!(text, "\nThe lw package takes {} of `sha256sum`, ", ratio(ours.median, beside))?;
+        writeln!(text, "which took {:.3} s at the median.", beside.as_secs_f64())?;
+    }
+    let patches =
+        ["delta.ours", "delta.detools"].map(|name| fs::metadata(file(name)).map(|data| data.len()).ok());
+    write!(text, "\nTwo releases of 4 MiB.\n\n{}", delta.show())?;
+    let size = |patch: Option<u64>| patch.map_or("none".to_owned(), |bytes| format!("{bytes} bytes"));
+    let [our_patch, peers_patch] = patches;
+    writeln!(text, "\nThe patch: ota-package {}, detools {}.", size(our_patch), size(peers_patch))?;
+    println!("{text}");
+    if let Some(path) = &args.write {
+        document::write(path, "ota-package", &text)?;
+    }
+    if args.check {
+        delta.check()?;
+        let floor = beside.context("sha256sum was not run")?.as_secs_f64() * WANTED_FLOOR;
+        ensure!(
+            ours.median.as_secs_f64() <= floor,
+            "a package may take {WANTED_FLOOR} times as long as sha256sum"
+        );
+        ensure!(
+            ours.peak < WANTED_PEAK,
+            "{} of memory, wanted less than {}",
+            megabytes(ours.peak),
+            megabytes(WANTED_PEAK)
+        );
+        ensure!(our_patch.is_some() && our_patch <= peers_patch, "the patch of detools is smaller");
+    }
+    Ok(())
+}
+
+fn within(program: &str, words: &[&str], folder: &Path) -> Line {
+    Line::new([program]).with(words).within(folder)
+}
+
+/// The pipeline's own script, taken out of the document; `None` when that is not there.
+fn script(args: &Args, to: &Path) -> Result<Option<PathBuf>> {
+    let Ok(document) = fs::read_to_string(&args.pipeline) else {
+        comparison::tell(format_args!(
+            "left out: the pipeline's script, for want of {}",
+            args.pipeline.display()
+        ));
+        return Ok(None);
+    };
+    let script =
+        block(&document).with_context(|| format!("{} has no such script", args.pipeline.display()))?;
+    fs::write(to, script).with_context(|| format!("failed to write {}", to.display()))?;
+    Ok(Some(to.to_owned()))
+}
+
+/// The first Python block behind the heading.
+fn block(document: &str) -> Option<&str> {
+    let (_, after) = document.split_once("# OTA Package Creator\n")?;
+    let (_, code) = after.split_once("```python\n")?;
+    code.split_once("```").map(|(code, _)| code)
+}
+
+fn machine(args: &Args) -> String {
+    let version = |program: &OsString| Line::new([program]).with(["--version"]);
+    comparison::machine(
+        &format!("median of {} runs ({} of detools)", args.runs, args.peer_runs),
+        &[
+            ("ota-package", multicall(&args.bin, "ota-package").with(["--version"])),
+            ("Python", version(&args.python)),
+            ("detools", version(&args.detools)),
+            ("mender-artifact", version(&args.mender_artifact)),
+            ("sha256sum", version(&"sha256sum".into())),
+        ],
+    )
+}
+
+fn package(args: &Args, folder: &Path, script: Option<PathBuf>) -> Job {
+    let release = image::version(0);
+    let ours = |format: &str| {
+        multicall(&args.bin, "ota-package")
+            .with(["package", "--config", "none", "--firmware", "app.bin", "--board", "esp32s3"])
+            .with([
+                "--version",
+                &release,
+                "--package-format",
+                format,
+                "--output",
+                &format!("package.{format}"),
+            ])
+            .within(folder)
+    };
+    let mender = Line::new([&args.mender_artifact])
+        .with(["--compression", "none", "write", "module-image", "-T", "single-file", "-t", "esp32s3"])
+        .with(["-n", &release, "-f", "app.bin", "-o", "package.mender"]);
+    let mut job = Job::new("A package of one image")
+        .ours("ota-package, `lw`", ours("lw"), args.runs)
+        .ours("ota-package, `seed`", ours("seed"), args.runs)
+        .peer("mender-artifact, module image, not compressed", mender.within(folder), args.runs);
+    if let Some(script) = script {
+        let line = Line::new([&args.python]).with([script]).with([
+            "--firmware",
+            "app.bin",
+            "--version",
+            &release,
+            "--board",
+            "esp32s3",
+            "--output",
+            "package.json",
+        ]);
+        job = job.peer("the pipeline's Python script (as `seed`)", line.within(folder), args.runs);
+    }
+    job
+}
+
+fn delta(args: &Args, folder: &Path) -> Job {
+    let ours = multicall(&args.bin, "ota-package")
+        .with(["delta", "--config", "none", "--from", "0.bin", "--to", "1.bin"])
+        .with(["--delta-format", "detools", "--allow-large-delta", "--output", "delta.ours"]);
+    let detools = Line::new([&args.detools]).with([
+        "create_patch",
+        "-c",
+        "heatshrink",
+        "0.bin",
+        "1.bin",
+        "delta.detools",
+    ]);
+    Job::new("A patch, sequential with heatshrink")
+        .ours("ota-package `delta`", ours.within(folder), args.runs)
+        .rival("detools `create_patch`", detools.within(folder), args.peer_runs, Some(AS_DETOOLS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_is_the_block_behind_its_heading() {
+        let document =
+            "```python\nno\n```\n### OTA Package Creator\n\n```python\n# yes\n```\n```python\nno\n```\n";
+        assert_eq!(block(document), Some("# yes\n"));
+        assert_eq!(block("### OTA Package Creator\n"), None);
+    }
+}
