@@ -10,7 +10,7 @@ use lw_model::Diagnose as _;
 
 /// A writer numbers the branches of which only the number is known, at most 65,536 of a line: a few bytes of input
 /// may become megabytes, which are bounded but slow.
-const MAX_NUMBERED: u64 = 1 << 18;
+const MAX_NUMBERED: u64 = 1 << 12;
 
 /// Reads a report of one of these formats and checks what came of it.
 pub fn report_of(formats: &[Format], bytes: &[u8]) {
