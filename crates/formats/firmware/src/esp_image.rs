@@ -10,6 +10,7 @@ mod error;
 mod header;
 mod layout;
 mod problem;
+mod rsa;
 mod stream;
 mod trailing;
 
@@ -189,7 +190,12 @@ impl AppImage {
             Trailing::SignatureV2 { blocks, .. } => blocks.as_slice(),
             _ => &[],
         };
-        for (block, SignatureBlock { offset, scheme, covers_image, .. }) in blocks.iter().enumerate() {
+        for (block, SignatureBlock { offset, scheme, covers_image, sound_key, .. }) in
+            blocks.iter().enumerate()
+        {
+            if !sound_key {
+                failures.push(ImageError::SignatureKey { block, offset: *offset });
+            }
             match self.chip() {
                 Some(chip) if *scheme == SignatureScheme::EcdsaP384 && !chip.verifies_p384() => {
                     failures.push(ImageError::SignatureScheme {

@@ -166,7 +166,7 @@ fn sound_images() -> Option<Vec<(String, Vec<u8>)>> {
             let path = entry.unwrap().path();
             let name = format!("{folder}/{}", path.file_name().unwrap().to_string_lossy());
             let bytes = if name.ends_with(".bin") { read(&path) } else { continue };
-            if bytes.first() == Some(&0xE9) && !name.contains("esp-app/bad-") {
+            if bytes.first() == Some(&0xE9) && !name.contains("/bad-") {
                 images.push((name, bytes));
             }
         }

@@ -95,6 +95,16 @@ pub enum ImageError {
         /// Where the block starts.
         offset: u64,
     },
+    /// The public key in a Secure Boot V2 signature block was changed after it was written.
+    #[error(
+        "the public key in signature block {block} at offset {offset:#x} was changed: R and M' beside it are not those of its modulus"
+    )]
+    SignatureKey {
+        /// Number of the block, from 0.
+        block: usize,
+        /// Where the block starts.
+        offset: u64,
+    },
     /// A signature the chip has no means to verify.
     #[error("signature block {block} at offset {offset:#x} is made with {}, which {chip} cannot verify", .scheme.name())]
     SignatureScheme {
@@ -216,6 +226,9 @@ impl Diagnose for ImageError {
                 "Build the image again: it was changed or damaged after the build, and the chip would not start it."
             }
             Self::Signature { .. } => "Sign the image again: it was changed after it was signed.",
+            Self::SignatureKey { .. } => {
+                "Sign the image again: no chip trusts this key, whatever the tool says that signed it."
+            }
             Self::SignatureScheme { .. } => {
                 "Sign the image with RSA-3072 or ECDSA P-256, whichever the chip verifies."
             }

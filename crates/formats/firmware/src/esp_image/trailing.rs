@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::bytes::u32_at;
 use crate::esp_image::error::{ImageError, Part};
 use crate::esp_image::header::Format;
+use crate::esp_image::rsa;
 
 /// Sectors of flash, the unit of erasing and of signature placement.
 const SECTOR: usize = 0x1000;
@@ -68,6 +69,8 @@ pub struct SignatureBlock {
     pub key_digest: [u8; 32],
     /// Whether the digest in the block is that of the bytes before the sector.
     pub covers_image: bool,
+    /// Whether the numbers kept beside an RSA key are those of that key; true of any other key.
+    pub sound_key: bool,
 }
 
 /// The signature schemes of Secure Boot V2.
@@ -126,7 +129,10 @@ impl SignatureBlock {
             }
             _ => block.get(4..36) == Some(&covered.sha256),
         };
-        Some(Self { offset: start + at as u64, scheme, key_digest: Sha256::digest(key).into(), covers_image })
+        let sound_key = scheme != SignatureScheme::Rsa3072
+            || rsa::constants_hold(block.get(36..420)?, block.get(424..808)?, u32_at(block, 808)?);
+        let key_digest = Sha256::digest(key).into();
+        Some(Self { offset: start + at as u64, scheme, key_digest, covers_image, sound_key })
     }
 }
 

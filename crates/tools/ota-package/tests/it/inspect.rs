@@ -9,12 +9,16 @@ use crate::common::{example, ota};
 use crate::images::{Esp, mcuboot, table};
 
 /// Damaged images of the fixtures: what must be said of each.
-const BAD: [(&str, &str); 6] = [
+const BAD: [(&str, &str); 7] = [
     ("esp-app/bad-esp32s2-blink_bad.bin", "checksum at offset 0x2c83f is 0x18, expected 0x19"),
     ("esp-app/bad-esp32s2-blink_badhash.bin", "SHA-256 at offset 0x2c840"),
     ("esp-app/bad-esp32s2-blink_nohash.bin", "the appended SHA-256 at offset 0x2c840 needs 32 bytes"),
     ("esp-app/bad-esp32s2-blink_trunc.bin", "the data of segment 3 at offset 0x10020"),
     ("esp-app/bad-esp32s2-blink_wrongchip.bin", "where ESP32-C3 has no memory"),
+    (
+        "secure-boot-v2/bad-embedded-key-tampered_rsa.bin",
+        "the public key in signature block 0 at offset 0x8000 was changed",
+    ),
     ("encrypted-img/image.bin", "no image format that can be recognised"),
 ];
 
