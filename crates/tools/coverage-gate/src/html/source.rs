@@ -82,31 +82,35 @@ impl<H: Iterator<Item = (u32, u64)>, B: Iterator<Item = LineBranches>> Known<H, 
             (Some(_), Some(branches)) if branches.missed() > 0 => "partial",
             (Some(_), _) => "hit",
         };
-        let new = if changed.is_some_and(|changed| changed.contains(line)) { " new" } else { "" };
+        let is_new = changed.is_some_and(|changed| changed.contains(line));
         let mut digits = itoa::Buffer::new();
         let line = digits.format(line);
-        for part in [
-            "<tr id=\"L",
-            line,
-            "\" class=\"",
-            class,
-            new,
-            "\"><td class=\"n\" align=\"right\"><a href=\"#L",
-            line,
-            "\">",
-            line,
-            "</a></td><td class=\"h\" align=\"right\">",
-        ] {
-            out.push_str(part);
+        let mut add = |parts: &[&str]| parts.iter().for_each(|part| out.push_str(part));
+        add(&["<tr id=\"L", line]);
+        // Most of a page are these rows, and most rows have little to say.
+        match (class, is_new) {
+            ("", false) => {}
+            ("", true) => add(&["\" class=\"new"]),
+            (class, false) => add(&["\" class=\"", class]),
+            (class, true) => add(&["\" class=\"", class, " new"]),
         }
-        if let Some(hits) = hits {
-            push_number(hits, out);
+        add(&["\"><td class=\"n\" align=\"right\"><a href=\"#L", line, "\">", line, "</a></td>"]);
+        match hits {
+            Some(hits) => {
+                out.push_str("<td class=\"h\" align=\"right\">");
+                push_number(hits, out);
+                out.push_str("</td>");
+            }
+            None => out.push_str("<td></td>"),
         }
-        out.push_str("</td><td class=\"b\" align=\"right\">");
-        if let Some(branches) = branches {
-            let _ = write!(out, "{branches}");
+        match branches {
+            Some(branches) => {
+                let _ = write!(out, "<td class=\"b\" align=\"right\">{branches}</td>");
+            }
+            None if hits.is_some() => out.push_str("<td class=\"b\"></td>"),
+            None => out.push_str("<td></td>"),
         }
-        out.push_str("</td><td class=\"s\"><code>");
+        out.push_str("<td class=\"s\"><code>");
     }
 }
 
