@@ -16,7 +16,7 @@ use std::fmt;
 use std::io::Read;
 
 pub use error::{Area, Error, Part};
-pub use slot::{Encryption, FitError, Slots, Upgrade};
+pub use slot::{Encryption, FitError, Room, Slots, Upgrade};
 pub use tlv::{Algorithm, Dependency, Tlv, TlvKind};
 pub use trailer::{Flag, Trailer, Trailing};
 

@@ -257,6 +257,34 @@ pub struct SlotArgs {
     /// What must stay free, in bytes or percent: partition.smallest-ota=5%; without a limit, less than 10 % is a warning
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Slots")]
     pub min_free: Vec<String>,
+
+    /// Size of the slot of a MCUboot or plain image, where no partition table tells it: 0x76000, 472KiB; a MCUboot image is held to what the bootloader leaves of it
+    #[arg(long, value_name = "SIZE", help_heading = "Slots")]
+    pub slot_size: Option<ByteSize>,
+
+    /// Size of the secondary slot, where it is not that of the primary: swap-move needs a sector more in the primary, swap-offset in the secondary slot
+    #[arg(long, value_name = "SIZE", help_heading = "Slots")]
+    pub secondary_slot_size: Option<ByteSize>,
+
+    /// Size of a flash sector, the least that can be erased: MCUboot swaps whole ones
+    #[arg(long, value_name = "SIZE", default_value = "4KiB", help_heading = "Slots")]
+    pub sector_size: ByteSize,
+
+    /// How MCUboot brings in an update, which decides what it keeps of a slot; `no-swap` is overwrite only, direct XIP and RAM load
+    #[arg(long, value_enum, value_name = "MODE", default_value = "swap-move", help_heading = "Slots")]
+    pub upgrade: Upgrade,
+
+    /// Size of the scratch area, which `swap-scratch` needs: a sector at least
+    #[arg(long, value_name = "SIZE", help_heading = "Slots")]
+    pub scratch_size: Option<ByteSize>,
+
+    /// Smallest write of the flash (imgtool --align): 1, 2, 4, 8, 16 or 32 bytes; MCUboot's trailer grows with it
+    #[arg(long, value_name = "SIZE", default_value = "8", help_heading = "Slots")]
+    pub write_size: ByteSize,
+
+    /// Most sectors a slot may have (imgtool --max-sectors, MCUBOOT_MAX_IMG_SECTORS): MCUboot's trailer has room for each
+    #[arg(long, value_name = "N", default_value = "128", help_heading = "Slots")]
+    pub max_sectors: u32,
 }
 
 /// How deltas are made.
@@ -348,6 +376,34 @@ impl fmt::Display for SignatureScheme {
             Self::None => "none",
             Self::SecureBootV2 => "Secure Boot V2",
             Self::SecureBootV1 => "Secure Boot V1",
+        })
+    }
+}
+
+/// How MCUboot brings in an update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Upgrade {
+    /// Sectors change places through a scratch area
+    SwapScratch,
+    /// Sectors of the primary slot move up by one
+    #[default]
+    SwapMove,
+    /// The update lies one sector into the secondary slot
+    SwapOffset,
+    /// The update replaces the image, is run where it is or copied to RAM
+    NoSwap,
+    /// There is one slot
+    SingleSlot,
+}
+
+impl fmt::Display for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SwapScratch => "swap-scratch",
+            Self::SwapMove => "swap-move",
+            Self::SwapOffset => "swap-offset",
+            Self::NoSwap => "no-swap",
+            Self::SingleSlot => "single-slot",
         })
     }
 }

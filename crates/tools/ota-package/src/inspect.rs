@@ -32,6 +32,7 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
     let mut run = Run {
         chips: boards::chips(&args.kind.chip)?,
         tables: boards::files("partitions", &args.slots.partitions, cx, report)?,
+        given: slots::Given::new(&args.slots)?,
         args,
         cx,
         report,
@@ -53,7 +54,8 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
     if !broken.is_empty() {
         return Err(all(broken, items.len()));
     }
-    let seen = std::mem::take(&mut run.seen);
+    let Run { seen, given, .. } = run;
+    given.finish()?;
     slots::limits(&args.slots.min_free, cx, report)?;
     report.judge(None);
     report.summary = summary(&seen, report);
@@ -89,6 +91,8 @@ struct Run<'a> {
     args: &'a Inspect,
     chips: PerBoard<&'static str>,
     tables: PerBoard<std::path::PathBuf>,
+    /// Slots without a table.
+    given: slots::Given<'a>,
     cx: &'a Context,
     report: &'a mut Report,
     seen: Vec<Seen>,
@@ -126,7 +130,9 @@ impl Run<'_> {
         if let Some(chip) = self.chips.of(item.board.as_deref()) {
             checked.hold_to_chip(chip, subject, self.report);
         }
-        if let Some(path) = self.tables.of(item.board.as_deref()) {
+        let path = self.tables.of(item.board.as_deref());
+        self.given.hold(&checked, path.is_some(), subject, self.report)?;
+        if let Some(path) = path {
             let table = slots::read_table(path, &self.args.slots, self.cx)?;
             let load = checked.load(self.args.slots.signature_scheme);
             slots::fit(&table, load, &self.cx.name(path), &self.args.slots, subject, self.report);

@@ -37,13 +37,14 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
             Error::usage("--output is not given").hint("name the package, such as --output app-1.2.3.ota")
         );
     };
+    let given = slots::Given::new(&args.slots)?;
     let previous = previous(args, cx, report)?;
     let release = Draft::new(args, &plans, previous.as_ref(), cx)?;
     let written = match args.package_format {
         PackageFormat::Lw => write::lw(args, &plans, release, output, cx, report)?,
         PackageFormat::Seed => write::seed(args, &plans, release, output, cx)?,
     };
-    judge(args, &plans, &written, previous.as_ref(), cx, report)?;
+    judge(args, &plans, &written, previous.as_ref(), given, cx, report)?;
     show(&written, previous.as_ref(), report);
     report.judge(None);
     // The report tells of a package that a device would refuse, and there is none.
@@ -176,6 +177,7 @@ fn judge(
     plans: &[Plan],
     written: &Written,
     previous: Option<&Opened>,
+    mut given: slots::Given<'_>,
     cx: &Context,
     report: &mut Report,
 ) -> Result<(), Error> {
@@ -200,12 +202,14 @@ fn judge(
         let old = previous.and_then(|previous| previous.secure_version(&plan.board));
         let new = checked.image.secure_version();
         policy::hold_secure_version(&checked.name, new, old, args.minimum_secure_version, subject, report);
+        given.hold(checked, plan.partitions.is_some(), subject, report)?;
         if let Some(path) = &plan.partitions {
             let table = slots::read_table(path, &args.slots, cx)?;
             let load = checked.load(args.slots.signature_scheme);
             slots::fit(&table, load, &cx.name(path), &args.slots, subject, report);
         }
     }
+    given.finish()?;
     slots::limits(&args.slots.min_free, cx, report)
 }
 

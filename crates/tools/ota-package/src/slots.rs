@@ -2,8 +2,12 @@
 //!
 //! The rule: the whole file, with the padding and the signature that are still to come, fits the *smallest* OTA slot,
 //! because a device writes updates to its slots in turn (ESP-IDF `esp_ota_get_next_update_partition`). A table without
-//! two places for applications, or without otadata, cannot be updated over the air at all.
+//! two places for applications, or without otadata, cannot be updated over the air at all. Without a table the sizes of
+//! the slots are [`given`].
 
+mod given;
+
+use std::borrow::Cow;
 use std::path::Path;
 
 use lw_cli::{Context, Error, ResultExt};
@@ -14,6 +18,8 @@ use lw_model::{
 };
 
 use crate::args::SlotArgs;
+
+pub(crate) use given::Given;
 
 /// ESP-IDF's loader refuses larger partitions (`esp_image_format.c`: partition size invalid, larger than 16MB).
 const LARGEST_APP: u64 = 16 << 20;
@@ -70,9 +76,6 @@ fn is_ota(partition: &Partition) -> bool {
 }
 
 /// Holds an image to a partition table: findings, measures and the table of slots.
-///
-/// # Errors
-/// When a limit is malformed.
 pub(crate) fn fit(
     table: &Table,
     load: Load,
@@ -83,7 +86,12 @@ pub(crate) fn fit(
 ) {
     let mut one = One { subject, report, at };
     one.rules(table);
-    let slots: Vec<&Partition> = table.partitions.iter().filter(|slot| is_ota(slot)).collect();
+    let places: Vec<Place<'_>> = table
+        .partitions
+        .iter()
+        .filter(|partition| partition.is_app_slot())
+        .map(|slot| Place { name: &slot.name, size: slot.size.into(), kept: 0, is_ota: is_ota(slot) })
+        .collect();
     let what = match load.total.checked_sub(load.file) {
         Some(more) if more > 0 => {
             format!(
@@ -95,56 +103,49 @@ pub(crate) fn fit(
         }
         _ => format!("the image needs {}", ByteSize(load.total)),
     };
-    let mut rows = lw_model::Table::new(
-        "slots",
-        "Image in its slots",
-        &[
-            ("Slot", Align::Left),
-            ("Needed", Align::Right),
-            ("Size", Align::Right),
-            ("Free", Align::Right),
-            ("Share", Align::Left),
-        ],
-    );
-    for slot in table.partitions.iter().filter(|partition| partition.is_app_slot()) {
-        let size = u64::from(slot.size);
-        one.measure(Measure::bytes(format!("partition.{}.used", slot.name), load.total).out_of(size));
-        one.measure(free(format!("partition.{}.free", slot.name), size, load.total));
-        let (used, total) = (cell(load.total), cell(size));
-        rows.rows.push(vec![
-            Cell::Code(slot.name.clone()),
-            Cell::Bytes(used),
-            Cell::Bytes(total),
-            Cell::Bytes(total.saturating_sub(used)),
-            Cell::Bar { used, total },
-        ]);
-        if !is_ota(slot) {
-            continue;
-        }
-        if load.total > size {
-            let message = format!(
-                "{what}, {} more than slot {} has ({})",
-                ByteSize(load.total - size),
-                slot.name,
-                ByteSize(size)
-            );
-            one.find(
-                Finding::new("ota-package/slot-overflow", Level::Error, &slot.name, message)
-                    .help("updates go to the slots in turn, so the image has to fit each of them: make it smaller, or the slots larger, which needs a flash over the wire"),
-            );
-        }
+    let need = Need {
+        bytes: load.total,
+        what,
+        help: "updates go to the slots in turn, so the image has to fit each of them: make it smaller, or the slots larger, which needs a flash over the wire".into(),
+    };
+    one.hold(&places, &need, args, |smallest| {
+        format!(
+            "An update has to fit the smallest OTA slot, {} ({}).",
+            smallest.name,
+            ByteSize(smallest.size)
+        )
+    });
+}
+
+/// Where an image is written.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    /// Its name.
+    name: &'a str,
+    /// Its size in bytes.
+    size: u64,
+    /// Bytes of it that no image may take.
+    kept: u64,
+    /// Whether an update may go to it.
+    is_ota: bool,
+}
+
+impl Place<'_> {
+    /// Bytes an image may take.
+    fn room(&self) -> u64 {
+        self.size.saturating_sub(self.kept)
     }
-    let Some(smallest) = slots.iter().min_by_key(|slot| slot.size) else { return };
-    let size = u64::from(smallest.size);
-    rows.note =
-        Some(format!("An update has to fit the smallest OTA slot, {} ({}).", smallest.name, ByteSize(size)));
-    rows.subject = one.subject.map(str::to_owned);
-    one.report.tables.push(rows);
-    let mut smallest = free("partition.smallest-ota.free".into(), size, load.total);
-    if args.min_free.is_empty() && load.total <= size {
-        smallest.limits.extend(almost_full());
-    }
-    one.measure(smallest);
+}
+
+/// What an image needs of a place.
+#[derive(Debug)]
+struct Need {
+    /// Bytes of it.
+    bytes: u64,
+    /// The same for people, as the beginning of a sentence.
+    what: String,
+    /// What to do when a place has less.
+    help: Cow<'static, str>,
 }
 
 /// The limit where the user sets none.
@@ -182,7 +183,7 @@ pub(crate) fn limits(specs: &[String], cx: &Context, report: &mut Report) -> Res
             return Err(match lw_cli::config::nearest(&name, known.iter().map(String::as_str)) {
                 Some(near) => error.hint(lw_cli::config::did_you_mean(near)),
                 None if known.is_empty() => {
-                    error.hint("slots are known from the partition table: add --partitions")
+                    error.hint("slots are known from the partition table or by their size: add --partitions or --slot-size")
                 }
                 None => error.hint(format!("there are {}", known.join(", "))),
             });
@@ -201,11 +202,11 @@ fn cell(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The findings of one partition table.
+/// What is said of one image and its slots.
 struct One<'a> {
     subject: Option<&'a str>,
     report: &'a mut Report,
-    /// The table's file, as reports name it.
+    /// The file findings are about, as reports name it.
     at: &'a str,
 }
 
@@ -219,6 +220,62 @@ impl One<'_> {
     fn measure(&mut self, mut measure: Measure) {
         measure.subject = self.subject.map(str::to_owned);
         self.report.measures.push(measure);
+    }
+
+    /// Holds an image to the places it is written to: measures, findings and the table of slots.
+    ///
+    /// Where `args` set no limit, the smallest of the places for updates has the usual one. `note` tells of that place.
+    fn hold(
+        &mut self,
+        places: &[Place<'_>],
+        need: &Need,
+        args: &SlotArgs,
+        note: impl FnOnce(&Place<'_>) -> String,
+    ) {
+        let needed = need.bytes;
+        let is_kept = places.iter().any(|place| place.kept > 0);
+        let mut columns = vec![("Slot", Align::Left), ("Needed", Align::Right)];
+        columns.extend(is_kept.then_some(("Kept", Align::Right)));
+        columns.extend([("Size", Align::Right), ("Free", Align::Right), ("Share", Align::Left)]);
+        let mut rows = lw_model::Table::new("slots", "Image in its slots", &columns);
+        for place in places {
+            let room = place.room();
+            self.measure(Measure::bytes(format!("partition.{}.used", place.name), needed).out_of(room));
+            self.measure(free(format!("partition.{}.free", place.name), room, needed));
+            let (used, total) = (cell(needed), cell(room));
+            let mut row = vec![Cell::Code(place.name.to_owned()), Cell::Bytes(used)];
+            row.extend(is_kept.then(|| Cell::Bytes(cell(place.kept))));
+            row.push(Cell::Bytes(cell(place.size)));
+            row.extend([Cell::Bytes(total.saturating_sub(used)), Cell::Bar { used, total }]);
+            rows.rows.push(row);
+            if !place.is_ota || needed <= room {
+                continue;
+            }
+            let message = format!(
+                "{}, {} more than slot {} has ({}{})",
+                need.what,
+                ByteSize(needed - room),
+                place.name,
+                ByteSize(room),
+                if place.kept > 0 { " for an image" } else { "" }
+            );
+            self.find(
+                Finding::new("ota-package/slot-overflow", Level::Error, place.name, message)
+                    .help(need.help.clone()),
+            );
+        }
+        let Some(smallest) = places.iter().filter(|place| place.is_ota).min_by_key(|place| place.room())
+        else {
+            return;
+        };
+        rows.note = Some(note(smallest));
+        rows.subject = self.subject.map(str::to_owned);
+        self.report.tables.push(rows);
+        let mut least = free("partition.smallest-ota.free".into(), smallest.room(), needed);
+        if args.min_free.is_empty() && needed <= smallest.room() {
+            least.limits.extend(almost_full());
+        }
+        self.measure(least);
     }
 
     /// Whether the table can be updated at all.

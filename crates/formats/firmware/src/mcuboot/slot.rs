@@ -61,6 +61,23 @@ pub struct Slots {
     pub encryption: Encryption,
 }
 
+/// What is left of slots for an image, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Of the primary slot.
+    pub primary: u64,
+    /// Of the secondary slot, where there is one.
+    pub secondary: Option<u64>,
+}
+
+impl Room {
+    /// Length in bytes of the longest image that fits both slots.
+    #[must_use]
+    pub fn max_image_size(self) -> u64 {
+        self.secondary.map_or(self.primary, |secondary| secondary.min(self.primary))
+    }
+}
+
 /// Why no image, or not this one, fits the slots.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
@@ -148,33 +165,45 @@ impl Slots {
     /// # Errors
     /// When the slots are impossible or hold no image at all.
     pub fn max_image_size(&self) -> Result<u64, FitError> {
+        self.room().map(Room::max_image_size)
+    }
+
+    /// What trailer and swap leave of each slot for an image, TLVs included.
+    ///
+    /// # Errors
+    /// When the slots are impossible or hold no image at all.
+    pub fn room(&self) -> Result<Room, FitError> {
         self.check()?;
-        let [primary, secondary, sector] = [self.primary, self.secondary, self.sector].map(u64::from);
-        let smaller = primary.min(secondary);
+        let [primary, secondary] = self.kept();
+        let room = |size: u32, kept| u64::from(size).checked_sub(kept).filter(|room| *room > 0);
+        let none = FitError::NoRoom { primary: self.primary, secondary: self.secondary };
+        let primary = room(self.primary, primary).ok_or(none.clone())?;
+        let secondary = match self.upgrade {
+            Upgrade::SingleSlot => None,
+            _ => Some(room(self.secondary, secondary).ok_or(none)?),
+        };
+        Ok(Room { primary, secondary })
+    }
+
+    /// Bytes no image may take of the primary and the secondary slot, which are whole numbers of sectors.
+    fn kept(&self) -> [u64; 2] {
+        let sector = u64::from(self.sector);
         let trailer = self.trailer_size();
         // The swap works on whole sectors, and keeps one of them free.
         let in_sectors = trailer.next_multiple_of(sector);
-        let max = match self.upgrade {
-            Upgrade::SwapScratch { .. } => smaller.checked_sub(trailer).and_then(|trailer_at| {
-                // The scratch area takes the first sector of the trailer with a small trailer of its own.
-                let end_of_sector = smaller - (trailer.next_multiple_of(sector) - sector);
+        match self.upgrade {
+            Upgrade::SwapScratch { .. } => {
+                // The scratch area takes the first sector of the trailer with a small trailer of its own, which has
+                // to fit behind the image's end in that sector.
                 let own = self.status_entry() + self.trailer_info();
-                trailer_at.checked_sub(own.saturating_sub(end_of_sector - trailer_at))
-            }),
-            Upgrade::SwapMove => primary
-                .checked_sub(in_sectors + sector)
-                .zip(secondary.checked_sub(in_sectors))
-                .map(|(a, b)| a.min(b)),
-            Upgrade::SwapOffset => primary
-                .checked_sub(in_sectors)
-                .zip(secondary.checked_sub(in_sectors + sector))
-                .map(|(a, b)| a.min(b)),
+                [trailer + own.saturating_sub(trailer + sector - in_sectors); 2]
+            }
+            Upgrade::SwapMove => [in_sectors + sector, in_sectors],
+            Upgrade::SwapOffset => [in_sectors, in_sectors + sector],
             // `boot_swap_info_off`: the image may reach up to the trailer's `swap_info`.
-            Upgrade::NoSwap => smaller.checked_sub(self.magic() + 3 * u64::from(self.align)),
-            Upgrade::SingleSlot => primary.checked_sub(self.trailer_info()),
-        };
-        let none = FitError::NoRoom { primary: self.primary, secondary: self.secondary };
-        max.filter(|max| *max > 0).ok_or(none)
+            Upgrade::NoSwap => [self.magic() + 3 * u64::from(self.align); 2],
+            Upgrade::SingleSlot => [self.trailer_info(), 0],
+        }
     }
 
     /// Whether an image of this length (`image_len`) fits; the bytes that are left.
@@ -306,6 +335,16 @@ mod tests {
         assert_eq!(single.max_image_size(), Ok(0x2_0000 - 16 - 4 * 8));
         let aligned = Slots { align: 32, write: 32, ..no_swap };
         assert_eq!(aligned.max_image_size(), Ok(0x2_0000 - 32 - 3 * 32));
+    }
+
+    #[test]
+    fn each_slot_has_a_room_of_its_own() {
+        let moved = slots(Upgrade::SwapMove, 0x7_6000, 0x7_6000, 0x1000);
+        assert_eq!(moved.room(), Ok(Room { primary: 0x7_4000, secondary: Some(0x7_5000) }));
+        let offset = Slots { upgrade: Upgrade::SwapOffset, ..moved };
+        assert_eq!(offset.room(), Ok(Room { primary: 0x7_5000, secondary: Some(0x7_4000) }));
+        let single = Slots { upgrade: Upgrade::SingleSlot, secondary: 0, ..moved };
+        assert_eq!(single.room(), Ok(Room { primary: 0x7_6000 - 48, secondary: None }));
     }
 
     #[test]
