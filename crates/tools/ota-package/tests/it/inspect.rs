@@ -19,7 +19,7 @@ const BAD: [(&str, &str); 7] = [
         "secure-boot-v2/bad-embedded-key-tampered_rsa.bin",
         "the public key in signature block 0 at offset 0x8000 was changed",
     ),
-    ("encrypted-img/image.bin", "no image format that can be recognised"),
+    ("secure-boot-v1/bootloader_digested.bin", "no image format that can be recognised"),
 ];
 
 #[test]
