@@ -67,7 +67,7 @@ fn functions(functions: &[Function], dialect: Dialect, out: &mut Lines<impl Writ
     }
     if !functions.is_empty() {
         let hit = functions.iter().filter(|function| function.hits > 0).count();
-        out.push("FNF:").number(functions.len()).push("\nFNH:").number(hit).end()?;
+        out.push("FNF:").number(functions.len() as u64).push("\nFNH:").number(hit as u64).end()?;
     }
     Ok(())
 }

@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn text(item: &usize, out: &mut Lines<&mut dyn Write>) -> io::Result<()> {
-        (0..*item).try_for_each(|line| out.number(*item).push(":").number(line).end())
+        (0..*item as u64).try_for_each(|line| out.number(*item as u64).push(":").number(line).end())
     }
 
     #[test]
