@@ -184,24 +184,27 @@ fn merge(args: &Args, input: &Input, out: &Path) -> Job {
 
 fn html(args: &Args, input: &Input, out: &Path) -> Job {
     let (run, folder) = (tracefile::name(0), &input.folder);
-    let pages = |name: &str| out.join(name).into_os_string();
+    let pages = |name: &str| out.join(name);
     let genhtml = Line::new([&args.genhtml])
         .with(["--branch-coverage", "--quiet", &run, "-o"])
         .with([pages("genhtml")]);
     let ours = ours(args).with(["--coverage", &run, "--html"]).with([pages("ours")]);
+    let grcov = grcov(args, &[&run], "html", &pages("grcov"));
+    let made = |line: Line, name: &str| line.within(folder).making(&pages(name));
     Job::new(format!("HTML of {PAGES} MB, with sources"))
-        .ours("coverage-gate `--html`", ours.within(folder), args.runs)
-        .rival("genhtml", genhtml.within(folder), args.peer_runs, Some(AS_GENHTML))
-        .peer("grcov `-t html`", grcov(args, &[&run], "html", &out.join("grcov")).within(folder), args.runs)
+        .ours("coverage-gate `--html`", made(ours, "ours"), args.runs)
+        .rival("genhtml", made(genhtml, "genhtml"), args.peer_runs, Some(AS_GENHTML))
+        .peer("grcov `-t html`", made(grcov, "grcov"), args.runs)
 }
 
 fn rewritten(args: &Args, runs: &[&str], out: &Path) -> Line {
     let inputs = runs.iter().flat_map(|run| ["--coverage", run]);
-    ours(args).with(inputs).with(["--lcov-out"]).with([out])
+    ours(args).with(inputs).with(["--lcov-out"]).with([out]).making(out)
 }
 
 fn grcov(args: &Args, runs: &[&str], kind: &str, out: &Path) -> Line {
-    Line::new([&args.grcov]).with(runs).with(["--branch", "-t", kind, "-o"]).with([out])
+    let line = Line::new([&args.grcov]).with(runs).with(["--branch", "-t", kind, "-o"]).with([out]);
+    if kind == "lcov" { line.making(out) } else { line }
 }
 
 fn added(args: &Args, runs: &[&str], out: &Path) -> Line {
@@ -211,6 +214,7 @@ fn added(args: &Args, runs: &[&str], out: &Path) -> Line {
         .with(inputs)
         .with(["-o"])
         .with([out])
+        .making(out)
 }
 
 /// Whether all wrote what was generated. Ours must; of a peer it is told.

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,11 +15,17 @@ use wait4::Wait4 as _;
 pub(crate) struct Line {
     words: Vec<OsString>,
     folder: Option<PathBuf>,
+    /// Removed before each run, so that none finds what the last one wrote.
+    output: Option<PathBuf>,
 }
 
 impl Line {
     pub(crate) fn new<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> Self {
-        Self { words: words.into_iter().map(|word| word.as_ref().to_owned()).collect(), folder: None }
+        Self {
+            words: words.into_iter().map(|word| word.as_ref().to_owned()).collect(),
+            folder: None,
+            output: None,
+        }
     }
 
     /// The same command line with more words.
@@ -31,6 +38,12 @@ impl Line {
     /// The same command line, run in a folder.
     pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// The same command line, with a folder or file it makes anew.
+    pub(crate) fn making(mut self, output: &Path) -> Self {
+        self.output = Some(output.to_owned());
         self
     }
 
@@ -101,6 +114,10 @@ struct Run {
 /// The peak is the kernel's for this child. A child inherits the peak of its parent at the fork, so this process
 /// must stay small: it generates inputs in a process of their own.
 fn once(line: &Line) -> Result<Run> {
+    if let Some(output) = line.output.as_ref().filter(|output| output.exists()) {
+        let removed = if output.is_dir() { fs::remove_dir_all(output) } else { fs::remove_file(output) };
+        removed.with_context(|| format!("failed to remove {}", output.display()))?;
+    }
     let start = Instant::now();
     let used = line.command()?.spawn().with_context(|| format!("failed to start {line}"))?.wait4()?;
     let wall = start.elapsed();

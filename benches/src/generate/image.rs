@@ -152,7 +152,7 @@ impl Functions {
             let end = section.left.saturating_sub(*length);
             section.put(&[0x36, 0x41, 0x00])?;
             while section.left > end + 4 {
-                if rng.chance(15) {
+                if rng.chance(4) {
                     section.put(&self.address(&mut rng).to_le_bytes())?;
                 } else {
                     section.put(instruction(&mut rng))?;
@@ -167,7 +167,7 @@ impl Functions {
     fn constants(&self, section: &mut Section<'_>) -> io::Result<()> {
         let mut rng = Rng::new(0x7465_7874);
         while section.left > 0 {
-            if rng.chance(10) {
+            if rng.chance(2) {
                 for _ in 0..rng.below(24) {
                     section.put(&self.address(&mut rng).to_le_bytes())?;
                 }
