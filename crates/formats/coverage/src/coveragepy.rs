@@ -45,6 +45,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
     let mut coverage = Coverage { formats: Format::CoveragePy.into(), ..Coverage::default() };
     let mut builder = FileBuilder::default();
     for (path, file) in report.files {
+        json::named(Format::CoveragePy, &path)?;
         lines(&mut builder, &file.executed_lines, &file.missing_lines);
         let executed: HashSet<i64> = file.executed_lines.iter().copied().map(i64::from).collect();
         for jump in &file.executed_branches {

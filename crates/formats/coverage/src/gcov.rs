@@ -80,6 +80,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
     for report in serde_json::Deserializer::from_slice(bytes).into_iter::<Report<'_>>() {
         let report = report.map_err(|error| json::error(Format::Gcov, &error))?;
         for file in &report.files {
+            json::named(Format::Gcov, &file.file)?;
             for function in &file.functions {
                 let hits = count(function.execution_count, &mut coverage.warnings);
                 builder.function(function.start_line, function.end_line, hits, &function.name);

@@ -25,6 +25,11 @@ pub(crate) fn whole(format: Format, problem: Problem) -> CoverageError {
     CoverageError::Malformed { format, at: Position::line(1), problem }
 }
 
+/// Refuses a file without a name, as every other format does: nobody could say which one it is, or write it down.
+pub(crate) fn named(format: Format, path: &str) -> Result<(), CoverageError> {
+    if path.is_empty() { Err(whole(format, Problem::Missing("the name of a file"))) } else { Ok(()) }
+}
+
 /// The first item of a list; the rest is skipped.
 #[derive(Debug)]
 pub(crate) struct First<T>(pub(crate) Option<T>);

@@ -29,6 +29,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
         let mut functions = group(data.functions.as_deref().unwrap_or_default(), &mut coverage.warnings);
         let listed = data.functions.is_some();
         for file in data.files {
+            json::named(Format::Llvm, &file.filename)?;
             for ((line, _), function) in functions.remove(&*file.filename).unwrap_or_default() {
                 builder.function(line, 0, function.hits, function.name);
             }
