@@ -64,10 +64,15 @@ pub(super) fn number(value: u64) -> String {
 /// As [`number`], at the end of what is there already.
 pub(super) fn push_number(value: u64, out: &mut String) {
     if value < 1000 {
-        out.push_str(itoa::Buffer::new().format(value));
+        push_digits(itoa::Buffer::new().format(value), out);
     } else {
         out.push_str(&number(value));
     }
+}
+
+/// Adds a few digits one by one, which takes musl's `memcpy` longer.
+pub(super) fn push_digits(digits: &str, out: &mut String) {
+    digits.chars().for_each(|digit| out.push(digit));
 }
 
 /// How good a share is, for its colour. The steps are those people know from genhtml.

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use lw_coverage::{FileCoverage, LineBranches, Metric};
 use lw_history::LineRanges;
 
-use super::markup::{FOOT, bar, head, number, push_number, push_text, text};
+use super::markup::{FOOT, bar, head, number, push_digits, push_number, push_text, text};
 
 /// Characters of a line that are shown: minified code has lines of megabytes.
 const LONGEST: usize = 2000;
@@ -56,6 +56,13 @@ fn figures(file: &FileCoverage, changed: Option<&LineRanges>, out: &mut String) 
     out.push_str("</dl>\n");
 }
 
+/// What is between the number in a row's anchor and the number in the link to it.
+macro_rules! row {
+    ($class:literal) => {
+        concat!("\"", $class, "><td class=\"n\" align=\"right\"><a href=\"#L")
+    };
+}
+
 /// What is known of the lines, asked for in their order.
 struct Known<H: Iterator<Item = (u32, u64)>, B: Iterator<Item = LineBranches>> {
     hits: Peekable<H>,
@@ -76,41 +83,40 @@ impl<H: Iterator<Item = (u32, u64)>, B: Iterator<Item = LineBranches>> Known<H, 
         let branches =
             self.branches.next_if(|branches| branches.line == line).map(|branches| branches.counts);
         let branches = branches.filter(|counts| counts.total > 0);
-        let class = match (hits, branches) {
-            (None, _) => "",
-            (Some(0), _) => "miss",
-            (Some(_), Some(branches)) if branches.missed() > 0 => "partial",
-            (Some(_), _) => "hit",
-        };
         let is_new = changed.is_some_and(|changed| changed.contains(line));
+        // Most of a page are these rows: few long pieces are faster than many short ones.
+        let open = match (hits, branches) {
+            (None, _) if is_new => row!(" class=\"new\""),
+            (None, _) => row!(""),
+            (Some(0), _) if is_new => row!(" class=\"miss new\""),
+            (Some(0), _) => row!(" class=\"miss\""),
+            (Some(_), Some(branches)) if branches.missed() > 0 && is_new => row!(" class=\"partial new\""),
+            (Some(_), Some(branches)) if branches.missed() > 0 => row!(" class=\"partial\""),
+            (Some(_), _) if is_new => row!(" class=\"hit new\""),
+            (Some(_), _) => row!(" class=\"hit\""),
+        };
         let mut digits = itoa::Buffer::new();
         let line = digits.format(line);
-        let mut add = |parts: &[&str]| parts.iter().for_each(|part| out.push_str(part));
-        add(&["<tr id=\"L", line]);
-        // Most of a page are these rows, and most rows have little to say.
-        match (class, is_new) {
-            ("", false) => {}
-            ("", true) => add(&["\" class=\"new"]),
-            (class, false) => add(&["\" class=\"", class]),
-            (class, true) => add(&["\" class=\"", class, " new"]),
-        }
-        add(&["\"><td class=\"n\" align=\"right\"><a href=\"#L", line, "\">", line, "</a></td>"]);
-        match hits {
-            Some(hits) => {
-                out.push_str("<td class=\"h\" align=\"right\">");
-                push_number(hits, out);
-                out.push_str("</td>");
-            }
-            None => out.push_str("<td></td>"),
+        out.push_str("<tr id=\"L");
+        push_digits(line, out);
+        out.push_str(open);
+        push_digits(line, out);
+        out.push_str("\">");
+        push_digits(line, out);
+        if let Some(hits) = hits {
+            out.push_str("</a></td><td class=\"h\" align=\"right\">");
+            push_number(hits, out);
+        } else {
+            out.push_str("</a></td><td>");
         }
         match branches {
             Some(branches) => {
-                let _ = write!(out, "<td class=\"b\" align=\"right\">{branches}</td>");
+                let _ =
+                    write!(out, "</td><td class=\"b\" align=\"right\">{branches}</td><td class=\"s\"><code>");
             }
-            None if hits.is_some() => out.push_str("<td class=\"b\"></td>"),
-            None => out.push_str("<td></td>"),
+            None if hits.is_some() => out.push_str("</td><td class=\"b\"></td><td class=\"s\"><code>"),
+            None => out.push_str("</td><td></td><td class=\"s\"><code>"),
         }
-        out.push_str("<td class=\"s\"><code>");
     }
 }
 
