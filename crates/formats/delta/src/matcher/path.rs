@@ -21,7 +21,7 @@ const MAX_ALIVE: usize = 12;
 const MAX_TRIED: usize = 4;
 
 /// How many places with the same bytes are looked at, the last ones of the base first.
-const MAX_PLACES: usize = 68;
+const MAX_PLACES: usize = 16;
 
 /// How many bytes are compared to tell which have most.
 const COMPARED: usize = 128;
