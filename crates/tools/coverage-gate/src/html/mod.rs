@@ -69,7 +69,11 @@ fn source_of(path: &str, root: &Path) -> Option<String> {
         return None;
     }
     let bytes = fs::read(full).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    // Nearly every source is valid, and need not be copied then.
+    Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
 }
 
 /// Name of the page of a file: readable, and its own on every file system, also where `A` and `a` are one.

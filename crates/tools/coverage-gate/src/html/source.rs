@@ -125,6 +125,8 @@ const TAIL: &str = "</tbody>\n</table></div>\n";
 
 fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &mut String) {
     let mut known = known(file);
+    // What is around a line has a hundred bytes.
+    out.reserve(source.len().saturating_mul(3));
     out.push_str(HEAD);
     let mut last = 0;
     for (line, content) in (1_u32..).zip(source.lines()) {
