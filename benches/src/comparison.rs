@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::process::{Cost, Line, measure};
+use crate::process::{Cost, Line, Run, once};
 use crate::table::{Table, megabytes, ratio, seconds};
 
 /// Commands that do the same job.
@@ -54,21 +54,31 @@ impl Job {
         self
     }
 
-    /// Runs everything; a peer that is not installed is left out, and so is one with no runs.
+    /// Runs everything in turns, so that what else the machine does meets all alike; a peer that is not installed is
+    /// left out, and so is one with no runs.
     ///
     /// # Errors
     /// When ours fails, or with `check` a peer that it has to be compared with.
     pub(crate) fn measure(&mut self, check: bool) -> Result<()> {
-        for row in self.rows.iter_mut().filter(|row| row.runs > 0) {
-            tell(&row.line);
-            row.cost = match measure(&row.line, row.runs) {
-                Ok(cost) => Some(cost),
-                Err(error) if row.ours || (check && row.wanted.is_some()) => return Err(error),
-                Err(error) => {
-                    tell(format_args!("left out: {error:#}"));
-                    None
+        let mut taken: Vec<Vec<Run>> = self.rows.iter().map(|_| Vec::new()).collect();
+        for turn in 0..self.rows.iter().map(|row| row.runs).max().unwrap_or(0) {
+            for (row, taken) in self.rows.iter_mut().zip(&mut taken).filter(|(row, _)| turn < row.runs) {
+                if turn == 0 {
+                    tell(&row.line);
                 }
-            };
+                match once(&row.line) {
+                    Ok(run) => taken.push(run),
+                    Err(error) if row.ours || (check && row.wanted.is_some()) => return Err(error),
+                    Err(error) => {
+                        tell(format_args!("left out: {error:#}"));
+                        row.runs = 0;
+                        taken.clear();
+                    }
+                }
+            }
+        }
+        for (row, taken) in self.rows.iter_mut().zip(taken) {
+            row.cost = Cost::of(taken);
         }
         Ok(())
     }

@@ -91,29 +91,40 @@ pub(crate) struct Cost {
     pub(crate) peak: u64,
 }
 
+impl Cost {
+    /// What some runs took together; `None` when there was no run.
+    pub(crate) fn of(mut runs: Vec<Run>) -> Option<Self> {
+        runs.sort_by_key(|run| run.wall);
+        let peak = runs.iter().map(|run| run.peak).max()?;
+        let (first, middle) = (runs.first()?, runs.get(runs.len() / 2)?);
+        Some(Self { median: middle.wall, min: first.wall, cpu: middle.cpu, peak })
+    }
+}
+
 /// Runs a command `runs` times.
 ///
 /// # Errors
 /// When it cannot be started or does not succeed: a failed run says nothing.
 pub(crate) fn measure(line: &Line, runs: usize) -> Result<Cost> {
-    let mut taken = (0..runs.max(1)).map(|_| once(line)).collect::<Result<Vec<_>>>()?;
-    taken.sort_by_key(|run| run.wall);
-    let peak = taken.iter().map(|run| run.peak).max().unwrap_or(0);
-    let (Some(first), Some(middle)) = (taken.first(), taken.get(taken.len() / 2)) else {
-        bail!("no run of {line}")
-    };
-    Ok(Cost { median: middle.wall, min: first.wall, cpu: middle.cpu, peak })
+    let taken = (0..runs).map(|_| once(line)).collect::<Result<Vec<_>>>()?;
+    Cost::of(taken).with_context(|| format!("no run of {line}"))
 }
 
-struct Run {
+/// What one run took.
+pub(crate) struct Run {
     wall: Duration,
     cpu: Duration,
     peak: u64,
 }
 
+/// Runs a command once.
+///
+/// # Errors
+/// When it cannot be started or does not succeed: a failed run says nothing.
+///
 /// The peak is the kernel's for this child. A child inherits the peak of its parent at the fork, so this process
-/// must stay small: it generates inputs in a process of their own.
-fn once(line: &Line) -> Result<Run> {
+/// must stay small: inputs are generated piece by piece, or in a process of their own.
+pub(crate) fn once(line: &Line) -> Result<Run> {
     if let Some(output) = line.output.as_ref().filter(|output| output.exists()) {
         let removed = if output.is_dir() { fs::remove_dir_all(output) } else { fs::remove_file(output) };
         removed.with_context(|| format!("failed to remove {}", output.display()))?;
