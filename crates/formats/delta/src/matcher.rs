@@ -8,46 +8,113 @@
 //! of the base, which takes longer than everything here.
 //!
 //! Time and memory are linear in the sizes: the index is looked up at most once for each byte of the target, and what is
-//! done with what it gives is bounded by constants.
+//! done with what it gives is bounded by constants. The parts of a large target are searched side by side; the parts, and
+//! so the steps, are the same on every machine.
 
+mod cost;
 mod index;
 mod path;
 
+use std::ops::Range;
+use std::thread;
+
 use crate::format::Format;
 use crate::script::Step;
+use cost::Weights;
+use index::Index;
+use path::{Stretch, stretches};
 
-/// What a byte and a step cost in a format, in sixteenths of a bit: found by trying on releases of real firmware, near what
-/// the format says.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Weights {
-    /// Differences that are zero: the first, the second, and each further one of a run.
-    zero: [u64; 3],
-    /// A difference that is not zero.
-    changed: u64,
-    /// A new byte.
-    extra: u64,
-    /// A step, without its seek.
-    step: u64,
-    /// A byte of the seek.
-    seek_byte: u64,
-}
+/// The size in bytes of the parts of a target. Each costs a step where it begins, if the base has moved there.
+const PART: usize = 2 << 20;
 
-impl Weights {
-    fn of(format: Format) -> Self {
-        match format {
-            // A byte is nine bits and a copy of up to 128 zeros sixteen.
-            Format::DetoolsNone | Format::DetoolsCrle | Format::DetoolsHeatshrink | Format::EspDelta => {
-                Self { zero: [96, 100, 1], changed: 140, extra: 120, step: 400, seek_byte: 210 }
-            }
-            // bzip2 sorts what is alike together: zeros vanish, and so do differences that repeat.
-            Format::Bsdiff40 => {
-                Self { zero: [10, 12, 2], changed: 152, extra: 82, step: 456, seek_byte: 146 }
-            }
-        }
-    }
-}
+/// How many parts there are at the most.
+const MAX_PARTS: usize = 8;
 
 /// The steps that make a target of a base.
 pub(crate) fn steps(base: &[u8], target: &[u8], format: Format) -> Vec<Step> {
-    path::Search::new(base, target, Weights::of(format)).steps()
+    let index = Index::new(base);
+    let weights = Weights::of(format);
+    let search = |part| stretches(&index, target, part, weights);
+    let (first, others) = parts(target.len());
+    let found = thread::scope(|scope| {
+        let others: Vec<_> = others.map(|part| scope.spawn(|| search(part))).collect();
+        let mut found = search(first);
+        for other in others {
+            found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        found
+    });
+    joined(&found, target.len())
+}
+
+/// The parts of a target of some length: the first, and the others.
+fn parts(length: usize) -> (Range<usize>, impl Iterator<Item = Range<usize>>) {
+    let count = length.div_ceil(PART).clamp(1, MAX_PARTS);
+    let part = move |number: usize| length * number / count..length * (number + 1) / count;
+    (part(0), (1..count).map(part))
+}
+
+/// The steps that stretches up to some end are.
+fn joined(stretches: &[Stretch], end: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut position = 0;
+    let mut step = Step { diff: 0, extra: 0, seek: 0 };
+    let ends = stretches.iter().skip(1).map(|next| next.start).chain([end]);
+    for (Stretch { start, offset }, end) in stretches.iter().zip(ends) {
+        let length = end - start;
+        match offset {
+            None => step.extra += length,
+            Some(_) if length == 0 => {}
+            Some(offset) => {
+                let wanted = *start as i64 + offset;
+                if wanted != position || step.extra > 0 {
+                    step.seek = wanted - position;
+                    steps.push(step);
+                    step = Step { diff: 0, extra: 0, seek: 0 };
+                }
+                step.diff += length;
+                position = end as i64 + offset;
+            }
+        }
+    }
+    if step.diff > 0 || step.extra > 0 {
+        steps.push(step);
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_the_whole() {
+        for length in [0, 1, PART - 1, PART, PART + 1, 2 * PART + 1, 100 * PART + 7] {
+            let (first, others) = parts(length);
+            let end = others.fold(first.end, |end, part| {
+                assert!(part.start == end && part.len().abs_diff(first.len()) <= 1, "{length}: {part:?}");
+                part.end
+            });
+            assert_eq!((first.start, end), (0, length));
+        }
+    }
+
+    #[test]
+    fn stretches_at_one_offset_are_one_step() {
+        let stretch = |start, offset| Stretch { start, offset };
+        let stretches = [
+            stretch(0, Some(0)),
+            // A part that begins at the offset the one before ends at.
+            stretch(100, Some(0)),
+            stretch(150, None),
+            stretch(160, Some(-10)),
+            stretch(170, Some(5)),
+            // One that nothing came of.
+            stretch(200, Some(9)),
+            stretch(200, None),
+        ];
+        let step = |diff, extra, seek| Step { diff, extra, seek };
+        assert_eq!(joined(&stretches, 204), [step(150, 10, 0), step(10, 0, 15), step(30, 4, 0)]);
+        assert_eq!(joined(&[], 0), []);
+    }
 }

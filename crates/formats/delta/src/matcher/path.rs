@@ -1,15 +1,26 @@
 //! The cheapest way through the offsets.
 
-use crate::matcher::Weights;
-use crate::matcher::index::{Index, SEED};
+use std::ops::Range;
+
+use crate::matcher::cost::{Recent, Tail, Weights};
+use crate::matcher::index::{Index, Lookup, SEED, Table};
 use crate::prefix::common_prefix;
-use crate::script::Step;
 
 /// After that many bytes that are the same at the best offset no other is looked at.
 const SURE: usize = 32;
 
 /// Differences of up to that many bytes before such a stretch are not worth a step.
 const GAP: usize = 8;
+
+/// An offset is good while no more than so many of so many bytes are different there: then only every few bytes another one
+/// is looked for.
+const WINDOW: usize = 64;
+const MAX_DIFFERENT: usize = 16;
+/// Odd, since a table may have only every second place of the base.
+const GLANCE: usize = 7;
+
+/// How many bytes more have to be the same at another offset. A step costs more, but what is the same may go on.
+const GAIN: usize = 3;
 
 /// How far before the bytes that led to an offset it is tried.
 const BACK: usize = 1024;
@@ -20,7 +31,7 @@ const MAX_ALIVE: usize = 12;
 /// How many of the offsets a place gives are tried, those with most bytes the same first.
 const MAX_TRIED: usize = 4;
 
-/// How many places with the same bytes are looked at, the last ones of the base first.
+/// How many places with the same bytes are looked at: all that the tables give.
 const MAX_PLACES: usize = 16;
 
 /// How many bytes are compared to tell which have most.
@@ -48,11 +59,17 @@ struct Limits {
     tried: usize,
 }
 
-/// A stretch of the target at one offset, or of new data, and what was before; its end is where the next begins.
+/// A stretch of the target at one offset, or of new data; its end is where the next begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub(super) start: usize,
+    pub(super) offset: Option<i64>,
+}
+
+/// A stretch, and the number of the one before.
 #[derive(Clone, Copy)]
-struct Stretch {
-    start: usize,
-    offset: Option<i64>,
+struct Link {
+    stretch: Stretch,
     before: Option<u32>,
 }
 
@@ -60,11 +77,11 @@ struct Stretch {
 #[derive(Clone, Copy)]
 struct Path {
     cost: u64,
-    stretch: Stretch,
+    link: Link,
     /// The number of the stretch once something follows it.
     number: Option<u32>,
-    /// How many zeros the difference ends in, up to two.
-    zeros: usize,
+    /// How the difference ends.
+    tail: Tail,
     /// Where the base was left, when the path is in new data.
     left: i64,
 }
@@ -78,13 +95,37 @@ struct Best {
     position: i64,
 }
 
-/// The search for the cheapest path.
-pub(super) struct Search<'a> {
-    base: &'a [u8],
-    target: &'a [u8],
+/// The stretches of the cheapest path through a part of the target, in their order.
+pub(super) fn stretches(
+    index: &Index<'_>,
+    target: &[u8],
+    part: Range<usize>,
     weights: Weights,
-    index: Option<Index>,
-    stretches: Vec<Stretch>,
+) -> Vec<Stretch> {
+    let search = |tables| Search::new(index.base(), tables, target, part.clone(), weights);
+    // How much a search looks up depends on its part alone, so that parts which are searched side by side come to the same
+    // end in any order.
+    if let Some((tables, most)) = index.coarse() {
+        let mut search = search(tables);
+        if search.run(most) {
+            return search.finish();
+        }
+    }
+    let mut search = search(index.fine());
+    search.run(usize::MAX);
+    search.finish()
+}
+
+/// The search for the cheapest path.
+struct Search<'a> {
+    base: &'a [u8],
+    /// Up to the end of the part.
+    target: &'a [u8],
+    /// Where the part starts.
+    start: usize,
+    weights: Weights,
+    lookup: Lookup<'a>,
+    links: Vec<Link>,
     /// The paths at offsets.
     alive: Vec<Path>,
     /// The path in new data.
@@ -92,6 +133,8 @@ pub(super) struct Search<'a> {
     /// The best ways to the last places, and the first of them that counts.
     history: Vec<Best>,
     floor: usize,
+    /// What the differences on the best way were.
+    recent: Recent,
     /// Offsets that were tried, and up to where the bytes are the same.
     tried: Vec<(i64, usize)>,
     /// What was spent on offsets.
@@ -101,37 +144,42 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(base: &'a [u8], target: &'a [u8], weights: Weights) -> Self {
-        let start = |offset| Path {
+    fn new(
+        base: &'a [u8],
+        tables: &'a [Table],
+        target: &'a [u8],
+        part: Range<usize>,
+        weights: Weights,
+    ) -> Self {
+        let start = part.start;
+        let path = |offset| Path {
             cost: 0,
-            stretch: Stretch { start: 0, offset, before: None },
+            link: Link { stretch: Stretch { start, offset }, before: None },
             number: None,
-            zeros: 0,
-            left: 0,
+            tail: Tail::default(),
+            left: start as i64,
         };
         Self {
             base,
-            target,
+            target: target.get(..part.end).unwrap_or(target),
+            start,
             weights,
-            index: None,
-            stretches: Vec::new(),
-            alive: vec![start(Some(0))],
-            extra: start(None),
+            lookup: Lookup::new(tables, target),
+            links: Vec::new(),
+            alive: vec![path(Some(0))],
+            extra: path(None),
             history: vec![Best::default(); BACK],
-            floor: 0,
+            floor: start,
+            recent: Recent::new(),
             tried: vec![(i64::MAX, 0); 64],
             effort: 0,
             misses: 0,
         }
     }
 
-    pub(super) fn steps(mut self) -> Vec<Step> {
-        self.run();
-        self.finish()
-    }
-
-    fn run(&mut self) {
-        let mut at = 0;
+    /// Finds the path; `false` if more than so many places had to be looked up before its end.
+    fn run(&mut self, most: usize) -> bool {
+        let mut at = self.start;
         while at < self.target.len() {
             let best = self.record(at);
             let known = best.map_or(0, |best| self.same(at, best));
@@ -139,25 +187,32 @@ impl<'a> Search<'a> {
                 at = self.follow(at, known);
                 continue;
             }
-            if !best.is_some_and(|best| self.resumes(at, best)) {
-                self.look_up(at);
+            if !best.is_some_and(|best| self.resumes(at, best) || self.goes_on(at, best)) {
+                self.look_up(at, best);
+                if self.lookup.count() > most {
+                    return false;
+                }
             }
             self.advance(at);
+            if let Some(pair) = best.and_then(|best| self.pair(at, best)).filter(|pair| *pair != [0, 0]) {
+                self.recent.note(pair, at);
+            }
             at += 1;
         }
+        true
     }
 
     /// Notes the best way to a place and returns its offset.
     fn record(&mut self, at: usize) -> Option<i64> {
         let best = self.alive.iter().enumerate().min_by_key(|(_, path)| path.cost);
         let best = best.filter(|(_, path)| path.cost <= self.extra.cost).map(|(place, _)| place);
-        let stretches = &mut self.stretches;
+        let links = &mut self.links;
         let path = match best.and_then(|place| self.alive.get_mut(place)) {
             Some(path) => path,
             None => &mut self.extra,
         };
-        let number = number(path, stretches);
-        let offset = path.stretch.offset;
+        let number = number(path, links);
+        let offset = path.link.stretch.offset;
         let position = offset.map_or(path.left, |offset| at as i64 + offset);
         let entry = Best { cost: path.cost, number: Some(number), position };
         if let Some(place) = self.history.get_mut(at % BACK) {
@@ -191,11 +246,31 @@ impl<'a> Search<'a> {
         common_prefix(base, target, SURE) >= SURE
     }
 
+    /// Whether most of the next bytes are the same at the offset; now and then they are not asked for.
+    fn goes_on(&self, at: usize, offset: i64) -> bool {
+        let (Some(base), Some(target)) = (self.base_at(at, offset), self.target.get(at..)) else {
+            return false;
+        };
+        let (Some(base), Some(target)) = (base.first_chunk::<WINDOW>(), target.first_chunk::<WINDOW>())
+        else {
+            return false;
+        };
+        !at.is_multiple_of(GLANCE) && same_bytes(base, target) + MAX_DIFFERENT >= WINDOW
+    }
+
+    /// The differences of a byte and the one before it.
+    fn pair(&self, at: usize, offset: i64) -> Option<[u8; 2]> {
+        let before = at.checked_sub(1)?;
+        let (base, target) = (self.base_at(before, offset)?, self.target.get(before..)?);
+        let (base, target) = (base.first_chunk::<2>()?, target.first_chunk::<2>()?);
+        Some([target[0].wrapping_sub(base[0]), target[1].wrapping_sub(base[1])])
+    }
+
     /// Follows the best path over bytes that are the same, and forgets the others.
     fn follow(&mut self, at: usize, length: usize) -> usize {
         let end = at + length;
         let Some(mut best) = self.alive.iter().min_by_key(|path| path.cost).copied() else { return end };
-        let position = best.stretch.offset.map_or(best.left, |offset| at as i64 + offset);
+        let position = best.link.stretch.offset.map_or(best.left, |offset| at as i64 + offset);
         let mut done = 0;
         while done < length {
             if let Some(place) = self.history.get_mut((at + done) % BACK) {
@@ -203,8 +278,8 @@ impl<'a> Search<'a> {
             }
             // Only the last places can be gone back to.
             let count = if done < 2 { 1 } else { (length - done).saturating_sub(BACK).max(1) };
-            best.cost += count as u64 * self.zero_cost(best.zeros);
-            best.zeros = (best.zeros + 1).min(2);
+            best.cost += count as u64 * self.weights.zero(best.tail.zeros);
+            best.tail = Tail { last: 0, zeros: (best.tail.zeros + 1).min(2) };
             done += count;
         }
         self.alive.clear();
@@ -214,23 +289,10 @@ impl<'a> Search<'a> {
         end
     }
 
-    fn zero_cost(&self, zeros: usize) -> u64 {
-        let [first, second, more] = self.weights.zero;
-        match zeros {
-            0 => first,
-            1 => second,
-            _ => more,
-        }
-    }
-
-    /// What a byte costs at an offset, and how many zeros the difference ends in then; `None` outside the base.
-    fn byte_cost(&self, at: usize, offset: i64, zeros: usize) -> Option<(u64, usize)> {
-        let base = self.base_at(at, offset)?.first()?;
-        if Some(base) == self.target.get(at) {
-            Some((self.zero_cost(zeros), (zeros + 1).min(2)))
-        } else {
-            Some((self.weights.changed, 0))
-        }
+    /// What a byte costs at an offset behind such differences; `None` outside the base.
+    fn byte_cost(&self, at: usize, offset: i64, tail: &mut Tail) -> Option<u64> {
+        let difference = self.target.get(at)?.wrapping_sub(*self.base_at(at, offset)?.first()?);
+        Some(self.weights.difference(difference, at, tail, &self.recent))
     }
 
     /// Moves all paths over one byte.
@@ -239,9 +301,9 @@ impl<'a> Search<'a> {
         if best.cost < self.extra.cost {
             self.extra = Path {
                 cost: best.cost,
-                stretch: Stretch { start: at, offset: None, before: best.number },
+                link: Link { stretch: Stretch { start: at, offset: None }, before: best.number },
                 number: None,
-                zeros: 0,
+                tail: Tail::default(),
                 left: best.position,
             };
         }
@@ -249,55 +311,68 @@ impl<'a> Search<'a> {
         let mut alive = std::mem::take(&mut self.alive);
         let mut least = self.extra.cost;
         alive.retain_mut(|path| {
-            let Some(offset) = path.stretch.offset else { return false };
-            let Some((cost, zeros)) = self.byte_cost(at, offset, path.zeros) else { return false };
+            let Some(offset) = path.link.stretch.offset else { return false };
+            let Some(cost) = self.byte_cost(at, offset, &mut path.tail) else { return false };
             path.cost += cost;
-            path.zeros = zeros;
             least = least.min(path.cost);
             true
         });
         // It could be reached again for that.
-        let limit = least + self.step_cost(self.base.len() as i64);
+        let limit = least + self.weights.step(self.base.len() as i64);
         alive.retain(|path| path.cost <= limit);
         self.alive = alive;
     }
 
-    /// Tries the offsets that the index gives for a place.
-    fn look_up(&mut self, at: usize) {
+    /// Tries the offsets that the index gives for a place, beside the best one.
+    fn look_up(&mut self, at: usize, best: Option<i64>) {
         self.misses += 1;
         let skip = (self.misses / PATIENCE).min(MAX_SKIP);
         if !at.is_multiple_of(1 + skip) {
             return;
         }
-        let index = self.index.get_or_insert_with(|| Index::new(self.base));
-        let target = self.target.get(at..).unwrap_or_default();
         let position = self.history.get(at % BACK).map_or(0, |best| best.position);
-        let rested = self.effort <= ALLOWANCE + EFFORT * at as u64;
+        let rested = self.effort <= ALLOWANCE + EFFORT * (at - self.start) as u64;
         let limits = if rested { FRESH } else { TIRED };
+        let here = best.and_then(|best| self.base_at(at, best)).unwrap_or_default();
+        let Self { base, target, lookup, alive, tried, effort, .. } = self;
+        let target = target.get(at..).unwrap_or_default();
         let mut found: [Option<(usize, u64, i64)>; MAX_TRIED] = [None; MAX_TRIED];
-        for place in index.places(self.base, self.target, at).take(limits.places) {
-            self.effort += 4;
-            let offset = place as i64 - at as i64;
-            if self.alive.iter().any(|path| path.stretch.offset == Some(offset)) {
-                continue;
-            }
-            if self.tried.get(slot(offset)).is_some_and(|tried| tried.0 == offset && at < tried.1) {
-                continue;
-            }
-            if found.iter().flatten().any(|kept| kept.2 == offset) {
-                continue;
-            }
-            let length = common_prefix(self.base.get(place..).unwrap_or_default(), target, COMPARED);
-            if length < SEED {
-                continue;
-            }
-            // The longer, then the nearer one is better.
-            let distance = (place as i64 - position).unsigned_abs();
-            let mut candidate = Some((length, u64::MAX - distance, offset));
-            for kept in &mut found {
-                if candidate > *kept {
-                    std::mem::swap(kept, &mut candidate);
+        let mut left = limits.places;
+        for places in lookup.places(at) {
+            let mut any = false;
+            for place in places.take(left) {
+                left -= 1;
+                *effort += 4;
+                let offset = place as i64 - at as i64;
+                let is_alive = alive.iter().any(|path| path.link.stretch.offset == Some(offset));
+                if is_alive || tried.get(slot(offset)).is_some_and(|tried| tried.0 == offset && at < tried.1)
+                {
+                    any = true;
+                    continue;
                 }
+                if found.iter().flatten().any(|kept| kept.2 == offset) {
+                    continue;
+                }
+                let length = common_prefix(base.get(place..).unwrap_or_default(), target, COMPARED);
+                if length < SEED {
+                    continue;
+                }
+                any = true;
+                if same_bytes(here.get(..length).unwrap_or(here), target) + GAIN > length {
+                    continue;
+                }
+                // The longer, then the nearer one is better.
+                let distance = (place as i64 - position).unsigned_abs();
+                let mut candidate = Some((length, u64::MAX - distance, offset));
+                for kept in &mut found {
+                    if candidate > *kept {
+                        std::mem::swap(kept, &mut candidate);
+                    }
+                }
+            }
+            // Where more bytes are the same no other place with fewer is.
+            if any {
+                break;
             }
         }
         for (length, _, offset) in found.into_iter().flatten().take(limits.tried) {
@@ -315,17 +390,16 @@ impl<'a> Search<'a> {
             |search: &Self, place: usize| search.history.get(place % BACK).copied().unwrap_or_default();
         let entry = |search: &Self, place: usize| {
             let from = reached(search, place);
-            from.cost + search.step_cost(place as i64 + offset - from.position)
+            from.cost + search.weights.step(place as i64 + offset - from.position)
         };
         let mut start = at;
         let mut least = entry(self, at);
         let mut behind = 0;
-        let mut zeros = 2;
+        let mut tail = Tail::ZEROS;
         for place in (self.floor.max(at.saturating_sub(back))..at).rev() {
             self.effort += 1;
-            let Some((cost, after)) = self.byte_cost(place, offset, zeros) else { break };
+            let Some(cost) = self.byte_cost(place, offset, &mut tail) else { break };
             behind += cost;
-            zeros = after;
             let total = entry(self, place) + behind;
             if total < least {
                 (start, least) = (place, total);
@@ -336,15 +410,17 @@ impl<'a> Search<'a> {
         }
         let mut path = Path {
             cost: entry(self, start),
-            stretch: Stretch { start, offset: Some(offset), before: reached(self, start).number },
+            link: Link {
+                stretch: Stretch { start, offset: Some(offset) },
+                before: reached(self, start).number,
+            },
             number: None,
-            zeros: 0,
+            tail: Tail::default(),
             left: 0,
         };
         for place in start..at {
-            let Some((cost, zeros)) = self.byte_cost(place, offset, path.zeros) else { return };
+            let Some(cost) = self.byte_cost(place, offset, &mut path.tail) else { return };
             path.cost += cost;
-            path.zeros = zeros;
         }
         if self.alive.len() < MAX_ALIVE {
             self.alive.push(path);
@@ -355,48 +431,24 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn step_cost(&self, seek: i64) -> u64 {
-        // Six bits in the first byte of detools' numbers, seven in the others.
-        let bits = u64::from(64 - seek.unsigned_abs().leading_zeros());
-        self.weights.step + (1 + bits / 7) * self.weights.seek_byte
-    }
-
-    /// Writes down the cheapest path as steps.
-    fn finish(mut self) -> Vec<Step> {
-        self.record(self.target.len());
-        let mut next = self.history.get(self.target.len() % BACK).and_then(|best| best.number);
+    /// Writes down the path.
+    fn finish(mut self) -> Vec<Stretch> {
+        let end = self.target.len();
+        self.record(end);
+        let mut next = self.history.get(end % BACK).and_then(|best| best.number);
         let mut stretches = Vec::new();
-        let mut end = self.target.len();
-        while let Some(stretch) = next.and_then(|number| self.stretches.get(number as usize)) {
-            stretches.push((stretch.offset, stretch.start, end));
-            end = stretch.start;
-            next = stretch.before;
+        while let Some(link) = next.and_then(|number| self.links.get(number as usize)) {
+            stretches.push(link.stretch);
+            next = link.before;
         }
-        let mut steps: Vec<Step> = Vec::new();
-        let mut position = 0;
-        let mut step = Step { diff: 0, extra: 0, seek: 0 };
-        for (offset, start, end) in stretches.into_iter().rev() {
-            let length = end - start;
-            match offset {
-                None => step.extra += length,
-                Some(_) if length == 0 => {}
-                Some(offset) => {
-                    let wanted = start as i64 + offset;
-                    if wanted != position || step.extra > 0 {
-                        step.seek = wanted - position;
-                        steps.push(step);
-                        step = Step { diff: 0, extra: 0, seek: 0 };
-                    }
-                    step.diff += length;
-                    position = end as i64 + offset;
-                }
-            }
-        }
-        if step.diff > 0 || step.extra > 0 {
-            steps.push(step);
-        }
-        steps
+        stretches.reverse();
+        stretches
     }
+}
+
+/// How many bytes are the same at the same place.
+fn same_bytes(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).filter(|(one, other)| one == other).count()
 }
 
 fn slot(offset: i64) -> usize {
@@ -404,11 +456,11 @@ fn slot(offset: i64) -> usize {
 }
 
 /// The number of a path's stretch.
-fn number(path: &mut Path, stretches: &mut Vec<Stretch>) -> u32 {
+fn number(path: &mut Path, links: &mut Vec<Link>) -> u32 {
     *path.number.get_or_insert_with(|| {
-        stretches.push(path.stretch);
+        links.push(path.link);
         // At most as many as bytes and offsets tried, of a target of less than 2^31 bytes.
-        (stretches.len() - 1) as u32
+        (links.len() - 1) as u32
     })
 }
 
@@ -421,8 +473,10 @@ mod tests {
 
     /// Runs a search and returns how much it spent on offsets.
     fn effort(base: &[u8], target: &[u8]) -> u64 {
-        let mut search = Search::new(base, target, Weights::of(Format::DetoolsHeatshrink));
-        search.run();
+        let index = Index::new(base);
+        let weights = Weights::of(Format::DetoolsHeatshrink);
+        let mut search = Search::new(base, index.fine(), target, 0..target.len(), weights);
+        assert!(search.run(usize::MAX));
         search.effort
     }
 

@@ -12,7 +12,7 @@ use lw_delta::{Encoding, create};
 use lw_testkit::git::Random;
 use lw_testkit::{program, shared_fixture, skip};
 
-use crate::common::{image, pair};
+use crate::common::{image, pair, release};
 
 /// Reads lines of a verb and paths, does what they say, prints a line for each that fails.
 const DRIVER: &str = r#"
@@ -79,6 +79,14 @@ fn large() -> Pair {
     ("large".to_owned(), base, target)
 }
 
+/// 3 MiB in which much has changed, so that the fine index is made and parts of the target are searched side by side.
+fn large_release() -> Pair {
+    let mut random = Random::new(11);
+    let base = image(&mut random, 3 << 20);
+    let target = release(&mut random, &base, 3000);
+    ("large-release".to_owned(), base, target)
+}
+
 /// Real, generated and large pairs.
 fn pairs() -> Vec<Pair> {
     let generated = (100..150).map(|seed| {
@@ -88,6 +96,7 @@ fn pairs() -> Vec<Pair> {
     let mut pairs = real();
     pairs.extend(generated);
     pairs.push(large());
+    pairs.push(large_release());
     pairs
 }
 
