@@ -31,13 +31,19 @@ fn wait_for_draft(folder: &Path, bytes: u64) {
 fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("app.bin");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    // A new one for each run: while a program that another test starts still has the end of an old one, what was not read
+    // of it is still there.
+    let new_pipe = || {
+        let _ = fs::remove_file(&pipe);
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    };
     let image = Esp::default().of_length(0x80000);
     for old in [None, Some(b"the last release")] {
         if let Some(old) = old {
             fs::write(folder.path().join("out.ota"), old).unwrap();
         }
+        new_pipe();
         let mut child = command(folder.path(), &["package", "--firmware=s3=app.bin", "--output=out.ota"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -58,7 +64,8 @@ fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
             fs::remove_file(folder.path().join(draft)).unwrap();
         }
     }
-    // The same pipe, read to its end, gives the package.
+    // A pipe that is read to its end gives the package.
+    new_pipe();
     let mut child = command(folder.path(), &["package", "--firmware=s3=app.bin", "--output=out.ota"])
         .stdout(Stdio::null())
         .spawn()
