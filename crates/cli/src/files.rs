@@ -107,12 +107,25 @@ impl Draft {
         Ok(Self { file, path: path.to_owned() })
     }
 
+    /// Has what was written put on the disk: [`publish`](Self::publish) does too, and has nothing left to wait for then.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.as_file().sync_all()
+    }
+
+    /// Reads what was written, while it is put on the disk, say. There is one position, for writing as well.
+    pub fn reader(&self) -> impl Read + Seek {
+        self.file.as_file()
+    }
+
     /// Gives the file its name, in place of the one that had it.
     ///
     /// # Errors
     /// Those of the operating system; then there is no new file, and the old one is as it was.
     pub fn publish(self) -> io::Result<()> {
-        self.file.as_file().sync_all()?;
+        self.sync()?;
         self.file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }

@@ -301,6 +301,9 @@ pub enum MemberProblem {
     /// It was begun and never finished.
     #[error("was not finished")]
     Unfinished,
+    /// The caller was to hash it and gave no digest.
+    #[error("was hashed by the caller, who did not say its SHA-256")]
+    NoDigest,
     /// It is too large for a ustar header.
     #[error("has more than 8 GiB")]
     TooLarge,

@@ -8,6 +8,7 @@ pub mod diff;
 mod digest;
 mod error;
 mod expected;
+mod hashing;
 mod hex;
 mod kind;
 pub mod lw;

@@ -8,7 +8,7 @@ use lw_model::{ByteSize, Fact, Report};
 use lw_package::Sha256;
 
 use crate::args::Delta;
-use crate::deltas::{self, Whole};
+use crate::deltas::{self, Made, Whole};
 use crate::{boards, policy, scan};
 
 /// Makes a patch.
@@ -30,24 +30,23 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
         }
     }
     hold_together(&base, &target, report);
-    let compressed = deltas::compressed_size(&target.bytes)?;
-    let made = deltas::make(&base, &target, compressed, &args.delta, cx)?;
-    let made = [made];
+    let make = || Ok(vec![deltas::make(&base, &target, &args.delta, cx)?]);
+    let mut made = deltas::decided(&target, None, &args.delta, make)?;
     deltas::remarks(&made, |_| None, report);
     report.tables.extend(deltas::table(&made));
-    let [made] = made;
+    let Some(Made { patch, compressed, shipped, .. }) = made.pop() else { return Ok(()) };
     let target_sha256 = scan::hex(&target.checked.digests.sha256);
     for (name, value) in [
-        ("base", format!("{} {}", made.base_name, made.base.sha256)),
+        ("base", format!("{} {}", patch.base_name, patch.base.sha256)),
         ("target", format!("{} {target_sha256}", target.checked.name)),
-        ("format", made.format.in_manifest().as_str().to_owned()),
+        ("format", patch.format.in_manifest().as_str().to_owned()),
     ] {
         report.facts.push(Fact { name: name.into(), subject: None, value });
     }
     let is_good = crate::may_write(report, cx);
-    let size = made.patch.len() as u64;
-    let compared = format!("{} instead of {}", ByteSize(size), ByteSize(made.compressed));
-    report.summary = match (is_good, made.shipped) {
+    let size = patch.bytes.len() as u64;
+    let compared = format!("{} instead of {}", ByteSize(size), ByteSize(compressed));
+    report.summary = match (is_good, shipped) {
         (false, _) => format!("no patch was written: {}", crate::worst(report)),
         (true, true) => format!("patch of {compared} for the compressed image"),
         (true, false) => {
@@ -56,13 +55,13 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
     };
     cx.output("target-sha256", target_sha256);
     cx.output("version", target.checked.image.version().unwrap_or_default());
-    let is_written = is_good && made.shipped;
+    let is_written = is_good && shipped;
     cx.output("deltas", usize::from(is_written).to_string());
     if is_written {
         cx.output("path", cx.name(output));
-        cx.output("sha256", Sha256::of(&made.patch).hex());
+        cx.output("sha256", Sha256::of(&patch.bytes).hex());
         cx.output("size", size.to_string());
-        cx.write(output, |out| out.write_all(&made.patch))?;
+        cx.write(output, |out| out.write_all(&patch.bytes))?;
     }
     Ok(())
 }

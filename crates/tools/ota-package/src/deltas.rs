@@ -3,24 +3,30 @@
 //! A patch that is no smaller than the compressed image costs a device more and gains nothing: between builds of
 //! different SDKs that is the rule, not the exception. So both are made, and the smaller is shipped.
 
-use std::io::Cursor;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use lw_cli::{Context, Error, ResultExt};
-use lw_delta::Encoding;
 use lw_delta::detools::Compression;
 use lw_delta::heatshrink::Parameters;
+use lw_delta::{CreateError, Encoding};
 use lw_firmware::image::Image;
 use lw_model::{Align, ByteSize, Cell, Class, Diagnose, Finding, Level, Measure, Report, Table};
-use lw_package::{Base, Digest, Expected, Sha256, lw};
+use lw_package::lw::{self, Effort};
+use lw_package::{Base, Digest};
 
 use crate::args::{DeltaArgs, DeltaFormat, Kind};
 use crate::policy::{self, Inside};
 use crate::scan::{self, Checked};
 
-/// A patch, and how it compares.
+/// From this size on, in bytes, it is not worth the time to find out to the byte how small an image can be made when the
+/// patch is far smaller.
+const LARGE: usize = 1 << 20;
+
+/// A patch.
 #[derive(Debug)]
-pub(crate) struct Made {
+pub(crate) struct Patch {
     /// The board, in a package.
     pub(crate) board: Option<String>,
     /// The base's file, as reports name it.
@@ -29,8 +35,21 @@ pub(crate) struct Made {
     pub(crate) base: Base,
     /// Its format.
     pub(crate) format: DeltaFormat,
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Patch {
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+/// A patch, and how it compares.
+#[derive(Debug)]
+pub(crate) struct Made {
     /// The patch.
-    pub(crate) patch: Vec<u8>,
+    pub(crate) patch: Patch,
     /// Bytes of the image it leads to.
     pub(crate) target: u64,
     /// Bytes of that image when it is compressed.
@@ -71,7 +90,7 @@ impl DeltaFormat {
 /// An image in memory, which a patch needs.
 pub(crate) struct Whole {
     /// Its bytes.
-    pub(crate) bytes: lw_cli::Bytes,
+    pub(crate) bytes: Vec<u8>,
     /// What is known of it.
     pub(crate) checked: Checked,
 }
@@ -82,31 +101,56 @@ impl Whole {
     /// # Errors
     /// When it cannot be read, or is none a device would take.
     pub(crate) fn open(path: &Path, kind: Kind, cx: &Context) -> Result<Self, Error> {
-        let checked = scan::scan(path, kind, cx)?;
-        let bytes = cx.open(path)?;
-        // The patch must be of the bytes that were checked.
-        if Sha256::of(&bytes).0 != checked.digests.sha256 {
-            return Err(Error::input("it changed while it was read")
-                .hint("let its build end first")
-                .context(path.display().to_string()));
+        let file = cx.stream(path)?;
+        let size = file.metadata().map_err(|error| cx.unreadable(path, &error))?.len();
+        if size > lw_delta::MAX_INPUT {
+            let error = CreateError::TooLarge { input: "image", size };
+            return Err(Error::from(error).context(path.display().to_string()));
         }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        // Copied, since the patch must be of the bytes that were checked: a mapped file may change.
+        let checked = scan::copy(file, path, kind, cx, &mut bytes, Error::remote)?;
         Ok(Self { bytes, checked })
     }
 }
 
-/// Makes the patch from one image to another and checks it by applying it.
+/// Makes patches to a target and decides which are worth it.
 ///
-/// `compressed` is the size of the compressed target.
+/// `stored` is the size of the compressed target where that is known; otherwise it is found out meanwhile.
+///
+/// # Errors
+/// Those of `make`, and when the target cannot be compressed.
+pub(crate) fn decided(
+    target: &Whole,
+    stored: Option<u64>,
+    args: &DeltaArgs,
+    make: impl FnOnce() -> Result<Vec<Patch>, Error>,
+) -> Result<Vec<Made>, Error> {
+    let compress = |effort| lw::compressed_size(&target.bytes, effort).map_err(Error::remote);
+    let first = if target.bytes.len() < LARGE { Effort::Full } else { Effort::Quick };
+    let (patches, mut compressed) = thread::scope(|scope| {
+        let beside = stored.is_none().then(|| scope.spawn(|| compress(first)));
+        let patches = make();
+        let size = beside.map(|beside| beside.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        Ok::<_, Error>((patches?, size.transpose()?.or(stored).unwrap_or(u64::MAX)))
+    })?;
+    // Hardly any image gets half as large by more effort.
+    let is_clear = |patch: &Patch| patch.size() <= compressed / 2;
+    if stored.is_none() && first == Effort::Quick && !patches.iter().all(is_clear) {
+        compressed = compress(Effort::Full)?;
+    }
+    let decide = |patch: Patch| {
+        let shipped = patch.size() < compressed || args.allow_large_delta;
+        Made { patch, target: target.checked.digests.size, compressed, shipped }
+    };
+    Ok(patches.into_iter().map(decide).collect())
+}
+
+/// Makes the patch from one image to another and checks it by applying it.
 ///
 /// # Errors
 /// When the base cannot be one of the format, or an image is too large for patches.
-pub(crate) fn make(
-    base: &Whole,
-    target: &Whole,
-    compressed: u64,
-    args: &DeltaArgs,
-    cx: &Context,
-) -> Result<Made, Error> {
+pub(crate) fn make(base: &Whole, target: &Whole, args: &DeltaArgs, cx: &Context) -> Result<Patch, Error> {
     let name = &base.checked.name;
     cx.progress(&format!("making the delta from {name}"));
     let format = args.delta_format.unwrap_or_else(|| usual(base, target));
@@ -122,16 +166,12 @@ pub(crate) fn make(
         Inside::Version(version) => Some(version),
         Inside::Unknown(_) => None,
     };
-    let is_worth_it = (patch.len() as u64) < compressed;
-    Ok(Made {
+    Ok(Patch {
         board: None,
         base_name: name.clone(),
         base: Base { sha256: Digest(base.checked.digests.sha256), size: base.checked.digests.size, version },
         format,
-        patch,
-        target: target.checked.digests.size,
-        compressed,
-        shipped: is_worth_it || args.allow_large_delta,
+        bytes: patch,
     })
 }
 
@@ -161,23 +201,11 @@ fn encoding(format: DeltaFormat, base: &Checked) -> Result<Encoding, Error> {
     })
 }
 
-/// How large an image is when a package compresses it.
-///
-/// # Errors
-/// When it cannot be compressed.
-pub(crate) fn compressed_size(image: &[u8]) -> Result<u64, Error> {
-    let mut writer = lw::Writer::new(Cursor::new(Vec::new()), 0)?;
-    let mut member = writer.image("image", lw::Compression::Zstd)?;
-    member.copy(image)?;
-    let stored = member.finish(Expected::default())?;
-    Ok(stored.encoding.map_or(stored.size, |encoding| encoding.size))
-}
-
 /// Findings and measures of the patches of a run.
 pub(crate) fn remarks(all: &[Made], subject: impl Fn(&Made) -> Option<String>, report: &mut Report) {
     for made in all {
-        let size = made.patch.len() as u64;
-        let base: String = made.base.sha256.hex().chars().take(16).collect();
+        let size = made.patch.size();
+        let base: String = made.patch.base.sha256.hex().chars().take(16).collect();
         let mut measure = Measure::bytes(format!("ota.delta.{base}.bytes"), size).out_of(made.compressed);
         measure.subject = subject(made);
         report.measures.push(measure);
@@ -186,7 +214,7 @@ pub(crate) fn remarks(all: &[Made], subject: impl Fn(&Made) -> Option<String>, r
         }
         let message = format!(
             "the delta from {} is not worth it: {}, and the compressed image has {}",
-            made.base_name,
+            made.patch.base_name,
             ByteSize(size),
             ByteSize(made.compressed)
         );
@@ -222,19 +250,20 @@ pub(crate) fn table(all: &[Made]) -> Option<Table> {
     );
     let cell = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     for made in all {
-        let size = made.patch.len() as u64;
+        let patch = &made.patch;
+        let size = patch.size();
         table.rows.push(vec![
-            made.board.clone().map_or(Cell::Empty, Cell::Code),
-            Cell::Code(made.base_name.clone()),
-            made.base.version.clone().map_or(Cell::Empty, Cell::Code),
-            Cell::Text(made.format.in_manifest().as_str().into()),
+            patch.board.clone().map_or(Cell::Empty, Cell::Code),
+            Cell::Code(patch.base_name.clone()),
+            patch.base.version.clone().map_or(Cell::Empty, Cell::Code),
+            Cell::Text(patch.format.in_manifest().as_str().into()),
             Cell::Bytes(cell(size)),
             Cell::Bar { used: cell(size), total: cell(made.target) },
             Cell::Bytes(cell(made.compressed)),
             Cell::Text(if made.shipped { "shipped" } else { "left out" }.into()),
         ]);
     }
-    if all.iter().all(|made| made.board.is_none()) {
+    if all.iter().all(|made| made.patch.board.is_none()) {
         table.columns.remove(0);
         table.rows.iter_mut().for_each(|row| drop(row.remove(0)));
     }

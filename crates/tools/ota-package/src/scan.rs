@@ -1,5 +1,6 @@
 //! Reading an image once: what it is, whether a device would take it, its digests.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -47,21 +48,21 @@ impl Kind {
 /// # Errors
 /// When it cannot be read, is no image, or is one a device would refuse.
 pub(crate) fn scan(path: &Path, kind: Kind, cx: &Context) -> Result<Checked, Error> {
-    copy(path, kind, cx, &mut io::sink(), Error::remote)
+    copy(cx.stream(path)?, path, kind, cx, &mut io::sink(), Error::remote)
 }
 
-/// Reads and checks an image and passes its bytes on, in one go.
+/// Reads and checks the image at a path, which is open, and passes its bytes on, in one go.
 ///
 /// # Errors
 /// As [`scan`]; and what `unwritable` makes of an error of `out`.
 pub(crate) fn copy(
+    mut file: File,
     path: &Path,
     kind: Kind,
     cx: &Context,
     out: &mut impl Write,
     unwritable: impl Fn(io::Error) -> Error,
 ) -> Result<Checked, Error> {
-    let mut file = cx.stream(path)?;
     let mut scanner = Scanner::new(Options { expect: kind.expected(), ..Options::default() });
     let mut buffer = vec![0; CHUNK];
     loop {

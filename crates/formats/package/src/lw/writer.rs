@@ -9,8 +9,9 @@ use crate::copy::copy;
 use crate::digest::Sha256;
 use crate::error::{MemberProblem, WriteError};
 use crate::expected::Expected;
+use crate::hashing::Hashing;
 use crate::lw::tar::{self, BLOCK};
-use crate::lw::zstd::{Decoder, Encoder};
+use crate::lw::zstd::{Decoder, Effort, Encoder};
 use crate::lw::{CHUNK, MANIFEST};
 use crate::manifest::{
     Base, Chip, Delta, DeltaFormat, Encoding, EncodingName, Image, MAX_MEMBER, Manifest, Revisions,
@@ -182,11 +183,11 @@ impl<W: Read + Write + Seek> Writer<W> {
         self.out.seek(SeekFrom::Start(data)).map_err(WriteError::Io)?;
         self.open = Some(path.clone());
         let compressed = encoding.map(|EncodingName::Zstd| Compressed {
-            encoder: Encoder::new(),
+            encoder: Encoder::new(Effort::Full),
             sha256: Sha256Hasher::new(),
             size: 0,
         });
-        Ok(MemberWriter { writer: self, order, path, sha256: Sha256Hasher::new(), size: 0, compressed })
+        Ok(MemberWriter { writer: self, order, path, sha256: Hashing::new(), size: 0, compressed })
     }
 
     fn closed(&self) -> Result<(), WriteError> {
@@ -306,7 +307,7 @@ pub struct MemberWriter<'writer, W> {
     order: Order,
     path: String,
     /// Of the bytes as they come.
-    sha256: Sha256Hasher,
+    sha256: Hashing,
     size: u64,
     compressed: Option<Compressed>,
 }
@@ -320,6 +321,13 @@ struct Compressed {
 }
 
 impl<W: Read + Write + Seek> MemberWriter<'_, W> {
+    /// Leaves it to the caller to hash the bytes, who has to expect their SHA-256 when the member is
+    /// [`finish`](Self::finish)ed. For one who hashes them anyway.
+    #[must_use]
+    pub fn hashed_by_caller(self) -> Self {
+        Self { sha256: Hashing::Caller, ..self }
+    }
+
     /// Copies everything `source` has, in large pieces.
     ///
     /// # Errors
@@ -335,8 +343,7 @@ impl<W: Read + Write + Seek> MemberWriter<'_, W> {
     /// Another size or digest than `expected`, a member of more than 8 GiB, and when the target cannot be written.
     pub fn finish(self, expected: Expected) -> Result<Stored, WriteError> {
         let Self { writer, order, path, sha256, size, compressed } = self;
-        let sha256 = Sha256::finish(sha256);
-        expected.check(&path, size, sha256)?;
+        let sha256 = sha256.finish(&path, size, expected)?;
         let encoding = match compressed {
             Some(compressed) => Some(compressed.finish(writer, &path, sha256)?),
             None => None,

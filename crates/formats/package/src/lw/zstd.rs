@@ -9,8 +9,40 @@ use std::io::{self, Read};
 use rusty_zstd::{CompressOptions, Compressor, Flush, compress_stream_out_size};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
-/// Above it the compressor gets slower and hardly better.
-const LEVEL: i32 = 9;
+/// How hard it is tried to make a frame small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// As hard as for the image in a package.
+    Full,
+    /// A third of the time, for a frame some percent larger.
+    Quick,
+}
+
+impl Effort {
+    /// The compressor's level. Above 9 it gets slower and hardly better, below 3 larger and hardly faster.
+    fn level(self) -> i32 {
+        match self {
+            Self::Full => 9,
+            Self::Quick => 3,
+        }
+    }
+}
+
+/// How many bytes an image has when it is compressed.
+///
+/// # Errors
+/// When the compressor fails.
+pub fn compressed_size(image: &[u8], effort: Effort) -> io::Result<u64> {
+    let mut size = 0;
+    let mut count = |bytes: &[u8]| {
+        size += bytes.len() as u64;
+        Ok(())
+    };
+    let mut encoder = Encoder::new(effort);
+    encoder.write(image, &mut count)?;
+    encoder.finish(&mut count)?;
+    Ok(size)
+}
 
 /// Up to this size the reference tables have parameters of their own, which make a small image 3 % smaller.
 const SMALL: usize = 256 << 10;
@@ -25,6 +57,7 @@ const MAX_WINDOW: u64 = 8 << 20;
 ///
 /// The frame depends on the bytes only, not on the pieces they come in, nor on a size known beforehand.
 pub(super) struct Encoder {
+    effort: Effort,
     /// The start of the stream, until it is known whether it is small.
     head: Vec<u8>,
     compressor: Option<Compressor>,
@@ -38,8 +71,8 @@ impl std::fmt::Debug for Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new() -> Self {
-        Self { head: Vec::new(), compressor: None, out: vec![0; compress_stream_out_size()] }
+    pub(super) fn new(effort: Effort) -> Self {
+        Self { effort, head: Vec::new(), compressor: None, out: vec![0; compress_stream_out_size()] }
     }
 
     /// Takes the next bytes and gives what is compressed to `sink`.
@@ -90,7 +123,7 @@ impl Encoder {
     }
 
     fn start(&mut self, size: u64) -> io::Result<()> {
-        let options = CompressOptions { level: LEVEL, checksum: true };
+        let options = CompressOptions { level: self.effort.level(), checksum: true };
         self.compressor = Some(Compressor::with_options(options, Some(size)).map_err(broken)?);
         Ok(())
     }
@@ -124,7 +157,7 @@ mod tests {
 
     fn compress(bytes: &[u8], piece: usize) -> Vec<u8> {
         let mut frame = Vec::new();
-        let mut encoder = Encoder::new();
+        let mut encoder = Encoder::new(Effort::Full);
         let mut sink = |bytes: &[u8]| {
             frame.extend_from_slice(bytes);
             Ok(())
@@ -152,6 +185,7 @@ mod tests {
             let bytes = bytes(count);
             let frame = compress(&bytes, 1 << 20);
             assert_eq!(compress(&bytes, 4093), frame, "{count}: another frame for other pieces");
+            assert_eq!(compressed_size(&bytes, Effort::Full).unwrap(), frame.len() as u64, "{count}");
             let mut decoded = Vec::new();
             Decoder::new(frame.as_slice()).unwrap().read_to_end(&mut decoded).unwrap();
             assert!(decoded == bytes, "{count}");

@@ -2,13 +2,11 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use sha2::Sha256 as Sha256Hasher;
-use sha2::digest::Digest as _;
-
 use crate::copy::copy;
 use crate::digest::{Md5, Sha256};
 use crate::error::WriteError;
 use crate::expected::Expected;
+use crate::hashing::Hashing;
 use crate::hex;
 use crate::seed::escape::quote;
 use crate::seed::md5::SideMd5;
@@ -43,7 +41,7 @@ pub struct Writer<W> {
     md5_at: u64,
     sha256_at: u64,
     md5: SideMd5,
-    sha256: Sha256Hasher,
+    sha256: Hashing,
     size: u64,
     text: Vec<u8>,
 }
@@ -88,10 +86,17 @@ impl<W: Write + Seek> Writer<W> {
             md5_at,
             sha256_at,
             md5: SideMd5::new(size),
-            sha256: Sha256Hasher::new(),
+            sha256: Hashing::new(),
             size: 0,
             text: Vec::with_capacity(TEXT),
         })
+    }
+
+    /// Leaves it to the caller to compute the SHA-256 of the firmware, who has to expect it at the
+    /// [`finish`](Self::finish). For one who computes it anyway.
+    #[must_use]
+    pub fn hashed_by_caller(self) -> Self {
+        Self { sha256: Hashing::Caller, ..self }
     }
 
     /// Copies everything `source` has, in large pieces.
@@ -107,9 +112,8 @@ impl<W: Write + Seek> Writer<W> {
     /// # Errors
     /// Another size than was said at the start, another digest than expected, and when the target cannot be written.
     pub fn finish(mut self, expected: Option<Sha256>) -> Result<(W, Manifest), WriteError> {
-        let sha256 = Sha256::finish(self.sha256);
         let expected = Expected { size: Some(self.manifest.size), sha256: expected };
-        expected.check(FIRMWARE, self.size, sha256)?;
+        let sha256 = self.sha256.finish(FIRMWARE, self.size, expected)?;
         self.manifest.checksums = Checksums { md5: self.md5.finish().map_err(WriteError::Io)?, sha256 };
         self.text.extend_from_slice(b"\"}");
         self.out.write_all(&self.text).map_err(WriteError::Io)?;

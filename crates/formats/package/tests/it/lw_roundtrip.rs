@@ -87,6 +87,28 @@ fn a_file_that_changed_while_it_was_read_is_refused() {
 }
 
 #[test]
+fn who_hashes_a_member_makes_no_difference() {
+    let data = noise(300_000, 5);
+    for compression in [Compression::None, Compression::Zstd] {
+        let package = |by_caller: bool| {
+            let mut writer = writer();
+            let mut image = writer.image("a", compression).unwrap();
+            if by_caller {
+                image = image.hashed_by_caller();
+            }
+            image.write_all(&data).unwrap();
+            image.finish(Expected { size: None, sha256: Some(Sha256::of(&data)) }).unwrap();
+            writer.finish(draft()).unwrap().0.into_inner()
+        };
+        assert!(package(true) == package(false), "{compression:?}");
+    }
+    let mut writer = writer();
+    let image = writer.image("a", Compression::None).unwrap().hashed_by_caller();
+    let error = image.finish(Expected::default()).unwrap_err();
+    assert!(matches!(error, WriteError::Member { problem: MemberProblem::NoDigest, .. }), "{error}");
+}
+
+#[test]
 fn members_and_manifest_must_go_together() {
     let problem = |writer: lw::Writer<_>, draft| match writer.finish(draft) {
         Err(WriteError::Member { problem, .. }) => problem,

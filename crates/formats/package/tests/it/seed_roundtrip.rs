@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read, Write};
 
 use lw_package::seed::{self, Release, Writer, read};
-use lw_package::{Kind, Manifest, Sha256, WriteError};
+use lw_package::{Kind, Manifest, MemberProblem, Sha256, WriteError};
 use proptest::prelude::*;
 
 use crate::common::noise;
@@ -29,6 +29,19 @@ fn a_package_starts_where_its_target_stands() {
     let package = bytes.strip_prefix(b"before").unwrap().strip_suffix(b"after").unwrap();
     assert_eq!(read(package, io::sink()).unwrap().manifest, manifest);
     assert_eq!(package, write(&Release::new("1", "b"), b"\x00\x01\xFF", 1).0);
+}
+
+#[test]
+fn who_hashes_the_firmware_makes_no_difference() {
+    let release = Release::new("1", "b");
+    let new = || Writer::new(Cursor::new(Vec::new()), &release, 3).unwrap().hashed_by_caller();
+    let mut writer = new();
+    writer.write_all(b"abc").unwrap();
+    let (file, manifest) = writer.finish(Some(Sha256::of(b"abc"))).unwrap();
+    assert_eq!((file.into_inner(), manifest), write(&release, b"abc", 3));
+    let mut writer = new();
+    writer.write_all(b"abc").unwrap();
+    assert!(matches!(writer.finish(None), Err(WriteError::Member { problem: MemberProblem::NoDigest, .. })));
 }
 
 #[test]

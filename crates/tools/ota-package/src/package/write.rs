@@ -1,7 +1,9 @@
 //! Writing a package while its images are read.
 
 use std::io::{self, Seek, SeekFrom, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use lw_cli::{Context, Draft as File, Error};
 use lw_model::{Finding, Level, Report};
@@ -9,7 +11,7 @@ use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha2
 
 use super::{Draft, Plan, Written, describe, refuse_bootloader};
 use crate::args::{Compress, Package};
-use crate::deltas::{self, Made, Whole};
+use crate::deltas::{self, Made, Patch, Whole};
 use crate::policy::{self, Inside};
 use crate::scan::{self, Checked};
 
@@ -45,40 +47,51 @@ pub(super) fn lw(
     let mut images = Vec::new();
     for plan in plans {
         cx.progress(&format!("packing {}", plan.path.display()));
-        let mut member = writer.image(&plan.board, compression).map_err(|error| at(output, error))?;
+        let member = writer.image(&plan.board, compression).map_err(|error| at(output, error))?;
+        // The scanner hashes it.
+        let mut member = member.hashed_by_caller();
         let unwritable = |error| cx.unwritable(output, &error);
-        let checked = scan::copy(&plan.path, args.kind.kind, cx, &mut member, unwritable)?;
+        let file = cx.stream(&plan.path)?;
+        let checked = scan::copy(file, &plan.path, args.kind.kind, cx, &mut member, unwritable)?;
         refuse_bootloader(&checked)?;
         let expected =
             Expected { size: Some(checked.digests.size), sha256: Some(Digest(checked.digests.sha256)) };
-        member.finish(expected).map_err(|error| at(output, error))?;
-        images.push(checked);
+        let stored = member.finish(expected).map_err(|error| at(output, error))?;
+        images.push(Packed { checked, compressed: stored.encoding.map(|encoding| encoding.size) });
     }
     if release.version.is_none() {
-        manifest.version = agreed(plans, &images)?;
+        manifest.version = agreed(plans, images.iter().map(|packed| &packed.checked))?;
     }
     manifest.images =
-        plans.iter().zip(&images).map(|(plan, checked)| describe(&plan.board, checked)).collect();
+        plans.iter().zip(&images).map(|(plan, packed)| describe(&plan.board, &packed.checked)).collect();
 
     let mut all = Vec::new();
-    for (plan, image) in plans.iter().zip(&mut manifest.images) {
-        let made = of_board(args, plan, plan.subject(plans), cx, report)?;
-        for made in made.iter().filter(|made| made.shipped) {
-            let format = made.format.in_manifest();
+    for ((plan, packed), image) in plans.iter().zip(&images).zip(&mut manifest.images) {
+        let made = of_board(args, plan, packed, plan.subject(plans), cx, report)?;
+        for Made { patch, .. } in made.iter().filter(|made| made.shipped) {
+            let format = patch.format.in_manifest();
             let mut member =
-                writer.delta(&plan.board, &made.base, format).map_err(|error| at(output, error))?;
-            member.write_all(&made.patch).map_err(|error| cx.unwritable(output, &error))?;
+                writer.delta(&plan.board, &patch.base, format).map_err(|error| at(output, error))?;
+            member.write_all(&patch.bytes).map_err(|error| cx.unwritable(output, &error))?;
             member.finish(Expected::default()).map_err(|error| at(output, error))?;
-            image.deltas.push(Delta::new(&plan.board, format, made.base.clone()));
+            image.deltas.push(Delta::new(&plan.board, format, patch.base.clone()));
         }
         all.extend(made);
     }
-    let subject = |made: &Made| made.board.clone().filter(|_| plans.len() > 1);
+    let images = images.into_iter().map(|packed| packed.checked).collect();
+    let subject = |made: &Made| made.patch.board.clone().filter(|_| plans.len() > 1);
     deltas::remarks(&all, subject, report);
 
-    let (mut draft, package) = writer.finish(manifest).map_err(|error| at(output, error))?;
-    let sha256 = digest(&mut draft).map_err(|error| cx.unwritable(output, &error))?;
+    let (draft, package) = writer.finish(manifest).map_err(|error| at(output, error))?;
+    let sha256 = digest(&draft).map_err(|error| cx.unwritable(output, &error))?;
     Ok(Written { draft, manifest: package.manifest, images, size: package.size, sha256, deltas: all })
+}
+
+/// An image that is in the package.
+struct Packed {
+    checked: Checked,
+    /// Its size there, where it is compressed.
+    compressed: Option<u64>,
 }
 
 /// What is known of a board's entry before its image is read, as wide as it can get.
@@ -94,6 +107,7 @@ fn outline_of(plan: &Plan) -> Image {
 fn of_board(
     args: &Package,
     plan: &Plan,
+    packed: &Packed,
     subject: Option<&str>,
     cx: &Context,
     report: &mut Report,
@@ -102,34 +116,35 @@ fn of_board(
         return Ok(Vec::new());
     }
     let target = Whole::open(&plan.path, args.kind.kind, cx)?;
-    let compressed = deltas::compressed_size(&target.bytes)?;
-    let mut all: Vec<Made> = Vec::new();
-    for path in &plan.from {
-        let base = Whole::open(path, args.kind.kind, cx)?;
-        let same = |what: &str, report: &mut Report| {
+    if target.checked.digests != packed.checked.digests {
+        return Err(Error::input("it changed while it was read")
+            .hint("let its build end first")
+            .context(plan.path.display().to_string()));
+    }
+    let mut made = deltas::decided(&target, packed.compressed, &args.delta, || {
+        let mut patches: Vec<Patch> = Vec::new();
+        for path in &plan.from {
+            let base = Whole::open(path, args.kind.kind, cx)?;
+            let sha256 = base.checked.digests.sha256;
+            let same = if sha256 == target.checked.digests.sha256 {
+                "the image itself"
+            } else if patches.iter().any(|patch| patch.base.sha256.0 == sha256) {
+                "a base that is named twice"
+            } else {
+                let patch = deltas::make(&base, &target, &args.delta, cx)?;
+                patches.push(Patch { board: Some(plan.board.clone()), ..patch });
+                continue;
+            };
             let name = &base.checked.name;
-            let mut finding = Finding::new(
-                "ota-package/same-base",
-                Level::Note,
-                name,
-                format!("{name} is {what}: no delta is made from it"),
-            );
+            let message = format!("{name} is {same}: no delta is made from it");
+            let mut finding = Finding::new("ota-package/same-base", Level::Note, name, message);
             finding.subject = subject.map(str::to_owned);
             report.find(finding);
-        };
-        if base.checked.digests.sha256 == target.checked.digests.sha256 {
-            same("the image itself", report);
-            continue;
         }
-        if all.iter().any(|made| made.base.sha256.0 == base.checked.digests.sha256) {
-            same("a base that is named twice", report);
-            continue;
-        }
-        let made = deltas::make(&base, &target, compressed, &args.delta, cx)?;
-        all.push(Made { board: Some(plan.board.clone()), ..made });
-    }
-    all.sort_by_key(|made| made.base.sha256);
-    Ok(all)
+        Ok(patches)
+    })?;
+    made.sort_by_key(|made| made.patch.base.sha256);
+    Ok(made)
 }
 
 /// Writes the JSON package of the reference pipeline.
@@ -151,19 +166,21 @@ pub(super) fn seed(
     // The version stands before the image, so without --version the image is read twice.
     let version = match release.version {
         Some(version) => version,
-        None => agreed(plans, &[scan::scan(&plan.path, args.kind.kind, cx)?])?,
+        None => agreed(plans, [&scan::scan(&plan.path, args.kind.kind, cx)?])?,
     };
-    let size = cx.stream(&plan.path)?.metadata().map_err(|error| cx.unreadable(&plan.path, &error))?.len();
+    let file = cx.stream(&plan.path)?;
+    let size = file.metadata().map_err(|error| cx.unreadable(&plan.path, &error))?.len();
     let release = seed::Release {
         version: &version,
         board: &plan.board,
         minimum_version: args.minimum_version.as_deref().unwrap_or(seed::MINIMUM_VERSION),
         release_notes: release.notes.as_deref(),
     };
-    let mut writer =
-        seed::Writer::new(cx.draft(output)?, &release, size).map_err(|error| at(output, error))?;
-    let checked =
-        scan::copy(&plan.path, args.kind.kind, cx, &mut writer, |error| cx.unwritable(output, &error))?;
+    let writer = seed::Writer::new(cx.draft(output)?, &release, size).map_err(|error| at(output, error))?;
+    // The scanner computes it.
+    let mut writer = writer.hashed_by_caller();
+    let unwritable = |error| cx.unwritable(output, &error);
+    let checked = scan::copy(file, &plan.path, args.kind.kind, cx, &mut writer, unwritable)?;
     refuse_bootloader(&checked)?;
     let (mut draft, written) =
         writer.finish(Some(Digest(checked.digests.sha256))).map_err(|error| at(output, error))?;
@@ -175,14 +192,13 @@ pub(super) fn seed(
     let mut image = describe(&plan.board, &checked);
     (image.size, image.sha256) = (written.size, written.checksums.sha256);
     manifest.images.push(image);
-    let unwritable = |error| cx.unwritable(output, &error);
     let size = draft.seek(SeekFrom::End(0)).map_err(unwritable)?;
-    let sha256 = digest(&mut draft).map_err(unwritable)?;
+    let sha256 = digest(&draft).map_err(unwritable)?;
     Ok(Written { draft, manifest, images: vec![checked], size, sha256, deltas: Vec::new() })
 }
 
 /// The version all images agree on.
-fn agreed(plans: &[Plan], images: &[Checked]) -> Result<String, Error> {
+fn agreed<'a>(plans: &[Plan], images: impl IntoIterator<Item = &'a Checked>) -> Result<String, Error> {
     let mut agreed: Option<(String, &Plan)> = None;
     for (plan, checked) in plans.iter().zip(images) {
         let version = match policy::inside(&checked.image) {
@@ -209,10 +225,16 @@ fn agreed(plans: &[Plan], images: &[Checked]) -> Result<String, Error> {
     })
 }
 
-/// The SHA-256 of a file that was just written, and so is still in the system's cache.
-fn digest(file: &mut File) -> io::Result<[u8; 32]> {
-    file.seek(SeekFrom::Start(0))?;
-    scan::sha256_of(file)
+/// The SHA-256 of a file that was just written, and so is still in the system's cache while it is put on the disk.
+fn digest(file: &File) -> io::Result<[u8; 32]> {
+    thread::scope(|scope| {
+        let sync = scope.spawn(|| file.sync());
+        let mut reader = file.reader();
+        reader.seek(SeekFrom::Start(0))?;
+        let sha256 = scan::sha256_of(&mut reader)?;
+        sync.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok(sha256)
+    })
 }
 
 fn at(output: &Path, error: lw_package::WriteError) -> Error {

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use lw_model::{Level, Verdict};
+use lw_model::{Level, Number, Verdict};
 
-use crate::common::{files, manifest, members, ota};
+use crate::common::{Run, files, manifest, members, ota};
 use crate::images::{Esp, noise};
 
 /// A firmware, and the same with an insertion and some shifted words.
@@ -138,6 +138,36 @@ fn a_package_holds_a_delta_from_each_base_that_is_worth_it() {
         );
     }
     assert!(!folder.path().join("wrong.bin").exists());
+}
+
+#[test]
+fn the_compressed_size_of_a_large_image_is_exact_where_it_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: Vec<u8> = noise(700_000, 1).iter().flat_map(|byte| [byte & 3, byte >> 6]).collect();
+    // The less of a base is like the target, the larger the patch.
+    let base = |new: usize| [&noise(new, 2)[..], &text[new..]].concat();
+    for (name, data) in [("new.bin", base(0)), ("near.bin", base(100)), ("far.bin", base(600_000))] {
+        write(folder.path(), name, &Esp { data, ..Esp::default() });
+    }
+    let package = ["package", "--firmware=a=new.bin", "--compress=zstd", "--output=app.ota"];
+    let run = ota(folder.path(), &[&package[..], &["--from=far.bin", "--from=near.bin"]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let stored = manifest(&folder.path().join("app.ota"))["images"][0]["encoding"]["size"].as_u64().unwrap();
+    let wholes = |run: &Run| {
+        let report = run.report();
+        let deltas = report.measures.iter().filter(|measure| measure.name.starts_with("ota.delta."));
+        deltas.map(|measure| measure.whole.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(wholes(&run), [Number::from(stored); 2]);
+    for (from, is_exact) in [("--from=far.bin", true), ("--from=near.bin", false)] {
+        let run = ota(folder.path(), &["delta", from, "--to=new.bin", "--output=patch"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let [whole] = wholes(&run)[..] else { panic!("{}", run.stderr) };
+        assert!(
+            if is_exact { whole == Number::from(stored) } else { whole > Number::from(stored) },
+            "{from}: {whole:?}"
+        );
+    }
 }
 
 #[test]
