@@ -3,7 +3,8 @@
 #
 # Usage: fuzz/run.sh [SECONDS PER TARGET] [TARGET...]
 #
-# The corpus grows in fuzz/corpus, inputs that crash land in fuzz/artifacts.
+# The corpus grows in fuzz/corpus, inputs that crash land in fuzz/artifacts. FUZZ_SEED makes it try the same inputs again,
+# beginning with the same corpus, as far as it gets.
 set -eu
 cd "$(dirname "$0")"
 
@@ -26,7 +27,7 @@ failed=
 for name in "$@"; do
   mkdir -p "corpus/$name" "target/seeds/$name"
   log=target/$name.log
-  if "$CARGO_TARGET_DIR/$host/release/$name" -max_total_time="$seconds" -rss_limit_mb=512 -timeout=10 \
+  if "$CARGO_TARGET_DIR/$host/release/$name" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -rss_limit_mb=512 -timeout=30 \
     -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="artifacts/$name-" \
     "corpus/$name" "target/seeds/$name" >"$log" 2>&1; then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

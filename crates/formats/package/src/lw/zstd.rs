@@ -48,7 +48,7 @@ pub fn compressed_size(image: &[u8], effort: Effort) -> io::Result<u64> {
 const SMALL: usize = 256 << 10;
 
 /// The size larger images are taken to have: it sets the window, and so the memory of both sides, to 4 MiB.
-const LARGE: u64 = 4 << 20;
+const LARGE: u64 = 1 << 20;
 
 /// The largest window that is decoded: what RFC 8878, section 3.1.1.1.2, asks every decoder to support.
 const MAX_WINDOW: u64 = 8 << 20;
