@@ -25,7 +25,7 @@ use index::Index;
 use path::{Stretch, stretches};
 
 /// The size in bytes of the parts of a target. Each costs a step where it begins, if the base has moved there.
-const PART: usize = 2 << 20;
+const PART: usize = 1 << 20;
 
 /// How many parts there are at the most.
 const MAX_PARTS: usize = 8;

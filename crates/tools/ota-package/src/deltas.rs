@@ -3,6 +3,7 @@
 //! A patch that is no smaller than the compressed image costs a device more and gains nothing: between builds of
 //! different SDKs that is the rule, not the exception. So both are made, and the smaller is shipped.
 
+use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
@@ -156,11 +157,16 @@ pub(crate) fn make(base: &Whole, target: &Whole, args: &DeltaArgs, cx: &Context)
     let format = args.delta_format.unwrap_or_else(|| usual(base, target));
     let encoding = encoding(format, &base.checked).context(name.clone())?;
     let patch = lw_delta::create(&base.bytes, &target.bytes, &encoding).context(name.clone())?;
-    let mut made = Vec::new();
-    lw_delta::apply(&patch, &base.bytes, target.bytes.len() as u64, &mut made)
-        .map_err(|error| Defect(format!("the patch from {name} cannot be applied: {error}")))?;
-    if made != *target.bytes {
-        return Err(Defect(format!("the patch from {name} makes something else")).into());
+    let mut expected = Expected(&target.bytes);
+    lw_delta::apply(&patch, &base.bytes, target.bytes.len() as u64, &mut expected).map_err(|error| {
+        Defect(format!("the patch from {name} does not make {}: {error}", target.checked.name))
+    })?;
+    if !expected.0.is_empty() {
+        return Err(Defect(format!(
+            "the patch from {name} makes only the beginning of {}",
+            target.checked.name
+        ))
+        .into());
     }
     let version = match policy::inside(&base.checked.image) {
         Inside::Version(version) => Some(version),
@@ -173,6 +179,20 @@ pub(crate) fn make(base: &Whole, target: &Whole, args: &DeltaArgs, cx: &Context)
         format,
         bytes: patch,
     })
+}
+
+/// Takes only the bytes that are expected, and has those that are still to come.
+struct Expected<'a>(&'a [u8]);
+
+impl Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or_else(|| io::Error::other("it makes other bytes"))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What ESP-IDF's component takes, where it can; else what it is made of.

@@ -54,17 +54,45 @@ impl<'a> Reader<'a> {
         (self.bits >> self.count & ((1 << count) - 1)) as usize
     }
 
-    fn put(&mut self, byte: u8) {
+    /// Fills the next bytes of a buffer, of which so many are filled, from the bytes before them.
+    fn copy(&self, buffer: &mut [u8], filled: usize, count: usize) {
         let mask = self.window.len() - 1;
-        if let Some(place) = self.window.get_mut(self.position & mask) {
-            *place = byte;
+        let mut at = filled;
+        let end = filled + count;
+        // From before the buffer.
+        while at < end.min(self.distance) {
+            let from = self.position.wrapping_add(at).wrapping_sub(self.distance) & mask;
+            if let (Some(place), Some(byte)) = (buffer.get_mut(at), self.window.get(from)) {
+                *place = *byte;
+            }
+            at += 1;
         }
-        self.position = self.position.wrapping_add(1);
+        let from = filled.max(self.distance) - self.distance;
+        if self.distance == 1
+            && let Some(byte) = buffer.get(from).copied()
+            && let Some(run) = buffer.get_mut(at..end)
+        {
+            run.fill(byte);
+            return;
+        }
+        // No more at once than what is there: a copy may overlap what it writes.
+        while at < end {
+            let piece = (end - at).min(at - from);
+            buffer.copy_within(from..from + piece, at);
+            at += piece;
+        }
     }
 
-    fn copied(&self) -> u8 {
+    /// Keeps what later copies may be of.
+    fn keep(&mut self, bytes: &[u8]) {
         let mask = self.window.len() - 1;
-        self.window.get(self.position.wrapping_sub(self.distance) & mask).copied().unwrap_or(0)
+        self.position = self.position.wrapping_add(bytes.len());
+        let kept = bytes.len().min(self.window.len());
+        for (back, byte) in (1..=kept).zip(bytes.iter().rev()) {
+            if let Some(place) = self.window.get_mut(self.position.wrapping_sub(back) & mask) {
+                *place = *byte;
+            }
+        }
     }
 }
 
@@ -72,7 +100,7 @@ impl Stream for Reader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Problem> {
         let (window, lookahead) = (u32::from(self.parameters.window), u32::from(self.parameters.lookahead));
         let mut filled = 0;
-        for place in buffer.iter_mut() {
+        while let Some(place) = buffer.get_mut(filled) {
             if self.left == 0 {
                 if !self.need(1) {
                     break;
@@ -83,9 +111,7 @@ impl Stream for Reader<'_> {
                     break;
                 }
                 if literal {
-                    let byte = (self.take(9) & 0xFF) as u8;
-                    self.put(byte);
-                    *place = byte;
+                    *place = (self.take(9) & 0xFF) as u8;
                     filled += 1;
                     continue;
                 }
@@ -98,12 +124,12 @@ impl Stream for Reader<'_> {
                 self.distance = distance;
                 self.left = self.take(lookahead) + 1;
             }
-            let byte = self.copied();
-            self.put(byte);
-            *place = byte;
-            self.left -= 1;
-            filled += 1;
+            let count = self.left.min(buffer.len() - filled);
+            self.copy(buffer, filled, count);
+            self.left -= count;
+            filled += count;
         }
+        self.keep(buffer.get(..filled).unwrap_or_default());
         Ok(filled)
     }
 

@@ -35,33 +35,106 @@ pub(crate) fn compress_behind(data: &[u8], parameters: Parameters, out: &mut Vec
     let mut copies = Finder::new(data, parameters).copies();
     choose(&mut copies, parameters);
     let (window, lookahead) = (u32::from(parameters.window), u32::from(parameters.lookahead));
+    let longest = 1usize << lookahead;
     let mut bits = Bits::default();
     let mut at = 1 << window;
-    while let (Some(byte), Some(copy)) = (data.get(at), copies.get(at)) {
-        let length = length(*copy);
-        if length == 0 {
-            bits.put(out, 1 << 8 | u32::from(*byte), 9);
-            at += 1;
-        } else {
-            bits.put(out, (copy & 0xFFFF) << lookahead | (length as u32 - 1), 1 + window + lookahead);
-            at += length;
+    for piece in &copies.pieces {
+        while at < piece.end {
+            // Before the first place of a gap, and of data that begins in one, the copy before has ended.
+            let copy =
+                if at < piece.gap { copies.at(piece, at) } else { Copy { length: longest, distance: 1 } };
+            if copy.length == 0 {
+                let byte = data.get(at).copied().unwrap_or_default();
+                bits.put(out, 1 << 8 | u32::from(byte), 9);
+                at += 1;
+            } else {
+                let pair = (copy.distance as u32 - 1) << lookahead | (copy.length as u32 - 1);
+                bits.put(out, pair, 1 + window + lookahead);
+                at += copy.length;
+            }
         }
     }
     bits.finish(out);
 }
 
-/// Copies of bytes before, one for each place: the length in the upper half, the distance less one in the lower. Zero is
-/// none. As plain numbers they are memory that is zero already.
-type Copies = Vec<u32>;
-
-fn length(copy: u32) -> usize {
-    (copy >> 16) as usize
+/// A copy of bytes before; none has no length.
+#[derive(Clone, Copy, Default)]
+struct Copy {
+    length: usize,
+    distance: usize,
 }
 
-fn set(copies: &mut Copies, at: usize, (length, distance): (usize, usize)) {
-    // Shorter ones cost more than the byte. A length is up to 2^14, a distance up to 2^15.
-    if let Some(copy) = copies.get_mut(at).filter(|_| length > 1) {
-        *copy = (length as u32) << 16 | (distance as u32 - 1);
+impl Copy {
+    /// The length in the upper half, the distance less one in the lower.
+    fn packed(self) -> u32 {
+        // Shorter ones cost more than the byte. A length is up to 2^14, a distance up to 2^15.
+        if self.length > 1 { (self.length as u32) << 16 | (self.distance as u32 - 1) } else { 0 }
+    }
+
+    fn unpacked(copy: u32) -> Self {
+        Self { length: (copy >> 16) as usize, distance: (copy & 0xFFFF) as usize + 1 }
+    }
+}
+
+/// A copy for each place.
+#[derive(Default)]
+struct Copies {
+    packed: Vec<u32>,
+    pieces: Vec<Piece>,
+}
+
+/// Places one after the other: those of which the copies are listed, then those deep inside a run.
+///
+/// From two longest copies before its end on, back to its second byte, every place of a run has the longest copy, at
+/// distance 1, in the cheapest encoding. With f(r) for the cost of what is left from r bytes before the end on, c for that
+/// of a copy and 9 for that of a byte: somewhere between the last longest copy and the one before it the copy is chosen,
+/// as 2^lookahead bytes cost more. And where it is chosen, f(r) = c + f(r - longest), it is one byte earlier as well:
+/// f(r + 1 - longest) <= 9 + f(r - longest), so that c + f(r + 1 - longest) <= 9 + f(r).
+struct Piece {
+    start: usize,
+    /// Where the places of a run begin.
+    gap: usize,
+    end: usize,
+    /// The number of the first copy.
+    first: usize,
+}
+
+impl Copies {
+    fn push(&mut self, copy: Copy) {
+        self.packed.push(copy.packed());
+    }
+
+    /// Ends a piece with a gap between two places.
+    fn gap(&mut self, gap: usize, end: usize) {
+        let (start, first) =
+            self.pieces.last().map_or((0, 0), |last| (last.end, last.first + last.gap - last.start));
+        self.pieces.push(Piece { start, gap, end, first });
+    }
+
+    fn at(&self, piece: &Piece, at: usize) -> Copy {
+        self.packed.get(piece.first + at - piece.start).map_or(Copy::default(), |copy| Copy::unpacked(*copy))
+    }
+}
+
+/// What the rest costs, in bits, from each of the next places on.
+struct Costs {
+    costs: Vec<u64>,
+    mask: usize,
+}
+
+impl Costs {
+    fn new(longest: usize) -> Self {
+        Self { costs: vec![0; 2 * longest], mask: 2 * longest - 1 }
+    }
+
+    fn get(&self, at: usize) -> u64 {
+        self.costs.get(at & self.mask).copied().unwrap_or(u64::MAX)
+    }
+
+    fn set(&mut self, at: usize, cost: u64) {
+        if let Some(place) = self.costs.get_mut(at & self.mask) {
+            *place = cost;
+        }
     }
 }
 
@@ -69,22 +142,29 @@ fn set(copies: &mut Copies, at: usize, (length, distance): (usize, usize)) {
 fn choose(copies: &mut Copies, parameters: Parameters) {
     let longest = 1usize << parameters.lookahead;
     let copy_cost = 1 + u64::from(parameters.window) + u64::from(parameters.lookahead);
-    // What the rest costs from each of the next places on.
-    let mut costs = vec![0u64; 2 * longest];
-    let mask = costs.len() - 1;
-    let mut next = 0;
-    for (at, copy) in copies.iter_mut().enumerate().rev() {
-        let literal = next + 9;
-        let end = at + length(*copy);
-        let copied = costs.get(end & mask).map_or(u64::MAX, |cost| cost + copy_cost);
-        if *copy == 0 || literal < copied {
-            *copy = 0;
-            next = literal;
-        } else {
-            next = copied;
+    let mut costs = Costs::new(longest);
+    for piece in copies.pieces.iter().rev() {
+        if piece.gap < piece.end {
+            let known: Vec<u64> = (piece.end..piece.end + longest).map(|at| costs.get(at)).collect();
+            for at in piece.gap..piece.end.min(piece.gap + 2 * longest) {
+                let count = (piece.end - at).div_ceil(longest);
+                let end = known.get(at + count * longest - piece.end).copied().unwrap_or(u64::MAX);
+                costs.set(at, end + count as u64 * copy_cost);
+            }
         }
-        if let Some(cost) = costs.get_mut(at & mask) {
-            *cost = next;
+        let listed = copies.packed.get_mut(piece.first..).unwrap_or_default();
+        let mut next = costs.get(piece.gap);
+        for (at, copy) in (piece.start..piece.gap).zip(listed).rev() {
+            let literal = next + 9;
+            let length = Copy::unpacked(*copy).length;
+            let copied = costs.get(at + length) + copy_cost;
+            if length == 0 || literal < copied {
+                *copy = 0;
+                next = literal;
+            } else {
+                next = copied;
+            }
+            costs.set(at, next);
         }
     }
 }
@@ -134,9 +214,9 @@ impl<'a> Finder<'a> {
     }
 
     fn copies(mut self) -> Copies {
-        let mut copies = vec![0; self.data.len()];
+        let mut copies = Copies::default();
         let mut at = 0;
-        let mut last = (0, 0);
+        let mut last = Copy::default();
         while let Some(byte) = self.data.get(at).copied() {
             let rest = self.data.get(at..).unwrap_or_default();
             let run = run_length(rest);
@@ -145,7 +225,7 @@ impl<'a> Finder<'a> {
                     self.remember(at + run, run, byte);
                 }
                 last = self.search(at, last);
-                set(&mut copies, at, last);
+                copies.push(last);
                 self.insert(at);
                 at += 1;
                 continue;
@@ -158,6 +238,7 @@ impl<'a> Finder<'a> {
             at += run;
             self.remember(at, run, byte);
         }
+        copies.gap(at, at);
         copies
     }
 
@@ -169,23 +250,20 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// The longest copy at a place; `last` is the length and distance of the one before.
-    fn search(&self, at: usize, last: (usize, usize)) -> (usize, usize) {
+    /// The longest copy at a place; `last` is the one at the place before.
+    fn search(&self, at: usize, last: Copy) -> Copy {
         let limit = self.longest.min(self.data.len() - at);
-        let mut best = (0, 0);
-        if last.0 > 1 {
-            best = (self.extend(at, last.1, last.0 - 1, limit), last.1);
-        }
+        let mut best = self.continued(at, last, limit);
         let mut place = self.pair(at).and_then(|pair| self.heads.get(pair)).copied().unwrap_or(NONE);
         for _ in 0..MAX_CANDIDATES {
             let from = place as usize;
-            if place == NONE || at - from > self.reach || best.0 == limit {
+            if place == NONE || at - from > self.reach || best.length == limit {
                 break;
             }
-            if self.data.get(from + best.0) == self.data.get(at + best.0) {
+            if self.data.get(from + best.length) == self.data.get(at + best.length) {
                 let length = self.extend(at, at - from, 0, limit);
-                if length > best.0 {
-                    best = (length, at - from);
+                if length > best.length {
+                    best = Copy { length, distance: at - from };
                 }
             }
             place = self.chain.get(from & (self.reach - 1)).copied().unwrap_or(NONE);
@@ -193,69 +271,73 @@ impl<'a> Finder<'a> {
         best
     }
 
-    /// Sets the copies at every place of a run and returns the last one's length and distance.
-    fn search_run(
-        &self,
-        start: usize,
-        run: usize,
-        byte: u8,
-        last: (usize, usize),
-        copies: &mut Copies,
-    ) -> (usize, usize) {
+    /// What a copy goes on to one place later.
+    fn continued(&self, at: usize, last: Copy, limit: usize) -> Copy {
+        if last.length > 1 {
+            Copy { length: self.extend(at, last.distance, last.length - 1, limit), distance: last.distance }
+        } else {
+            Copy::default()
+        }
+    }
+
+    /// Lists the copies at every place of a run and returns the last one.
+    fn search_run(&self, start: usize, run: usize, byte: u8, last: Copy, copies: &mut Copies) -> Copy {
         let end = start + run;
         let mut ends = self.ends(end, run).into_iter().peekable();
         let mut aligned: Option<End> = None;
-        let mut best = (0, 0);
-        for at in start..end {
+        let mut best = Copy::default();
+        let mut at = start;
+        while at < end {
             let remaining = end - at;
             let limit = self.longest.min(self.data.len() - at);
-            if at > start && remaining >= limit {
-                best = (limit, 1);
-                set(copies, at, best);
+            if at > start && remaining >= 2 * self.longest {
+                let behind = end + 1 - 2 * self.longest;
+                copies.gap(at, behind);
+                at = behind;
                 continue;
             }
-            best =
-                if at > start { (remaining, 1) } else { self.search_run_start(at, run, byte, last, limit) };
+            if at > start && remaining >= limit {
+                best = Copy { length: limit, distance: 1 };
+                copies.push(best);
+                at += 1;
+                continue;
+            }
+            best = if at > start {
+                Copy { length: remaining, distance: 1 }
+            } else {
+                self.search_run_start(at, run, byte, last, limit)
+            };
             while let Some(next) = ends.next_if(|next| next.before >= remaining) {
                 if aligned.as_ref().is_none_or(|aligned| next.after > aligned.after) {
                     aligned = Some(next);
                 }
             }
             if let Some(found) = &aligned
-                && remaining + found.after > best.0
+                && remaining + found.after > best.length
             {
-                best = ((remaining + found.after).min(limit), found.distance);
+                best = Copy { length: (remaining + found.after).min(limit), distance: found.distance };
             }
-            set(copies, at, best);
+            copies.push(best);
+            at += 1;
         }
         best
     }
 
     /// At the first byte of a run there is none of distance 1: the last run of the byte, or what the copy before goes on
     /// to.
-    fn search_run_start(
-        &self,
-        at: usize,
-        run: usize,
-        byte: u8,
-        last: (usize, usize),
-        limit: usize,
-    ) -> (usize, usize) {
-        let mut best = (0, 0);
-        if last.0 > 1 {
-            best = (self.extend(at, last.1, last.0 - 1, limit), last.1);
-        }
+    fn search_run_start(&self, at: usize, run: usize, byte: u8, last: Copy, limit: usize) -> Copy {
+        let mut best = self.continued(at, last, limit);
         let mut number = self.last_runs.get(usize::from(byte)).copied().unwrap_or(NONE);
         for _ in 0..MAX_CANDIDATES {
             let Some(before) = self.runs.get(number as usize) else { break };
             let behind = at - before.end as usize;
-            if behind >= self.reach || best.0 >= run.min(limit) {
+            if behind >= self.reach || best.length >= run.min(limit) {
                 break;
             }
             // The last of the run, of which most is in reach.
             let length = (before.length as usize).min(run).min(limit).min(self.reach - behind);
-            if length > best.0 {
-                best = (length, behind + length);
+            if length > best.length {
+                best = Copy { length, distance: behind + length };
             }
             number = before.before;
         }
@@ -375,6 +457,7 @@ mod tests {
     fn sparse() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             4 => (0usize..90).prop_map(|length| vec![0; length]),
+            1 => (0usize..700).prop_map(|length| vec![0; length]),
             3 => prop::collection::vec(0u8..3, 1..6),
             1 => (1usize..40).prop_map(|length| vec![1; length]),
             1 => (1usize..20).prop_map(|length| [7, 9].repeat(length)),

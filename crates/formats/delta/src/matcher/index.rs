@@ -18,6 +18,9 @@ const LARGE: usize = 1 << 20;
 /// One in how many bytes of a large base have been looked up when finer tables are worth their making.
 const MUCH: usize = 1024;
 
+/// No place. Not zero: memory that is zero would be mapped twice, first when it is read and again when it is written.
+const NONE: u32 = u32::MAX;
+
 /// What a table holds.
 #[derive(Clone, Copy)]
 struct Shape {
@@ -86,7 +89,7 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(tables: &'a [Table], target: &'a [u8]) -> Self {
-        let rows = vec![[Row::default(); AHEAD]; tables.len()];
+        let rows = vec![[Row::EMPTY; AHEAD]; tables.len()];
         Self { tables, target, count: 0, last: usize::MAX - 1, rows, from: 0, filled: 0 }
     }
 
@@ -110,7 +113,7 @@ impl<'a> Lookup<'a> {
         }
         self.last = at;
         let number = at - self.from;
-        let row = move |rows: &[Row; AHEAD]| rows.get(number).copied().unwrap_or_default();
+        let row = move |rows: &[Row; AHEAD]| rows.get(number).copied().unwrap_or(Row::EMPTY);
         self.rows.iter().zip(self.tables).map(move |(rows, table)| table.places(row(rows)))
     }
 }
@@ -118,20 +121,24 @@ impl<'a> Lookup<'a> {
 /// The places of a number of bytes.
 pub(super) struct Table {
     shape: Shape,
-    /// For each hash the last places, the last first: the number of the place plus one, so that zero is none, and above it
-    /// bits that tell apart hashes which share a row.
+    /// For each hash the last places, the last first: the number of the place, and above it bits that tell apart hashes
+    /// which share a row.
     rows: Vec<[u32; WAYS]>,
     /// How many bits of a hash are not of its row.
     shift: u32,
-    /// How many bits a number has.
+    /// How many bits a number has. None of them has all.
     bits: u32,
 }
 
 /// A row with the bits that its entries have to have.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Row {
     entries: [u32; WAYS],
     tag: u32,
+}
+
+impl Row {
+    const EMPTY: Self = Self { entries: [NONE; WAYS], tag: 0 };
 }
 
 impl Table {
@@ -140,12 +147,12 @@ impl Table {
         let bits = usize::BITS - count.leading_zeros();
         // Half of the entries, about, are taken.
         let row_bits = bits.saturating_sub(3).clamp(6, 22);
-        let mut table =
-            Self { shape, rows: vec![[0; WAYS]; 1 << row_bits], shift: u64::BITS - row_bits, bits };
-        for number in 0..count {
-            let Some(hash) = hash(base, number * shape.stride, shape) else { continue };
+        let rows = vec![[NONE; WAYS]; 1 << row_bits];
+        let mut table = Self { shape, rows, shift: u64::BITS - row_bits, bits };
+        for (number, start) in (0..base.len()).step_by(shape.stride).enumerate() {
+            let Some(hash) = hash(base, start, shape) else { continue };
             // A base holds less than 2^31 bytes.
-            let entry = table.tag(hash) | (number as u32 + 1);
+            let entry = table.tag(hash) | number as u32;
             if let Some(row) = table.rows.get_mut((hash >> table.shift) as usize) {
                 row.copy_within(..WAYS - 1, 1);
                 row[0] = entry;
@@ -160,8 +167,8 @@ impl Table {
     }
 
     fn row(&self, target: &[u8], at: usize) -> Row {
-        let Some(hash) = hash(target, at, self.shape) else { return Row::default() };
-        let entries = self.rows.get((hash >> self.shift) as usize).copied().unwrap_or_default();
+        let Some(hash) = hash(target, at, self.shape) else { return Row::EMPTY };
+        let entries = self.rows.get((hash >> self.shift) as usize).copied().unwrap_or([NONE; WAYS]);
         Row { entries, tag: self.tag(hash) }
     }
 
@@ -170,9 +177,9 @@ impl Table {
         let numbers = u32::MAX >> (u32::BITS - self.bits.min(u32::BITS));
         row.entries
             .into_iter()
-            .take_while(|entry| *entry != 0)
+            .take_while(|entry| *entry != NONE)
             .filter(move |entry| entry & !numbers == row.tag)
-            .map(move |entry| ((entry & numbers) as usize).saturating_sub(1) * stride)
+            .map(move |entry| (entry & numbers) as usize * stride)
     }
 }
 

@@ -47,7 +47,8 @@ pub fn compressed_size(image: &[u8], effort: Effort) -> io::Result<u64> {
 /// Up to this size the reference tables have parameters of their own, which make a small image 3 % smaller.
 const SMALL: usize = 256 << 10;
 
-/// The size larger images are taken to have: it sets the window, and so the memory of both sides, to 4 MiB.
+/// The size larger images are taken to have: it sets the window to 1 MiB, and with it the memory of both sides. With 4 MiB
+/// images of real code get half a percent smaller, and a package takes 59 MB instead of 27 MB to make.
 const LARGE: u64 = 1 << 20;
 
 /// The largest window that is decoded: what RFC 8878, section 3.1.1.1.2, asks every decoder to support.
