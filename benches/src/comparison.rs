@@ -96,6 +96,11 @@ impl Job {
         self.first().with_context(|| format!("{}: ours was not run", self.title))
     }
 
+    /// What another one took, by its name.
+    pub(crate) fn cost_of(&self, name: &str) -> Option<Cost> {
+        self.rows.iter().find(|row| row.name == name).and_then(|row| row.cost)
+    }
+
     pub(crate) fn show(&self) -> String {
         let mut table = Table::new(&[
             &self.title,
