@@ -73,6 +73,9 @@ enum Command {
         /// Which of two releases, 0 or 1
         #[arg(long, default_value_t = 0)]
         release: u64,
+        /// Write the next build of this image instead
+        #[arg(long, conflicts_with_all = ["bytes", "release"])]
+        after: Option<PathBuf>,
         /// File to write to
         #[arg(long)]
         out: PathBuf,
@@ -98,7 +101,8 @@ fn main() -> Result<()> {
         }
         Command::SizeGate(args) => size_gate::run(&args),
         Command::CoverageGate(args) => coverage_gate::run(&args),
-        Command::GenImage { bytes, release, out } => image::write(image::Plan { bytes, release }, &out),
+        Command::GenImage { after: Some(image), out, .. } => image::write_next_build(&image, &out),
+        Command::GenImage { bytes, release, out, .. } => image::write(image::Plan { bytes, release }, &out),
         Command::OtaPackage(args) => ota_package::run(&args),
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::comparison::{self, Job};
 use crate::document;
-use crate::generate::image::{self, Plan};
+use crate::generate::image;
 use crate::process::{Line, multicall};
 use crate::table::{megabytes, ratio};
 
@@ -47,8 +47,8 @@ pub(crate) struct Args {
 }
 
 /// Bytes of the image that is packaged, and of those a delta is made of.
-const PACKAGED: u32 = 64 << 20;
-const COMPARED: u32 = 4 << 20;
+const PACKAGED: &str = "67108864";
+const COMPARED: &str = "4194304";
 /// Names of rows.
 const OURS: [&str; 2] = ["ota-package, `lw`", "ota-package, `seed`"];
 const FLOOR: &str = "`sha256sum`, the floor";
@@ -67,12 +67,11 @@ const AS_DETOOLS: f64 = 5.0;
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let file = |name: &str| folder.path().join(name);
-    image::write(Plan { bytes: PACKAGED, release: 0 }, &file("app.bin"))?;
-    for release in [0, 1] {
-        image::write(Plan { bytes: COMPARED, release }, &file(&format!("{release}.bin")))?;
-    }
-    let next = next_build(&fs::read(file("0.bin"))?);
-    fs::write(file("next.bin"), next).context("failed to write the next build")?;
+    let generate = |words: &[&str], name: &str| generate(words, folder.path(), name);
+    generate(&["--bytes", PACKAGED], "app.bin")?;
+    generate(&["--bytes", COMPARED, "--release", "0"], "0.bin")?;
+    generate(&["--bytes", COMPARED, "--release", "1"], "1.bin")?;
+    generate(&["--after", "0.bin"], "next.bin")?;
     let script = script(args, &file("create_ota_package.py"))?;
     let mut package = package(args, folder.path(), script);
     let mut deltas = [
@@ -127,6 +126,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let no_larger = sizes.iter().all(|(ours, peers)| ours.is_some() && ours <= peers);
         ensure!(no_larger, "a patch of detools is smaller");
     }
+    Ok(())
+}
+
+/// Generates in a process of its own, so that this one stays small; see [`crate::process`].
+fn generate(words: &[&str], folder: &Path, name: &str) -> Result<()> {
+    let own = std::env::current_exe().context("failed to find this program")?;
+    let line = Line::new([own.as_os_str()]).with(["gen-image"]).with(words).with(["--out", name]);
+    line.within(folder).output().with_context(|| format!("failed to generate {name}"))?;
     Ok(())
 }
 
@@ -222,29 +229,6 @@ fn delta(args: &Args, folder: &Path, title: &str, to: &str, wanted: Option<f64>)
         args.peer_runs,
         wanted,
     )
-}
-
-/// An image as it is built after a small change: 40 bytes come in, 4000 addresses behind them move by as many, and the
-/// version is another. The length stays.
-fn next_build(image: &[u8]) -> Vec<u8> {
-    let (before, behind) = image.split_at(image.len() / 3);
-    let mut next = before.to_vec();
-    next.extend((0..40u8).map(|byte| byte.wrapping_mul(37)));
-    let stride = behind.len() / 4000;
-    for piece in behind.chunks(stride.max(4)) {
-        let (word, rest) = piece.split_at(piece.len().min(4));
-        match word.try_into().map(u32::from_le_bytes) {
-            Ok(address) => next.extend(address.wrapping_add(40).to_le_bytes()),
-            Err(_) => next.extend(word),
-        }
-        next.extend(rest);
-    }
-    next.truncate(image.len());
-    // esp_app_desc_t.version, `esp_app_desc.h`.
-    if let Some(digit) = next.get_mut(0x30) {
-        *digit = digit.wrapping_add(1);
-    }
-    next
 }
 
 #[cfg(test)]
