@@ -386,41 +386,39 @@ impl<'a> Search<'a> {
 
     /// Adds a path at an offset, from where that is cheapest.
     fn enter(&mut self, at: usize, offset: i64, back: usize) {
-        let reached =
-            |search: &Self, place: usize| search.history.get(place % BACK).copied().unwrap_or_default();
-        let entry = |search: &Self, place: usize| {
-            let from = reached(search, place);
-            from.cost + search.weights.step(place as i64 + offset - from.position)
-        };
+        let Ok(from) = usize::try_from(at as i64 + offset) else { return };
+        let back = back.min(at - self.floor).min(from);
+        let (first, base) = (at - back, self.base.get(from - back..from).unwrap_or_default());
+        let target = self.target.get(first..at).unwrap_or_default();
+        let differences = || target.iter().zip(base).map(|(target, base)| target.wrapping_sub(*base));
+        let reached = |place: usize| self.history.get(place % BACK).copied().unwrap_or_default();
+        let step = |place: usize, reached: Best| self.weights.step(place as i64 + offset - reached.position);
         let mut start = at;
-        let mut least = entry(self, at);
+        let mut least = reached(at).cost + step(at, reached(at));
         let mut behind = 0;
         let mut tail = Tail::ZEROS;
-        for place in (self.floor.max(at.saturating_sub(back))..at).rev() {
+        for (place, difference) in (first..at).zip(differences()).rev() {
             self.effort += 1;
-            let Some(cost) = self.byte_cost(place, offset, &mut tail) else { break };
-            behind += cost;
-            let total = entry(self, place) + behind;
+            behind += self.weights.difference(difference, place, &mut tail, &self.recent);
+            let reached = reached(place);
+            let before = reached.cost + behind;
+            if before > least {
+                break;
+            }
+            let total = before + step(place, reached);
             if total < least {
                 (start, least) = (place, total);
             }
-            if reached(self, place).cost + behind > least {
-                break;
-            }
         }
         let mut path = Path {
-            cost: entry(self, start),
-            link: Link {
-                stretch: Stretch { start, offset: Some(offset) },
-                before: reached(self, start).number,
-            },
+            cost: reached(start).cost + step(start, reached(start)),
+            link: Link { stretch: Stretch { start, offset: Some(offset) }, before: reached(start).number },
             number: None,
             tail: Tail::default(),
             left: 0,
         };
-        for place in start..at {
-            let Some(cost) = self.byte_cost(place, offset, &mut path.tail) else { return };
-            path.cost += cost;
+        for (place, difference) in (first..at).zip(differences()).skip(start - first) {
+            path.cost += self.weights.difference(difference, place, &mut path.tail, &self.recent);
         }
         if self.alive.len() < MAX_ALIVE {
             self.alive.push(path);
