@@ -42,7 +42,7 @@ pub(crate) fn compress_behind(data: &[u8], parameters: Parameters, out: &mut Vec
         while at < piece.end {
             // Before the first place of a gap, and of data that begins in one, the copy before has ended.
             let copy =
-                if at < piece.gap { copies.at(piece, at) } else { Copy { length: longest, distance: 1 } };
+                if at < piece.gap { copies.at(piece, at) } else { Backref { length: longest, distance: 1 } };
             if copy.length == 0 {
                 let byte = data.get(at).copied().unwrap_or_default();
                 bits.put(out, 1 << 8 | u32::from(byte), 9);
@@ -57,14 +57,14 @@ pub(crate) fn compress_behind(data: &[u8], parameters: Parameters, out: &mut Vec
     bits.finish(out);
 }
 
-/// A copy of bytes before; none has no length.
+/// A copy of bytes before, heatshrink's back-reference; none has no length.
 #[derive(Clone, Copy, Default)]
-struct Copy {
+struct Backref {
     length: usize,
     distance: usize,
 }
 
-impl Copy {
+impl Backref {
     /// The length in the upper half, the distance less one in the lower.
     fn packed(self) -> u32 {
         // Shorter ones cost more than the byte. A length is up to 2^14, a distance up to 2^15.
@@ -100,7 +100,7 @@ struct Piece {
 }
 
 impl Copies {
-    fn push(&mut self, copy: Copy) {
+    fn push(&mut self, copy: Backref) {
         self.packed.push(copy.packed());
     }
 
@@ -111,8 +111,10 @@ impl Copies {
         self.pieces.push(Piece { start, gap, end, first });
     }
 
-    fn at(&self, piece: &Piece, at: usize) -> Copy {
-        self.packed.get(piece.first + at - piece.start).map_or(Copy::default(), |copy| Copy::unpacked(*copy))
+    fn at(&self, piece: &Piece, at: usize) -> Backref {
+        self.packed
+            .get(piece.first + at - piece.start)
+            .map_or(Backref::default(), |copy| Backref::unpacked(*copy))
     }
 }
 
@@ -156,7 +158,7 @@ fn choose(copies: &mut Copies, parameters: Parameters) {
         let mut next = costs.get(piece.gap);
         for (at, copy) in (piece.start..piece.gap).zip(listed).rev() {
             let literal = next + 9;
-            let length = Copy::unpacked(*copy).length;
+            let length = Backref::unpacked(*copy).length;
             let copied = costs.get(at + length) + copy_cost;
             if length == 0 || literal < copied {
                 *copy = 0;
@@ -216,7 +218,7 @@ impl<'a> Finder<'a> {
     fn copies(mut self) -> Copies {
         let mut copies = Copies::default();
         let mut at = 0;
-        let mut last = Copy::default();
+        let mut last = Backref::default();
         while let Some(byte) = self.data.get(at).copied() {
             let rest = self.data.get(at..).unwrap_or_default();
             let run = run_length(rest);
@@ -251,7 +253,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The longest copy at a place; `last` is the one at the place before.
-    fn search(&self, at: usize, last: Copy) -> Copy {
+    fn search(&self, at: usize, last: Backref) -> Backref {
         let limit = self.longest.min(self.data.len() - at);
         let mut best = self.continued(at, last, limit);
         let mut place = self.pair(at).and_then(|pair| self.heads.get(pair)).copied().unwrap_or(NONE);
@@ -263,7 +265,7 @@ impl<'a> Finder<'a> {
             if self.data.get(from + best.length) == self.data.get(at + best.length) {
                 let length = self.extend(at, at - from, 0, limit);
                 if length > best.length {
-                    best = Copy { length, distance: at - from };
+                    best = Backref { length, distance: at - from };
                 }
             }
             place = self.chain.get(from & (self.reach - 1)).copied().unwrap_or(NONE);
@@ -272,20 +274,23 @@ impl<'a> Finder<'a> {
     }
 
     /// What a copy goes on to one place later.
-    fn continued(&self, at: usize, last: Copy, limit: usize) -> Copy {
+    fn continued(&self, at: usize, last: Backref, limit: usize) -> Backref {
         if last.length > 1 {
-            Copy { length: self.extend(at, last.distance, last.length - 1, limit), distance: last.distance }
+            Backref {
+                length: self.extend(at, last.distance, last.length - 1, limit),
+                distance: last.distance,
+            }
         } else {
-            Copy::default()
+            Backref::default()
         }
     }
 
     /// Lists the copies at every place of a run and returns the last one.
-    fn search_run(&self, start: usize, run: usize, byte: u8, last: Copy, copies: &mut Copies) -> Copy {
+    fn search_run(&self, start: usize, run: usize, byte: u8, last: Backref, copies: &mut Copies) -> Backref {
         let end = start + run;
         let mut ends = self.ends(end, run).into_iter().peekable();
         let mut aligned: Option<End> = None;
-        let mut best = Copy::default();
+        let mut best = Backref::default();
         let mut at = start;
         while at < end {
             let remaining = end - at;
@@ -297,13 +302,13 @@ impl<'a> Finder<'a> {
                 continue;
             }
             if at > start && remaining >= limit {
-                best = Copy { length: limit, distance: 1 };
+                best = Backref { length: limit, distance: 1 };
                 copies.push(best);
                 at += 1;
                 continue;
             }
             best = if at > start {
-                Copy { length: remaining, distance: 1 }
+                Backref { length: remaining, distance: 1 }
             } else {
                 self.search_run_start(at, run, byte, last, limit)
             };
@@ -315,7 +320,7 @@ impl<'a> Finder<'a> {
             if let Some(found) = &aligned
                 && remaining + found.after > best.length
             {
-                best = Copy { length: (remaining + found.after).min(limit), distance: found.distance };
+                best = Backref { length: (remaining + found.after).min(limit), distance: found.distance };
             }
             copies.push(best);
             at += 1;
@@ -325,7 +330,7 @@ impl<'a> Finder<'a> {
 
     /// At the first byte of a run there is none of distance 1: the last run of the byte, or what the copy before goes on
     /// to.
-    fn search_run_start(&self, at: usize, run: usize, byte: u8, last: Copy, limit: usize) -> Copy {
+    fn search_run_start(&self, at: usize, run: usize, byte: u8, last: Backref, limit: usize) -> Backref {
         let mut best = self.continued(at, last, limit);
         let mut number = self.last_runs.get(usize::from(byte)).copied().unwrap_or(NONE);
         for _ in 0..MAX_CANDIDATES {
@@ -337,7 +342,7 @@ impl<'a> Finder<'a> {
             // The last of the run, of which most is in reach.
             let length = (before.length as usize).min(run).min(limit).min(self.reach - behind);
             if length > best.length {
-                best = Copy { length, distance: behind + length };
+                best = Backref { length, distance: behind + length };
             }
             number = before.before;
         }
