@@ -130,10 +130,10 @@ pub(crate) fn decided(
     let compress = |effort| lw::compressed_size(&target.bytes, effort).map_err(Error::remote);
     let first = if target.bytes.len() < LARGE { Effort::Full } else { Effort::Quick };
     let (patches, mut compressed) = thread::scope(|scope| {
-        let beside = stored.is_none().then(|| scope.spawn(|| compress(first)));
-        let patches = make();
-        let size = beside.map(|beside| beside.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        Ok::<_, Error>((patches?, size.transpose()?.or(stored).unwrap_or(u64::MAX)))
+        let beside = scope.spawn(|| stored.map_or_else(|| compress(first), Ok));
+        let patches = make()?;
+        let size = beside.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok::<_, Error>((patches, size))
     })?;
     // Hardly any image gets half as large by more effort.
     let is_clear = |patch: &Patch| patch.size() <= compressed / 2;

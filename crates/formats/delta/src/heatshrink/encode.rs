@@ -40,7 +40,7 @@ pub(crate) fn compress_behind(data: &[u8], parameters: Parameters, out: &mut Vec
     let mut at = 1 << window;
     for piece in &copies.pieces {
         while at < piece.end {
-            // Before the first place of a gap, and of data that begins in one, the copy before has ended.
+            // Inside a run all copies are the same, and none is listed.
             let copy =
                 if at < piece.gap { copies.at(piece, at) } else { Backref { length: longest, distance: 1 } };
             if copy.length == 0 {

@@ -8,6 +8,9 @@ pub(super) const SEED: usize = 6;
 /// How many places are kept of those that share a row, the last ones of the base. A row is half a cache line.
 const WAYS: usize = 8;
 
+/// How many places a lookup gives at the most, of the two tables of a small base.
+pub(super) const MAX_PLACES: usize = 2 * WAYS;
+
 /// How many rows are read at once where one place after the other is looked up: each is a wait for memory, and these are
 /// waited for together.
 const AHEAD: usize = 8;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::matcher::cost::{Recent, Tail, Weights};
-use crate::matcher::index::{Index, Lookup, SEED, Table};
+use crate::matcher::index::{Index, Lookup, MAX_PLACES, SEED, Table};
 use crate::prefix::common_prefix;
 
 /// After that many bytes that are the same at the best offset no other is looked at.
@@ -30,9 +30,6 @@ const MAX_ALIVE: usize = 12;
 
 /// How many of the offsets a place gives are tried, those with most bytes the same first.
 const MAX_TRIED: usize = 4;
-
-/// How many places with the same bytes are looked at: all that the tables give.
-const MAX_PLACES: usize = 16;
 
 /// How many bytes are compared to tell which have most.
 const COMPARED: usize = 128;
