@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use lw_ci::{CiContext, Provider};
-use lw_model::{Bound, Limit, Location, Report};
+use lw_model::{Bound, Judging, Limit, Location, Report, Unit};
 
 use crate::args::{Common, Missing};
 use crate::error::{Error, ResultExt};
-use crate::files::{self, Bytes, Draft, DraftFolder};
+use crate::files::{self, Bytes, PendingFile, PendingFolder};
 use crate::host::{self, Host};
 
 /// Where a value was set.
@@ -34,7 +34,7 @@ pub struct Context {
     common: Common,
     origins: Origins,
     formats: Vec<String>,
-    offers: BTreeMap<&'static str, String>,
+    own_formats: BTreeMap<&'static str, String>,
     outputs: Vec<(&'static str, String)>,
 }
 
@@ -56,7 +56,7 @@ impl Context {
             common,
             origins,
             formats,
-            offers: BTreeMap::new(),
+            own_formats: BTreeMap::new(),
             outputs: Vec::new(),
         }
     }
@@ -96,7 +96,7 @@ impl Context {
 
     /// A path as reports name it: from the repository's root, with `/`.
     #[must_use]
-    pub fn name(&self, path: &Path) -> String {
+    pub fn display_path(&self, path: &Path) -> String {
         let full = self.resolve(path);
         let inside = full.strip_prefix(&self.root).unwrap_or(path);
         let parts: Vec<_> = inside
@@ -107,7 +107,7 @@ impl Context {
         parts.join("/").replacen("//", "/", 1)
     }
 
-    /// The folder [`name`](Self::name) counts from: the root of the repository, or else where the run started.
+    /// The folder [`display_path`](Self::display_path) counts from: the root of the repository, or else where the run started.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
@@ -173,7 +173,7 @@ impl Context {
                 Vec::new()
             };
             if found.is_empty() {
-                self.absent(pattern, report)?;
+                self.missing_input(pattern, report)?;
             }
             for path in found {
                 if !paths.contains(&path) {
@@ -210,7 +210,7 @@ impl Context {
     ///
     /// # Errors
     /// With `--missing fail`.
-    pub fn absent(&self, input: &str, report: &mut Report) -> Result<(), Error> {
+    pub fn missing_input(&self, input: &str, report: &mut Report) -> Result<(), Error> {
         let level = match self.common.missing {
             Missing::Fail => {
                 let folder = self.host.cwd.display();
@@ -223,7 +223,7 @@ impl Context {
             Missing::Skip => lw_model::Level::Note,
         };
         let rule = format!("{}/missing-input", report.tool.name);
-        report.find(lw_model::Finding::new(
+        report.add_finding(lw_model::Finding::new(
             rule,
             level,
             input,
@@ -250,7 +250,7 @@ impl Context {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !required => {
                 let name = path.display();
                 let rule = format!("{}/no-baseline", report.tool.name);
-                report.find(
+                report.add_finding(
                     lw_model::Finding::new(
                         rule,
                         lw_model::Level::Note,
@@ -265,7 +265,7 @@ impl Context {
         }
     }
 
-    /// Reads limits of one kind, each with where it was set.
+    /// Reads limits of one kind on measures of one unit, each with where it was set.
     ///
     /// `id` is the argument's identifier in clap (`max_growth`).
     ///
@@ -274,6 +274,7 @@ impl Context {
     pub fn limits(
         &self,
         bound: Bound,
+        unit: Unit,
         id: &str,
         specs: &[String],
     ) -> Result<Vec<(String, Vec<Limit>)>, Error> {
@@ -286,7 +287,7 @@ impl Context {
                     || origin.text.clone(),
                     |at| at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
                 );
-                let (name, mut limits) = Limit::parse(bound, spec, &origin.text).map_err(|error| {
+                let (name, mut limits) = Limit::parse(bound, spec, unit, &origin.text).map_err(|error| {
                     Error::usage(format!("{place}: {error}")).hint(
                         "a limit is a number of bytes (150000, 64KiB), a percentage (90%), or warn:LIMIT,fail:LIMIT",
                     )
@@ -297,6 +298,12 @@ impl Context {
                 Ok((name, limits))
             })
             .collect()
+    }
+
+    /// Judges every measure of the report, as this run was told to: with `--require-baseline` a limit on growth that has
+    /// no baseline fails. `permission` says why breached limits are let through, and where that was said.
+    pub fn judge(&self, report: &mut Report, permission: Option<(&str, &str)>) {
+        report.judge(&Judging { permission, require_baseline: self.common.require_baseline });
     }
 
     /// Where the `index`-th value of an argument was set.
@@ -325,12 +332,12 @@ impl Context {
     }
 
     /// Hands over the report in a format of the tool's own; see [`Tool::FORMATS`](crate::Tool::FORMATS).
-    pub fn offer(&mut self, format: &'static str, text: String) {
-        self.offers.insert(format, text);
+    pub fn set_format(&mut self, format: &'static str, text: String) {
+        self.own_formats.insert(format, text);
     }
 
-    pub(crate) fn offered(&self, format: &str) -> Option<&str> {
-        self.offers.get(format).map(String::as_str)
+    pub(crate) fn own_format(&self, format: &str) -> Option<&str> {
+        self.own_formats.get(format).map(String::as_str)
     }
 
     /// Sets one of the tool's own outputs; see [`Tool::OUTPUTS`](crate::Tool::OUTPUTS).
@@ -358,16 +365,16 @@ impl Context {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn draft(&self, path: &Path) -> Result<Draft, Error> {
-        Draft::beside(&self.resolve(path)).map_err(|error| unwritable(path, &error))
+    pub fn create(&self, path: &Path) -> Result<PendingFile, Error> {
+        PendingFile::beside(&self.resolve(path)).map_err(|error| unwritable(path, &error))
     }
 
     /// Starts a folder whose files are all there at once or not at all.
     ///
     /// # Errors
     /// When it cannot be made, or when there is something at `path` already.
-    pub fn draft_folder(&self, path: &Path) -> Result<DraftFolder, Error> {
-        DraftFolder::beside(&self.resolve(path)).map_err(|error| match error.kind() {
+    pub fn create_folder(&self, path: &Path) -> Result<PendingFolder, Error> {
+        PendingFolder::beside(&self.resolve(path)).map_err(|error| match error.kind() {
             io::ErrorKind::DirectoryNotEmpty => {
                 Error::usage(format!("{}: the folder is there and not empty", path.display()))
                     .hint("name a folder that does not exist, or an empty one")

@@ -72,7 +72,7 @@ impl Deref for Bytes {
 /// # Errors
 /// Those of the operating system, or what `fill` returns; the temporary file is gone then.
 pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, Draft::beside(path)?);
+    let mut out = BufWriter::with_capacity(1 << 16, PendingFile::beside(path)?);
     fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.publish()
 }
@@ -80,17 +80,17 @@ pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Resu
 /// A file in the making: it has its name only once it is complete.
 ///
 /// Until [`publish`](Self::publish) the bytes are in a temporary file beside the final one, which may be read back and
-/// written in any order. Dropping the draft removes it; a killed process leaves the temporary file, whose name starts
+/// written in any order. Dropping it removes it; a killed process leaves the temporary file, whose name starts
 /// with `.lw-`, and never half a file under the final name.
 ///
 /// It does not buffer: write large pieces, or wrap it in a [`BufWriter`].
 #[derive(Debug)]
-pub struct Draft {
+pub struct PendingFile {
     file: NamedTempFile,
     path: PathBuf,
 }
 
-impl Draft {
+impl PendingFile {
     /// Starts a file that will be at `path`; missing folders are made.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl Draft {
     }
 }
 
-impl Write for Draft {
+impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.as_file_mut().write(bytes)
     }
@@ -141,13 +141,13 @@ impl Write for Draft {
     }
 }
 
-impl Read for Draft {
+impl Read for PendingFile {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         self.file.as_file_mut().read(bytes)
     }
 }
 
-impl Seek for Draft {
+impl Seek for PendingFile {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         self.file.as_file_mut().seek(position)
     }
@@ -155,12 +155,12 @@ impl Seek for Draft {
 
 /// A folder in the making: it has its name only once everything in it is complete.
 #[derive(Debug)]
-pub struct DraftFolder {
+pub struct PendingFolder {
     folder: TempDir,
     path: PathBuf,
 }
 
-impl DraftFolder {
+impl PendingFolder {
     /// Starts a folder that will be at `path`.
     ///
     /// # Errors
@@ -188,8 +188,8 @@ impl DraftFolder {
     ///
     /// # Errors
     /// Those of the operating system.
-    pub fn draft(&self, name: &Path) -> io::Result<Draft> {
-        Draft::beside(&self.folder.path().join(name))
+    pub fn create(&self, name: &Path) -> io::Result<PendingFile> {
+        PendingFile::beside(&self.folder.path().join(name))
     }
 
     /// Gives the folder its name.
@@ -246,18 +246,18 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_is_written_in_any_order_and_has_its_name_only_at_the_end() {
+    fn a_pending_file_is_written_in_any_order_and_has_its_name_only_at_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/package.tar");
-        let mut draft = Draft::beside(&path).unwrap();
-        draft.write_all(b"....body").unwrap();
-        draft.seek(SeekFrom::Start(0)).unwrap();
-        draft.write_all(b"head").unwrap();
+        let mut pending = PendingFile::beside(&path).unwrap();
+        pending.write_all(b"....body").unwrap();
+        pending.seek(SeekFrom::Start(0)).unwrap();
+        pending.write_all(b"head").unwrap();
         assert!(!path.exists());
-        draft.publish().unwrap();
+        pending.publish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"headbody");
 
-        drop(Draft::beside(&path).unwrap());
+        drop(PendingFile::beside(&path).unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"headbody");
         assert_eq!(std::fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
     }
@@ -267,15 +267,15 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("out");
         std::fs::create_dir(&path).unwrap();
-        let folder = DraftFolder::beside(&path).unwrap();
-        let mut file = folder.draft(Path::new("images/a.bin")).unwrap();
+        let folder = PendingFolder::beside(&path).unwrap();
+        let mut file = folder.create(Path::new("images/a.bin")).unwrap();
         file.write_all(b"a").unwrap();
         file.publish().unwrap();
         assert_eq!(std::fs::read_dir(&path).unwrap().count(), 0);
         folder.publish().unwrap();
         assert_eq!(std::fs::read(path.join("images/a.bin")).unwrap(), b"a");
 
-        let error = DraftFolder::beside(&path).unwrap_err();
+        let error = PendingFolder::beside(&path).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::DirectoryNotEmpty);
         assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 1);
     }

@@ -82,7 +82,7 @@ pub(crate) fn reported(
     let common = cx.common();
     let host = cx.host();
     let link = cx.ci_context().blob_base.as_ref().and_then(|base| base.parse().ok());
-    let plain = Options { colour: false, width: 100, unicode: true, link };
+    let plain = Options { colour: false, width: 100, unicode: true, link, rules: entry.rules };
 
     if let Some(path) = &common.report {
         cx.write(path, |out| write(&report, Format::Json, &plain, out))?;
@@ -90,7 +90,7 @@ pub(crate) fn reported(
     for (shape, path) in &wanted.files {
         cx.write(path, |out| match shape {
             Shape::Common(format) => write(&report, *format, &plain, out),
-            Shape::Own(name) => out.write_all(cx.offered(name).unwrap_or_default().as_bytes()),
+            Shape::Own(name) => out.write_all(cx.own_format(name).unwrap_or_default().as_bytes()),
         })?;
     }
 
@@ -111,7 +111,7 @@ pub(crate) fn reported(
             &report.findings.iter().map(|finding| annotation(entry, finding)).collect::<Vec<_>>(),
         ),
     );
-    let report_path = common.report.as_ref().map(|path| cx.name(path)).unwrap_or_default();
+    let report_path = common.report.as_ref().map(|path| cx.display_path(path)).unwrap_or_default();
     effects.extend(cx.ci().outputs(&outputs(
         entry,
         report.verdict.as_str(),
@@ -123,7 +123,7 @@ pub(crate) fn reported(
     perform(effects, host);
 
     let text = match &wanted.stdout {
-        Shape::Own(name) => cx.offered(name).unwrap_or_default().as_bytes().to_vec(),
+        Shape::Own(name) => cx.own_format(name).unwrap_or_default().as_bytes().to_vec(),
         Shape::Common(format) => {
             let options = Options { colour: host.colour, width: host.width, ..plain };
             let mut text = Vec::new();

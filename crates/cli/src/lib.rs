@@ -24,7 +24,7 @@ pub use args::{Common, FailOn, Missing};
 pub use context::{Context, Origin, baseline_report};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
-pub use files::{Bytes, Draft, DraftFolder};
+pub use files::{Bytes, PendingFile, PendingFolder};
 pub use host::Host;
 pub use run::{invoke, standalone};
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches};
 use lw_ci::{Provider, Step};
+use lw_model::Report;
 
 use crate::args::Common;
 use crate::config::{self, Section};
@@ -68,7 +69,8 @@ fn prepare_and_run(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&st
     let wanted = finish::Wanted::of(entry, &common)?;
     let ci = detect(entry, host);
     let mut cx = Context::new(host.clone(), ci, common, origins, wanted.names());
-    let report = (entry.run)(&matches, &mut cx)?;
+    let mut report = Report::new(entry.name, crate::VERSION);
+    (entry.run)(&matches, &mut cx, &mut report)?;
     finish::reported(entry, &cx, &wanted, report)
 }
 

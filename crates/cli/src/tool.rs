@@ -1,7 +1,7 @@
 //! What a tool is, and its form without the type.
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
-use lw_model::Report;
+use lw_model::{Report, Rule};
 
 use crate::args::Common;
 use crate::context::Context;
@@ -19,18 +19,21 @@ pub trait Tool {
     const GUIDE: &'static str;
     /// Values it hands to later steps, besides [`COMMON_OUTPUTS`].
     const OUTPUTS: &'static [Output];
+    /// Kinds of finding it has, besides [`lw_model::COMMON_RULES`].
+    const RULES: &'static [Rule];
     /// Formats only this tool can write, besides those every report has.
     const FORMATS: &'static [ExtraFormat] = &[];
     /// Its arguments, with or without subcommands. Doc comments are what users read; none may be
     /// required by clap, because `lw.toml` may hold what the command line leaves out.
     type Args: Args;
 
-    /// Does the job.
+    /// Does the job, and says what it finds in `report` as it goes: when it then fails, what it had found is still
+    /// published, with the verdict `error`.
     ///
     /// # Errors
-    /// When there is no report to make: wrong usage, unreadable input, a failing service. A breached
-    /// limit is no error but a report with the verdict `fail`.
-    fn run(args: Self::Args, cx: &mut Context) -> Result<Report, Error>;
+    /// When the job cannot be done: wrong usage, unreadable input, a failing service. A breached limit is no error but
+    /// a report with the verdict `fail`.
+    fn run(args: Self::Args, cx: &mut Context, report: &mut Report) -> Result<(), Error>;
 }
 
 /// A value for later steps.
@@ -72,10 +75,12 @@ pub struct Entry {
     pub guide: &'static str,
     /// Its own outputs.
     pub outputs: &'static [Output],
+    /// Its own kinds of finding.
+    pub rules: &'static [Rule],
     /// Its own formats.
     pub formats: &'static [ExtraFormat],
     augment: fn(Command) -> Command,
-    pub(crate) run: fn(&ArgMatches, &mut Context) -> Result<Report, Error>,
+    pub(crate) run: fn(&ArgMatches, &mut Context, &mut Report) -> Result<(), Error>,
 }
 
 impl Entry {
@@ -87,12 +92,13 @@ impl Entry {
             summary: T::SUMMARY,
             guide: T::GUIDE,
             outputs: T::OUTPUTS,
+            rules: T::RULES,
             formats: T::FORMATS,
             augment: T::Args::augment_args,
-            run: |matches, cx| {
+            run: |matches, cx, report| {
                 let args = T::Args::from_arg_matches(matches)
                     .map_err(|error| Error::usage(error.to_string().trim()))?;
-                T::run(args, cx)
+                T::run(args, cx, report)
             },
         }
     }

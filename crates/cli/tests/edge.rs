@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use lw_cli::{Context, Entry, Error, Exit, Host, Output, Tool, invoke};
-use lw_model::{Bound, Finding, Level, Measure, Report, Verdict};
+use lw_model::{Bound, Finding, Level, Measure, Report, Rule, Unit, Verdict};
 
 /// A tool that does what its arguments say.
 struct Probe;
@@ -44,11 +44,16 @@ impl Tool for Probe {
         Output { name: "seen", description: "What the tool saw" },
         Output { name: "never", description: "Never set" },
     ];
+    const RULES: &'static [Rule] = &[Rule {
+        id: "said",
+        level: Level::Warning,
+        title: "Something was said.",
+        help: "Say something else.",
+    }];
     type Args = Args;
 
-    fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
-        let mut report = Report::new(Self::NAME, "0");
-        let files = cx.expand(&args.file, &mut report)?;
+    fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+        let files = cx.expand(&args.file, report)?;
         match args.what.as_deref() {
             Some("panic") => panic!("on purpose, with ::set-output name=verdict::pass"),
             Some("usage") => return Err(Error::usage("wrong").hint("do it right")),
@@ -58,18 +63,18 @@ impl Tool for Probe {
         }
         let value = args.what.and_then(|what| what.parse().ok()).unwrap_or(0);
         let mut measure = Measure::bytes("m", value);
-        for (_, limits) in cx.limits(Bound::Max, "max", &args.max)? {
+        for (_, limits) in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
             measure.limits.extend(limits);
         }
         report.measures.push(measure);
         if let Some(text) = args.say {
-            report.find(Finding::new("probe/said", Level::Warning, "said", text));
+            report.add_finding(Finding::new("probe/said", Level::Warning, "said", text));
         }
-        report.judge(None);
+        cx.judge(report, None);
         report.summary = format!("m is {value}");
         let origin = cx.origin("max", 0);
         cx.output("seen", format!("strict={} files={} origin={}", args.strict, files.len(), origin.text));
-        Ok(report)
+        Ok(())
     }
 }
 

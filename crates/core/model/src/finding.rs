@@ -79,6 +79,10 @@ pub struct Finding {
     /// limits has been told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<String>,
+    /// One of many places of a problem that another finding states, such as a line without a test: a headline does not
+    /// count it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detail: bool,
     /// The same for the same finding in another run, whatever the numbers in the message.
     pub fingerprint: String,
 }
@@ -96,6 +100,7 @@ impl Finding {
             location: None,
             subject: None,
             measure: None,
+            detail: false,
             fingerprint,
         }
     }
@@ -104,6 +109,20 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same finding about one of several subjects of the run.
+    #[must_use]
+    pub fn about(mut self, subject: Option<&str>) -> Self {
+        self.subject = subject.map(str::to_owned);
+        self
+    }
+
+    /// The same finding as one of many places of a problem that another finding states.
+    #[must_use]
+    pub fn as_detail(mut self) -> Self {
+        self.detail = true;
         self
     }
 

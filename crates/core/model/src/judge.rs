@@ -1,104 +1,226 @@
 //! Holding a report's measures to their limits.
 
 use crate::finding::{Finding, Level};
-use crate::measure::{Bound, Limit, Measure, Outcome, Threshold};
-use crate::quantity::Number;
+use crate::measure::{Bound, Limit, Measure, Outcome, Reason, Threshold};
+use crate::quantity::{Number, Percent};
 use crate::report::{Override, Report};
 use crate::unit::Unit;
 use crate::verdict::Verdict;
 
+/// What decides besides the measures and their limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judging<'a> {
+    /// Why breached limits are let through, and where that was said: they are recorded as overridden.
+    pub permission: Option<(&'a str, &'a str)>,
+    /// Whether a limit that is not judged for want of a baseline fails.
+    pub require_baseline: bool,
+}
+
 impl Report {
-    /// Judges every measure, adds a finding for every breached limit and sets the verdict.
+    /// Judges every measure, adds a finding for every breached limit and every one that could not be judged, and raises
+    /// the verdict.
     ///
-    /// With a `permission` (why, and from where) breached limits no longer fail: they are recorded as
-    /// overridden. What a tool found by itself, such as a region that overflows, is not up to permission.
-    pub fn judge(&mut self, permission: Option<(&str, &str)>) {
+    /// With a permission breached limits no longer fail: they are recorded as overridden. What a tool found by itself,
+    /// such as a region that overflows, is not up to permission; neither is a limit that could not be judged.
+    pub fn judge(&mut self, judging: &Judging<'_>) {
         let tool = self.tool.name.clone();
         let mut findings = Vec::new();
         let mut allowed = Vec::new();
         for measure in &mut self.measures {
             measure.judge();
-            let (value, unit) = (measure.value, measure.unit);
-            let described = measure.describe();
-            let key = match &measure.subject {
-                Some(subject) => format!("{subject}:{}", measure.name),
-                None => measure.name.clone(),
-            };
-            for limit in measure.limits.iter_mut().filter(|limit| limit.outcome == Outcome::Breached) {
-                let beyond = excess(limit, value, measure.whole, measure.baseline, unit);
-                let (level, suffix) = match (permission, limit.on_breach) {
+            let sentences: Vec<String> = measure.limits.iter().map(|limit| measure.sentence(limit)).collect();
+            let (name, subject) = (measure.name.clone(), measure.subject.clone());
+            for (limit, sentence) in measure.limits.iter_mut().zip(sentences) {
+                if limit.outcome == Outcome::NotJudged {
+                    findings.extend(unjudged(&tool, &name, subject.as_deref(), limit, judging));
+                }
+                if limit.outcome != Outcome::Breached {
+                    continue;
+                }
+                let (level, suffix) = match (judging.permission, limit.on_breach) {
                     (Some(_), _) => {
                         limit.outcome = Outcome::Overridden;
-                        if !allowed.contains(&key) {
-                            allowed.push(key.clone());
+                        if !allowed.contains(&name) {
+                            allowed.push(name.clone());
                         }
                         (Level::Note, " (overridden)")
                     }
-                    (None, Verdict::Fail) => (Level::Error, ""),
-                    (None, _) => (Level::Warning, ""),
+                    (None, Verdict::Warn) => (Level::Warning, ""),
+                    (None, _) => (Level::Error, ""),
                 };
                 let rule = format!("{tool}/{}", limit.bound);
-                let message = format!("{described}, {beyond}{suffix}");
-                let mut finding = Finding::new(rule, level, &key, message).at(limit.location.clone());
-                finding.subject.clone_from(&measure.subject);
-                finding.measure = Some(measure.name.clone());
+                let mut finding = Finding::new(rule, level, &name, format!("{sentence}{suffix}"))
+                    .at(limit.location.clone())
+                    .about(subject.as_deref());
+                finding.measure = Some(name.clone());
                 findings.push(finding);
             }
         }
-        for finding in findings {
-            self.find(finding);
+        for item in &mut self.unmatched_limits {
+            item.limit.outcome = Outcome::NotJudged;
+            item.limit.reason.get_or_insert(Reason::NothingMatched);
+            findings.extend(unjudged(&tool, &item.measure, item.subject.as_deref(), &item.limit, judging));
         }
-        if let (Some((reason, origin)), false) = (permission, allowed.is_empty()) {
+        for finding in findings {
+            self.add_finding(finding);
+        }
+        if let (Some((reason, origin)), false) = (judging.permission, allowed.is_empty()) {
             self.overrides.push(Override { reason: reason.into(), origin: origin.into(), measures: allowed });
         }
     }
 }
 
-impl Measure {
-    /// Name and value, with the share of the whole or the growth where they matter.
-    fn describe(&self) -> String {
-        let value = self.unit.show(self.value);
-        match (self.share(), self.whole) {
-            (Some(share), Some(whole)) => {
-                format!("{} is {value}, {share} of {}", self.name, self.unit.brief(whole))
-            }
-            _ => format!("{} is {value}", self.name),
+/// The finding of a limit that could not be judged, where that is a failure. What is none is told by the headline and
+/// beside the limit.
+fn unjudged(
+    tool: &str,
+    name: &str,
+    subject: Option<&str>,
+    limit: &Limit,
+    judging: &Judging<'_>,
+) -> Option<Finding> {
+    let reason = limit.reason.unwrap_or(Reason::NoBaseline);
+    if !reason.fails(judging.require_baseline) {
+        return None;
+    }
+    let bound = limit.bound;
+    let message = format!("the {bound} of {name} was not judged: {} ({})", reason.as_str(), limit.origin);
+    let help = match reason {
+        Reason::NoBaseline => {
+            "name the report of an earlier run with --baseline, or leave out --require-baseline"
         }
+        Reason::NoWhole => "limit it in its own unit, or limit something whose whole is known",
+        _ => "correct the name, give what it names, or lift the limit with NAME=none",
+    };
+    let level = if limit.on_breach == Verdict::Warn { Level::Warning } else { Level::Error };
+    let finding = Finding::new(format!("{tool}/not-judged"), level, &format!("{name}:{bound}"), message);
+    Some(finding.help(help).at(limit.location.clone()).about(subject))
+}
+
+impl Measure {
+    /// How it stands against a limit it breaks, as a sentence: `line coverage is 66.52 %, below the minimum of 80 %`, and
+    /// in parentheses the numbers behind it and where the limit was set.
+    fn sentence(&self, limit: &Limit) -> String {
+        let (title, unit) = (self.title(), self.unit);
+        let shown = limit.threshold.show(unit);
+        let mut details = Vec::new();
+        let sentence = match limit.bound {
+            Bound::Max | Bound::Min => {
+                let is_max = limit.bound == Bound::Max;
+                let value = match limit.threshold {
+                    Threshold::Amount(_) => unit.brief(self.value),
+                    Threshold::Percent(_) => {
+                        let whole = self.whole.unwrap_or(Number::Integer(0));
+                        details.push(format!("{} of {}", unit.brief(self.value), unit.brief(whole)));
+                        self.share_shown()
+                    }
+                };
+                details.extend(limit.excess(self).map(|excess| {
+                    let word = if is_max { "over" } else { "short" };
+                    format!("{} {word}", unit.brief(excess))
+                }));
+                let place = if is_max { "above the maximum" } else { "below the minimum" };
+                format!("{title} is {value}, {place} of {shown}")
+            }
+            Bound::MaxGrowth => {
+                let before = self.baseline.unwrap_or(Number::Integer(0));
+                let growth = self.value.minus(before);
+                let share = match (limit.threshold, growth, before) {
+                    (Threshold::Percent(_), Number::Integer(part), Number::Integer(whole)) => {
+                        Percent::of(part, whole).map(|share| format!(" ({share})")).unwrap_or_default()
+                    }
+                    _ => String::new(),
+                };
+                details.push(format!("from {} to {}", unit.brief(before), unit.brief(self.value)));
+                format!("{title} grew by {}{share}, more than the {shown} allowed", unit.brief(growth))
+            }
+            Bound::MaxDrop => self.drop_sentence(limit, &mut details),
+        };
+        details.push(limit.origin.clone());
+        format!("{sentence} ({})", details.join("; "))
+    }
+
+    /// `line coverage fell by 12.23 points, from 78.75 % to 66.52 %`.
+    fn drop_sentence(&self, limit: &Limit, details: &mut Vec<String>) -> String {
+        let (title, unit) = (self.title(), self.unit);
+        let (fell, from, to) = match limit.threshold {
+            Threshold::Amount(_) => {
+                let before = self.baseline.unwrap_or(Number::Integer(0));
+                (unit.brief(before.minus(self.value)), unit.brief(before), unit.brief(self.value))
+            }
+            Threshold::Percent(_) => {
+                let (before, now) =
+                    (self.baseline_share().unwrap_or_default(), self.share().unwrap_or_default());
+                let points = now.points_below(before);
+                let fell = if points < 0.01 {
+                    "less than 0.01 points".to_owned()
+                } else {
+                    Unit::Points.brief(Number::Decimal(points))
+                };
+                (fell, before.to_string(), now.to_string())
+            }
+        };
+        let allowed = match limit.threshold {
+            Threshold::Amount(amount) if amount.as_f64() > 0.0 => Some(unit.brief(amount)),
+            Threshold::Percent(points) if points.as_f64() > 0.0 => {
+                Some(Unit::Points.brief(Number::Decimal(points.as_f64())))
+            }
+            _ => None,
+        };
+        details.extend(allowed.map(|allowed| format!("{allowed} allowed")));
+        format!("{title} fell by {fell}, from {from} to {to}")
+    }
+
+    fn share_shown(&self) -> String {
+        let of = |share: Percent| share.to_string();
+        let decimal = || {
+            let whole = self.whole.map_or(0.0, Number::as_f64);
+            Unit::Percent.brief(Number::Decimal(self.value.as_f64() * 100.0 / whole))
+        };
+        self.share().map_or_else(decimal, of)
     }
 }
 
-/// By how much a limit is breached, and where it was set.
-fn excess(
-    limit: &Limit,
-    value: Number,
-    whole: Option<Number>,
-    baseline: Option<Number>,
-    unit: Unit,
-) -> String {
-    let of = if limit.bound == Bound::MaxGrowth { baseline } else { whole };
-    let threshold = match (limit.threshold, of) {
-        (Threshold::Percent(percent), Some(Number::Integer(of))) => {
-            let share = percent.share_of(of);
-            // The smallest value that meets a floor is the share rounded up.
-            let up = limit.bound == Bound::Min && percent.missed_by(share, of);
-            Number::Integer(share.saturating_add(i64::from(up)))
+impl Limit {
+    /// How far the value lies beyond this limit, in the measure's unit; not above zero when it is met.
+    ///
+    /// `None` when there is nothing to compare with: no baseline, or no whole to take a share of.
+    #[must_use]
+    pub fn excess(&self, measure: &Measure) -> Option<Number> {
+        let (value, whole) = match self.bound {
+            Bound::Max | Bound::Min => (measure.value, measure.whole),
+            Bound::MaxGrowth => (measure.growth()?, measure.baseline),
+            Bound::MaxDrop => return self.excess_of_drop(measure),
+        };
+        match (self.threshold, self.bound) {
+            (Threshold::Amount(amount), Bound::Min) => Some(amount.minus(value)),
+            (Threshold::Amount(amount), _) => Some(value.minus(amount)),
+            (Threshold::Percent(percent), bound) => match (value, whole?) {
+                (Number::Integer(value), Number::Integer(whole)) => {
+                    let share = percent.share_of(whole);
+                    Some(Number::Integer(if bound == Bound::Min {
+                        // The smallest value that meets a minimum is the share rounded up.
+                        share.saturating_add(i64::from(percent.missed_by(share, whole))).saturating_sub(value)
+                    } else {
+                        value.saturating_sub(share)
+                    }))
+                }
+                (value, whole) => {
+                    let share = Number::Decimal(percent.as_f64() / 100.0 * whole.as_f64());
+                    Some(if bound == Bound::Min { share.minus(value) } else { value.minus(share) })
+                }
+            },
         }
-        (Threshold::Percent(percent), of) => {
-            Number::Decimal(percent.as_f64() / 100.0 * of.map_or(0.0, Number::as_f64))
-        }
-        (Threshold::Amount(amount), _) => amount,
-    };
-    let shown = limit.threshold.show(unit);
-    let origin = &limit.origin;
-    match limit.bound {
-        Bound::Max => format!("{} over the limit of {shown} ({origin})", unit.brief(value.minus(threshold))),
-        Bound::Min => {
-            let missing = threshold.minus(value);
-            format!("{} under the minimum of {shown} ({origin})", unit.brief(missing))
-        }
-        Bound::MaxGrowth => {
-            let growth = baseline.map_or(value, |baseline| value.minus(baseline));
-            format!("{} more than in the baseline; allowed is {shown} ({origin})", unit.brief(growth))
+    }
+
+    /// In the measure's unit for an amount, in points for a share.
+    fn excess_of_drop(&self, measure: &Measure) -> Option<Number> {
+        match self.threshold {
+            Threshold::Amount(allowed) => Some(measure.baseline?.minus(measure.value).minus(allowed)),
+            Threshold::Percent(allowed) => {
+                let fell = measure.share()?.points_below(measure.baseline_share()?);
+                Some(Number::Decimal(fell - allowed.as_f64()))
+            }
         }
     }
 }
@@ -108,48 +230,73 @@ mod tests {
     use super::*;
 
     fn report(bound: Bound, spec: &str, mut measure: Measure) -> Report {
-        let (_, limits) = Limit::parse(bound, &format!("m={spec}"), "--max").unwrap();
+        let (_, limits) = Limit::parse(bound, &format!("m={spec}"), measure.unit, "--max").unwrap();
         measure.limits = limits;
         let mut report = Report::new("size-gate", "0");
         report.measures.push(measure);
         report
     }
 
+    fn message(bound: Bound, spec: &str, measure: Measure) -> String {
+        let mut report = report(bound, spec, measure);
+        report.judge(&Judging::default());
+        assert_eq!(report.verdict, Verdict::Fail);
+        report.findings[0].message.clone()
+    }
+
     #[test]
     fn a_breach_says_by_how_much_of_what_and_where_it_was_set() {
-        let mut failing = report(Bound::Max, "90%", Measure::bytes("region.RAM.span", 950).out_of(1000));
-        failing.judge(None);
-        assert_eq!(failing.verdict, Verdict::Fail);
+        let ram = Measure::bytes("region.RAM.span", 950).out_of(1000);
         assert_eq!(
-            failing.findings[0].message,
-            "region.RAM.span is 950 B, 95.00 % of 1000 B, 50 B over the limit of 90.00 % (--max)"
-                .replace("1000 B", "1,000 B")
+            message(Bound::Max, "90%", ram),
+            "region.RAM.span is 95.00 %, above the maximum of 90 % (950 B of 1,000 B; 50 B over; --max)"
+        );
+        assert_eq!(
+            message(Bound::Max, "10", Measure::bytes("image.bytes", 11)),
+            "image.bytes is 11 B, above the maximum of 10 B (1 B over; --max)"
         );
     }
 
     #[test]
-    fn what_is_missing_to_a_floor_is_what_it_takes_to_meet_it() {
-        let mut failing = report(Bound::Min, "80%", Measure::bytes("patch", 8).out_of(13));
-        failing.judge(None);
+    fn what_is_missing_to_a_minimum_is_what_it_takes_to_meet_it() {
+        let lines = Measure::count("coverage.line.covered", 155).out_of(233).label("line coverage");
         assert_eq!(
-            failing.findings[0].message,
-            "patch is 8 B, 61.53 % of 13 B, 3 B under the minimum of 80.00 % (--max)"
+            message(Bound::Min, "80%", lines),
+            "line coverage is 66.52 %, below the minimum of 80 % (155 of 233; 32 short; --max)"
         );
+    }
+
+    #[test]
+    fn a_drop_is_told_in_points_and_judged_without_rounding() {
+        let mut lines = Measure::count("coverage.line.covered", 155).out_of(233).label("line coverage");
+        lines.baseline = Some(63_u64.into());
+        lines.baseline_whole = Some(80_u64.into());
+        assert_eq!(
+            message(Bound::MaxDrop, "0%", lines.clone()),
+            "line coverage fell by 12.23 points, from 78.75 % to 66.52 % (--max)"
+        );
+        assert!(message(Bound::MaxDrop, "0.5%", lines).contains("(0.50 points allowed; --max)"));
+
+        let mut third = Measure::count("m", 333_333).out_of(1_000_000);
+        third.baseline = Some(1_u64.into());
+        third.baseline_whole = Some(3_u64.into());
+        assert!(message(Bound::MaxDrop, "0%", third).starts_with("m fell by less than 0.01 points"));
     }
 
     #[test]
     fn an_override_lets_limits_through_and_is_recorded() {
         let mut report = report(Bound::Max, "10", Measure::bytes("image.bytes", 11));
-        report.judge(Some(("agreed in #12", "--override")));
+        report.judge(&Judging { permission: Some(("agreed in #12", "--override")), ..Judging::default() });
         assert_eq!(report.verdict, Verdict::Pass);
         assert_eq!(report.overrides[0].measures, ["image.bytes"]);
         assert_eq!(report.measures[0].limits[0].outcome, Outcome::Overridden);
+        assert_eq!(report.breached(), ["image.bytes"]);
     }
 
     #[test]
     fn an_override_of_nothing_is_not_recorded() {
         let mut report = report(Bound::Max, "10", Measure::bytes("image.bytes", 10));
-        report.judge(Some(("agreed", "--override")));
+        report.judge(&Judging { permission: Some(("agreed", "--override")), ..Judging::default() });
         assert!(report.overrides.is_empty());
     }
 
@@ -157,8 +304,51 @@ mod tests {
     fn growth_names_both_numbers() {
         let mut measure = Measure::bytes("image.bytes", 1200);
         measure.baseline = Some(1000u64.into());
-        let mut report = report(Bound::MaxGrowth, "10%", measure);
-        report.judge(None);
-        assert!(report.findings[0].message.contains("200 B more than in the baseline; allowed is 10.00 %"));
+        assert_eq!(
+            message(Bound::MaxGrowth, "10%", measure),
+            "image.bytes grew by 200 B (20.00 %), more than the 10 % allowed (from 1,000 B to 1,200 B; --max)"
+        );
+    }
+
+    #[test]
+    fn what_was_not_judged_fails_where_something_was_asked_for_that_is_not_there() {
+        let verdict = |bound, spec, measure, require_baseline| {
+            let mut report = report(bound, spec, measure);
+            report.judge(&Judging { permission: Some(("any", "--override")), require_baseline });
+            (report.verdict, report.measures[0].limits[0].reason)
+        };
+        let grown = || Measure::bytes("m", 1);
+        assert_eq!(verdict(Bound::MaxGrowth, "1", grown(), false), (Verdict::Pass, Some(Reason::NoBaseline)));
+        assert_eq!(verdict(Bound::MaxGrowth, "1", grown(), true), (Verdict::Fail, Some(Reason::NoBaseline)));
+        assert_eq!(verdict(Bound::Max, "90%", grown(), false), (Verdict::Fail, Some(Reason::NoWhole)));
+        // Nothing of nothing is not enough of anything.
+        let empty = Measure::count("m", 0).out_of(0);
+        assert_eq!(verdict(Bound::Min, "80%", empty, false), (Verdict::Fail, Some(Reason::NoWhole)));
+    }
+
+    #[test]
+    fn a_limit_on_what_is_not_there_fails_and_an_exempt_one_does_not() {
+        for (reason, expected) in [
+            (None, Verdict::Fail),
+            (Some(Reason::Gone), Verdict::Fail),
+            (Some(Reason::NothingToJudge), Verdict::Pass),
+            (Some(Reason::MeaningChanged), Verdict::Pass),
+        ] {
+            let mut report = Report::new("size-gate", "0");
+            let mut limit = Limit::new(Bound::Max, Threshold::Amount(1_u64.into()), Verdict::Fail, "--max");
+            limit.reason = reason;
+            let item = crate::UnmatchedLimit { measure: "region.X.span".into(), subject: None, limit };
+            report.unmatched_limits.push(item);
+            report.judge(&Judging { require_baseline: true, ..Judging::default() });
+            assert_eq!(report.verdict, expected, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_none_meets_no_limit() {
+        for bound in [Bound::Max, Bound::Min] {
+            let measure = Measure::new("m", f64::NAN, Unit::Seconds);
+            assert!(message(bound, "5", measure).contains("NaN"));
+        }
     }
 }

@@ -9,10 +9,12 @@
 
 mod diagnose;
 mod finding;
+mod headline;
 mod judge;
 mod measure;
 mod quantity;
 mod report;
+mod rule;
 mod table;
 mod tree;
 mod unit;
@@ -20,9 +22,11 @@ mod verdict;
 
 pub use diagnose::{Class, Diagnose};
 pub use finding::{Finding, Level, Location};
-pub use measure::{Bound, Direction, Limit, LimitError, Measure, Outcome, Threshold};
+pub use judge::Judging;
+pub use measure::{Bound, Direction, Limit, LimitError, LimitSpec, Measure, Outcome, Reason, Threshold};
 pub use quantity::{ByteSize, Number, Percent, QuantityError, grouped};
-pub use report::{Fact, Override, Report, SCHEMA, Schema, ToolId};
+pub use report::{Artifact, Fact, Override, Provenance, Report, SCHEMA, Schema, ToolId, UnmatchedLimit};
+pub use rule::{COMMON_RULES, Rule};
 pub use table::{Align, Cell, Column, Point, Series, Table};
 pub use tree::{Node, Tree};
 pub use unit::Unit;

@@ -45,6 +45,15 @@ pub enum QuantityError {
     /// A fraction of a byte.
     #[error("`{0}` is not a whole number of bytes")]
     Fraction(String),
+    /// A fraction of something that is counted.
+    #[error("`{0}` is not a whole number")]
+    NotWhole(String),
+    /// A percentage below 1 without its sign: 80 % or 0.8 %.
+    #[error("`{0}` is ambiguous: write `{percent}%` for {percent} percent, or `{0}%` for less than one", percent = hundredfold(.0))]
+    AmbiguousShare(String),
+    /// Not a duration.
+    #[error("`{0}` is not a duration: write a number of seconds, or one with ms, s, min or h")]
+    NotADuration(String),
     /// More decimals than a percentage keeps.
     #[error("`{0}` has more than four decimals")]
     TooPrecise(String),
@@ -95,6 +104,14 @@ impl FromStr for ByteSize {
             .map(Self)
             .ok_or_else(|| QuantityError::TooLarge(trimmed.into()))
     }
+}
+
+/// A fraction in percent, as text: `0.85` is `85`.
+fn hundredfold(fraction: &str) -> String {
+    decimal(fraction, 4).and_then(Result::ok).map_or_else(String::new, |value| {
+        let text = format!("{}.{:02}", value / 100, value % 100);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    })
 }
 
 /// `number` times 10^`places`, exactly. `None` when it is no number at all.
@@ -169,6 +186,50 @@ impl Percent {
         }
         let millionths = (i128::from(part) * 1_000_000).div_euclid(i128::from(whole));
         i64::try_from(millionths).ok().map(|millionths| Self { millionths })
+    }
+
+    /// Reads a percentage somebody wrote as a limit, with or without `%`.
+    ///
+    /// # Errors
+    /// When it is none, or lies between 0 and 1 and has no `%`: half of the field means 80 % by `0.8`.
+    pub fn of_limit(text: &str) -> Result<Self, QuantityError> {
+        let percent: Self = text.parse()?;
+        if !text.contains('%') && (1..10_000).contains(&percent.millionths.abs()) {
+            return Err(QuantityError::AmbiguousShare(text.trim().into()));
+        }
+        Ok(percent)
+    }
+
+    /// Whether a share that was `before.0` of `before.1` and is `now.0` of `now.1` has fallen by more than so many
+    /// points, without any rounding.
+    #[must_use]
+    pub fn exceeded_by_drop(self, before: (i64, i64), now: (i64, i64)) -> bool {
+        let wide = |value: i64| i128::from(value);
+        let fallen = wide(before.0) * wide(now.1) - wide(now.0) * wide(before.1);
+        if fallen <= 0 {
+            return false;
+        }
+        // fallen / (before.1 * now.1) > millionths / 1,000,000; beyond an i128 no tolerance is better than a wrong one.
+        let product = (wide(before.1) * wide(now.1)).checked_mul(wide(self.millionths));
+        fallen.checked_mul(1_000_000).zip(product).is_none_or(|(fallen, allowed)| fallen > allowed)
+    }
+
+    /// The percentage without needless zeros: `80 %`, `0.5 %`.
+    #[must_use]
+    pub fn brief(self) -> String {
+        let sign = if self.millionths < 0 { "-" } else { "" };
+        let (whole, rest) =
+            (self.millionths.unsigned_abs() / 10_000, self.millionths.unsigned_abs() % 10_000);
+        let text = format!("{sign}{whole}.{rest:04}");
+        format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+
+    /// How many percentage points this lies below another one, as a reader finds it who subtracts the two as they are
+    /// printed.
+    #[must_use]
+    pub fn points_below(self, before: Self) -> f64 {
+        let printed = |percent: Self| percent.millionths.div_euclid(100) * 100;
+        Self { millionths: printed(before).saturating_sub(printed(self)) }.as_f64()
     }
 
     /// Whether `part` is more than this share of `whole`, without any rounding.
@@ -270,6 +331,62 @@ impl Number {
             Self::Integer(value) => value as f64,
             Self::Decimal(value) => value,
         }
+    }
+
+    /// Reads a whole number: `3`, `1_000`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn whole(text: &str) -> Result<Self, QuantityError> {
+        let scaled =
+            decimal(text.trim(), 4).ok_or_else(|| QuantityError::NotANumber(text.trim().into()))??;
+        if scaled % 10_000 != 0 {
+            return Err(QuantityError::NotWhole(text.trim().into()));
+        }
+        i64::try_from(scaled / 10_000)
+            .map(Self::Integer)
+            .map_err(|_| QuantityError::TooLarge(text.trim().into()))
+    }
+
+    /// Reads a decimal number: `8.5`, `-0.25`.
+    ///
+    /// # Errors
+    /// When it is none, or has more than four decimals.
+    pub fn decimal(text: &str) -> Result<Self, QuantityError> {
+        text.parse::<Percent>().map(|value| Self::Decimal(value.as_f64())).and_then(|value| {
+            if text.contains('%') { Err(QuantityError::NotANumber(text.trim().into())) } else { Ok(value) }
+        })
+    }
+
+    /// Reads percentage points: `0.5`, `0.5 points`, `0.5pp`.
+    ///
+    /// # Errors
+    /// When they are no number.
+    pub fn points(text: &str) -> Result<Self, QuantityError> {
+        let trimmed = text.trim();
+        let number = ["points", "point", "pp"].iter().find_map(|unit| trimmed.strip_suffix(unit));
+        Self::decimal(number.unwrap_or(trimmed).trim_end())
+    }
+
+    /// Reads a duration in seconds: `90`, `1.5s`, `200ms`, `2min`, `1h`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn seconds(text: &str) -> Result<Self, QuantityError> {
+        let trimmed = text.trim();
+        let split = trimmed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(trimmed.len());
+        let (number, unit) = trimmed.split_at(split);
+        let factor = match unit {
+            "" | "s" => 1.0,
+            "ms" => 0.001,
+            "min" => 60.0,
+            "h" => 3600.0,
+            _ => return Err(QuantityError::NotADuration(trimmed.into())),
+        };
+        let scaled =
+            decimal(number.trim_end(), 9).ok_or_else(|| QuantityError::NotADuration(trimmed.into()))??;
+        #[allow(clippy::cast_precision_loss)]
+        Ok(Self::Decimal(scaled as f64 / 1e9 * factor))
     }
 
     /// `self - other`, exact between integers.

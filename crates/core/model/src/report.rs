@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::finding::Finding;
-use crate::measure::Measure;
+use crate::measure::{Limit, Measure, Outcome};
 use crate::table::{Series, Table};
 use crate::tree::Tree;
 use crate::verdict::Verdict;
@@ -66,6 +66,68 @@ pub struct Fact {
     pub value: String,
 }
 
+/// Where, when and of what a report was made: for programs; a person's report does not show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Provenance {
+    /// Full id of the commit that was checked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Full id of the commit at the tip of the pull request, where another one was checked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_commit: Option<String>,
+    /// Branch of the run; of a pull request, its source branch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Tag of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Number of the pull or merge request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<u64>,
+    /// Address of the run's page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
+    /// Which attempt of the run it was, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u64>,
+    /// Name of the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// When the report was made, in seconds since 1970; `SOURCE_DATE_EPOCH` where it is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<u64>,
+    /// Whether everything that was asked for was looked at. A report that is not complete is no baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete: Option<bool>,
+}
+
+/// A file the run made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Artifact {
+    /// Path from the repository's root, with `/` on every system.
+    pub path: String,
+    /// SHA-256 of its content, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// A limit on a measure that is not in the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UnmatchedLimit {
+    /// Name of the measure, as the limit has it.
+    pub measure: String,
+    /// The subject it was set for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The limit; its [`reason`](Limit::reason) says why it found nothing.
+    pub limit: Limit,
+}
+
 /// Breached limits that somebody let through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -86,6 +148,9 @@ pub struct Report {
     pub schema: Schema,
     /// Who made it.
     pub tool: ToolId,
+    /// What tells two uses of the tool in one job apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// The outcome.
     pub verdict: Verdict,
     /// The outcome in one line, with the number that decided.
@@ -96,6 +161,9 @@ pub struct Report {
     /// The numbers.
     #[serde(default)]
     pub measures: Vec<Measure>,
+    /// Limits on measures that are not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched_limits: Vec<UnmatchedLimit>,
     /// What is wrong or worth knowing, the worst first.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -111,6 +179,12 @@ pub struct Report {
     /// Breakdowns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trees: Vec<Tree>,
+    /// Files the run made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+    /// Where, when and of what the report was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
 }
 
 impl Report {
@@ -119,22 +193,69 @@ impl Report {
         Self {
             schema: Schema,
             tool: ToolId { name: tool.into(), version: version.into() },
+            title: None,
             verdict: Verdict::Pass,
             summary: String::new(),
             facts: Vec::new(),
             measures: Vec::new(),
+            unmatched_limits: Vec::new(),
             findings: Vec::new(),
             overrides: Vec::new(),
             tables: Vec::new(),
             series: Vec::new(),
             trees: Vec::new(),
+            artifacts: Vec::new(),
+            provenance: None,
         }
     }
 
-    /// Adds a finding; the verdict follows its level.
-    pub fn find(&mut self, finding: Finding) {
+    /// Adds a finding; the verdict follows its level, and its subject becomes a part of its fingerprint.
+    pub fn add_finding(&mut self, mut finding: Finding) {
         self.verdict = self.verdict.max(finding.level.into());
+        if let Some(subject) = &finding.subject
+            && let Some(key) = finding.fingerprint.strip_prefix(&format!("{}:", finding.rule))
+        {
+            finding.fingerprint = format!("{}:{subject}:{key}", finding.rule);
+        }
         self.findings.push(finding);
+    }
+
+    /// Adds the finding of something that could not be done: whatever else is found, the verdict is `error`.
+    pub fn add_error(&mut self, finding: Finding) {
+        self.add_finding(finding);
+        self.verdict = Verdict::Error;
+    }
+
+    /// Whether it can be what a later run is compared with: its job was done, and all of it.
+    #[must_use]
+    pub fn is_baseline(&self) -> bool {
+        let complete = self.provenance.as_ref().and_then(|provenance| provenance.complete);
+        self.verdict != Verdict::Error && complete != Some(false)
+    }
+
+    /// Every limit with the name and subject of its measure, also those on measures that are not there.
+    pub fn limits(&self) -> impl Iterator<Item = (&str, Option<&str>, &Limit)> {
+        let on_measures = self.measures.iter().flat_map(|measure| {
+            measure.limits.iter().map(|limit| (measure.name.as_str(), measure.subject.as_deref(), limit))
+        });
+        let unmatched = self.unmatched_limits.iter();
+        on_measures.chain(unmatched.map(|item| (item.measure.as_str(), item.subject.as_deref(), &item.limit)))
+    }
+
+    /// Names of the measures outside a limit, also where an override let it pass, each with its subject as
+    /// `SUBJECT/NAME`, in order and once.
+    #[must_use]
+    pub fn breached(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (name, subject, limit) in self.limits() {
+            if matches!(limit.outcome, Outcome::Breached | Outcome::Overridden) {
+                let name = subject.map_or_else(|| name.to_owned(), |subject| format!("{subject}/{name}"));
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
     }
 
     /// The fact of this name about this subject.
@@ -181,7 +302,7 @@ mod tests {
     #[test]
     fn a_report_reads_back_and_another_schema_is_refused() {
         let mut report = Report::new("size-gate", "1.2.3");
-        report.find(Finding::new("size/limit", Level::Warning, "region.RAM.span", "too big"));
+        report.add_finding(Finding::new("size/limit", Level::Warning, "region.RAM.span", "too big"));
         report.measures.push(Measure::bytes("image.bytes", 12));
         let json = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);

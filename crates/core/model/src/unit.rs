@@ -17,6 +17,10 @@ pub enum Unit {
     Percent,
     /// Seconds.
     Seconds,
+    /// Percentage points: the difference of two percentages.
+    Points,
+    /// A grade on a scale of its own: 8.5 of 10.
+    Score,
 }
 
 impl Unit {
@@ -32,6 +36,19 @@ impl Unit {
         }
     }
 
+    /// `bytes`, `count`, `percent`, `seconds`, `points` or `score`, as in the JSON form.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Count => "count",
+            Self::Percent => "percent",
+            Self::Seconds => "seconds",
+            Self::Points => "points",
+            Self::Score => "score",
+        }
+    }
+
     /// The value with its unit, in one form only: `1,048,576 B`.
     #[must_use]
     pub fn brief(self, value: Number) -> String {
@@ -42,6 +59,8 @@ impl Unit {
             (Self::Count, Number::Decimal(count)) => format!("{count}"),
             (Self::Percent, value) => format!("{:.2} %", floored(value.as_f64())),
             (Self::Seconds, value) => format!("{:.3} s", value.as_f64()),
+            (Self::Points, value) => format!("{:.2} points", floored(value.as_f64())),
+            (Self::Score, value) => format!("{:.2}", floored(value.as_f64())),
         }
     }
 }

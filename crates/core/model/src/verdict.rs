@@ -16,16 +16,19 @@ pub enum Verdict {
     Warn,
     /// A hard limit is breached.
     Fail,
+    /// The job could not be done, or not all of it: there is no verdict to trust.
+    Error,
 }
 
 impl Verdict {
-    /// `pass`, `warn` or `fail`.
+    /// `pass`, `warn`, `fail` or `error`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Warn => "warn",
             Self::Fail => "fail",
+            Self::Error => "error",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::view::{self, Section};
 use crate::{RenderError, escape, limit, show};
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<(), RenderError> {
-    let tool = escape::name(&report.tool.name);
+    let tool = escape::name(&show::tool(report));
     let mut suites = Suites::new(tool.as_str());
     let sections = view::sections(report);
     for section in &sections {
@@ -66,7 +66,7 @@ fn limit_case(class: &str, measure: &Measure, limit: &Limit) -> TestCase {
     let mut output = None;
     let status = match (limit.outcome, limit.on_breach) {
         (Outcome::Breached, Verdict::Fail) => failure("limit", &message, &detail),
-        (Outcome::Unknown, _) => {
+        (Outcome::NotJudged, _) => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(message.as_str());
             status
@@ -99,7 +99,14 @@ fn finding_case(class: &str, finding: &Finding) -> TestCase {
         detail.push_str("\nat ");
         detail.push_str(&show::place(location));
     }
-    let status = if finding.level == Level::Error {
+    let status = if finding.rule.ends_with("/error") {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status
+            .set_type(escape::name(&finding.rule))
+            .set_message(message.as_str())
+            .set_description(detail.as_str());
+        status
+    } else if finding.level == Level::Error {
         failure(&escape::name(&finding.rule), &message, &detail)
     } else {
         TestCaseStatus::success()

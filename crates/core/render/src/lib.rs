@@ -74,7 +74,7 @@ pub fn render(
         Format::OpenMetrics => openmetrics::write(report, out)?,
         Format::Json => json::write(report, out)?,
         Format::Junit => junit::write(report, out)?,
-        Format::Sarif => sarif::write(report, out)?,
+        Format::Sarif => sarif::write(report, options, out)?,
     }
     out.flush()?;
     Ok(())

@@ -1,44 +1,13 @@
 //! A limit in words: where it lies, and how far a value is from it.
 
-use lw_model::{Bound, Limit, Measure, Number, Outcome, Threshold, Verdict};
+use lw_model::{Bound, Limit, Measure, Number, Outcome, Reason, Threshold, Unit, Verdict};
 
 use crate::{escape, show};
-
-/// How far the value lies beyond the limit, in the measure's unit; not above zero when it is met.
-///
-/// `None` when the limit has nothing to be compared with: no baseline, or no whole to take a share of.
-pub(crate) fn excess(measure: &Measure, limit: &Limit) -> Option<Number> {
-    let (value, whole) = match limit.bound {
-        Bound::Max | Bound::Min => (measure.value, measure.whole),
-        Bound::MaxGrowth => (measure.growth()?, measure.baseline),
-    };
-    match (limit.threshold, limit.bound) {
-        (Threshold::Amount(amount), Bound::Min) => Some(amount.minus(value)),
-        (Threshold::Amount(amount), Bound::Max | Bound::MaxGrowth) => Some(value.minus(amount)),
-        (Threshold::Percent(percent), bound) => match (value, whole?) {
-            (Number::Integer(value), Number::Integer(whole)) => {
-                let share = percent.share_of(whole);
-                Some(Number::Integer(if bound == Bound::Min {
-                    // The smallest value that meets a floor is the share rounded up.
-                    let needed =
-                        if percent.missed_by(share, whole) { share.saturating_add(1) } else { share };
-                    needed.saturating_sub(value)
-                } else {
-                    value.saturating_sub(share)
-                }))
-            }
-            (value, whole) => {
-                let share = Number::Decimal(percent.as_f64() / 100.0 * whole.as_f64());
-                Some(if bound == Bound::Min { share.minus(value) } else { value.minus(share) })
-            }
-        },
-    }
-}
 
 /// Where the limit lies in the measure's own unit, to be drawn into a trend. Growth has no such place.
 pub(crate) fn level(measure: &Measure, limit: &Limit) -> Option<Number> {
     match (limit.bound, limit.threshold) {
-        (Bound::MaxGrowth, _) => None,
+        (Bound::MaxGrowth | Bound::MaxDrop, _) => None,
         (_, Threshold::Amount(amount)) => Some(amount),
         (_, Threshold::Percent(percent)) => match measure.whole? {
             Number::Integer(whole) => Some(Number::Integer(percent.share_of(whole))),
@@ -47,11 +16,13 @@ pub(crate) fn level(measure: &Measure, limit: &Limit) -> Option<Number> {
     }
 }
 
-/// The limit as people write it: `max 1,048,576 B`, `min 10.00 %`, `max-growth 1.00 %`.
+/// The limit as people write it: `max 1,048,576 B`, `min 10 %`, `max-growth 1 %`, `max-drop 0.5 points`.
 pub(crate) fn terms(measure: &Measure, limit: &Limit) -> String {
-    match limit.threshold {
-        Threshold::Amount(amount) => format!("{} {}", limit.bound, measure.unit.brief(amount)),
-        Threshold::Percent(percent) => format!("{} {percent}", limit.bound),
+    match (limit.bound, limit.threshold) {
+        (Bound::MaxDrop, Threshold::Percent(points)) => {
+            format!("{} {}", limit.bound, points.brief().replace('%', "points"))
+        }
+        _ => format!("{} {}", limit.bound, limit.threshold.show(measure.unit)),
     }
 }
 
@@ -60,21 +31,25 @@ pub(crate) fn origin(limit: &Limit) -> String {
     limit.location.as_ref().map_or_else(|| escape::name(&limit.origin), show::place)
 }
 
-/// How the value stands: `1,312 B over`, `640 B left`, `not known: no baseline`.
+/// How the value stands: `1,312 B over`, `640 B left`, `not judged: no baseline`.
 pub(crate) fn standing(measure: &Measure, limit: &Limit) -> String {
-    let excess = excess(measure, limit);
-    let (word, distance) = match (limit.outcome, excess) {
-        (Outcome::Unknown, _) | (_, None) => {
-            let missing = if limit.bound == Bound::MaxGrowth { "baseline" } else { "whole" };
-            return format!("not known: no {missing}");
-        }
-        (_, Some(excess)) if excess.as_f64() <= 0.0 => {
-            let word = if limit.bound == Bound::Min { "to spare" } else { "left" };
-            (word, Number::Integer(0).minus(excess))
-        }
-        (_, Some(excess)) => (if limit.bound == Bound::Min { "short" } else { "over" }, excess),
+    let (Outcome::Met | Outcome::Breached | Outcome::Overridden, Some(excess)) =
+        (limit.outcome, limit.excess(measure))
+    else {
+        return format!("not judged: {}", limit.reason.unwrap_or(Reason::NoBaseline).as_str());
     };
-    format!("{} {word}", measure.unit.brief(distance))
+    let is_min = limit.bound == Bound::Min;
+    let (word, distance) = match (limit.outcome, is_min) {
+        (Outcome::Met, true) => ("to spare", Number::Integer(0).minus(excess)),
+        (Outcome::Met, false) => ("left", Number::Integer(0).minus(excess)),
+        (_, true) => ("short", excess),
+        (_, false) => ("over", excess),
+    };
+    let unit = match (limit.bound, limit.threshold) {
+        (Bound::MaxDrop, Threshold::Percent(_)) => Unit::Points,
+        _ => measure.unit,
+    };
+    format!("{} {word}", unit.brief(distance))
 }
 
 /// The verdict to show beside a limit; `None` when it could not be judged.
@@ -84,17 +59,17 @@ pub(crate) fn verdict(limit: &Limit) -> Option<Verdict> {
         Outcome::Breached => Some(limit.on_breach),
         // Let through: it changes no verdict, but must not look as if it were met.
         Outcome::Overridden => Some(Verdict::Warn),
-        Outcome::Unknown => None,
+        Outcome::NotJudged => None,
     }
 }
 
-/// `pass`, `warn`, `fail`, `overridden` or `unknown`.
+/// `pass`, `warn`, `fail`, `overridden` or `not-judged`.
 pub(crate) fn word(limit: &Limit) -> &'static str {
     match limit.outcome {
         Outcome::Met => "pass",
         Outcome::Breached => limit.on_breach.as_str(),
         Outcome::Overridden => "overridden",
-        Outcome::Unknown => "unknown",
+        Outcome::NotJudged => "not-judged",
     }
 }
 
@@ -104,7 +79,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn judged(bound: Bound, threshold: &str, value: u64, whole: u64, baseline: u64) -> Measure {
-        let (_, limits) = Limit::parse(bound, &format!("m={threshold}"), "--test").unwrap();
+        let (_, limits) = Limit::parse(bound, &format!("m={threshold}"), Unit::Bytes, "--test").unwrap();
         let mut measure = Measure::bytes("m", value).out_of(whole);
         measure.baseline = Some(baseline.into());
         measure.limits = limits;
@@ -138,7 +113,7 @@ mod tests {
             let threshold =
                 if as_percent { format!("{}.{:04}%", percent / 10_000, percent % 10_000) } else { amount.to_string() };
             let measure = judged(bound, &threshold, value, whole, baseline);
-            let beyond = excess(&measure, &measure.limits[0]).unwrap().as_f64() > 0.0;
+            let beyond = measure.limits[0].excess(&measure).unwrap().as_f64() > 0.0;
             prop_assert_eq!(beyond, measure.limits[0].outcome == Outcome::Breached);
         }
     }

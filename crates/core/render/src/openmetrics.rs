@@ -18,7 +18,7 @@ struct Family {
     help: &'static str,
 }
 
-const FAMILIES: [Family; 4] = [
+const FAMILIES: [Family; 6] = [
     Family { unit: Unit::Bytes, name: "lw_measure_bytes", base: "bytes", help: "A measured size." },
     Family { unit: Unit::Seconds, name: "lw_measure_seconds", base: "seconds", help: "A measured duration." },
     Family {
@@ -28,6 +28,8 @@ const FAMILIES: [Family; 4] = [
         help: "A measured share, 1 being all.",
     },
     Family { unit: Unit::Count, name: "lw_measure", base: "", help: "A measured number." },
+    Family { unit: Unit::Points, name: "lw_measure_points", base: "", help: "A difference of percentages." },
+    Family { unit: Unit::Score, name: "lw_measure_score", base: "", help: "A measured grade." },
 ];
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -51,7 +53,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "# TYPE lw_verdict stateset\n# HELP lw_verdict Outcome of the run.")?;
     let tool = escaped(&report.tool.name);
-    for verdict in [Verdict::Pass, Verdict::Warn, Verdict::Fail] {
+    for verdict in [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error] {
         let state = u8::from(verdict == report.verdict);
         writeln!(out, "lw_verdict{{tool=\"{tool}\",lw_verdict=\"{verdict}\"}} {state}")?;
     }
@@ -130,7 +132,8 @@ mod tests {
              # TYPE lw_verdict stateset\n# HELP lw_verdict Outcome of the run.\n\
              lw_verdict{tool=\"size-gate\",lw_verdict=\"pass\"} 1\n\
              lw_verdict{tool=\"size-gate\",lw_verdict=\"warn\"} 0\n\
-             lw_verdict{tool=\"size-gate\",lw_verdict=\"fail\"} 0\n# EOF\n"
+             lw_verdict{tool=\"size-gate\",lw_verdict=\"fail\"} 0\n\
+             lw_verdict{tool=\"size-gate\",lw_verdict=\"error\"} 0\n# EOF\n"
         );
     }
 

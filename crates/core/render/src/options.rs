@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use lw_model::{Class, Diagnose, Location};
+use lw_model::{Class, Diagnose, Location, Rule};
 
 use crate::escape;
 
@@ -17,12 +17,14 @@ pub struct Options {
     pub unicode: bool,
     /// Where the repository's files can be read, so that a location becomes a link in Markdown and HTML.
     pub link: Option<LinkBase>,
+    /// The tool's own rules, for the titles of SARIF; those of every tool are known.
+    pub rules: &'static [Rule],
 }
 
 impl Default for Options {
     /// No colours, 100 columns, block characters, no links.
     fn default() -> Self {
-        Self { colour: false, width: 100, unicode: true, link: None }
+        Self { colour: false, width: 100, unicode: true, link: None, rules: &[] }
     }
 }
 

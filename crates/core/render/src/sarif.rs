@@ -9,19 +9,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use lw_model::{Finding, Level, Location as Place, Report};
+use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule};
 use serde_sarif::sarif::{
     ArtifactLocation, Location, LogicalLocation, Message, MultiformatMessageString, PhysicalLocation, Region,
     ReportingConfiguration, ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool,
     ToolComponent,
 };
 
-use crate::{RenderError, escape};
+use crate::{Options, RenderError, escape};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<(), RenderError> {
-    let mut rules = Rules::default();
+pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> Result<(), RenderError> {
+    let mut rules = Rules { declared: options.rules, list: Vec::new(), index: HashMap::new() };
     let mut seen: HashMap<(&str, Option<&str>), u32> = HashMap::new();
     let results: Vec<_> = report
         .findings
@@ -50,8 +50,8 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> Result<(), RenderEr
 }
 
 /// One descriptor per kind of finding, in order of appearance.
-#[derive(Default)]
 struct Rules {
+    declared: &'static [Rule],
     list: Vec<ReportingDescriptor>,
     index: HashMap<String, usize>,
 }
@@ -61,9 +61,16 @@ impl Rules {
         let next = self.list.len();
         let index = *self.index.entry(finding.rule.clone()).or_insert(next);
         if index == next {
-            let title = title(&finding.rule);
-            let help = finding.help.as_deref().map_or_else(|| title.clone(), escape::prose);
-            let level = serde_json::Value::from(finding.level.as_str());
+            let rule = self.declared(&finding.rule);
+            let title = rule.map_or_else(|| title(&finding.rule), |rule| rule.title.to_owned());
+            // What a rule is about stands here, whatever the first finding of it says.
+            let help = match (rule, &finding.help) {
+                (Some(rule), _) => rule.help.to_owned(),
+                (None, Some(help)) => escape::prose(help),
+                (None, None) => title.clone(),
+            };
+            let level = rule.map_or(finding.level, |rule| rule.level);
+            let level = serde_json::Value::from(level.as_str());
             let descriptor = ReportingDescriptor::builder()
                 .id(escape::name(&finding.rule))
                 .short_description(text(title))
@@ -73,6 +80,12 @@ impl Rules {
             self.list.push(descriptor);
         }
         i64::try_from(index).unwrap_or(i64::MAX)
+    }
+
+    /// The declaration of a rule, by its name after the tool's.
+    fn declared(&self, rule: &str) -> Option<&'static Rule> {
+        let id = rule.split_once('/').map_or(rule, |(_, id)| id);
+        self.declared.iter().chain(COMMON_RULES).find(|rule| rule.id == id)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Typed values as short text: numbers with their unit, differences, bars, sparklines, verdicts.
 
-use lw_model::{Cell, Limit, Location, Measure, Number, Outcome, Percent, Series, Unit, Verdict, grouped};
+use lw_model::{
+    Cell, Limit, Location, Measure, Number, Outcome, Percent, Report, Series, Unit, Verdict, grouped,
+};
 
 use crate::escape;
 
@@ -185,10 +187,18 @@ pub(crate) fn mark(verdict: Verdict, unicode: bool) -> &'static str {
         (Verdict::Pass, true) => "✓",
         (Verdict::Warn, true) => "▲",
         (Verdict::Fail, true) => "✗",
+        (Verdict::Error, true) => "‼",
         (Verdict::Pass, false) => "+",
         (Verdict::Warn, false) => "!",
         (Verdict::Fail, false) => "x",
+        (Verdict::Error, false) => "!!",
     }
+}
+
+/// The tool, with what tells two uses of it in one job apart: `size-gate (nightly)`. Not escaped.
+pub(crate) fn tool(report: &Report) -> String {
+    let tool = &report.tool.name;
+    report.title.as_ref().map_or_else(|| tool.clone(), |title| format!("{tool} ({title})"))
 }
 
 /// `1 limit`, `2 limits`.

@@ -62,7 +62,7 @@ fn report(texts: &[String]) -> Report {
             (Bound::Min, Verdict::Warn, 1),
             (Bound::MaxGrowth, Verdict::Fail, 5),
         ] {
-            let (_, mut limits) = Limit::parse(bound, "m=5", &text()).unwrap();
+            let (_, mut limits) = Limit::parse(bound, "m=5", Unit::Bytes, &text()).unwrap();
             limits[0].on_breach = on_breach;
             limits[0].location = Some(Location::line(text(), 0));
             let mut measure = Measure::bytes(text(), value).out_of(8);

@@ -50,7 +50,7 @@ pub(crate) fn collect(
     for prefix in &prefixes {
         mapper = mapper.strip_prefix(prefix);
     }
-    let here = cx.name(Path::new("."));
+    let here = cx.display_path(Path::new("."));
     for root in args.source_root.iter().chain(std::iter::once(&here)).filter(|root| !root.is_empty()) {
         mapper = mapper.root(root);
     }
@@ -120,7 +120,7 @@ fn index(cx: &Context, repository: Option<&Repository>, diff: Option<&Diff>) -> 
         .filter_entry(|entry| entry.file_name() != ".git")
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
-        .map(|entry| cx.name(entry.path()));
+        .map(|entry| cx.display_path(entry.path()));
     on_disk.chain(changed).collect()
 }
 
@@ -131,17 +131,17 @@ fn tell(path: &Path, coverage: &Coverage, cx: &Context, report: &mut Report) {
     report.facts.push(Fact {
         name: "coverage".into(),
         subject: None,
-        value: format!("{} ({}, {} file{plural})", cx.name(path), formats.join(", "), count(files)),
+        value: format!("{} ({}, {} file{plural})", cx.display_path(path), formats.join(", "), count(files)),
     });
     for (kind, times) in coverage.warnings.counts() {
         let example = coverage.warnings.examples().find(|warning| warning.kind == kind);
         let line = |line: u64| if line > 0 { format!(" in line {line}") } else { String::new() };
         let example =
             example.map(|first| format!(", first{}: `{}`", line(first.line), first.text)).unwrap_or_default();
-        let name = cx.name(path);
+        let name = cx.display_path(path);
         let message = format!("{name}: {} × {}{example}", grouped(times.into()), kind.text());
         let key = format!("{name}:{kind:?}");
-        report.find(Finding::new("coverage-gate/odd-report", Level::Note, &key, message));
+        report.add_finding(Finding::new("coverage-gate/odd-report", Level::Note, &key, message));
     }
 }
 
@@ -165,7 +165,7 @@ fn note_unknown(mut unknown: Vec<String>, report: &mut Report) {
         count(unknown.len()),
         listed.join(", ")
     );
-    report.find(
+    report.add_finding(
         Finding::new("coverage-gate/unknown-file", Level::Note, "files", message)
             .help("leave out what is not yours with --exclude, such as '/usr/**'; --source-root and --strip-prefix help where a path is only seen from elsewhere"),
     );
@@ -190,5 +190,5 @@ fn note_mixed(coverage: &Coverage, report: &mut Report) {
     } else {
         Finding::new("coverage-gate/mixed-formats", Level::Note, "formats", message)
     };
-    report.find(finding);
+    report.add_finding(finding);
 }

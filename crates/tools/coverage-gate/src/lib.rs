@@ -14,6 +14,7 @@ mod measures;
 mod parallel;
 mod patch;
 mod ratchet;
+mod rules;
 mod tables;
 
 use std::io::{self, Write};
@@ -67,38 +68,38 @@ Examples:
         Output { name: "breached", description: "Names of the measures that break a limit, one per line" },
     ];
     const FORMATS: &'static [ExtraFormat] = &[];
+    const RULES: &'static [lw_model::Rule] = rules::RULES;
     type Args = Args;
 
-    fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
-        let mut report = Report::new(Self::NAME, lw_cli::VERSION);
+    fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
         let repository = Repository::open(cx.root());
         let given = args.diff_file.as_ref().map(|path| read_diff(path, cx)).transpose()?;
-        let inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), &mut report)?;
+        let inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
         report.facts.push(Fact { name: "formats".into(), subject: None, value: formats(&inputs.coverage) });
         let coverage = &inputs.coverage;
         if let Some(path) = &args.diff_file {
-            report.facts.push(Fact { name: "change".into(), subject: None, value: cx.name(path) });
+            report.facts.push(Fact { name: "change".into(), subject: None, value: cx.display_path(path) });
         }
-        measures::totals(&args, cx, coverage, &mut report)?;
-        measures::groups(&args, cx, coverage, &mut report)?;
-        measures::files(&args, cx, coverage, &mut report)?;
+        measures::totals(&args, cx, coverage, report)?;
+        measures::groups(&args, cx, coverage, report)?;
+        measures::files(&args, cx, coverage, report)?;
 
         let diff = match given {
             Some(diff) => Some(diff),
-            None => diff(&args, cx, repository, &mut report)?,
+            None => diff(&args, cx, repository, report)?,
         };
-        let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, &mut report)).transpose()?;
-        ratchet::compare(&args, cx, coverage, diff.as_ref(), &mut report)?;
-        report.judge(None);
+        let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, report)).transpose()?;
+        ratchet::compare(&args, cx, coverage, diff.as_ref(), report)?;
+        cx.judge(report, None);
         if let Some(patch) = &patch {
-            annotate(patch, args.annotations, &mut report);
+            annotate(patch, args.annotations, report);
         }
-        tables::add(&mut report, coverage, patch.as_ref(), args.top);
+        tables::add(report, coverage, patch.as_ref(), args.top);
         report.trees.push(ratchet::tree(coverage));
-        report.summary = summary(&report);
-        write(&args, cx, coverage, diff.as_ref().zip(patch.as_ref()), &report)?;
-        publish(&report, cx);
-        Ok(report)
+        report.summary = summary(report);
+        write(&args, cx, coverage, diff.as_ref().zip(patch.as_ref()), report)?;
+        publish(report, cx);
+        Ok(())
     }
 }
 
@@ -145,7 +146,7 @@ fn diff(
         Err(error) => {
             let message = format!("the changed lines are not known: {}", error.message());
             let finding = Finding::new("coverage-gate/no-base", Level::Note, "base", message);
-            report.find(match error.advice() {
+            report.add_finding(match error.advice() {
                 Some(advice) => finding.help(advice),
                 None => finding,
             });
@@ -170,7 +171,7 @@ fn changed(
             return Err(Error::input(message)
                 .hint("give reports with lines: for llvm-cov, export without `-summary-only`"));
         }
-        report.find(Finding::new("coverage-gate/only-totals", Level::Note, path, message));
+        report.add_finding(Finding::new("coverage-gate/only-totals", Level::Note, path, message));
     }
     let counts =
         if args.unreported == Unreported::Missed { patch.count_unreported() } else { patch.counts() };
@@ -196,7 +197,7 @@ fn changed(
         let counted =
             if args.unreported == Unreported::Missed { "; all are counted as not covered" } else { "" };
         let message = format!("{count} {files} in no report, so nothing is known of {are} lines{counted}");
-        report.find(
+        report.add_finding(
             Finding::new("coverage-gate/unreported", level, "files", message)
                 .help("have the tests load them, or leave them out with --exclude"),
         );
@@ -230,7 +231,7 @@ fn annotate(patch: &Patch, most: usize, report: &mut Report) {
         };
         let key = format!("{}:{first}", file.path);
         let message = format!("{lines} not covered by any test");
-        report.find(Finding::new("coverage-gate/uncovered", level, &key, message).at(Some(location)));
+        report.add_finding(Finding::new("coverage-gate/uncovered", level, &key, message).at(Some(location)));
     }
 }
 

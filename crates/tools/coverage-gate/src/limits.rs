@@ -1,7 +1,7 @@
 //! Floors of coverage as users write them.
 
 use lw_cli::{Context, Error};
-use lw_model::{Bound, Limit, Percent};
+use lw_model::{Bound, Limit, Percent, Unit};
 
 use crate::args::{Args, Preset};
 
@@ -13,7 +13,7 @@ pub(crate) fn floor(cx: &Context, id: &str, spec: Option<&String>) -> Result<Vec
     let name = id.replace('_', "-");
     let read = spec.map(|spec| percent(spec, &place(cx, id, 0))).transpose()?;
     let specs: Vec<String> = read.iter().map(|spec| format!("{name}={spec}")).collect();
-    let limits = cx.limits(Bound::Min, id, &specs)?;
+    let limits = cx.limits(Bound::Min, Unit::Count, id, &specs)?;
     Ok(limits.into_iter().flat_map(|(_, limits)| limits).collect())
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn named(cx: &Context, id: &str, specs: &[String]) -> Result<Vec<(Str
             None => spec.clone(),
         });
     }
-    cx.limits(Bound::Min, id, &read)
+    cx.limits(Bound::Min, Unit::Count, id, &read)
 }
 
 /// The floors of line coverage that presets stand for.
@@ -44,7 +44,7 @@ pub(crate) fn presets(args: &Args) -> Result<Vec<Limit>, Error> {
             Preset::Coverage80 => ("line=80%", "preset coverage-80"),
             Preset::Coverage85 => ("line=85%", "preset coverage-85"),
         };
-        let (_, limits) = Limit::parse(Bound::Min, spec, origin).map_err(Error::usage)?;
+        let (_, limits) = Limit::parse(Bound::Min, spec, Unit::Count, origin).map_err(Error::usage)?;
         all.extend(limits);
     }
     Ok(all)

@@ -3,7 +3,7 @@
 use lw_cli::config::{did_you_mean, nearest};
 use lw_cli::{Context, Error};
 use lw_coverage::{Basis, Counts, Coverage, Metric};
-use lw_model::{Direction, Fact, Finding, Level, Limit, Measure, Number, Report, Unit, grouped};
+use lw_model::{Direction, Fact, Finding, Level, Limit, Measure, Number, Reason, Report, Unit, grouped};
 
 use crate::args::Args;
 use crate::limits;
@@ -11,16 +11,7 @@ use crate::patch::Patch;
 
 /// A count of things.
 pub(crate) fn amount(name: String, value: u64, direction: Direction) -> Measure {
-    Measure {
-        name,
-        subject: None,
-        value: value.into(),
-        unit: Unit::Count,
-        whole: None,
-        baseline: None,
-        direction,
-        limits: Vec::new(),
-    }
+    Measure { direction, ..Measure::count(name, value) }
 }
 
 /// How many of a whole are covered, with its floors.
@@ -66,13 +57,16 @@ pub(crate) fn totals(
         let figure = coverage.figure(metric);
         let limits =
             floors.iter_mut().find(|(of, _)| *of == metric).map(|(_, limits)| std::mem::take(limits));
-        let limits = limits.unwrap_or_default();
+        let mut limits = limits.unwrap_or_default();
         let told = figure.counts.total > 0 && figure.basis != Basis::Unknown;
         if !told && metric != Metric::Line {
             if let Some(limit) = limits.first() {
                 return Err(nothing_to_judge(metric, limit));
             }
             continue;
+        }
+        if figure.counts.total == 0 && args.allow_empty {
+            exempt(&mut limits, Reason::NothingToJudge);
         }
         let name = metric.name();
         if figure.basis == Basis::LowerBound {
@@ -81,7 +75,7 @@ pub(crate) fn totals(
                 grouped(figure.counts.covered.into()),
                 grouped(figure.counts.total.into())
             );
-            report.find(Finding::new("coverage-gate/lower-bound", Level::Note, name, message));
+            report.add_finding(Finding::new("coverage-gate/lower-bound", Level::Note, name, message));
         }
         push(report, &format!("coverage.{name}"), figure.counts, limits);
     }
@@ -200,7 +194,9 @@ pub(crate) fn patch(
     let mut single = limits::floor(cx, "min_patch_file", args.min_patch_file.as_ref())?;
     if counts.total == 0 {
         let message = "no executable line was changed: there is nothing to judge in the change".to_owned();
-        report.find(Finding::new("coverage-gate/nothing-changed", Level::Note, "patch", message));
+        report.add_finding(Finding::new("coverage-gate/nothing-changed", Level::Note, "patch", message));
+        exempt(&mut total, Reason::NothingToJudge);
+        exempt(&mut single, Reason::NothingToJudge);
     } else if counts.total < args.small_diff {
         if !total.is_empty() || !single.is_empty() {
             let message = format!(
@@ -210,15 +206,22 @@ pub(crate) fn patch(
                 args.small_diff,
                 cx.origin("small_diff", 0).text
             );
-            report.find(Finding::new("coverage-gate/small-diff", Level::Note, "patch", message));
+            report.add_finding(Finding::new("coverage-gate/small-diff", Level::Note, "patch", message));
         }
-        total.clear();
+        exempt(&mut total, Reason::SmallChange);
         single.clear();
     }
     push(report, "coverage.patch", counts, total);
     let files = patch.files.iter().map(|file| (file.path.as_str(), file.counts));
     each(files, &single, ("coverage.file", "patch"), "changed files", report);
     Ok(())
+}
+
+/// Keeps limits from being judged, so that the report says why they were not.
+fn exempt(limits: &mut [Limit], reason: Reason) {
+    for limit in limits {
+        limit.reason = Some(reason);
+    }
 }
 
 /// Holds each of many files to the same floors. Only those below become measures: a table of thousands that pass hides

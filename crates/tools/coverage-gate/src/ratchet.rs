@@ -10,8 +10,8 @@ use lw_cli::{Context, Error, ResultExt, Tool, baseline_report};
 use lw_coverage::{Counts, Coverage, Metric};
 use lw_history::Diff;
 use lw_model::{
-    Bound, Direction, Fact, Finding, Level, Limit, Node, Number, Outcome, Percent, Report, Threshold, Tree,
-    Unit, Verdict, grouped,
+    Bound, Direction, Fact, Finding, Level, Limit, Node, Number, Percent, Report, Threshold, Tree, Unit,
+    Verdict, grouped,
 };
 
 use crate::CoverageGate;
@@ -90,7 +90,7 @@ pub(crate) fn compare(
     {
         let message =
             format!("the baseline was measured as {before}, this run as {now}: what a line is differs");
-        report.find(
+        report.add_finding(
             Finding::new("coverage-gate/other-format", Level::Warning, "baseline", message)
                 .help("compare with a report that was made from the same format"),
         );
@@ -132,14 +132,9 @@ pub(crate) fn compare(
 
 fn limit(cx: &Context) -> Limit {
     let origin = cx.origin("ratchet", 0);
-    Limit {
-        bound: Bound::MaxGrowth,
-        threshold: Threshold::Amount(Number::Integer(0)),
-        on_breach: Verdict::Fail,
-        outcome: Outcome::Unknown,
-        origin: origin.text,
-        location: origin.location,
-    }
+    let threshold = Threshold::Amount(Number::Integer(0));
+    let limit = Limit::new(Bound::MaxGrowth, threshold, Verdict::Fail, origin.text);
+    Limit { location: origin.location, ..limit }
 }
 
 struct Judge {
@@ -168,7 +163,7 @@ impl Judge {
             grouped(before.missed().into()),
             grouped(now.missed().into())
         );
-        report.find(Finding::new("coverage-gate/fell-by-removal", Level::Note, metric, message));
+        report.add_finding(Finding::new("coverage-gate/fell-by-removal", Level::Note, metric, message));
     }
 
     fn file(&self, path: &str, before: Counts, now: Counts, report: &mut Report) {

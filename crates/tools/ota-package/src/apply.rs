@@ -7,7 +7,7 @@
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
-use lw_cli::{Context, Draft, Error, ResultExt};
+use lw_cli::{Context, Error, PendingFile, ResultExt};
 use lw_delta::{Format, esp};
 use lw_firmware::image::{Image, Options, Scanner};
 use lw_model::{ByteSize, Fact, Finding, Level, Report};
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
 
     let limit = wanted.size.unwrap_or_else(|| (base.len() as u64).saturating_mul(GROWTH).max(ROOM));
     let mut target = Target {
-        file: BufWriter::with_capacity(1 << 17, cx.draft(output)?),
+        file: BufWriter::with_capacity(1 << 17, cx.create(output)?),
         scanner: Scanner::new(Options::default()),
     };
     lw_delta::apply(&patch, &base, limit, &mut target).map_err(|error| match error {
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
         .hint("the patch or the base is damaged, or the patch leads to another image: fetch both again"));
     }
 
-    let checked = scan::check(scanned, cx.name(output));
+    let checked = scan::check(scanned, cx.display_path(output));
     if let Ok(checked) = &checked {
         let version = checked.image.version().unwrap_or_default();
         report.facts.push(Fact {
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
         unverified(&checked, from, cx, report)?;
     }
     let file = file.into_inner().map_err(io::IntoInnerError::into_error);
-    file.and_then(Draft::publish).map_err(|error| cx.unwritable(output, &error))?;
+    file.and_then(PendingFile::publish).map_err(|error| cx.unwritable(output, &error))?;
     for (name, value) in [("format", format.to_string()), ("sha256", sha256.hex())] {
         report.facts.push(Fact { name: name.into(), subject: None, value });
     }
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
         Some(_) => format!("{} written, {}: it is what it has to be", output.display(), ByteSize(size)),
         None => format!("{} written, {}: nothing says whether it is right", output.display(), ByteSize(size)),
     };
-    cx.output("path", cx.name(output));
+    cx.output("path", cx.display_path(output));
     cx.output("sha256", sha256.hex());
     cx.output("target-sha256", sha256.hex());
     cx.output("size", size.to_string());
@@ -182,7 +182,7 @@ fn unverified(
         return Err(Error::input(format!("what the patch makes is no sound image: {}", error.message()))
             .hint("the patch is damaged, or was made from another base"));
     }
-    report.find(
+    report.add_finding(
         Finding::new(
             "ota-package/unverified",
             Level::Warning,
@@ -196,7 +196,7 @@ fn unverified(
 
 /// Writes what comes out and looks at it, digest included.
 struct Target {
-    file: BufWriter<Draft>,
+    file: BufWriter<PendingFile>,
     scanner: Scanner,
 }
 

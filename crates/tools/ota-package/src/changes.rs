@@ -8,7 +8,7 @@ use lw_package::{Delta, Image, Manifest, Sha256};
 pub(crate) fn missing_boards(old: &Manifest, new: &Manifest, report: &mut Report) {
     for image in old.images.iter().filter(|image| new.image(&image.board).is_none()) {
         let board = &image.board;
-        report.find(
+        report.add_finding(
             Finding::new(
                 "ota-package/board-missing",
                 Level::Warning,

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
     let is_written = is_good && shipped;
     cx.output("deltas", usize::from(is_written).to_string());
     if is_written {
-        cx.output("path", cx.name(output));
+        cx.output("path", cx.display_path(output));
         cx.output("sha256", Sha256::of(&patch.bytes).hex());
         cx.output("size", size.to_string());
         cx.write(output, |out| out.write_all(&patch.bytes))?;

@@ -248,7 +248,7 @@ pub(crate) fn remarks(all: &[Made], subject: impl Fn(&Made) -> Option<String>, r
         };
         let mut finding = Finding::new("ota-package/delta-not-worth-it", level, &base, message).help(help);
         finding.subject = subject(made);
-        report.find(finding);
+        report.add_finding(finding);
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
     let mut broken: Vec<Error> = Vec::new();
     for item in &items {
         let subject =
-            (items.len() > 1).then(|| item.board.clone().unwrap_or_else(|| run.cx.name(&item.path)));
+            (items.len() > 1).then(|| item.board.clone().unwrap_or_else(|| run.cx.display_path(&item.path)));
         match run.one(item, subject.as_deref()) {
             Ok(()) => {}
             // What is wrong with one file says nothing of the next.
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
     let Run { seen, given, .. } = run;
     given.finish()?;
     slots::limits(&args.slots.min_free, cx, report)?;
-    report.judge(None);
+    cx.judge(report, None);
     report.summary = summary(&seen, report);
     publish(&seen, cx, report);
     Ok(())
@@ -135,7 +135,7 @@ impl Run<'_> {
         if let Some(path) = path {
             let table = slots::read_table(path, &self.args.slots, self.cx)?;
             let load = checked.load(self.args.slots.signature_scheme);
-            slots::fit(&table, load, &self.cx.name(path), &self.args.slots, subject, self.report);
+            slots::fit(&table, load, &self.cx.display_path(path), &self.args.slots, subject, self.report);
         }
         self.seen.push(Seen::image(&checked));
         Ok(())
@@ -164,7 +164,7 @@ impl Run<'_> {
             let message = format!("{name}: this version does not know the manifest's key {key}");
             let mut finding = Finding::new("ota-package/unknown-key", Level::Note, key, message);
             finding.subject = subject.map(str::to_owned);
-            self.report.find(finding);
+            self.report.add_finding(finding);
         }
         let mut measure = Measure::bytes("ota.package.bytes", size);
         measure.subject = subject.map(str::to_owned);
@@ -192,7 +192,7 @@ impl Run<'_> {
     }
 
     fn table(&mut self, path: &Path, subject: Option<&str>) -> Result<(), Error> {
-        let name = self.cx.name(path);
+        let name = self.cx.display_path(path);
         let table = slots::read_table(path, &self.args.slots, self.cx).map_err(|error| {
             let at = path.display().to_string();
             error.context(format!("{at}, read as a partition table"))
@@ -207,7 +207,7 @@ impl Run<'_> {
                 Finding::new("ota-package/partitions", Level::Warning, &name, advice.to_string())
                     .at(Some(Location::file(name.clone())));
             finding.subject = subject.map(str::to_owned);
-            self.report.find(finding);
+            self.report.add_finding(finding);
         }
         let size = self.cx.open(path)?.len() as u64;
         let what = format!("partition table of {} partitions", table.partitions.len());
@@ -326,7 +326,7 @@ fn summary(seen: &[Seen], report: &Report) -> String {
     };
     match report.verdict {
         Verdict::Pass => text,
-        Verdict::Warn | Verdict::Fail => format!("{text}; {}", worst(report)),
+        Verdict::Warn | Verdict::Fail | Verdict::Error => format!("{text}; {}", worst(report)),
     }
 }
 

@@ -17,6 +17,7 @@ mod inspect;
 mod package;
 mod policy;
 mod read;
+mod rules;
 mod scan;
 mod serve;
 mod slots;
@@ -73,22 +74,22 @@ impl Tool for OtaPackage {
             description: "How many deltas were made; of `delta`, 0 when the patch was not worth it",
         },
     ];
+    const RULES: &'static [lw_model::Rule] = rules::RULES;
     type Args = Args;
 
-    fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
-        let mut report = Report::new(Self::NAME, lw_cli::VERSION);
-        let baseline = match cx.baseline(&mut report)? {
+    fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+        let baseline = match cx.baseline(report)? {
             Some((path, bytes)) => Some(baseline_report(Self::NAME, &path, &bytes)?),
             None => None,
         };
         match args.command {
-            Some(Command::Inspect(args)) => inspect::run(&args, cx, &mut report)?,
-            Some(Command::Package(args)) => package::run(&args, cx, &mut report)?,
-            Some(Command::Unpack(args)) => unpack::run(&args, cx, &mut report)?,
-            Some(Command::Diff(args)) => diff::run(&args, cx, &mut report)?,
-            Some(Command::Delta(args)) => delta::run(&args, cx, &mut report)?,
-            Some(Command::Apply(args)) => apply::run(&args, cx, &mut report)?,
-            Some(Command::ServeManifest(args)) => serve::run(&args, cx, &mut report)?,
+            Some(Command::Inspect(args)) => inspect::run(&args, cx, report)?,
+            Some(Command::Package(args)) => package::run(&args, cx, report)?,
+            Some(Command::Unpack(args)) => unpack::run(&args, cx, report)?,
+            Some(Command::Diff(args)) => diff::run(&args, cx, report)?,
+            Some(Command::Delta(args)) => delta::run(&args, cx, report)?,
+            Some(Command::Apply(args)) => apply::run(&args, cx, report)?,
+            Some(Command::ServeManifest(args)) => serve::run(&args, cx, report)?,
             None => {
                 return Err(Error::usage("no command is given").hint(
                     "start with one of inspect, package, unpack, diff, serve-manifest, delta and apply; `ota-package COMMAND --help` explains each",
@@ -100,7 +101,7 @@ impl Tool for OtaPackage {
                 baseline.as_ref().and_then(|old| old.measure(&measure.name, measure.subject.as_deref()));
             measure.baseline = before.map(|before| before.value);
         }
-        Ok(report)
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! `package`: checks images and puts them into one file.
 //!
-//! Each image is read once: checked, hashed and copied into a draft of the package on the way. Only when everything
-//! is within the policy does the draft get its name.
+//! Each image is read once: checked, hashed and copied into a pending file on the way. Only when everything
+//! is within the policy does that file get its name.
 
 mod plan;
 mod write;
@@ -39,20 +39,20 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
     };
     let given = slots::Given::new(&args.slots)?;
     let previous = previous(args, cx, report)?;
-    let release = Draft::new(args, &plans, previous.as_ref(), cx)?;
+    let release = ReleaseInfo::new(args, &plans, previous.as_ref(), cx)?;
     let written = match args.package_format {
         PackageFormat::Lw => write::lw(args, &plans, release, output, cx, report)?,
         PackageFormat::Seed => write::seed(args, &plans, release, output, cx)?,
     };
     judge(args, &plans, &written, previous.as_ref(), given, cx, report)?;
     show(&written, previous.as_ref(), report);
-    report.judge(None);
+    cx.judge(report, None);
     // The report tells of a package that a device would refuse, and there is none.
     let is_good = crate::may_write(report, cx);
     report.summary = summary(&written, report, is_good);
     publish(&written, is_good.then_some(output.as_path()), cx, report);
     if is_good {
-        written.draft.publish().map_err(|error| cx.unwritable(output, &error))?;
+        written.file.publish().map_err(|error| cx.unwritable(output, &error))?;
     }
     Ok(())
 }
@@ -63,20 +63,20 @@ fn previous(args: &Package, cx: &Context, report: &mut Report) -> Result<Option<
     if cx.resolve(path).exists() {
         return read::open(path, cx).map(Some);
     }
-    cx.absent(&path.display().to_string(), report)?;
+    cx.missing_input(&path.display().to_string(), report)?;
     Ok(None)
 }
 
 /// What is said of the release before an image is read.
 #[derive(Debug)]
-struct Draft {
+struct ReleaseInfo {
     /// As `--version` gives it; without that, the images decide.
     version: Option<String>,
     sequence: Option<u64>,
     notes: Option<String>,
 }
 
-impl Draft {
+impl ReleaseInfo {
     fn new(args: &Package, plans: &[Plan], previous: Option<&Opened>, cx: &Context) -> Result<Self, Error> {
         if args.package_format == PackageFormat::Seed {
             let unknown = [
@@ -130,7 +130,7 @@ fn notes(text: &str, cx: &Context) -> Result<String, Error> {
 /// A package that is complete but for its name.
 #[derive(Debug)]
 pub(crate) struct Written {
-    draft: lw_cli::Draft,
+    file: lw_cli::PendingFile,
     manifest: Manifest,
     /// The images, in the order of the boards.
     images: Vec<Checked>,
@@ -206,7 +206,7 @@ fn judge(
         if let Some(path) = &plan.partitions {
             let table = slots::read_table(path, &args.slots, cx)?;
             let load = checked.load(args.slots.signature_scheme);
-            slots::fit(&table, load, &cx.name(path), &args.slots, subject, report);
+            slots::fit(&table, load, &cx.display_path(path), &args.slots, subject, report);
         }
     }
     given.finish()?;
@@ -301,7 +301,7 @@ fn summary(written: &Written, report: &Report, is_good: bool) -> String {
 fn publish(written: &Written, output: Option<&Path>, cx: &mut Context, report: &Report) {
     let manifest = &written.manifest;
     if let Some(output) = output {
-        cx.output("path", cx.name(output));
+        cx.output("path", cx.display_path(output));
         cx.output("sha256", crate::scan::hex(&written.sha256));
         cx.output("size", written.size.to_string());
     }

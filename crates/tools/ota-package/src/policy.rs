@@ -95,7 +95,7 @@ pub(crate) fn hold_to_version(
     let mut find = |rule: &str, level, message: String, help: &str| {
         let mut finding = Finding::new(format!("ota-package/{rule}"), level, name, message).help(help);
         finding.subject = subject.map(str::to_owned);
-        report.find(finding);
+        report.add_finding(finding);
     };
     let inside = match inside(&checked.image) {
         Inside::Version(inside) => inside,
@@ -158,7 +158,7 @@ pub(crate) fn hold_to_previous(
     let level = if allow_downgrade { Level::Warning } else { Level::Error };
     let allow = "release a higher one, or allow this once with allow-downgrade";
     match version::compare(new.version, old.version) {
-        Some(Ordering::Less) => report.find(
+        Some(Ordering::Less) => report.add_finding(
             Finding::new(
                 "ota-package/version-downgrade",
                 level,
@@ -170,7 +170,7 @@ pub(crate) fn hold_to_previous(
             )
             .help(allow),
         ),
-        Some(Ordering::Equal) => report.find(
+        Some(Ordering::Equal) => report.add_finding(
             Finding::new(
                 "ota-package/same-version",
                 Level::Warning,
@@ -180,7 +180,7 @@ pub(crate) fn hold_to_previous(
             .help("devices that compare versions will not install it"),
         ),
         Some(Ordering::Greater) => {}
-        None => report.find(
+        None => report.add_finding(
             Finding::new(
                 "ota-package/version-order",
                 Level::Note,
@@ -191,7 +191,7 @@ pub(crate) fn hold_to_previous(
         ),
     }
     match (new.sequence, old.sequence) {
-        (Some(new), Some(old)) if new <= old => report.find(
+        (Some(new), Some(old)) if new <= old => report.add_finding(
             Finding::new(
                 "ota-package/sequence",
                 level,
@@ -200,7 +200,7 @@ pub(crate) fn hold_to_previous(
             )
             .help(allow),
         ),
-        (None, Some(old)) => report.find(
+        (None, Some(old)) => report.add_finding(
             Finding::new(
                 "ota-package/sequence",
                 level,
@@ -225,7 +225,7 @@ pub(crate) fn hold_secure_version(
     let mut find = |rule: &str, level, message: String, help: &str| {
         let mut finding = Finding::new(format!("ota-package/{rule}"), level, name, message).help(help);
         finding.subject = subject.map(str::to_owned);
-        report.find(finding);
+        report.add_finding(finding);
     };
     let refused = "devices that ran the previous release refuse it and keep what they run: build with the same or a higher secure version";
     match (new, old) {
@@ -270,7 +270,7 @@ pub(crate) fn hold_secure_version(
 pub(crate) fn hold_minimum_version(version: &str, minimum: Option<&str>, report: &mut Report) {
     let Some(minimum) = minimum else { return };
     if version::compare(version, minimum) == Some(Ordering::Less) {
-        report.find(
+        report.add_finding(
             Finding::new(
                 "ota-package/minimum-version",
                 Level::Error,

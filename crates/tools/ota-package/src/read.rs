@@ -116,7 +116,7 @@ pub(crate) fn open(path: &Path, cx: &Context) -> Result<Opened, Error> {
 /// # Errors
 /// As [`open`], and when `keep` fails.
 pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<Opened, Error> {
-    let name = cx.name(path);
+    let name = cx.display_path(path);
     let format = format_of(path, cx)?.ok_or_else(|| {
         Error::input(format!("{}: it is neither an lw package nor a JSON package", path.display()))
             .hint("give what `ota-package package` wrote")

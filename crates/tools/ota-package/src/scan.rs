@@ -76,7 +76,7 @@ pub(crate) fn copy(
         scanner.update(bytes);
         out.write_all(bytes).map_err(&unwritable)?;
     }
-    check(scanner.finish(), cx.name(path)).context(path.display().to_string())
+    check(scanner.finish(), cx.display_path(path)).context(path.display().to_string())
 }
 
 /// Accepts what a device accepts.
@@ -134,7 +134,7 @@ impl Checked {
                 .help(help)
                 .at(Some(Location::file(self.name.clone())));
             finding.subject = subject.map(str::to_owned);
-            report.find(finding);
+            report.add_finding(finding);
         }
     }
 
@@ -186,7 +186,7 @@ impl Checked {
             .help("a device refuses an image of another chip; is the build matrix mixed up?")
             .at(Some(Location::file(self.name.clone())));
         finding.subject = subject.map(str::to_owned);
-        report.find(finding);
+        report.add_finding(finding);
     }
 }
 

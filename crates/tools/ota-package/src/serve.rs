@@ -23,7 +23,7 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
     // ESPHome asks for the MD5 of every image.
     let mut digests = ImageMd5::default();
     let opened = read::read(package, cx, &mut digests)?;
-    let (name, size) = (cx.name(package), opened.size);
+    let (name, size) = (cx.display_path(package), opened.size);
     let (mut manifest, _) = opened.sound()?;
     if let Some(board) = &args.board {
         if manifest.image(board).is_none() {
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
         if manifest.images.len() == 1 { "" } else { "s" },
         ByteSize(json.len() as u64)
     );
-    cx.output("path", cx.name(output));
+    cx.output("path", cx.display_path(output));
     cx.output("sha256", scan::hex(&Sha256::of(&json).0));
     cx.output("size", json.len().to_string());
     crate::publish_manifest(&manifest, cx);

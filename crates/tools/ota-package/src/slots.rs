@@ -13,8 +13,8 @@ use std::path::Path;
 use lw_cli::{Context, Error, ResultExt};
 use lw_firmware::partitions::{Advice, CsvOptions, ParseOptions, Partition, Table};
 use lw_model::{
-    Align, Bound, ByteSize, Cell, Finding, Level, Limit, Location, Measure, Number, Outcome, Percent, Report,
-    Threshold, Verdict,
+    Align, Bound, ByteSize, Cell, Finding, Level, Limit, Location, Measure, Number, Percent, Report,
+    Threshold, Unit, Verdict,
 };
 
 use crate::args::SlotArgs;
@@ -151,14 +151,7 @@ struct Need {
 /// The limit where the user sets none.
 fn almost_full() -> Option<Limit> {
     let percent: Percent = ALMOST_FULL.parse().ok()?;
-    Some(Limit {
-        bound: Bound::Min,
-        threshold: Threshold::Percent(percent),
-        on_breach: Verdict::Warn,
-        outcome: Outcome::Unknown,
-        origin: "default; set min-free".into(),
-        location: None,
-    })
+    Some(Limit::new(Bound::Min, Threshold::Percent(percent), Verdict::Warn, "default; set min-free"))
 }
 
 /// Hangs the limits of `--min-free` on the measures they name.
@@ -166,7 +159,7 @@ fn almost_full() -> Option<Limit> {
 /// # Errors
 /// When one is malformed, or names nothing that is measured.
 pub(crate) fn limits(specs: &[String], cx: &Context, report: &mut Report) -> Result<(), Error> {
-    for (name, limits) in cx.limits(Bound::Min, "min_free", specs)? {
+    for (name, limits) in cx.limits(Bound::Min, Unit::Bytes, "min_free", specs)? {
         let wanted = if name.ends_with(".free") { name.clone() } else { format!("{name}.free") };
         let mut found = false;
         for measure in report.measures.iter_mut().filter(|measure| measure.name == wanted) {
@@ -211,10 +204,10 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    fn find(&mut self, mut finding: Finding) {
+    fn add_finding(&mut self, mut finding: Finding) {
         finding.subject = self.subject.map(str::to_owned);
         finding.location = Some(Location::file(self.at));
-        self.report.find(finding);
+        self.report.add_finding(finding);
     }
 
     fn measure(&mut self, mut measure: Measure) {
@@ -259,7 +252,7 @@ impl One<'_> {
                 ByteSize(room),
                 if place.kept > 0 { " for an image" } else { "" }
             );
-            self.find(
+            self.add_finding(
                 Finding::new("ota-package/slot-overflow", Level::Error, place.name, message)
                     .help(need.help.clone()),
             );
@@ -283,7 +276,7 @@ impl One<'_> {
         let slots: Vec<&Partition> = table.partitions.iter().filter(|slot| is_ota(slot)).collect();
         let factory = table.app_slots().count() - slots.len();
         if slots.is_empty() {
-            self.find(
+            self.add_finding(
                 Finding::new(
                     "ota-package/no-ota-slot",
                     Level::Error,
@@ -293,13 +286,13 @@ impl One<'_> {
                 .help("add app partitions of the subtypes ota_0 and ota_1"),
             );
         } else if slots.len() + factory < 2 {
-            self.find(
+            self.add_finding(
                 Finding::new("ota-package/one-slot", Level::Error, "slots", "the partition table has a single app partition: the running image cannot be replaced while it runs")
                     .help("add a second slot, ota_1, or a factory partition"),
             );
         }
         if !slots.is_empty() && table.advice().contains(&Advice::NoOtadata) {
-            self.find(
+            self.add_finding(
                 Finding::new("ota-package/no-otadata", Level::Error, "otadata", "the partition table has no otadata partition: nothing would say which slot to boot, so an update is never started")
                     .help("add a data partition of the subtype ota with 0x2000 bytes"),
             );
@@ -310,7 +303,7 @@ impl One<'_> {
                 slot.name,
                 ByteSize(u64::from(slot.size))
             );
-            self.find(Finding::new("ota-package/slot-too-large", Level::Error, &slot.name, message));
+            self.add_finding(Finding::new("ota-package/slot-too-large", Level::Error, &slot.name, message));
         }
         let numbers: Vec<u8> = slots.iter().map(|slot| slot.subtype & 0x0F).collect();
         if let Some(gap) =
@@ -320,13 +313,13 @@ impl One<'_> {
                 "the partition table has {} OTA slots but no ota_{gap}: slots are counted from ota_0 without gaps",
                 numbers.len()
             );
-            self.find(
+            self.add_finding(
                 Finding::new("ota-package/slot-gap", Level::Error, "slots", message)
                     .help("number the slots from ota_0 on"),
             );
         }
         for advice in table.advice().into_iter().filter(|advice| *advice != Advice::NoOtadata) {
-            self.find(Finding::new(
+            self.add_finding(Finding::new(
                 "ota-package/partitions",
                 Level::Warning,
                 "partitions",

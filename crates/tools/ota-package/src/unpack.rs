@@ -6,7 +6,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use lw_cli::{Context, Draft, DraftFolder, Error};
+use lw_cli::{Context, Error, PendingFile, PendingFolder};
 use lw_model::{Fact, Measure, Report};
 use lw_package::{Member, lw};
 
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     let Some(output) = &args.output else {
         return Err(Error::usage("--output is not given").hint("name the folder to unpack into"));
     };
-    let folder = cx.draft_folder(output)?;
+    let folder = cx.create_folder(output)?;
     let mut keep = Files { folder: &folder, board: args.board.as_deref(), open: None, written: Vec::new() };
     let opened = read::read(package, cx, &mut keep)?;
     let written = keep.written;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     for (name, bytes) in small {
         let Some(bytes) = bytes else { continue };
         let write = || {
-            let mut file = folder.draft(Path::new(name))?;
+            let mut file = folder.create(Path::new(name))?;
             file.write_all(&bytes)?;
             file.publish()
         };
@@ -54,16 +54,16 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     report.tables.push(images_table(&manifest));
     let files = if written.len() == 1 { "1 file".to_owned() } else { format!("{} files", written.len()) };
     report.summary = format!("{} unpacked, {files} in {}", manifest.version, output.display());
-    cx.output("path", cx.name(output));
+    cx.output("path", cx.display_path(output));
     crate::publish_manifest(&manifest, cx);
     Ok(())
 }
 
 /// Writes what is wanted into a folder.
 struct Files<'a> {
-    folder: &'a DraftFolder,
+    folder: &'a PendingFolder,
     board: Option<&'a str>,
-    open: Option<BufWriter<Draft>>,
+    open: Option<BufWriter<PendingFile>>,
     written: Vec<PathBuf>,
 }
 
@@ -79,7 +79,7 @@ impl lw::Sink for Files<'_> {
             Member::Delta(_, delta) => delta.file.clone(),
         };
         let path = PathBuf::from(path);
-        self.open = Some(BufWriter::with_capacity(1 << 17, self.folder.draft(&path)?));
+        self.open = Some(BufWriter::with_capacity(1 << 17, self.folder.create(&path)?));
         self.written.push(path);
         Ok(true)
     }

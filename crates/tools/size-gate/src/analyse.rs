@@ -143,7 +143,7 @@ impl One<'_> {
     fn open(&mut self, what: &str, path: Option<&Path>) -> Result<Option<Bytes>, Error> {
         let Some(path) = path else { return Ok(None) };
         let bytes = self.cx.open(path)?;
-        self.fact(what, &format!("{} ({} bytes)", self.cx.name(path), bytes.len()));
+        self.fact(what, &format!("{} ({} bytes)", self.cx.display_path(path), bytes.len()));
         Ok(Some(bytes))
     }
 
@@ -160,12 +160,12 @@ impl One<'_> {
         self.report.measures.push(measure);
     }
 
-    fn find(&mut self, mut finding: Finding) {
+    fn add_finding(&mut self, mut finding: Finding) {
         finding.subject.clone_from(&self.subject);
         if let Some(subject) = &self.subject {
             finding.fingerprint = format!("{}:{subject}", finding.fingerprint);
         }
-        self.report.find(finding);
+        self.report.add_finding(finding);
     }
 
     fn memory(&mut self, memory: &Memory) {
@@ -173,7 +173,7 @@ impl One<'_> {
             self.fact("chip", &chip.to_string());
         }
         for warning in &memory.warnings {
-            self.find(Finding::new("size-gate/input", Level::Note, warning, warning.clone()));
+            self.add_finding(Finding::new("size-gate/input", Level::Note, warning, warning.clone()));
         }
         for used in &memory.regions {
             self.region(used);
@@ -210,7 +210,7 @@ impl One<'_> {
                 ByteSize(used.overflow()),
                 ByteSize(length)
             );
-            self.find(Finding::new("size-gate/region-overflow", Level::Error, name, message).help(
+            self.add_finding(Finding::new("size-gate/region-overflow", Level::Error, name, message).help(
                 "the firmware cannot be linked or will not run; see what takes the room in the breakdown",
             ));
         }
@@ -224,7 +224,7 @@ impl One<'_> {
         elf: Option<&[u8]>,
         args: &Args,
     ) -> Result<Option<AppImage>, Error> {
-        let name = self.cx.name(path);
+        let name = self.cx.display_path(path);
         if bytes.is_empty() {
             return Err(Error::input(format!("{}: the file is empty", path.display()))
                 .hint("an image has at least a header; did the build end before it was written?"));
@@ -239,7 +239,7 @@ impl One<'_> {
             self.fact("version", &format!("{} {}", app.project_name, app.version));
         }
         for problem in image.layout_problems() {
-            self.find(Finding::new(
+            self.add_finding(Finding::new(
                 "size-gate/image-layout",
                 Level::Error,
                 &name,
@@ -258,7 +258,7 @@ impl One<'_> {
                     let message = format!(
                         "{name} was not made from this ELF: its app_elf_sha256 is that of another file"
                     );
-                    self.find(
+                    self.add_finding(
                         Finding::new("size-gate/unpaired", level, &name, message)
                             .help("build both in one go, and do not strip the ELF afterwards; --allow-unpaired only warns"),
                     );
@@ -278,7 +278,7 @@ impl One<'_> {
     ) -> Result<(), Error> {
         let chosen = chosen(table, args)?;
         let Some(smallest) = chosen.iter().min_by_key(|partition| partition.size) else {
-            self.find(
+            self.add_finding(
                 Finding::new(
                     "size-gate/no-app-partition",
                     Level::Error,
@@ -311,7 +311,7 @@ impl One<'_> {
                         ByteSize(file - size),
                         ByteSize(size)
                     );
-                    self.find(
+                    self.add_finding(
                         Finding::new("size-gate/partition-overflow", Level::Error, &partition.name, message)
                             .help("a device would refuse it or fail to boot after the update, whatever the sum of its sections says"),
                     );
@@ -324,14 +324,14 @@ impl One<'_> {
                     smallest.name,
                     ByteSize(smallest_size)
                 );
-                self.find(Finding::new(
+                self.add_finding(Finding::new(
                     "size-gate/partition-overflow",
                     Level::Error,
                     &smallest.name,
                     message,
                 ));
             }
-            (None, _) => self.find(
+            (None, _) => self.add_finding(
                 Finding::new(
                     "size-gate/fit-not-judged",
                     Level::Note,
@@ -353,7 +353,7 @@ impl One<'_> {
                 table.end(),
                 ByteSize(flash)
             );
-            self.find(
+            self.add_finding(
                 Finding::new("size-gate/flash-size", Level::Warning, "flash-size", message)
                     .help("set the flash size of the build to the chip's; the bootloader refuses a table that is too long"),
             );

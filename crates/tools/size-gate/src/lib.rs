@@ -15,6 +15,7 @@ mod idf_json;
 mod inputs;
 mod limits;
 mod platformio;
+mod rules;
 pub mod sketches;
 mod tables;
 
@@ -64,45 +65,44 @@ Examples:
         ExtraFormat { name: "platformio", description: "The two lines PlatformIO prints after a build" },
         ExtraFormat { name: "idf-json2", description: "What `idf.py size --format json2` prints" },
     ];
+    const RULES: &'static [lw_model::Rule] = rules::RULES;
     type Args = Args;
 
-    fn run(args: Args, cx: &mut Context) -> Result<Report, Error> {
-        let mut report = Report::new(Self::NAME, lw_cli::VERSION);
-        let inputs = inputs::collect(&args, cx, &mut report)?;
+    fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+        let inputs = inputs::collect(&args, cx, report)?;
         let mut firmwares = Vec::new();
         for input in &inputs {
             if let Some(name) = &input.name {
                 cx.progress(&format!("measuring {name}"));
             }
-            firmwares.push(analyse::analyse(input, &args, cx, &mut report)?);
+            firmwares.push(analyse::analyse(input, &args, cx, report)?);
         }
-        plain_files(&args, cx, &mut report)?;
+        plain_files(&args, cx, report)?;
         if report.measures.is_empty() && report.findings.is_empty() {
             return Err(Error::usage("there is nothing to measure")
                 .hint("give --elf, --map or --bin (or --max-file), on the command line or in lw.toml"));
         }
 
-        let baseline = Baseline::load(cx, &mut report)?;
+        let baseline = Baseline::load(cx, report)?;
         if let Some(baseline) = &baseline {
-            baseline.apply(&mut report)?;
+            baseline.apply(report)?;
         }
-        limits::attach(&args, cx, &mut report, baseline.as_ref().and_then(Baseline::report))?;
+        limits::attach(&args, cx, report, baseline.as_ref().and_then(Baseline::report))?;
         let permission = permission(&args);
-        report.judge(permission.as_ref().map(|(reason, origin)| (reason.as_str(), *origin)));
-        limits::note_unjudged(&mut report);
+        cx.judge(report, permission.as_ref().map(|(reason, origin)| (reason.as_str(), *origin)));
+        limits::note_unjudged(report);
 
         for firmware in &firmwares {
-            let rows = baseline
-                .as_ref()
-                .and_then(|baseline| baseline.compare(&report, firmware, args.noise_floor.0));
-            tables::add(&mut report, firmware, rows.as_ref(), args.top);
+            let rows =
+                baseline.as_ref().and_then(|baseline| baseline.compare(report, firmware, args.noise_floor.0));
+            tables::add(report, firmware, rows.as_ref(), args.top);
         }
         if let Some(path) = &args.history {
-            history::record(path, args.trend, &mut report, cx)?;
+            history::record(path, args.trend, report, cx)?;
         }
-        report.summary = summary(&report);
-        publish(&report, &firmwares, cx);
-        Ok(report)
+        report.summary = summary(report);
+        publish(report, &firmwares, cx);
+        Ok(())
     }
 }
 
@@ -115,7 +115,7 @@ fn plain_files(args: &Args, cx: &Context, report: &mut Report) -> Result<(), Err
         .map(|(path, _)| path.trim().to_owned())
         .collect();
     for path in cx.expand(&patterns, report)? {
-        let name = format!("file.{}.bytes", cx.name(&path));
+        let name = format!("file.{}.bytes", cx.display_path(&path));
         if report.measure(&name, None).is_none() {
             report.measures.push(Measure::bytes(name, cx.open(&path)?.len() as u64));
         }
@@ -212,6 +212,6 @@ fn publish(report: &Report, firmwares: &[Firmware], cx: &mut Context) {
     let joined = |pick: fn(&Firmware) -> Option<&String>| {
         firmwares.iter().filter_map(pick).cloned().collect::<Vec<_>>().join("\n")
     };
-    cx.offer("platformio", joined(|firmware| firmware.platformio.as_ref()));
-    cx.offer("idf-json2", joined(|firmware| firmware.idf_json.as_ref()));
+    cx.set_format("platformio", joined(|firmware| firmware.platformio.as_ref()));
+    cx.set_format("idf-json2", joined(|firmware| firmware.idf_json.as_ref()));
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lw_cli::config::{did_you_mean, nearest};
 use lw_cli::{Context, Error};
 use lw_firmware::demangle::{demangle, stable_name};
-use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Outcome, Report, Threshold, Tree};
+use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Outcome, Report, Threshold, Tree, Unit};
 use wildmatch::WildMatch;
 
 use crate::args::{Args, Preset};
@@ -29,11 +29,11 @@ pub(crate) fn attach(
     report: &mut Report,
     baseline: Option<&Report>,
 ) -> Result<(), Error> {
-    let mut limits = cx.limits(Bound::Max, "max", &args.max)?;
-    limits.extend(cx.limits(Bound::MaxGrowth, "max_growth", &args.max_growth)?);
-    limits.extend(cx.limits(Bound::Min, "min_free", &args.min_free)?);
+    let mut limits = cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)?;
+    limits.extend(cx.limits(Bound::MaxGrowth, Unit::Bytes, "max_growth", &args.max_growth)?);
+    limits.extend(cx.limits(Bound::Min, Unit::Bytes, "min_free", &args.min_free)?);
     limits.extend(
-        cx.limits(Bound::Max, "max_file", &args.max_file)?
+        cx.limits(Bound::Max, Unit::Bytes, "max_file", &args.max_file)?
             .into_iter()
             .map(|(path, limits)| (format!("file.{path}.bytes"), limits)),
     );
@@ -69,7 +69,7 @@ fn of_preset(preset: Preset, report: &Report) -> Result<(String, Vec<Limit>), Er
         Preset::Binary1MiB => ("image.bytes=1048576", "preset binary-1mib"),
         Preset::Ram150K => ("ram.bytes=150000", "preset ram-150k"),
     };
-    Limit::parse(Bound::Max, spec, origin).map_err(Error::usage)
+    Limit::parse(Bound::Max, spec, Unit::Bytes, origin).map_err(Error::usage)
 }
 
 fn check_percentage(measure: &Measure, limit: &Limit) -> Result<(), Error> {
@@ -236,7 +236,7 @@ fn parts(
     }
     if wildcard {
         let message = format!("no {level} matches `{pattern}`: its limit holds for nothing in this build");
-        report.find(Finding::new("size-gate/nothing-to-limit", Level::Note, pattern, message));
+        report.add_finding(Finding::new("size-gate/nothing-to-limit", Level::Note, pattern, message));
         return Ok(Vec::new());
     }
     let error = Error::usage(format!("there is no {level} `{pattern}`"));
@@ -257,7 +257,7 @@ fn sizes(tree: &Tree, level: &str) -> BTreeMap<String, u64> {
 
 /// Says which growth limits could not be judged, once per run.
 pub(crate) fn note_unjudged(report: &mut Report) {
-    let unknown = |measure: &&Measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::Unknown);
+    let unknown = |measure: &&Measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::NotJudged);
     // Several firmwares have measures of one name.
     let unjudged: BTreeSet<&str> =
         report.measures.iter().filter(unknown).map(|measure| measure.name.as_str()).collect();
@@ -266,7 +266,7 @@ pub(crate) fn note_unjudged(report: &mut Report) {
     }
     let names: Vec<&str> = unjudged.into_iter().collect();
     let message = format!("without a baseline value the growth of {} was not judged", names.join(", "));
-    report.find(
+    report.add_finding(
         Finding::new("size-gate/growth-not-judged", Level::Note, "growth", message)
             .help("give the report of the base branch with --baseline"),
     );

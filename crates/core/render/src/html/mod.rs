@@ -44,7 +44,7 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     writeln!(
         page.out,
         "<footer><p>{} {} · <code>{}</code></p></footer>\n</main>\n</body>\n</html>",
-        prose(&report.tool.name),
+        prose(&show::tool(report)),
         prose(&report.tool.version),
         lw_model::SCHEMA
     )
@@ -66,7 +66,7 @@ impl Page<'_> {
              <meta name=\"color-scheme\" content=\"light dark\"/>\n\
              <title>{} {}: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>",
             mark(report.verdict),
-            markup::plain(&report.tool.name),
+            markup::plain(&show::tool(report)),
             report.verdict,
         )
     }
@@ -76,7 +76,7 @@ impl Page<'_> {
         writeln!(
             self.out,
             "<header class=\"verdict {verdict}\">\n<p class=\"tool\">{}</p>\n<h1>{} {}</h1>",
-            prose(&report.tool.name),
+            prose(&show::tool(report)),
             mark(verdict),
             heading(verdict),
         )?;
@@ -362,6 +362,7 @@ fn heading(verdict: Verdict) -> &'static str {
         Verdict::Pass => "Passed",
         Verdict::Warn => "Passed with warnings",
         Verdict::Fail => "Failed",
+        Verdict::Error => "Not done: there was an error",
     }
 }
 
@@ -386,7 +387,7 @@ fn badge_of(limit: &Limit) -> String {
     match limit.outcome {
         Outcome::Met | Outcome::Breached => badge(limit::verdict(limit).unwrap_or_default()),
         Outcome::Overridden => pill("warn", limit::word(limit)),
-        Outcome::Unknown => pill("note", limit::word(limit)),
+        Outcome::NotJudged => pill("note", limit::word(limit)),
     }
 }
 

@@ -22,7 +22,7 @@ const MEASURE_ROWS: usize = 100;
 
 pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { out, link: options.link.as_ref() };
-    writeln!(page.out, "## {} {}: {}", mark(report.verdict), plain(&report.tool.name), report.verdict)?;
+    writeln!(page.out, "## {} {}: {}", mark(report.verdict), plain(&show::tool(report)), report.verdict)?;
     if !report.summary.is_empty() {
         writeln!(page.out, "\n{}", paragraph(&report.summary))?;
     }
@@ -52,6 +52,7 @@ fn mark(verdict: Verdict) -> &'static str {
         Verdict::Pass => "✅",
         Verdict::Warn => "⚠️",
         Verdict::Fail => "❌",
+        Verdict::Error => "💥",
     }
 }
 

@@ -50,7 +50,7 @@ impl Page<'_> {
             show::mark(report.verdict, self.unicode),
             report.verdict.as_str().to_uppercase()
         );
-        let lead = format!("{word}  {}: ", escape::name(&report.tool.name));
+        let lead = format!("{word}  {}: ", escape::name(&show::tool(report)));
         let summary = escape::prose(&report.summary);
         let summary = if summary.is_empty() { "nothing to report".to_owned() } else { summary };
         let indent = word.width() + 2;

@@ -24,7 +24,7 @@ impl Style {
         match verdict {
             Verdict::Pass => Self::GREEN,
             Verdict::Warn => Self::YELLOW,
-            Verdict::Fail => Self::RED,
+            Verdict::Fail | Verdict::Error => Self::RED,
         }
     }
 

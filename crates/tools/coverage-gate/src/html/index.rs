@@ -47,6 +47,7 @@ fn verdict(report: &Report, out: &mut String) {
         Verdict::Pass => ("✓", "Passed"),
         Verdict::Warn => ("▲", "Passed with warnings"),
         Verdict::Fail => ("✗", "Failed"),
+        Verdict::Error => ("‼", "Not done: there was an error"),
     };
     let _ = writeln!(
         out,

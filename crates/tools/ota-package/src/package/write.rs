@@ -5,11 +5,11 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
-use lw_cli::{Context, Draft as File, Error};
+use lw_cli::{Context, Error, PendingFile};
 use lw_model::{Finding, Level, Report};
 use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha256, lw, seed};
 
-use super::{Draft, Plan, Written, describe, refuse_bootloader};
+use super::{Plan, ReleaseInfo, Written, describe, refuse_bootloader};
 use crate::args::{Compress, Package};
 use crate::deltas::{self, Made, Patch, Whole};
 use crate::policy::{self, Inside};
@@ -25,7 +25,7 @@ const UNKNOWN: usize = 32;
 pub(super) fn lw(
     args: &Package,
     plans: &[Plan],
-    release: Draft,
+    release: ReleaseInfo,
     output: &Path,
     cx: &Context,
     report: &mut Report,
@@ -39,7 +39,7 @@ pub(super) fn lw(
     outline.images = plans.iter().map(outline_of).collect();
 
     let mut writer =
-        lw::Writer::new(cx.draft(output)?, lw::room(&outline)).map_err(|error| at(output, error))?;
+        lw::Writer::new(cx.create(output)?, lw::room(&outline)).map_err(|error| at(output, error))?;
     let compression = match args.compress {
         Compress::None => lw::Compression::None,
         Compress::Zstd => lw::Compression::Zstd,
@@ -82,9 +82,9 @@ pub(super) fn lw(
     let subject = |made: &Made| made.patch.board.clone().filter(|_| plans.len() > 1);
     deltas::remarks(&all, subject, report);
 
-    let (draft, package) = writer.finish(manifest).map_err(|error| at(output, error))?;
-    let sha256 = digest(&draft).map_err(|error| cx.unwritable(output, &error))?;
-    Ok(Written { draft, manifest: package.manifest, images, size: package.size, sha256, deltas: all })
+    let (file, package) = writer.finish(manifest).map_err(|error| at(output, error))?;
+    let sha256 = digest(&file).map_err(|error| cx.unwritable(output, &error))?;
+    Ok(Written { file, manifest: package.manifest, images, size: package.size, sha256, deltas: all })
 }
 
 /// An image that is in the package.
@@ -139,7 +139,7 @@ fn of_board(
             let message = format!("{name} is {same}: no delta is made from it");
             let mut finding = Finding::new("ota-package/same-base", Level::Note, name, message);
             finding.subject = subject.map(str::to_owned);
-            report.find(finding);
+            report.add_finding(finding);
         }
         Ok(patches)
     })?;
@@ -154,7 +154,7 @@ fn of_board(
 pub(super) fn seed(
     args: &Package,
     plans: &[Plan],
-    release: Draft,
+    release: ReleaseInfo,
     output: &Path,
     cx: &Context,
 ) -> Result<Written, Error> {
@@ -176,13 +176,13 @@ pub(super) fn seed(
         minimum_version: args.minimum_version.as_deref().unwrap_or(seed::MINIMUM_VERSION),
         release_notes: release.notes.as_deref(),
     };
-    let writer = seed::Writer::new(cx.draft(output)?, &release, size).map_err(|error| at(output, error))?;
+    let writer = seed::Writer::new(cx.create(output)?, &release, size).map_err(|error| at(output, error))?;
     // The scanner computes it.
     let mut writer = writer.hashed_by_caller();
     let unwritable = |error| cx.unwritable(output, &error);
     let checked = scan::copy(file, &plan.path, args.kind.kind, cx, &mut writer, unwritable)?;
     refuse_bootloader(&checked)?;
-    let (mut draft, written) =
+    let (mut file, written) =
         writer.finish(Some(Digest(checked.digests.sha256))).map_err(|error| at(output, error))?;
 
     let mut manifest = Manifest::new(written.version);
@@ -192,9 +192,9 @@ pub(super) fn seed(
     let mut image = describe(&plan.board, &checked);
     (image.size, image.sha256) = (written.size, written.checksums.sha256);
     manifest.images.push(image);
-    let size = draft.seek(SeekFrom::End(0)).map_err(unwritable)?;
-    let sha256 = digest(&draft).map_err(unwritable)?;
-    Ok(Written { draft, manifest, images: vec![checked], size, sha256, deltas: Vec::new() })
+    let size = file.seek(SeekFrom::End(0)).map_err(unwritable)?;
+    let sha256 = digest(&file).map_err(unwritable)?;
+    Ok(Written { file, manifest, images: vec![checked], size, sha256, deltas: Vec::new() })
 }
 
 /// The version all images agree on.
@@ -226,7 +226,7 @@ fn agreed<'a>(plans: &[Plan], images: impl IntoIterator<Item = &'a Checked>) -> 
 }
 
 /// The SHA-256 of a file that was just written, and so is still in the system's cache while it is put on the disk.
-fn digest(file: &File) -> io::Result<[u8; 32]> {
+fn digest(file: &PendingFile) -> io::Result<[u8; 32]> {
     thread::scope(|scope| {
         let sync = scope.spawn(|| file.sync());
         let mut reader = file.reader();

@@ -269,13 +269,17 @@ fn hold_file(image: &mcuboot::Image, slots: &Slots, places: &[Place<'_>], one: &
                 ByteSize(file - size),
                 ByteSize(size)
             );
-            one.find(Finding::new("ota-package/slot-overflow", Level::Error, name, message).help(help));
+            one.add_finding(
+                Finding::new("ota-package/slot-overflow", Level::Error, name, message).help(help),
+            );
         }
         return;
     }
     let Trailing::Slot(trailer) = &image.trailing else { return };
     let mut warn = |message: String, help: &str| {
-        one.find(Finding::new("ota-package/slot-trailer", Level::Warning, "trailer", message).help(help));
+        one.add_finding(
+            Finding::new("ota-package/slot-trailer", Level::Warning, "trailer", message).help(help),
+        );
     };
     if file < size {
         warn(

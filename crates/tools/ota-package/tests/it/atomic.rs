@@ -13,16 +13,16 @@ use std::time::{Duration, Instant};
 use crate::common::{command, files};
 use crate::images::Esp;
 
-/// Waits until the draft of an output holds at least `bytes`.
-fn wait_for_draft(folder: &Path, bytes: u64) {
+/// Waits until the pending file of an output holds at least `bytes`.
+fn wait_for_pending_file(folder: &Path, bytes: u64) {
     let start = Instant::now();
     loop {
-        let drafts = fs::read_dir(folder).unwrap().map(Result::unwrap);
-        let mut drafts = drafts.filter(|entry| entry.file_name().to_string_lossy().starts_with(".lw-"));
-        if drafts.any(|entry| entry.metadata().is_ok_and(|metadata| metadata.len() >= bytes)) {
+        let pending = fs::read_dir(folder).unwrap().map(Result::unwrap);
+        let mut pending = pending.filter(|entry| entry.file_name().to_string_lossy().starts_with(".lw-"));
+        if pending.any(|entry| entry.metadata().is_ok_and(|metadata| metadata.len() >= bytes)) {
             return;
         }
-        assert!(start.elapsed() < Duration::from_secs(30), "no draft appears: {:?}", files(folder));
+        assert!(start.elapsed() < Duration::from_secs(30), "no pending file appears: {:?}", files(folder));
         sleep(Duration::from_millis(10));
     }
 }
@@ -52,7 +52,7 @@ fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
         // Half of the image comes, and then nothing more: the tool is in the middle of it for sure.
         let mut input = File::options().write(true).open(&pipe).unwrap();
         input.write_all(&image[..image.len() / 2]).unwrap();
-        wait_for_draft(folder.path(), 0x20000);
+        wait_for_pending_file(folder.path(), 0x20000);
         child.kill().unwrap();
         child.wait().unwrap();
         drop(input);
@@ -60,8 +60,8 @@ fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
             None => assert!(!folder.path().join("out.ota").exists()),
             Some(old) => assert_eq!(fs::read(folder.path().join("out.ota")).unwrap(), old),
         }
-        for draft in files(folder.path()).iter().filter(|name| name.starts_with(".lw-")) {
-            fs::remove_file(folder.path().join(draft)).unwrap();
+        for pending in files(folder.path()).iter().filter(|name| name.starts_with(".lw-")) {
+            fs::remove_file(folder.path().join(pending)).unwrap();
         }
     }
     // A pipe that is read to its end gives the package.

@@ -1,0 +1,79 @@
+//! What the tool may find; `lw explain` and the pages of the docs are made from it.
+
+use lw_model::{Level, Rule};
+
+/// Every kind of finding of its own.
+pub(crate) const RULES: &[Rule] = &[
+    Rule {
+        id: "fell-by-removal",
+        level: Level::Note,
+        title: "Coverage fell only because covered code was removed.",
+        help: "No more lines are uncovered than before, so the ratchet lets it through.",
+    },
+    Rule {
+        id: "lower-bound",
+        level: Level::Note,
+        title: "A figure is a lower bound.",
+        help: "Several reports only count and do not list what they cover, so their union is not known: at least so much is covered.",
+    },
+    Rule {
+        id: "mixed-formats",
+        level: Level::Warning,
+        title: "Files are measured by several formats that count lines by different rules.",
+        help: "Judge each format in a run of its own, or have all tests write one format.",
+    },
+    Rule {
+        id: "no-base",
+        level: Level::Note,
+        title: "The changed lines are not known.",
+        help: "The clone lacks the commit to compare with; fetch it (`fetch-depth: 0`) or name one with `base`. With a minimum for changed lines this is an error.",
+    },
+    Rule {
+        id: "nothing-changed",
+        level: Level::Note,
+        title: "The change holds no executable line.",
+        help: "There is nothing to judge in the change.",
+    },
+    Rule {
+        id: "odd-report",
+        level: Level::Note,
+        title: "A report holds something the reader corrected or left out.",
+        help: "The message says what and how often. The tool that wrote the report may have a defect.",
+    },
+    Rule {
+        id: "only-totals",
+        level: Level::Note,
+        title: "A report tells only how many lines of a file are covered, not which.",
+        help: "Give reports with lines: for llvm-cov, export without `-summary-only`.",
+    },
+    Rule {
+        id: "other-format",
+        level: Level::Warning,
+        title: "The baseline was measured by another format.",
+        help: "What counts as a line differs between formats; compare with a report made from the same one.",
+    },
+    Rule {
+        id: "small-diff",
+        level: Level::Note,
+        title: "The change is too small to be held to the minimum of changed lines.",
+        help: "`small-diff` sets how many executable lines a change must have.",
+    },
+    Rule {
+        id: "uncovered",
+        level: Level::Warning,
+        title: "A changed line is not covered by any test.",
+        help: "Add a test that runs it. The annotation marks the lines.",
+    },
+    Rule {
+        id: "unknown-file",
+        level: Level::Note,
+        title: "A file of a report is not in the repository.",
+        help: "Leave out what is not yours with `exclude`; `source-root` and `strip-prefix` help where a path is only seen from elsewhere.",
+    },
+    Rule {
+        id: "unreported",
+        level: Level::Note,
+        title: "A changed file is in no report.",
+        help: "Nothing is known of its lines. Have the tests load it, or leave it out with `exclude`; `unreported` decides how it counts.",
+    },
+];

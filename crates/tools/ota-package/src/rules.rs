@@ -1,0 +1,211 @@
+//! What the tool may find; `lw explain` and the pages of the docs are made from it.
+
+use lw_model::{Level, Rule};
+
+/// Every kind of finding of its own.
+pub(crate) const RULES: &[Rule] = &[
+    Rule {
+        id: "board-missing",
+        level: Level::Warning,
+        title: "A board of the previous package is not in this one.",
+        help: "Its devices get no update; was its image left out?",
+    },
+    Rule {
+        id: "delta-not-worth-it",
+        level: Level::Note,
+        title: "A delta is hardly smaller than the compressed image.",
+        help: "It is left out: a device would spend more time on it than it saves.",
+    },
+    Rule {
+        id: "minimum-version",
+        level: Level::Error,
+        title: "The lowest version an update may come from does not fit the release.",
+        help: "Set it to a version below that of the release.",
+    },
+    Rule {
+        id: "no-ota-slot",
+        level: Level::Error,
+        title: "The partition table has no OTA slot.",
+        help: "There is nowhere to write an update to. Add app partitions of the subtypes ota_0 and ota_1.",
+    },
+    Rule {
+        id: "no-otadata",
+        level: Level::Error,
+        title: "The partition table has no otadata partition.",
+        help: "Nothing would say which slot to boot, so an update is never started. Add a data partition of the subtype ota with 0x2000 bytes.",
+    },
+    Rule {
+        id: "one-slot",
+        level: Level::Error,
+        title: "The partition table has a single app partition.",
+        help: "The running image cannot be replaced while it runs. Add a second slot, ota_1, or a factory partition.",
+    },
+    Rule {
+        id: "partitions",
+        level: Level::Warning,
+        title: "Something in the partition table is unusual.",
+        help: "The message says what, and who refuses such a table.",
+    },
+    Rule {
+        id: "same-base",
+        level: Level::Note,
+        title: "Two bases of deltas are the same image.",
+        help: "One delta is made for both.",
+    },
+    Rule {
+        id: "same-version",
+        level: Level::Warning,
+        title: "The release has the version of the previous package.",
+        help: "Devices that run it will not take the update. Count the version up.",
+    },
+    Rule {
+        id: "sequence",
+        level: Level::Warning,
+        title: "The sequence number does not rise.",
+        help: "A device refuses a package whose number is not above its own. Give one that is higher than that of the previous package.",
+    },
+    Rule {
+        id: "slot-gap",
+        level: Level::Error,
+        title: "The OTA slots of the partition table are not counted without gaps.",
+        help: "Number the slots from ota_0 on.",
+    },
+    Rule {
+        id: "slot-overflow",
+        level: Level::Error,
+        title: "The image is larger than a slot it has to fit into.",
+        help: "A device would refuse the update. Make the image smaller or the slot larger.",
+    },
+    Rule {
+        id: "slot-too-large",
+        level: Level::Error,
+        title: "A slot is larger than the bootloader can load.",
+        help: "The loader refuses partitions larger than 16 MiB.",
+    },
+    Rule {
+        id: "slot-trailer",
+        level: Level::Warning,
+        title: "The image leaves too little room for the bootloader's trailer.",
+        help: "MCUboot keeps its state at the end of a slot. Make the image smaller or the slot larger.",
+    },
+    Rule {
+        id: "unknown-key",
+        level: Level::Note,
+        title: "A manifest has a key this version does not know.",
+        help: "It was written by a newer version or by another program; the key is ignored.",
+    },
+    Rule {
+        id: "unverified",
+        level: Level::Warning,
+        title: "The result of a patch was not verified.",
+        help: "Nothing says what the patch has to make. Give the manifest or the SHA-256 of the target.",
+    },
+    Rule {
+        id: "version-downgrade",
+        level: Level::Error,
+        title: "The version is lower than that of the previous package.",
+        help: "A device that compares versions will not take the update. Count the version up.",
+    },
+    Rule {
+        id: "version-order",
+        level: Level::Warning,
+        title: "Two versions cannot be put in order.",
+        help: "They are not both semantic versions; whether this is an update is not known.",
+    },
+    Rule {
+        id: "version-unknown",
+        level: Level::Note,
+        title: "An image does not say its version.",
+        help: "Set PROJECT_VER (ESP-IDF) or `--version` (imgtool), so that a device can tell what it runs.",
+    },
+    Rule {
+        id: "version-cut",
+        level: Level::Note,
+        title: "An image holds only the beginning of its version.",
+        help: "An ESP application has room for 31 bytes.",
+    },
+    Rule {
+        id: "version-described",
+        level: Level::Warning,
+        title: "An image was built after the tag of its version.",
+        help: "Build the release from its tag, with nothing uncommitted; a shallow clone without tags gives this as well.",
+    },
+    Rule {
+        id: "version-mismatch",
+        level: Level::Error,
+        title: "The version inside an image is not that of the release.",
+        help: "A device tells what it runs by the version inside. Build with the release's version, or allow the mismatch.",
+    },
+    Rule {
+        id: "secure-version-decrease",
+        level: Level::Error,
+        title: "The secure version of an image is lower than in the previous package.",
+        help: "A device whose counter has risen refuses it for good.",
+    },
+    Rule {
+        id: "secure-version-width",
+        level: Level::Error,
+        title: "The secure version does not fit the chip's counter.",
+        help: "Lower CONFIG_BOOTLOADER_APP_SECURE_VERSION.",
+    },
+    Rule {
+        id: "wrong-chip",
+        level: Level::Error,
+        title: "An image is for another chip than wanted.",
+        help: "A device refuses it; is the build matrix mixed up?",
+    },
+    Rule {
+        id: "image",
+        level: Level::Error,
+        title: "An image is damaged or not one its device would start.",
+        help: "Build the image again.",
+    },
+    Rule {
+        id: "stale-hash",
+        level: Level::Warning,
+        title: "The SHA-256 of a bootloader is not that of its content.",
+        help: "esptool changes the header of a bootloader when it flashes it; with Secure Boot the chip would refuse it.",
+    },
+    Rule {
+        id: "no-hash",
+        level: Level::Warning,
+        title: "An image has no SHA-256 of itself.",
+        help: "A device cannot notice damage. Build without `--dont-append-digest`.",
+    },
+    Rule {
+        id: "unknown-chip",
+        level: Level::Warning,
+        title: "An image is for a chip this version does not know.",
+        help: "Its placement in memory was not checked. Use a newer version of the suite.",
+    },
+    Rule {
+        id: "no-descriptor",
+        level: Level::Warning,
+        title: "An application has no descriptor.",
+        help: "Build with ESP-IDF's esp_app_format, or with esp_bootloader_esp_idf in Rust: both put one in.",
+    },
+    Rule {
+        id: "descriptor-place",
+        level: Level::Warning,
+        title: "The application descriptor is not where a device looks for it.",
+        help: "It has to be first in the first segment: see the linker script.",
+    },
+    Rule {
+        id: "trailing-data",
+        level: Level::Warning,
+        title: "An image is followed by bytes that belong to nothing.",
+        help: "No device checks them, and every update carries them. Give the image as the build wrote it.",
+    },
+    Rule {
+        id: "signed-twice",
+        level: Level::Warning,
+        title: "An image was signed twice, one signature around the other.",
+        help: "Sign the unsigned image once, with all keys.",
+    },
+    Rule {
+        id: "signature-blocks",
+        level: Level::Warning,
+        title: "An image has more signature blocks than its chip verifies.",
+        help: "Sign with as many keys as the chip has digests for.",
+    },
+];

@@ -1,0 +1,61 @@
+//! What the tool may find; `lw explain` and the pages of the docs are made from it.
+
+use lw_model::{Level, Rule};
+
+/// Every kind of finding of its own.
+pub(crate) const RULES: &[Rule] = &[
+    Rule {
+        id: "input",
+        level: Level::Note,
+        title: "An input holds something the reader skipped or could not use.",
+        help: "The figures do not include it. Look at the message; a newer linker or a damaged file are common causes.",
+    },
+    Rule {
+        id: "region-overflow",
+        level: Level::Error,
+        title: "A memory region holds more than it has room for.",
+        help: "The firmware cannot be linked or will not run. The breakdown says what takes the room.",
+    },
+    Rule {
+        id: "image-layout",
+        level: Level::Error,
+        title: "The image is not one its chip would start.",
+        help: "Headers, segments, checksum or hash do not fit together. Build the image again with the tool of the chip.",
+    },
+    Rule {
+        id: "unpaired",
+        level: Level::Error,
+        title: "The ELF and the image are not of one build.",
+        help: "Build both in one go, and do not strip the ELF afterwards; `allow-unpaired` turns this into a warning.",
+    },
+    Rule {
+        id: "no-app-partition",
+        level: Level::Error,
+        title: "The partition table has no partition the image could go to.",
+        help: "An update needs a factory or ota_N partition; `fit` names another one.",
+    },
+    Rule {
+        id: "partition-overflow",
+        level: Level::Error,
+        title: "The image is larger than the smallest partition it has to fit into.",
+        help: "A device would refuse it, or fail to boot after the update. Make the image smaller or the partition larger.",
+    },
+    Rule {
+        id: "fit-not-judged",
+        level: Level::Note,
+        title: "Whether the image fits its partition was not judged.",
+        help: "Give the image file with `bin`: headers, padding and signature make it larger than its sections.",
+    },
+    Rule {
+        id: "flash-size",
+        level: Level::Warning,
+        title: "The partition table ends after the end of the flash.",
+        help: "Set the flash size of the build to the chip's; the bootloader refuses a table that is too long.",
+    },
+    Rule {
+        id: "nothing-to-limit",
+        level: Level::Note,
+        title: "A pattern that is limited matches no part of the firmware.",
+        help: "A pattern such as `symbol.name*` may match nothing; a plain name may not.",
+    },
+];
