@@ -1,16 +1,16 @@
 //! What a tool sees of the outside.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use lw_ci::{CiContext, Provider};
 use lw_model::{Bound, Judging, Limit, Location, Report, Unit};
 
-use crate::args::{Common, Missing};
+use crate::args::Common;
 use crate::error::{Error, ResultExt};
-use crate::files::{self, Bytes, PendingFile, PendingFolder};
+use crate::files::{Bytes, Files};
 use crate::host::{self, Host};
 
 /// Where a value was set.
@@ -28,6 +28,7 @@ pub(crate) type Origins = BTreeMap<String, Vec<Origin>>;
 /// The outside of one run: files, configuration, baseline, CI.
 pub struct Context {
     host: Host,
+    pub(crate) files: Arc<Files>,
     root: PathBuf,
     ci: Box<dyn Provider>,
     ci_context: CiContext,
@@ -41,15 +42,17 @@ pub struct Context {
 impl Context {
     pub(crate) fn new(
         host: Host,
+        files: Arc<Files>,
         ci: Box<dyn Provider>,
         common: Common,
         origins: Origins,
         formats: Vec<String>,
     ) -> Self {
         let root = host.root();
-        let ci_context = learn(ci.context());
+        let ci_context = learn(ci.context(), &files);
         Self {
             host,
+            files,
             root,
             ci,
             ci_context,
@@ -113,125 +116,6 @@ impl Context {
         &self.root
     }
 
-    /// A path of the user's, seen from the folder the run started in.
-    #[must_use]
-    pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.host.cwd.join(path)
-    }
-
-    /// Opens an input file.
-    ///
-    /// # Errors
-    /// When it cannot be read, naming it.
-    pub fn open(&self, path: &Path) -> Result<Bytes, Error> {
-        Bytes::open(&self.resolve(path)).map_err(|error| self.unreadable(path, &error))
-    }
-
-    /// Opens an input file to be read piece by piece: the memory this takes does not depend on the file's size.
-    ///
-    /// # Errors
-    /// When it cannot be opened, naming it.
-    pub fn stream(&self, path: &Path) -> Result<File, Error> {
-        let open = || {
-            let file = File::open(self.resolve(path))?;
-            if file.metadata()?.is_dir() {
-                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
-            }
-            Ok(file)
-        };
-        open().map_err(|error| self.unreadable(path, &error))
-    }
-
-    /// An input file that could not be read, as an error that names it.
-    #[must_use]
-    pub fn unreadable(&self, path: &Path, error: &io::Error) -> Error {
-        let folder = self.host.cwd.display();
-        let failure = Error::input(format!("{}: {error}", path.display()));
-        match error.kind() {
-            io::ErrorKind::NotFound => {
-                failure.hint(format!("paths are seen from {folder}; is it built, is it spelled like this?"))
-            }
-            _ => failure,
-        }
-    }
-
-    /// The files that patterns name, in order and without repetition.
-    ///
-    /// A pattern with `*`, `?`, `[…]`, `{…}` or `**` may match any number of files; a plain path stands for itself.
-    ///
-    /// # Errors
-    /// What `--missing` says of a pattern that names nothing: an error, or a note in `report`.
-    pub fn expand(&self, patterns: &[String], report: &mut Report) -> Result<Vec<PathBuf>, Error> {
-        let mut paths: Vec<PathBuf> = Vec::new();
-        for pattern in patterns {
-            let literal = PathBuf::from(pattern);
-            let found = if self.resolve(&literal).exists() {
-                vec![literal]
-            } else if pattern.contains(['*', '?', '[', '{']) {
-                self.glob(pattern)
-            } else {
-                Vec::new()
-            };
-            if found.is_empty() {
-                self.missing_input(pattern, report)?;
-            }
-            for path in found {
-                if !paths.contains(&path) {
-                    paths.push(path);
-                }
-            }
-        }
-        Ok(paths)
-    }
-
-    fn glob(&self, pattern: &str) -> Vec<PathBuf> {
-        let pattern = pattern.replace('\\', "/");
-        let fixed = pattern.find(['*', '?', '[', '{']).and_then(|magic| pattern.get(..magic)?.rfind('/'));
-        let base = fixed.and_then(|slash| pattern.get(..=slash)).unwrap_or_default();
-        let mut found: Vec<PathBuf> =
-            walkdir::WalkDir::new(self.resolve(Path::new(if base.is_empty() { "." } else { base })))
-                .sort_by_file_name()
-                .into_iter()
-                .filter_map(Result::ok)
-                .filter(|entry| entry.file_type().is_file() || entry.file_type().is_symlink())
-                .filter_map(|entry| {
-                    let path = entry.path();
-                    let name = path.strip_prefix(&self.host.cwd).unwrap_or(path);
-                    let name = name.strip_prefix(".").unwrap_or(name).to_string_lossy().replace('\\', "/");
-                    let wanted = pattern.strip_prefix("./").unwrap_or(&pattern);
-                    fast_glob::glob_match(wanted, &name).then(|| PathBuf::from(name))
-                })
-                .collect();
-        found.sort();
-        found
-    }
-
-    /// What a missing input means for this run: an error, a warning or a note.
-    ///
-    /// # Errors
-    /// With `--missing fail`.
-    pub fn missing_input(&self, input: &str, report: &mut Report) -> Result<(), Error> {
-        let level = match self.common.missing {
-            Missing::Fail => {
-                let folder = self.host.cwd.display();
-                let error = Error::input(format!("{input}: no such file"));
-                return Err(error.hint(format!(
-                    "paths are seen from {folder}; `--missing warn` or `skip` lets a run go on without it"
-                )));
-            }
-            Missing::Warn => lw_model::Level::Warning,
-            Missing::Skip => lw_model::Level::Note,
-        };
-        let rule = format!("{}/missing-input", report.tool.name);
-        report.add_finding(lw_model::Finding::new(
-            rule,
-            level,
-            input,
-            format!("{input} is missing: it was not looked at"),
-        ));
-        Ok(())
-    }
-
     /// The file `--baseline` names, if it is there.
     ///
     /// # Errors
@@ -245,7 +129,7 @@ impl Context {
             }
             return Ok(None);
         };
-        match Bytes::open(&self.resolve(path)) {
+        match self.files.open_replaceable(path) {
             Ok(bytes) => Ok(Some((path.clone(), bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !required => {
                 let name = path.display();
@@ -348,62 +232,13 @@ impl Context {
     pub(crate) fn output_value(&self, name: &str) -> &str {
         self.outputs.iter().rev().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
-
-    /// Writes a file at once or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(
-        &self,
-        path: &Path,
-        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Error> {
-        files::replace(&self.resolve(path), fill).map_err(|error| unwritable(path, &error))
-    }
-
-    /// Starts a file that is written piece by piece, in any order, and is there at once or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be made.
-    pub fn create(&self, path: &Path) -> Result<PendingFile, Error> {
-        PendingFile::beside(&self.resolve(path)).map_err(|error| unwritable(path, &error))
-    }
-
-    /// Starts a folder whose files are all there at once or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be made, or when there is something at `path` already.
-    pub fn create_folder(&self, path: &Path) -> Result<PendingFolder, Error> {
-        PendingFolder::beside(&self.resolve(path)).map_err(|error| match error.kind() {
-            io::ErrorKind::DirectoryNotEmpty => {
-                Error::usage(format!("{}: the folder is there and not empty", path.display()))
-                    .hint("name a folder that does not exist, or an empty one")
-            }
-            _ => unwritable(path, &error),
-        })
-    }
-
-    /// An output file that could not be written, as an error that names it.
-    #[must_use]
-    pub fn unwritable(&self, path: &Path, error: &io::Error) -> Error {
-        unwritable(path, error)
-    }
-
-    /// Adds a line to a file, in one write.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn append_line(&self, path: &Path, line: &str) -> Result<(), Error> {
-        files::append(&self.resolve(path), format!("{line}\n").as_bytes())
-            .map_err(|error| unwritable(path, &error))
-    }
 }
 
 /// Adds what the event file says of a pull request; a file that is gone or broken is only less to know.
-fn learn(known: &CiContext) -> CiContext {
+fn learn(known: &CiContext, files: &Files) -> CiContext {
     let mut context = known.clone();
     let Some(path) = &known.event_path else { return context };
-    let learned = std::fs::read(path).map_err(|error| error.to_string());
+    let learned = files.open_of_ci(path).map_err(|error| error.to_string());
     let learned =
         learned.and_then(|event| context.learn_from_event(&event).map_err(|error| error.to_string()));
     if let Err(error) = learned {
@@ -412,10 +247,6 @@ fn learn(known: &CiContext) -> CiContext {
         host::stderr(&lw_ci::neutralise(&text));
     }
     context
-}
-
-pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
-    Error::remote(format!("{}: {error}", path.display())).context("could not write")
 }
 
 /// Reads a baseline as a report of the same tool.

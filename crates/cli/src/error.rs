@@ -46,6 +46,12 @@ impl Error {
         self
     }
 
+    /// The same error in other words.
+    pub(crate) fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
+        let message = reword(&self.message());
+        Self { source: anyhow::anyhow!("{message}"), ..self }
+    }
+
     /// Who has to act.
     #[must_use]
     pub fn class(&self) -> Class {

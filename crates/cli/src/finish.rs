@@ -10,10 +10,10 @@ use lw_model::{Finding, Level, Report};
 use lw_render::{Format, Options};
 
 use crate::args::Common;
-use crate::context::{Context, unwritable};
+use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::files;
+use crate::files::{Files, unwritable};
 use crate::host::{self, Host, Printed};
 use crate::tool::Entry;
 
@@ -57,6 +57,16 @@ impl Wanted {
             files.push((Shape::parse(entry, format.trim())?, PathBuf::from(path.trim())));
         }
         Ok(Self { stdout: Shape::parse(entry, &common.format)?, files })
+    }
+
+    /// Notes the files that will be written, so that none of them is read as an input.
+    pub(crate) fn plan(&self, common: &Common, files: &Files) {
+        let summary =
+            Some(Path::new(&common.summary)).filter(|_| !matches!(&*common.summary, "auto" | "off"));
+        let written = self.files.iter().map(|(_, path)| path.as_path());
+        for path in written.chain(common.report.as_deref()).chain(summary) {
+            files.plan_output(path);
+        }
     }
 
     /// The names of the formats, for [`Context::wants`].
@@ -232,11 +242,15 @@ pub(crate) fn failed(entry: &Entry, ci: &dyn Provider, host: &Host, error: &Erro
 /// Does what the provider asks for. What cannot be done is said and no more: a runner that hides its files from a
 /// container must not turn a passed gate into a failed one.
 fn perform(effects: Vec<Effect>, host: &Host) {
+    let files = Files::new(host);
     for effect in effects {
         let done = match &effect {
             Effect::Stdout(commands) => host::stdout(commands.as_bytes()).map(|_| ()),
-            Effect::Append { path, bytes } => files::append(&host.cwd.join(path), bytes),
-            Effect::Write { path, bytes } => files::replace(&host.cwd.join(path), |out| out.write_all(bytes)),
+            Effect::Append { path, bytes } => {
+                files.append(path, bytes).map_err(|error| std::io::Error::other(error.message()))
+            }
+            Effect::AppendOwn { path, bytes, prefixes } => files.append_own(path, bytes, prefixes),
+            Effect::Write { path, bytes } => files.replace_own(path, bytes),
             Effect::Run { program, args, stdin } => call(program, args, stdin),
             Effect::Warn(text) => {
                 warn(text);
@@ -245,7 +259,9 @@ fn perform(effects: Vec<Effect>, host: &Host) {
         };
         if let Err(error) = done {
             let what = match &effect {
-                Effect::Append { path, .. } | Effect::Write { path, .. } => path.display().to_string(),
+                Effect::Append { path, .. } | Effect::AppendOwn { path, .. } | Effect::Write { path, .. } => {
+                    path.display().to_string()
+                }
                 Effect::Run { program, .. } => program.clone(),
                 Effect::Stdout(_) | Effect::Warn(_) => "standard output".to_owned(),
             };

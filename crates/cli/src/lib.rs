@@ -11,12 +11,14 @@
 mod args;
 pub mod config;
 mod context;
+mod context_files;
 mod error;
 mod exit;
 mod files;
 mod finish;
 mod host;
 pub mod inputs;
+pub mod parallel;
 mod run;
 mod tool;
 
@@ -24,7 +26,7 @@ pub use args::{Common, FailOn, Missing};
 pub use context::{Context, Origin, baseline_report};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
-pub use files::{Bytes, PendingFile, PendingFolder};
+pub use files::{Bytes, Files, Hidden, Input, PendingFile, PendingFolder, ShownFiles};
 pub use host::Host;
 pub use run::{invoke, standalone};
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};

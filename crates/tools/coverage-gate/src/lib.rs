@@ -11,7 +11,6 @@ mod html;
 mod inputs;
 mod limits;
 mod measures;
-mod parallel;
 mod patch;
 mod ratchet;
 mod rules;

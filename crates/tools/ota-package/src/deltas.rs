@@ -4,11 +4,9 @@
 //! different SDKs that is the rule, not the exception. So both are made, and the smaller is shipped.
 
 use std::io::{self, Write};
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
 
-use lw_cli::{Context, Error, ResultExt};
+use lw_cli::{Context, Error, ResultExt, parallel};
 use lw_delta::detools::Compression;
 use lw_delta::heatshrink::Parameters;
 use lw_delta::{CreateError, Encoding};
@@ -103,12 +101,15 @@ impl Whole {
     /// When it cannot be read, or is none a device would take.
     pub(crate) fn open(path: &Path, kind: Kind, cx: &Context) -> Result<Self, Error> {
         let file = cx.stream(path)?;
-        let size = file.metadata().map_err(|error| cx.unreadable(path, &error))?.len();
+        let size = file.size();
         if size > lw_delta::MAX_INPUT {
             let error = CreateError::TooLarge { input: "image", size };
             return Err(Error::from(error).context(path.display().to_string()));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let mut bytes = Vec::new();
+        bytes
+            .try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX))
+            .map_err(|error| cx.unreadable(path, &io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
         // Copied, since the patch must be of the bytes that were checked: a mapped file may change.
         let checked = scan::copy(file, path, kind, cx, &mut bytes, Error::remote)?;
         Ok(Self { bytes, checked })
@@ -129,12 +130,8 @@ pub(crate) fn decided(
 ) -> Result<Vec<Made>, Error> {
     let compress = |effort| lw::compressed_size(&target.bytes, effort).map_err(Error::remote);
     let first = if target.bytes.len() < LARGE { Effort::Full } else { Effort::Quick };
-    let (patches, mut compressed) = thread::scope(|scope| {
-        let beside = scope.spawn(|| stored.map_or_else(|| compress(first), Ok));
-        let patches = make()?;
-        let size = beside.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-        Ok::<_, Error>((patches, size))
-    })?;
+    let (first_size, patches) = parallel::both(|| stored.map_or_else(|| compress(first), Ok), make);
+    let (patches, mut compressed) = (patches?, first_size?);
     // Hardly any image gets half as large by more effort.
     let is_clear = |patch: &Patch| patch.size() <= compressed / 2;
     if stored.is_none() && first == Effort::Quick && !patches.iter().all(is_clear) {

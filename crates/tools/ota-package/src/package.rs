@@ -61,6 +61,8 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
 fn previous(args: &Package, cx: &Context, report: &mut Report) -> Result<Option<Opened>, Error> {
     let Some(path) = &args.previous else { return Ok(None) };
     if cx.resolve(path).exists() {
+        // A release may take the place of the last one.
+        cx.files().allow_replacing(path);
         return read::open(path, cx).map(Some);
     }
     cx.missing_input(&path.display().to_string(), report)?;

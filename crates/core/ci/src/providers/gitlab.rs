@@ -6,7 +6,7 @@
 use lw_model::Level;
 use serde_json::{Value, json};
 
-use super::{by_severity, in_workspace, message_of, path_of, summary_file, usable, variable};
+use super::{by_severity, in_workspace, message_of, path_of, shout, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
 use crate::text::one_line;
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
@@ -109,7 +109,9 @@ impl Provider for GitLab {
         }
         if !file.is_empty() {
             let path = in_workspace(&self.context, "lw.env");
-            effects.insert(0, Effect::Append { path, bytes: file.into_bytes() });
+            let tools = self.step.suite.iter().chain([&self.step.tool]);
+            let prefixes = tools.map(|tool| format!("LW_{}_", shout(tool))).collect();
+            effects.insert(0, Effect::AppendOwn { path, bytes: file.into_bytes(), prefixes });
         }
         effects
     }

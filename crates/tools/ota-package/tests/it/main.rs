@@ -7,6 +7,7 @@ mod action;
 mod atomic;
 mod common;
 mod deltas;
+mod files;
 mod given;
 mod hostile;
 mod images;
