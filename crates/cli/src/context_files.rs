@@ -47,8 +47,9 @@ impl Context {
 
     /// The files that patterns name, in order and without repetition.
     ///
-    /// A pattern with `*`, `?`, `[…]`, `{…}` or `**` may match any number of files, and a file whose name is the pattern is
-    /// one more of them. A plain path stands for itself.
+    /// A pattern with `*`, `?`, `[…]`, `{…}` or `**` may match any number of files. A file whose name is the pattern itself
+    /// is meant only when it matches nothing else: a checkout must not hide files by bringing one of that name. A plain
+    /// path stands for itself.
     ///
     /// # Errors
     /// What `--missing` says of a pattern that names nothing, and of a folder that cannot be looked into: an error, or a
@@ -61,8 +62,15 @@ impl Context {
             if files::is_pattern(pattern) {
                 found = files::glob(pattern, self.files.cwd());
             }
-            if self.files.is_there(&literal) && !found.paths.contains(&literal) {
+            let is_there = self.files.is_there(&literal);
+            found.paths.retain(|path| *path != literal);
+            if is_there && found.paths.is_empty() {
                 found.paths.push(literal);
+            } else if is_there {
+                let message = format!(
+                    "{pattern}: a file of this very name was not looked at, since the pattern matches others"
+                );
+                left_out(Level::Warning, pattern, message, report);
             }
             for (folder, error) in &found.unreadable {
                 self.unreadable_folder(pattern, folder, error, report)?;

@@ -192,7 +192,9 @@ fn a_pattern_is_never_shadowed_by_a_file_of_its_name() {
     for path in ["build/a.bin", "build/*.bin", "[y].bin"] {
         place.write(path, "x");
     }
-    assert_eq!(place.run(&["--glob=build/*.bin"]).seen, "build/*.bin;build/a.bin;");
+    let run = place.run(&["--glob=build/*.bin"]);
+    assert_eq!(run.seen, "build/a.bin;", "nor does it add to what the others say");
+    assert_eq!(place.run(&["--glob=build/*.bin", "--fail-on=warning"]).exit, Exit::Gate, "and that is said");
     assert_eq!(place.run(&["--glob=[y].bin"]).seen, "[y].bin;");
 }
 

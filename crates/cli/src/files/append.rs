@@ -64,7 +64,7 @@ fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
     bytes.extend_from_slice(lines);
     let written = file.write_all(&bytes);
     if written.is_err() && is_locked {
-        file.set_len(length)?;
+        let _ = file.set_len(length);
     }
     written
 }

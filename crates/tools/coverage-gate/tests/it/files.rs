@@ -49,6 +49,18 @@ fn too_few_threads_make_it_slower_and_no_defect() {
 }
 
 #[cfg(unix)]
+#[test]
+fn a_report_whose_name_is_the_pattern_covers_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, hits) in [("cov/r/x.info", 0), ("cov/**/*.info", 1)] {
+        fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(path), format!("SF:a.c\nDA:1,{hits}\nend_of_record\n")).unwrap();
+    }
+    let run = coverage_gate(folder.path(), &["--coverage=cov/**/*.info", "--min-line=80%"], &[]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+}
+
+#[cfg(unix)]
 mod unix {
     use std::os::unix::fs::symlink;
     use std::process::Command;

@@ -36,6 +36,21 @@ fn an_output_never_takes_the_place_of_an_input() {
 }
 
 #[test]
+fn a_file_whose_name_is_board_and_file_is_not_taken_for_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["s3=app.bin", "app.bin", "s3=*.bin"] {
+        fs::write(folder.path().join(name), Esp::default().of_length(0x1000)).unwrap();
+    }
+    for spec in ["s3=app.bin", "s3=*.bin"] {
+        assert_eq!(ota(folder.path(), &["inspect", spec]).code, 2);
+    }
+    let run = ota(folder.path(), &["inspect", "./s3=app.bin"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    fs::remove_file(folder.path().join("app.bin")).unwrap();
+    assert_eq!(ota(folder.path(), &["inspect", "s3=app.bin"]).code, 0, "there is only one reading");
+}
+
+#[test]
 fn standard_input_is_read_once() {
     let image = Esp::default().of_length(0x20000);
     let folder = tempfile::tempdir().unwrap();
