@@ -9,6 +9,7 @@
 //! turns the report into files, outputs, annotations, a summary and an exit code.
 
 mod args;
+mod baseline;
 pub mod config;
 mod context;
 mod error;
@@ -21,7 +22,8 @@ mod run;
 mod tool;
 
 pub use args::{Common, FailOn, Missing};
-pub use context::{Context, Origin, baseline_report};
+pub use baseline::same_measure;
+pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
 pub use files::{Bytes, PendingFile, PendingFolder};

@@ -82,7 +82,7 @@ pub(crate) fn of_action(root: &Path, entry: &Entry) -> anyhow::Result<String> {
     }
     page.push_str("\n## Exit codes\n\n| Code | Meaning |\n|---|---|\n");
     for (code, meaning) in lw_cli::Exit::ALL {
-        page.push_str(&format!("| {} | {meaning} |\n", code as u8));
+        page.push_str(&format!("| {} | {meaning} |\n", code.code()));
     }
     Ok(page)
 }
