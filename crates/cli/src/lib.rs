@@ -9,6 +9,7 @@
 //! turns the report into files, outputs, annotations, a summary and an exit code.
 
 mod args;
+mod base;
 pub mod config;
 mod context;
 mod error;
