@@ -170,17 +170,28 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
     report.findings.sort_by_key(Finding::order);
     report.summary = cx.headline(report);
     let is_missing = |finding: &Finding| finding.rule.ends_with("/missing-input");
+    let (commit, branch) = match &ci.commit {
+        Some(commit) => (Some(commit.clone()), ci.branch.clone()),
+        None => checked_out(cx),
+    };
     report.provenance = Some(Provenance {
-        commit: ci.commit.clone(),
-        head_commit: ci.head_commit.clone().filter(|head| Some(head) != ci.commit.as_ref()),
-        branch: ci.branch.clone(),
+        head_commit: ci.head_commit.clone().filter(|head| Some(head) != commit.as_ref()),
+        commit,
+        branch,
         tag: ci.tag.clone(),
         pull_request: ci.pull_request,
         run_url: ci.run_url.clone(),
+        attempt: ci.run_attempt,
+        job: ci.job.clone(),
         time: Some(cx.now()),
         complete: Some(report.verdict != Verdict::Error && !report.findings.iter().any(is_missing)),
-        ..Provenance::default()
     });
+}
+
+/// The commit and branch that are checked out, where no CI says them.
+fn checked_out(cx: &Context) -> (Option<String>, Option<String>) {
+    let Ok(repository) = lw_history::Repository::open(cx.root()) else { return (None, None) };
+    (repository.resolve("HEAD").ok(), repository.current_branch())
 }
 
 fn is_only_an_error(report: &Report) -> bool {

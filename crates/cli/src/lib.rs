@@ -9,6 +9,7 @@
 //! turns the report into files, outputs, annotations, a summary and an exit code.
 
 mod args;
+mod base;
 mod baseline;
 pub mod config;
 mod context;

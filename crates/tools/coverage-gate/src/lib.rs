@@ -23,8 +23,8 @@ use std::path::Path;
 use lw_cli::{Context, Error, ExtraFormat, Output, ResultExt, Tool};
 use lw_coverage::write::{CoberturaOptions, Dialect, WriteError, cobertura, lcov};
 use lw_coverage::{Coverage, Metric};
-use lw_history::{Diff, Repository, parse_unified_diff};
-use lw_model::{Fact, Finding, Level, Location, Measure, Report, grouped};
+use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
+use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
 use crate::inputs::Inputs;
@@ -71,7 +71,7 @@ Examples:
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-        let repository = Repository::open(cx.root());
+        let repository = open(cx, report)?;
         let given = args.diff_file.as_ref().map(|path| read_diff(path, cx)).transpose()?;
         let inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
         report.facts.push(Fact { name: "formats".into(), subject: None, value: formats(&inputs.coverage) });
@@ -103,6 +103,29 @@ Examples:
     }
 }
 
+/// The repository, or why there is none to read. That there is none at all is usual in a container; that the one there
+/// is cannot be read is said, also where nobody asks for the changed lines.
+///
+/// # Errors
+/// When something in it would never end to be read.
+fn open(cx: &Context, report: &mut Report) -> Result<Result<Repository, HistoryError>, Error> {
+    let repository = Repository::open(cx.root());
+    match &repository {
+        Ok(_) | Err(HistoryError::NotARepository { .. }) => {}
+        Err(HistoryError::NotRegular { .. }) => return repository.map(Ok).map_err(Error::from),
+        Err(error) => {
+            let message =
+                format!("the repository cannot be read; the files on disk are taken for its own: {error}");
+            let finding = Finding::new("coverage-gate/no-repository", Level::Note, "repository", message);
+            report.add_finding(match error.hint() {
+                Some(hint) => finding.help(hint),
+                None => finding,
+            });
+        }
+    }
+    Ok(repository)
+}
+
 fn formats(coverage: &Coverage) -> String {
     coverage.formats.iter().map(lw_coverage::Format::name).collect::<Vec<_>>().join(", ")
 }
@@ -117,16 +140,16 @@ fn read_diff(path: &Path, cx: &Context) -> Result<Diff, Error> {
 fn diff(
     args: &Args,
     cx: &Context,
-    repository: Result<Repository, lw_history::HistoryError>,
+    repository: Result<Repository, HistoryError>,
     report: &mut Report,
 ) -> Result<Option<Diff>, Error> {
     let asked = args.min_patch.is_some() || args.min_patch_file.is_some() || args.base.is_some();
-    if !asked && !base::is_pull_request(cx) {
+    if !asked && !cx.is_pull_request() {
         return Ok(None);
     }
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
-        let diff = repository.changed_lines(&base.revision, &args.head, base.compare)?;
+        let diff = repository.changed_since(&base, &args.head)?;
         Ok((base, diff))
     });
     match read {
@@ -135,8 +158,13 @@ fn diff(
                 id.as_deref().and_then(|id| id.get(..10)).unwrap_or_default().to_owned()
             };
             let (from, to) = (short(&diff.base), short(&diff.head));
-            let named =
-                if base.revision.starts_with(&from) { String::new() } else { format!("{}, ", base.revision) };
+            // Two-dot comparisons of a commit by its id name it once.
+            let named = if from.is_empty() || base.revision.starts_with(&from) {
+                String::new()
+            } else {
+                format!("{}, ", base.revision)
+            };
+            let from = if from.is_empty() { "nothing" } else { &from };
             let value = format!("{from}..{to} ({named}{})", base.why);
             report.facts.push(Fact { name: "change".into(), subject: None, value });
             Ok(Some(diff))
