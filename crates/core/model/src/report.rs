@@ -322,4 +322,19 @@ mod tests {
         let error = serde_json::from_str::<Report>(&other).unwrap_err().to_string();
         assert!(error.contains("expected schema `lw-report/1`, found `lw-report/2`"), "{error}");
     }
+
+    /// The file was written by the first version of the suite, and is never written anew.
+    #[test]
+    fn a_report_of_the_first_version_is_read_with_its_unknown_limits_as_not_judged() {
+        let report: Report = serde_json::from_str(include_str!("../tests/reports/first.json")).unwrap();
+        let unknown: Vec<_> = report
+            .limits()
+            .filter(|(_, _, limit)| limit.outcome == Outcome::NotJudged)
+            .map(|(name, _, _)| name)
+            .collect();
+        assert_eq!(unknown, ["region.rtc_iram_seg.span"]);
+        assert_eq!(report.verdict, Verdict::Fail);
+        assert_eq!(report.tool.revision, 1);
+        assert!(report.is_baseline(), "it says nothing of completeness, and was completed");
+    }
 }
