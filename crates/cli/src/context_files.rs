@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use lw_model::{Finding, Level, Report};
+use sha2::{Digest, Sha256};
 
 use crate::args::Missing;
-use crate::context::Context;
+use crate::context::{Context, Hashed};
 use crate::error::Error;
 use crate::files::{self, Bytes, Files, Input, PendingFile, PendingFolder};
 
@@ -138,7 +139,17 @@ impl Context {
         path: &Path,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
-        self.files.write(path, fill)
+        let mut digest = None;
+        self.files.write(path, |out| {
+            let mut out = Hashed { out, sha256: Sha256::new(), bytes: 0 };
+            fill(&mut out)?;
+            digest = Some((out.sha256.finalize(), out.bytes));
+            Ok(())
+        })?;
+        if let Some((sha256, bytes)) = digest {
+            self.add_artifact(path, &sha256, bytes);
+        }
+        Ok(())
     }
 
     /// Starts a file that is written piece by piece, in any order, and is there at once or not at all.

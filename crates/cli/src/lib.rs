@@ -9,6 +9,8 @@
 //! turns the report into files, outputs, annotations, a summary and an exit code.
 
 mod args;
+mod base;
+mod baseline;
 pub mod config;
 mod context;
 mod context_files;
@@ -23,7 +25,8 @@ mod run;
 mod tool;
 
 pub use args::{Common, FailOn, Missing};
-pub use context::{Context, Origin, baseline_report};
+pub use baseline::same_measure;
+pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
 pub use files::{Bytes, Files, Hidden, Input, PendingFile, PendingFolder, ShownFiles};

@@ -44,7 +44,7 @@ pub fn invoke(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&str]) -
     }));
     match outcome {
         Ok(Ok(exit)) => exit,
-        Ok(Err(error)) => finish::failed(entry, &*ci, host, &error),
+        Ok(Err(error)) => finish::failed(entry, &*ci, host, &error, |_| String::new()),
         // The panic hook has said what happened and written the outputs.
         Err(_) => Exit::Internal,
     }
@@ -77,19 +77,45 @@ fn prepare_and_run(
         Err(error) => return Err(clap_error(&error)),
     };
     let common = Common::from_arg_matches(&first).map_err(|error| clap_error(&error))?;
-    let section = read_config(&command, &common, host, files, tools)?;
-    let (argv, origins) = merge(&command, &first, &section, explicit, as_action)?;
-    let matches = parse(&command, &argv, entry.name).map_err(|error| clap_error(&error))?;
-    let common = Common::from_arg_matches(&matches).map_err(|error| clap_error(&error))?;
+    let configured = configure(entry, &command, (&first, &common), explicit, host, files, (tools, as_action));
+    // From here on an error has a report to stand in.
+    let (matches, common, origins, failure) = match configured {
+        Ok((matches, common, origins)) => (matches, common, origins, None),
+        Err(error) => (first, common, Origins::new(), Some(error)),
+    };
     let wanted = finish::Wanted::of(entry, &common)?;
-    files.keep_in_workspace(config::outputs(&command, &section, &origins));
     wanted.plan(&common, files);
     let ci = detect(entry, host, tools);
-    let mut cx = Context::new(host.clone(), Arc::clone(files), ci, common, origins, wanted.names());
+    let mut cx = Context::new(*entry, host.clone(), Arc::clone(files), ci, common, origins, wanted.names());
     let mut report = Report::new(entry.name, crate::VERSION);
-    (entry.run)(&matches, &mut cx, &mut report)?;
-    files.ensure_complete()?;
-    finish::reported(entry, &cx, &wanted, report)
+    let failure = failure.or_else(|| (entry.run)(&matches, &mut cx, &mut report).err());
+    // An input that could not be read to its end makes whatever was found out worthless.
+    let failure = match failure {
+        Some(error) => Some(files.checked(error)),
+        None => files.ensure_complete().err(),
+    };
+    let published = finish::reported(entry, &cx, &wanted, report, failure.as_ref());
+    Ok(published.map_err(|error| files.checked(error)).unwrap_or_else(|error| {
+        finish::failed(entry, cx.ci(), host, &error, |name| cx.output_value(name).to_owned())
+    }))
+}
+
+/// What the command line and `lw.toml` say together.
+fn configure(
+    entry: &Entry,
+    command: &Command,
+    (first, common): (&ArgMatches, &Common),
+    explicit: Vec<OsString>,
+    host: &Host,
+    files: &Files,
+    (tools, as_action): (&[&str], bool),
+) -> Result<(ArgMatches, Common, Origins), Error> {
+    let section = read_config(command, common, host, files, tools)?;
+    let (argv, origins) = merge(command, first, &section, explicit, as_action)?;
+    files.keep_in_workspace(config::outputs(command, &section, &origins));
+    let matches = parse(command, &argv, entry.name).map_err(|error| clap_error(&error))?;
+    let common = Common::from_arg_matches(&matches).map_err(|error| clap_error(&error))?;
+    Ok((matches, common, origins))
 }
 
 fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {

@@ -109,9 +109,13 @@ impl Files {
     pub(crate) fn checked(&self, error: Error) -> Error {
         match self.ensure_complete() {
             Err(lost) => lost,
-            Ok(()) if self.state().has_foreign => error.reworded(quotes::without),
-            Ok(()) => error,
+            Ok(()) => self.without_quotes(&error).unwrap_or(error),
         }
+    }
+
+    /// The error without what it quotes, where this run has read an input from outside of the workspace.
+    pub(crate) fn without_quotes(&self, error: &Error) -> Option<Error> {
+        self.state().has_foreign.then(|| error.reworded(quotes::without))
     }
 
     /// Whether all inputs could be read to their ends.

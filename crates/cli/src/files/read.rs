@@ -118,11 +118,9 @@ impl Files {
         if state.replaceable.contains(&id) {
             return Ok(());
         }
-        if let Some(output) = state.outputs.get(&id) {
-            return Err(onto_input(output, path));
-        }
-        state.inputs.insert(id, path.to_owned());
-        Ok(())
+        // Noted in either case: the report of the refusal must not take its place either.
+        state.inputs.insert(id.clone(), path.to_owned());
+        state.outputs.get(&id).map_or(Ok(()), |output| Err(onto_input(output, path)))
     }
 
     fn note_foreign(&self, path: &Path) {

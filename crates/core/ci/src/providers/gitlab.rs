@@ -46,9 +46,17 @@ impl GitLab {
             tag,
             pull_request: merge_request,
             base: vars.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
-            base_commit: vars
-                .get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA")
-                .or_else(|| vars.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")),
+            // Only pipelines of merged results have it: it is what was merged with.
+            base_commit: vars.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"),
+            merge_base: vars.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"),
+            // Only zeros for a new branch, but also for a pipeline that was started by hand or by a schedule
+            // (docs.gitlab.com/ci/variables/predefined_variables): then it says nothing.
+            before: vars
+                .get("CI_COMMIT_BEFORE_SHA")
+                .filter(|id| merge_request.is_none() && id.bytes().any(|digit| digit != b'0')),
+            default_branch: vars.get("CI_DEFAULT_BRANCH"),
+            job: vars.get("CI_JOB_NAME"),
+            event: vars.get("CI_PIPELINE_SOURCE"),
             labels: vars
                 .get("CI_MERGE_REQUEST_LABELS")
                 .map(|labels| labels.split(',').map(|label| label.trim().to_owned()).collect())

@@ -71,7 +71,8 @@ fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
 #[cfg(target_os = "linux")]
 fn memory_does_not_grow_with_the_image() {
     const IMAGE: usize = 15 << 20;
-    const LIMIT_KIB: u64 = 16 << 10;
+    // What a debug build takes for itself is most of it, and far less than that and the image together.
+    const LIMIT_KIB: u64 = 22 << 10;
     let folder = tempfile::tempdir().unwrap();
     let image = Esp { data: vec![0x5A; IMAGE], ..Esp::default() };
     fs::write(folder.path().join("app.bin"), image.build()).unwrap();
