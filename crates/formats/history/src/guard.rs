@@ -20,7 +20,14 @@ const DEEP: [&str; 3] = ["refs", "logs", "objects"];
 /// harm; git's own file system monitor has one.
 pub(crate) fn check(path: &Path) -> Result<(), HistoryError> {
     let below = path.join(".git");
-    let git = if below.symlink_metadata().is_ok() { below } else { path.to_owned() };
+    let git = if below.symlink_metadata().is_ok() {
+        below
+    } else if path.join("HEAD").symlink_metadata().is_ok() {
+        path.to_owned()
+    } else {
+        // No repository: what lies in the folder is nobody's business.
+        return Ok(());
+    };
     let Ok(metadata) = git.metadata() else { return Ok(()) };
     refuse(&git, &metadata.file_type())?;
     let private = if metadata.is_file() {

@@ -555,3 +555,11 @@ fn a_pipe_or_device_in_a_repository_is_refused_and_never_opened() {
     let error = Repository::open(origin.scratch.path()).unwrap_err();
     assert!(matches!(error, HistoryError::NotRegular { .. }), "{error}");
 }
+
+#[test]
+fn a_fifo_in_a_folder_that_is_no_repository_is_none_of_its_business() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
+    let error = Repository::open(folder.path()).unwrap_err();
+    assert!(matches!(error, HistoryError::NotARepository { .. }), "{error}");
+}
