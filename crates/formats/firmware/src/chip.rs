@@ -25,6 +25,10 @@ pub enum Chip {
     Esp32C6,
     Esp32H2,
     Esp32P4,
+    Esp32C61,
+    Esp32H21,
+    Esp32H4,
+    Esp32S31,
     Esp8266,
 }
 
@@ -297,6 +301,79 @@ static ESP32P4: Layout = Layout {
     banks: &[Bank { physical: 0x4FF0_0000, length: 0xC_0000, views: &[0x4FF0_0000] }],
 };
 
+static ESP32C61: Layout = Layout {
+    name: "esp32c61",
+    image_chip_id: Some(20),
+    machine: EM_RISCV,
+    windows: &[
+        window(0x4080_0000, 0x5_0000, Ram),
+        window(0x4200_0000, 0x200_0000, Flash),
+        window(0x5000_0000, 0x4000, Rtc),
+    ],
+    regions: &[
+        ("irom_seg", 0x4200_0020, 0xFF_FFE0, "xr"),
+        ("sram_seg", 0x4080_0000, 0x4_E5F0, "xrw"),
+        ("drom_seg", 0x4200_0020, 0xFF_FFE0, "r"),
+        ("lp_ram_seg", 0x5000_0000, 0x3FE8, "rw"),
+        ("lp_reserved_seg", 0x5000_3FE8, 0x18, "rw"),
+    ],
+    banks: &[Bank { physical: 0x4080_0000, length: 0x5_0000, views: &[0x4080_0000] }],
+};
+
+static ESP32H21: Layout = Layout {
+    name: "esp32h21",
+    image_chip_id: Some(25),
+    machine: EM_RISCV,
+    windows: &[
+        window(0x4080_0000, 0x5_0000, Ram),
+        window(0x4200_0000, 0x100_0000, Flash),
+        window(0x5000_0000, 0x1000, Rtc),
+    ],
+    regions: &[
+        ("irom_seg", 0x4200_0020, 0xFF_FFE0, "xr"),
+        ("sram_seg", 0x4080_0000, 0x3_BA78, "xrw"),
+        ("drom_seg", 0x4200_0020, 0xFF_FFE0, "r"),
+        ("lp_ram_seg", 0x5000_0000, 0xFE8, "rw"),
+        ("lp_reserved_seg", 0x5000_0FE8, 0x18, "rw"),
+    ],
+    banks: &[Bank { physical: 0x4080_0000, length: 0x5_0000, views: &[0x4080_0000] }],
+};
+
+// The lengths of the H4 and the S31 are those of the memory: their scripts still change.
+static ESP32H4: Layout = Layout {
+    name: "esp32h4",
+    image_chip_id: Some(28),
+    machine: EM_RISCV,
+    windows: &[window(0x4080_8000, 0x6_0000, Ram), window(0x4200_0000, 0x200_0000, Flash)],
+    regions: &[
+        ("irom_seg", 0x4200_0020, 0xFF_FFE0, "xr"),
+        ("sram_seg", 0x4080_8000, 0x6_0000, "xrw"),
+        ("drom_seg", 0x4200_0020, 0xFF_FFE0, "r"),
+    ],
+    banks: &[Bank { physical: 0x4080_8000, length: 0x6_0000, views: &[0x4080_8000] }],
+};
+
+static ESP32S31: Layout = Layout {
+    name: "esp32s31",
+    image_chip_id: Some(32),
+    machine: EM_RISCV,
+    windows: &[
+        window(0x2F00_0000, 0x8_0000, Ram),
+        window(0x4000_0000, 0x400_0000, Flash),
+        window(0x5000_0000, 0x400_0000, Psram),
+        window(0x2E00_0000, 0x8000, Rtc),
+    ],
+    regions: &[
+        ("irom_seg", 0x4000_0020, 0x3FF_FFE0, "xr"),
+        ("sram_seg", 0x2F00_0000, 0x8_0000, "xrw"),
+        ("drom_seg", 0x4000_0020, 0x3FF_FFE0, "r"),
+        ("lp_ram_seg", 0x2E00_0000, 0x7FE8, "rw"),
+        ("lp_reserved_seg", 0x2E00_7FE8, 0x18, "rw"),
+        ("extern_ram_seg", 0x5000_0000, 0x400_0000, "xrw"),
+    ],
+    banks: &[Bank { physical: 0x2F00_0000, length: 0x8_0000, views: &[0x2F00_0000] }],
+};
+
 static ESP8266: Layout = Layout {
     name: "esp8266",
     // Images of the ESP8266 have another header, without a chip id.
@@ -320,7 +397,7 @@ static ESP8266: Layout = Layout {
 
 impl Chip {
     /// Every chip whose layout is known.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Esp32,
         Self::Esp32S2,
         Self::Esp32S3,
@@ -330,6 +407,10 @@ impl Chip {
         Self::Esp32C6,
         Self::Esp32H2,
         Self::Esp32P4,
+        Self::Esp32C61,
+        Self::Esp32H21,
+        Self::Esp32H4,
+        Self::Esp32S31,
         Self::Esp8266,
     ];
 
@@ -344,6 +425,10 @@ impl Chip {
             Self::Esp32C6 => &ESP32C6,
             Self::Esp32H2 => &ESP32H2,
             Self::Esp32P4 => &ESP32P4,
+            Self::Esp32C61 => &ESP32C61,
+            Self::Esp32H21 => &ESP32H21,
+            Self::Esp32H4 => &ESP32H4,
+            Self::Esp32S31 => &ESP32S31,
             Self::Esp8266 => &ESP8266,
         }
     }
@@ -385,6 +470,23 @@ impl Chip {
         self.layout().regions.iter().map(region).collect()
     }
 
+    /// What people call the memory at an address: `IRAM`, `Flash code`. `executable` tells code from data where both are
+    /// seen at one address.
+    #[must_use]
+    pub fn memory_name(self, address: u64, executable: bool) -> Option<&'static str> {
+        let window = self.window(address)?;
+        Some(match window.class {
+            Flash if executable || window.code_only => "Flash code",
+            Flash => "Flash data",
+            Ram if window.code_only => "IRAM",
+            Ram if self.banks().iter().any(|bank| bank.views == [window.start]) => "D/IRAM",
+            Ram => "DRAM",
+            Psram => "External RAM",
+            Rtc => "RTC memory",
+            RegionClass::Eeprom | Other => return None,
+        })
+    }
+
     /// The window an address lies in.
     pub(crate) fn window(self, address: u64) -> Option<&'static Window> {
         self.layout().windows.iter().find(|window| window.contains(address))
@@ -415,8 +517,12 @@ impl fmt::Display for Chip {
 
 /// The name of a chip that is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a known chip")]
+#[error("`{0}` is not a known chip: known are {list}", list = names())]
 pub struct ChipError(pub String);
+
+fn names() -> String {
+    Chip::ALL.map(Chip::as_str).join(", ")
+}
 
 impl Diagnose for ChipError {
     fn class(&self) -> lw_model::Class {
@@ -424,8 +530,7 @@ impl Diagnose for ChipError {
     }
 
     fn hint(&self) -> Option<Cow<'static, str>> {
-        let names: Vec<_> = Chip::ALL.iter().map(|chip| chip.as_str()).collect();
-        Some(format!("Known chips are {}.", names.join(", ")).into())
+        Some("Name the chip the firmware was built for.".into())
     }
 }
 
@@ -453,7 +558,10 @@ mod tests {
             }
         }
         assert_eq!("ESP32-C3".parse(), Ok(Chip::Esp32C3));
-        assert!("esp33".parse::<Chip>().unwrap_err().hint().unwrap().contains("esp8266"));
+        // The command line shows the message and no hint.
+        let error = "esp33".parse::<Chip>().unwrap_err();
+        assert!(Chip::ALL.iter().all(|chip| error.to_string().contains(chip.as_str())), "{error}");
+        assert!(error.hint().is_some());
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub struct Section<'a> {
     pub kind: u32,
     /// `sh_flags`.
     pub flags: u64,
+    /// Has content, may be written, is loaded where it runs, and holds nothing but zeros.
+    pub zeros: bool,
 }
 
 impl Section<'_> {
@@ -238,12 +240,17 @@ impl<'a> Elf<'a> {
                 offset: section.sh_offset,
                 kind: section.sh_type,
                 flags: section.sh_flags,
+                zeros: false,
             };
             check_section(&section, index, place, bytes.len())?;
             sections.push(section);
         }
         for section in sections.iter_mut().filter(|section| section.is_alloc()) {
             section.lma = self.load_address(section);
+            if section.is_loaded() && section.is_write() && section.lma == section.address {
+                let content = slice(bytes, section.offset, section.size);
+                section.zeros = content.is_some_and(|content| content.iter().all(|byte| *byte == 0));
+            }
         }
         Ok(sections)
     }
@@ -291,6 +298,7 @@ impl<'a> Elf<'a> {
                     offset: segment.offset.saturating_add(skip),
                     kind,
                     flags,
+                    zeros: false,
                 };
                 check_section(&section, index, 0, bytes.len())?;
                 sections.push(section);
@@ -336,6 +344,16 @@ impl<'a> Elf<'a> {
                 local,
                 file: file.filter(|_| local),
             })
+        })
+    }
+
+    /// The value of a symbol that is a mere number (`SHN_ABS`): what `--defsym` gave the linker.
+    #[must_use]
+    pub fn absolute_value(&self, name: &str) -> Option<u64> {
+        self.symbols.iter().find_map(|table| {
+            let mut absolute = table.entries.iter().filter(|entry| entry.st_shndx == SHN_ABS as usize);
+            let found = absolute.find(|entry| string_at(table.names, entry.st_name) == name.as_bytes())?;
+            Some(found.st_value)
         })
     }
 

@@ -30,4 +30,4 @@ pub use chip::Chip;
 pub use elf::Elf;
 pub use map::Map;
 pub use memory::{Memory, Sources};
-pub use region::{Region, RegionClass};
+pub use region::{Region, RegionClass, RegionKind};

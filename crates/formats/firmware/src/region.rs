@@ -125,3 +125,86 @@ pub enum RegionClass {
     /// None of these.
     Other,
 }
+
+impl RegionClass {
+    /// Every class under the name that [`FromStr`] reads.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("flash", Self::Flash),
+        ("ram", Self::Ram),
+        ("psram", Self::Psram),
+        ("rtc", Self::Rtc),
+        ("eeprom", Self::Eeprom),
+        ("other", Self::Other),
+    ];
+
+    /// The word of `--region-kind`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, class)| *class == self).map_or("other", |(name, _)| name)
+    }
+}
+
+impl fmt::Display for RegionClass {
+    /// What a person calls it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flash => "flash",
+            Self::Ram => "RAM",
+            Self::Psram => "external RAM",
+            Self::Rtc => "retained RAM",
+            Self::Eeprom => "EEPROM",
+            Self::Other => "other",
+        })
+    }
+}
+
+/// What kind of memory a region is, as a person says it: `DTCM=ram`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegionKind {
+    /// Name of the region.
+    pub name: String,
+    /// Its kind.
+    pub class: RegionClass,
+}
+
+/// Why the kind of a region could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegionKindError {
+    /// No `=`, or no name.
+    #[error("`{0}` is not of the form NAME=KIND")]
+    Form(String),
+    /// Another word.
+    #[error("the kind of region `{name}`: `{kind}` is none")]
+    Kind {
+        /// Name of the region.
+        name: String,
+        /// The word.
+        kind: String,
+    },
+}
+
+impl Diagnose for RegionKindError {
+    fn class(&self) -> lw_model::Class {
+        lw_model::Class::Usage
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        let words: Vec<&str> = RegionClass::ALL.iter().map(|(name, _)| *name).collect();
+        Some(format!("Write NAME=KIND, as in DTCM=ram; the kinds are {}.", words.join(", ")).into())
+    }
+}
+
+impl FromStr for RegionKind {
+    type Err = RegionKindError;
+
+    fn from_str(text: &str) -> Result<Self, RegionKindError> {
+        let (name, kind) = text.split_once('=').ok_or_else(|| RegionKindError::Form(text.into()))?;
+        let (name, kind) = (name.trim(), kind.trim());
+        if name.is_empty() {
+            return Err(RegionKindError::Form(text.into()));
+        }
+        let class = RegionClass::ALL.iter().find(|(word, _)| kind.eq_ignore_ascii_case(word));
+        let class = class.ok_or_else(|| RegionKindError::Kind { name: name.into(), kind: kind.into() })?.1;
+        Ok(Self { name: name.into(), class })
+    }
+}

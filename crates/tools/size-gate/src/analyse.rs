@@ -1,13 +1,15 @@
 //! One firmware, from its files to its measures.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
 use lw_cli::{Bytes, Context, Error, ResultExt};
 use lw_firmware::esp_image::{AppImage, Pairing};
 use lw_firmware::memory::RegionUse;
 use lw_firmware::partitions::{CsvOptions, ParseOptions, Partition, Table};
-use lw_firmware::{Elf, Map, Memory, Region, RegionClass, Sources, attribution, script};
+use lw_firmware::script::Script;
+use lw_firmware::{Chip, Elf, Map, Memory, Region, RegionClass, Sources, attribution};
 use lw_model::{ByteSize, Fact, Finding, Level, Measure, Number, Report};
 
 use crate::args::Args;
@@ -22,6 +24,8 @@ pub(crate) struct Firmware {
     pub classes: BTreeMap<String, RegionClass>,
     /// Names of the sections that are part of the image.
     pub loaded: BTreeSet<String>,
+    /// Use of its memory, where ELF or map tell it.
+    pub memory: Option<Memory>,
     /// What PlatformIO would print, once the sections are known.
     pub platformio: Option<String>,
     /// What esp-idf-size would print as `json2`.
@@ -52,16 +56,29 @@ pub(crate) fn analyse(
         subject: inputs.name.clone(),
         classes: BTreeMap::new(),
         loaded: BTreeSet::new(),
+        memory: None,
         platformio: None,
         idf_json: None,
     };
     let mut image_bytes = None;
     if elf.is_some() || map.is_some() {
-        let regions = regions(args, cx)?;
-        let sources = Sources { elf: elf.as_ref(), map: map.as_ref(), regions: &regions, chip: inputs.chip };
+        let script = script(args, cx, elf.as_ref())?;
+        let mut regions = regions(args, script.as_ref());
+        if regions.is_empty() && map.as_ref().is_none_or(|map| map.regions.is_empty()) {
+            regions.extend_from_slice(&inputs.regions);
+        }
+        let sources = Sources {
+            elf: elf.as_ref(),
+            map: map.as_ref(),
+            regions: &regions,
+            chip: inputs.chip,
+            script: script.as_ref(),
+            kinds: &args.region_kind,
+            fillers: &args.filler,
+        };
         let memory = Memory::measure(&sources)?;
         image_bytes = Some(memory.image_bytes);
-        one.memory(&memory);
+        one.memory(&memory, args);
         firmware.classes = memory.regions.iter().map(|used| (used.region.name.clone(), used.class)).collect();
         let loaded = memory.sections.iter().filter(|section| section.loaded);
         firmware.loaded = loaded.map(|section| section.name.clone()).collect();
@@ -77,7 +94,9 @@ pub(crate) fn analyse(
             tree.subject.clone_from(&inputs.name);
             one.report.trees.push(tree);
         }
+        firmware.memory = Some(memory);
     }
+    one.image_size(bin_bytes.as_ref().map(|bytes| bytes.len() as u64), image_bytes);
     let image = match (&bin_bytes, inputs.bin.as_deref()) {
         (Some(bytes), Some(path)) => one.image(path, bytes, elf_bytes.as_deref(), args)?,
         _ => None,
@@ -116,20 +135,49 @@ fn offset(args: &Args) -> Result<u32, Error> {
     })
 }
 
-fn regions(args: &Args, cx: &Context) -> Result<Vec<Region>, Error> {
-    let mut regions = match &args.linker_script {
-        Some(path) => {
-            let text = cx.open(path)?;
-            script::memory_block(&String::from_utf8_lossy(&text)).context(path.display().to_string())?
-        }
-        None => Vec::new(),
-    };
-    // A region given by hand replaces the script's of the same name.
+/// The regions of the script, and those given by hand, which replace the script's of the same name.
+fn regions(args: &Args, script: Option<&Script>) -> Vec<Region> {
+    let mut regions = script.map(|script| script.regions.clone()).unwrap_or_default();
     for region in &args.region {
         regions.retain(|known| known.name != region.name);
         regions.push(region.clone());
     }
-    Ok(regions)
+    regions
+}
+
+/// The linker script, with what it includes from beside it.
+fn script(args: &Args, cx: &Context, elf: Option<&Elf<'_>>) -> Result<Option<Script>, Error> {
+    let Some(path) = &args.linker_script else { return Ok(None) };
+    let text = cx.open(path)?;
+    let mut include = |name: &str| included(path, name, cx);
+    let outside = |name: &str| elf.and_then(|elf| elf.absolute_value(name));
+    let script = Script::parse(&String::from_utf8_lossy(&text), &mut include, &outside);
+    Ok(Some(script.context(path.display().to_string())?))
+}
+
+/// Reads a file that a linker script includes: beside the script, or from where the run started, as the linker does.
+/// A script is written by whoever opens a pull request, so nothing outside the script's repository is read.
+fn included(script: &Path, name: &str, cx: &Context) -> Result<Option<String>, String> {
+    /// No memory map is longer.
+    const MAX_BYTES: usize = 1 << 20;
+    let beside = cx.resolve(script).parent().map(|folder| folder.join(name));
+    for path in beside.into_iter().chain([cx.resolve(Path::new(name))]) {
+        let (Ok(full), Ok(root)) = (fs::canonicalize(&path), fs::canonicalize(cx.root())) else { continue };
+        let home = cx.resolve(script).parent().and_then(|folder| fs::canonicalize(folder).ok());
+        let inside = full.starts_with(&root) || home.is_some_and(|home| full.starts_with(home));
+        if !inside {
+            return Err("it lies outside the repository".into());
+        }
+        if !full.is_file() {
+            return Err("it is no file".into());
+        }
+        let bytes = cx.open(&full).map_err(|error| error.message())?;
+        if bytes.len() > MAX_BYTES {
+            return Err("it is larger than a linker script is".into());
+        }
+        return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    Ok(None)
 }
 
 /// One firmware on its way into the report.
@@ -162,18 +210,47 @@ impl One<'_> {
 
     fn add_finding(&mut self, mut finding: Finding) {
         finding.subject.clone_from(&self.subject);
-        if let Some(subject) = &self.subject {
-            finding.fingerprint = format!("{}:{subject}", finding.fingerprint);
-        }
         self.report.add_finding(finding);
     }
 
-    fn memory(&mut self, memory: &Memory) {
+    /// The image is the file that is flashed, where there is one; else the sum of what is loaded.
+    fn image_size(&mut self, file: Option<u64>, sections: Option<u64>) {
+        let (bytes, from) = match (file, sections) {
+            (Some(file), _) => (file, FROM_FILE),
+            (None, Some(sections)) => (sections, FROM_SECTIONS),
+            (None, None) => return,
+        };
+        self.fact(IMAGE_FACT, from);
+        self.measure(Measure::bytes("image.bytes", bytes));
+    }
+
+    fn memory(&mut self, memory: &Memory, args: &Args) {
         if let Some(chip) = memory.chip {
             self.fact("chip", &chip.to_string());
         }
-        for warning in &memory.warnings {
+        // What lies in no region is told once it is known whether a limit depends on it.
+        for warning in memory.warnings.iter().filter(|warning| !warning.starts_with("in no memory region")) {
             self.add_finding(Finding::new("size-gate/input", Level::Note, warning, warning.clone()));
+        }
+        for kind in &args.region_kind {
+            if memory.regions.iter().all(|used| used.region.name != kind.name) {
+                let message =
+                    format!("--region-kind {}={}: there is no such region", kind.name, kind.class.as_str());
+                self.add_finding(
+                    Finding::new("size-gate/unused-option", Level::Warning, &kind.name, message)
+                        .help("correct the name; the table of regions has those of this build"),
+                );
+            }
+        }
+        for pattern in &args.filler {
+            let matches = wildmatch::WildMatch::new(pattern);
+            if !memory.sections.iter().any(|section| section.filler && matches.matches(&section.name)) {
+                let message = format!("--filler {pattern}: no section without content has this name");
+                self.add_finding(
+                    Finding::new("size-gate/unused-option", Level::Warning, pattern, message)
+                        .help("correct the name, or leave the option out"),
+                );
+            }
         }
         for used in &memory.regions {
             self.region(used);
@@ -184,9 +261,20 @@ impl One<'_> {
             self.measure(Measure::bytes("sram.size", sram.size));
             self.measure(free("sram.free".into(), sram.size, sram.span));
         }
-        self.measure(Measure::bytes("ram.span", memory.ram_span));
-        self.measure(Measure::bytes("ram.bytes", memory.ram_bytes));
-        self.measure(Measure::bytes("image.bytes", memory.image_bytes));
+        let (span, bytes) =
+            (Measure::bytes("ram.span", memory.ram_span), Measure::bytes("ram.bytes", memory.ram_bytes));
+        match memory.ram_size {
+            Some(size) => {
+                self.measure(span.out_of(size));
+                self.measure(bytes.out_of(size));
+                self.measure(Measure::bytes("ram.size", size));
+                self.measure(free("ram.free".into(), size, memory.ram_span));
+            }
+            None => {
+                self.measure(span);
+                self.measure(bytes);
+            }
+        }
     }
 
     fn region(&mut self, used: &RegionUse) {
@@ -202,7 +290,8 @@ impl One<'_> {
         self.measure(span.out_of(length));
         self.measure(content.out_of(length));
         self.measure(Measure::bytes(format!("region.{name}.size"), length));
-        self.measure(free(format!("region.{name}.free"), length, used.span));
+        let taken = if used.overflow() > 0 { used.span } else { used.taken };
+        self.measure(free(format!("region.{name}.free"), length, taken));
         if used.overflow() > 0 {
             let message = format!(
                 "region {name} overflows: {} are used, {} more than its {}",
@@ -230,11 +319,22 @@ impl One<'_> {
                 .hint("an image has at least a header; did the build end before it was written?"));
         }
         self.measure(Measure::bytes(format!("file.{name}.bytes"), bytes.len() as u64));
+        let no_image = |what: &str| {
+            Error::input(format!("{}: this is {what}, not an application image", path.display())).hint(
+                "give the application with --bin; a partition table goes to --partitions, and any file's size is limited with --max-file",
+            )
+        };
+        if let Some(what) = other_file_of_a_device(bytes) {
+            return Err(no_image(what));
+        }
         // Images of other families are plain bytes without a header to check.
         if !matches!(bytes.first(), Some(0xE9 | 0xEA)) {
             return Ok(None);
         }
         let image = AppImage::parse(bytes).context(path.display().to_string())?;
+        if is_bootloader(&image) {
+            return Err(no_image("a bootloader"));
+        }
         if let Some(app) = &image.app {
             self.fact("version", &format!("{} {}", app.project_name, app.version));
         }
@@ -301,7 +401,8 @@ impl One<'_> {
         match (file, sections) {
             (Some(file), _) => {
                 self.measure(free("partition.smallest-app.free".into(), smallest_size, file));
-                self.fact("fits", &format!("{} ({})", smallest.name, ByteSize(smallest_size)));
+                let name = if file <= smallest_size { "fits" } else { "judged against" };
+                self.fact(name, &format!("{} ({})", smallest.name, ByteSize(smallest_size)));
                 for partition in chosen.iter().filter(|partition| file > u64::from(partition.size)) {
                     let size = u64::from(partition.size);
                     let message = format!(
@@ -359,6 +460,42 @@ impl One<'_> {
             );
         }
     }
+}
+
+/// Name of the fact that says what `image.bytes` counts.
+pub(crate) const IMAGE_FACT: &str = "image is";
+/// `image.bytes` is the length of a file.
+pub(crate) const FROM_FILE: &str = "the file that is flashed";
+/// `image.bytes` is what ELF or map say is loaded.
+const FROM_SECTIONS: &str = "the sum of the loaded sections";
+
+/// What else is flashed into a device beside an application, by its first bytes.
+fn other_file_of_a_device(bytes: &[u8]) -> Option<&'static str> {
+    /// Two sectors, of which the first begins with an entry of `esp_ota_select_entry_t`: sequence number, label, state, CRC.
+    const OTA_DATA: usize = 0x2000;
+    match bytes {
+        [0xAA, 0x50, ..] => Some("a partition table"),
+        _ if bytes.len() == OTA_DATA => {
+            let erased = |range: std::ops::Range<usize>| {
+                bytes.get(range).is_some_and(|part| part.iter().all(|byte| *byte == 0xFF))
+            };
+            (!erased(0..4) && erased(4..24) && erased(32..0x1000))
+                .then_some("the OTA data that selects a partition (boot_app0.bin)")
+        }
+        _ => None,
+    }
+}
+
+/// Whether an image is a bootloader: it says so, or it describes no application and has nothing that stays in flash.
+fn is_bootloader(image: &AppImage) -> bool {
+    if image.bootloader.is_some() {
+        return true;
+    }
+    let chip = image.chip_name().and_then(|name| name.parse::<Chip>().ok());
+    let Some(chip) = chip.filter(|chip| *chip != Chip::Esp8266) else { return false };
+    let in_flash =
+        |address: u32| chip.memory_name(address.into(), false).is_some_and(|name| name.starts_with("Flash"));
+    image.app.is_none() && !image.segments.iter().any(|segment| in_flash(segment.load_addr))
 }
 
 fn free(name: String, size: u64, used: u64) -> Measure {

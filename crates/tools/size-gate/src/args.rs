@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
-use lw_firmware::{Chip, Region};
+use lw_firmware::{Chip, Region, RegionKind};
 use lw_model::ByteSize;
 
 /// Arguments of size-gate.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
+    /// Files of a firmware, each told by its content: ELF, linker map, partition table, or else an image
+    #[arg(value_name = "FILE", help_heading = "Inputs")]
+    pub files: Vec<String>,
+
     /// Linked firmware (ELF, 32 or 64 bit, either byte order); globs such as `build/*/firmware.elf` give one firmware per match
     #[arg(long, value_name = "FILE", help_heading = "Inputs")]
     pub elf: Vec<String>,
@@ -28,7 +32,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME.KEY=VALUE", help_heading = "Inputs")]
     pub firmware: Vec<String>,
 
-    /// Chip, where it cannot be told from the inputs: esp32, esp32s2, esp32s3, esp32c2, esp32c3, esp32c5, esp32c6, esp32h2, esp32p4 or esp8266
+    /// Chip, where it cannot be told from the inputs: esp32, esp32s2, esp32s3, esp32c2, esp32c3, esp32c5, esp32c6, esp32h2, esp32p4, esp32c61, esp32h21, esp32h4, esp32s31 or esp8266
     #[arg(long, value_name = "CHIP", help_heading = "Memory")]
     pub chip: Option<Chip>,
 
@@ -36,7 +40,15 @@ pub struct Args {
     #[arg(long, value_name = "NAME=ORIGIN+LENGTH", help_heading = "Memory")]
     pub region: Vec<Region>,
 
-    /// Linker script whose MEMORY block names the regions
+    /// What kind of memory a region is, where what lies in it does not show that: ram, flash, psram, rtc, eeprom or other; one per line, or repeated
+    #[arg(long, value_name = "NAME=KIND", help_heading = "Memory")]
+    pub region_kind: Vec<RegionKind>,
+
+    /// Section that only takes what is left of its region, such as `.heap`: it does not count as used; `*` and `?` match any text
+    #[arg(long, value_name = "SECTION", help_heading = "Memory")]
+    pub filler: Vec<String>,
+
+    /// Linker script whose MEMORY block names the regions, and whose SECTIONS say which section is in which; files it includes are read when they lie beside it
     #[arg(long, value_name = "FILE", help_heading = "Memory")]
     pub linker_script: Option<PathBuf>,
 
@@ -56,7 +68,7 @@ pub struct Args {
     #[arg(long, help_heading = "Memory")]
     pub allow_unpaired: bool,
 
-    /// Upper limit of a measure, in bytes or percent: region.RAM.span=90%, image.bytes=warn:900K,fail:1MiB, symbol.lwip_*=4K; one per line, or repeated
+    /// Upper limit of a measure, in bytes or percent: region.RAM.span=90%, image.bytes=warn:900K,fail:1MiB, symbol.lwip_*=4K, sum(symbol.lwip_*)=40K; one per line, or repeated
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Limits")]
     pub max: Vec<String>,
 
@@ -76,6 +88,10 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Limits")]
     pub preset: Vec<Preset>,
 
+    /// ELF of the base branch's build to compare with, where there is no report of it; globs as for `elf`
+    #[arg(long, value_name = "FILE", help_heading = "Limits")]
+    pub baseline_elf: Vec<String>,
+
     /// Why breached limits are let through this once: the text of a label, a reviewer's word. Recorded in the report; an overflow is never let through
     #[arg(long, value_name = "REASON", help_heading = "Limits")]
     pub r#override: Option<String>,
@@ -91,6 +107,10 @@ pub struct Args {
     /// Rows of the tables of symbols, archives and growers
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Report")]
     pub top: usize,
+
+    /// List every measure of this run, with its value and its name for a limit
+    #[arg(long, help_heading = "Report")]
+    pub list_measures: bool,
 
     /// File of one JSON line per run: this run is added to it, and the trend of the last ones is shown
     #[arg(long, value_name = "FILE", help_heading = "Report")]

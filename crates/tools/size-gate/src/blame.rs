@@ -48,7 +48,11 @@ pub(crate) fn blames(report: &Report, firmware: &Firmware) -> Vec<Blame> {
     let limited = report.measures.iter().filter(breached).map(|measure| measure.name.clone());
     let overflowing =
         report.findings.iter().filter(|finding| finding.subject == firmware.subject).filter_map(|finding| {
-            let key = finding.fingerprint.split(':').nth(1)?;
+            let key = finding.fingerprint.strip_prefix(&finding.rule)?.strip_prefix(':')?;
+            let key = match &finding.subject {
+                Some(subject) => key.strip_prefix(subject.as_str())?.strip_prefix(':')?,
+                None => key,
+            };
             match finding.rule.as_str() {
                 "size-gate/region-overflow" => Some(format!("region.{key}.span")),
                 "size-gate/partition-overflow" => Some(format!("partition.{key}.used")),

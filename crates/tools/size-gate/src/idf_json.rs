@@ -154,6 +154,44 @@ fn windows(chip: Chip) -> &'static [Window] {
                 ]
             }
         }
+        Chip::Esp32C61 => {
+            &const {
+                [
+                    window("DIRAM", 0x4080_0000, 0x5_0000),
+                    window("Flash Code", 0x4200_0000, 0x200_0000),
+                    window("External RAM", 0x4200_0000, 0x200_0000),
+                    window("LP SRAM", 0x5000_0000, 0x4000),
+                ]
+            }
+        }
+        Chip::Esp32H21 => {
+            &const {
+                [
+                    window("DIRAM", 0x4080_0000, 0x5_0000),
+                    window("Flash", 0x4200_0000, 0x100_0000),
+                    window("LP SRAM", 0x5000_0000, 0x1000),
+                ]
+            }
+        }
+        Chip::Esp32H4 => {
+            &const {
+                [
+                    window("DIRAM", 0x4080_8000, 0x6_0000),
+                    window("Flash", 0x4200_0000, 0x200_0000),
+                    window("External RAM", 0x4200_0000, 0x200_0000),
+                ]
+            }
+        }
+        Chip::Esp32S31 => {
+            &const {
+                [
+                    window("DIRAM", 0x2F00_0000, 0x8_0000),
+                    window("Flash", 0x4000_0000, 0x400_0000),
+                    window("External RAM", 0x5000_0000, 0x400_0000),
+                    window("LP SRAM", 0x2E00_0000, 0x8000),
+                ]
+            }
+        }
         // esp-idf-size does not know it.
         Chip::Esp8266 => &[],
     }
@@ -368,7 +406,7 @@ mod tests {
         let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
         let (elf, map) = (read("hello_world.elf"), read("hello_world.map"));
         let (elf, map) = (Elf::parse(&elf).unwrap(), lw_firmware::Map::parse(&map).unwrap());
-        let sources = Sources { elf: Some(&elf), map: Some(&map), regions: &[], chip: None };
+        let sources = Sources { elf: Some(&elf), map: Some(&map), ..Sources::default() };
         let json = of_memory(&Memory::measure(&sources).unwrap()).unwrap();
         let json: Value = serde_json::from_str(&json).unwrap();
         // With the ELF beside the map, esp-idf-size says 142389; without it, it loses `.rtc.force_slow`.

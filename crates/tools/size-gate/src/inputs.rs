@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error};
-use lw_firmware::Chip;
+use lw_firmware::{Chip, Map, Region};
 use lw_model::Report;
 
 use crate::args::Args;
@@ -23,6 +23,8 @@ pub(crate) struct Inputs {
     pub partitions: Option<PathBuf>,
     /// Chip, where the user names it.
     pub chip: Option<Chip>,
+    /// Regions to count in where neither user nor map tell any: those of the firmware it is compared with.
+    pub regions: Vec<Region>,
 }
 
 impl Inputs {
@@ -37,10 +39,21 @@ impl Inputs {
 /// When a file is missing (as `--missing` says) or cannot be assigned to a firmware.
 pub(crate) fn collect(args: &Args, cx: &Context, report: &mut Report) -> Result<Vec<Inputs>, Error> {
     let mut firmwares = named(args, cx, report)?;
-    let elves = cx.expand(&args.elf, report)?;
-    let maps = cx.expand(&args.map, report)?;
-    let bins = cx.expand(&args.bin, report)?;
-    let tables = cx.expand(&args.partitions, report)?;
+    let mut elves = cx.expand(&args.elf, report)?;
+    let mut maps = cx.expand(&args.map, report)?;
+    let mut bins = cx.expand(&args.bin, report)?;
+    let mut tables = cx.expand(&args.partitions, report)?;
+    for path in cx.expand(&args.files, report)? {
+        let paths = match kind(&path, &cx.open(&path)?) {
+            Kind::Elf => &mut elves,
+            Kind::Map => &mut maps,
+            Kind::Partitions => &mut tables,
+            Kind::Image => &mut bins,
+        };
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
     firmwares.extend(paired(elves, maps, bins, tables)?);
     for firmware in &mut firmwares {
         firmware.chip = firmware.chip.or(args.chip);
@@ -49,6 +62,36 @@ pub(crate) fn collect(args: &Args, cx: &Context, report: &mut Report) -> Result<
         return Err(Error::usage(format!("two firmwares are named `{twice}`"))
             .hint("name them one by one with --firmware NAME.elf=…, or in [size-gate.firmware.NAME]"));
     }
+    Ok(firmwares)
+}
+
+/// What a file without a flag is.
+enum Kind {
+    Elf,
+    Map,
+    Partitions,
+    Image,
+}
+
+fn kind(path: &Path, bytes: &[u8]) -> Kind {
+    let text = |end: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end));
+    match bytes {
+        [0x7F, b'E', b'L', b'F', ..] => Kind::Elf,
+        [0xAA, 0x50, ..] => Kind::Partitions,
+        _ if text("csv") => Kind::Partitions,
+        _ if text("map") || Map::parse(bytes).is_ok() => Kind::Map,
+        _ => Kind::Image,
+    }
+}
+
+/// The ELF files of the base branch's build, each under the name of its firmware.
+///
+/// # Errors
+/// When one is missing, as `--missing` says.
+pub(crate) fn baselines(args: &Args, cx: &Context, report: &mut Report) -> Result<Vec<Inputs>, Error> {
+    let elves = cx.expand(&args.baseline_elf, report)?;
+    let mut firmwares = paired(elves, Vec::new(), Vec::new(), Vec::new())?;
+    firmwares.iter_mut().for_each(|firmware| firmware.chip = args.chip);
     Ok(firmwares)
 }
 

@@ -18,13 +18,14 @@ mod platformio;
 mod rules;
 pub mod sketches;
 mod tables;
+mod unplaced;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
 use lw_model::{ByteSize, Measure, Number, Report};
 
 use crate::analyse::Firmware;
 pub use crate::args::{Args, Preset};
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Compared};
 
 /// The tool.
 #[derive(Debug)]
@@ -39,21 +40,21 @@ Every memory region is measured as the linker counts it and without dummies and 
 smallest partition an update can go to; each byte is attributed to region, section, archive, object and symbol.
 
 Limits name a measure: `region.RAM.span=90%`, `image.bytes=1MiB`, `symbol.lwip_*=4K`. A limit may have two levels, \
-`warn:80%,fail:90%`. Sizes are bytes; K, M, G and KiB, MiB, GiB are powers of 1024.
+`warn:80%,fail:90%`; `sum(symbol.lwip_*)` and `sum(region.ITCM, region.DTCM)` limit a sum. Sizes are bytes; K, M, G and KiB, MiB, GiB are powers of 1024.
 
 Examples:
-  size-gate --elf firmware.elf --map firmware.map --max region.RAM.span=90%
+  size-gate firmware.elf firmware.map --max region.RAM.span=90%
   size-gate --elf app.elf --bin app.bin --partitions partitions.csv --min-free partition.smallest-app=5%
   size-gate --elf firmware.elf --linker-script link.ld --baseline main.json --max-growth image.bytes=1%
   size-gate --elf 'build/*/firmware.elf' --preset binary-1mib --preset ram-150k --write html=size.html";
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "image-bytes",
-            description: "Bytes of the image: of the file where one was given, else the sum of its sections; of several firmwares, the largest",
+            description: "Bytes of the image, the measure `image.bytes`: of the file where one was given, else the sum of its loaded sections; of several firmwares, the largest",
         },
         Output {
             name: "ram-bytes",
-            description: "Bytes of static RAM as the linker counts them; of several firmwares, the largest",
+            description: "Bytes of static RAM, the measure `ram.bytes`; of several firmwares, the largest",
         },
         Output {
             name: "smallest-app-free",
@@ -65,6 +66,8 @@ Examples:
         ExtraFormat { name: "idf-json2", description: "What `idf.py size --format json2` prints" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const REVISION: u32 = 2;
+    const CHANGED_MEANINGS: &'static [(&'static str, u32)] = &[("image.bytes", 2), ("ram.*", 2)];
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
@@ -87,11 +90,24 @@ Examples:
                 .hint("give --elf, --map or --bin (or --max-file), on the command line or in lw.toml"));
         }
 
-        let baseline = Baseline::load(cx, report)?;
-        if let Some(baseline) = &baseline {
-            baseline.apply(cx, report)?;
+        let measured = Baseline::measure(&args, cx, &firmwares, report)?;
+        let baseline = match (measured, cx.common().baseline.is_some()) {
+            (Some(_), true) => {
+                return Err(Error::usage("--baseline and --baseline-elf are both given")
+                    .hint("a run is compared with one build: leave one of them out"));
+            }
+            (Some(measured), false) => Some(measured),
+            (None, _) => Baseline::load(cx, report)?,
+        };
+        let compared = match &baseline {
+            Some(baseline) => baseline.apply(cx, report)?,
+            None => Compared::default(),
+        };
+        limits::attach(&args, cx, report, baseline.as_ref(), &compared)?;
+        compared.tell(report);
+        for firmware in &firmwares {
+            unplaced::tell(report, firmware);
         }
-        limits::attach(&args, cx, report, baseline.as_ref().and_then(Baseline::report))?;
         let permission = permission(&args);
         cx.judge(report, permission.as_ref().map(|(reason, origin)| (reason.as_str(), *origin)));
 
@@ -100,6 +116,7 @@ Examples:
                 baseline.as_ref().and_then(|baseline| baseline.compare(report, firmware, args.noise_floor.0));
             tables::add(report, firmware, rows.as_ref(), args.top);
         }
+        tables::add_overview(report, args.list_measures);
         if let Some(path) = &args.history {
             history::record(path, args.trend, report, cx)?;
         }
@@ -147,10 +164,8 @@ fn figures(report: &Report, cx: &mut Context) {
         cx.figure(format!("{count} firmwares"));
     }
     let mut told = false;
-    for (name, bytes) in
-        [("image", image_bytes(report)), ("static RAM", extreme(report, "ram.span", i64::max))]
-    {
-        if let Some(bytes) = bytes {
+    for (name, measure) in [("image", "image.bytes"), ("static RAM", "ram.bytes")] {
+        if let Some(bytes) = extreme(report, measure, i64::max) {
             cx.figure(format!("{name} {}", ByteSize(bytes.unsigned_abs())));
             told = true;
         }
@@ -174,21 +189,10 @@ fn extreme(report: &Report, name: &str, pick: fn(i64, i64) -> i64) -> Option<i64
     integers.reduce(pick)
 }
 
-/// Bytes of the image: of the file that is flashed where there is one, else of the sections; of several, the largest.
-fn image_bytes(report: &Report) -> Option<i64> {
-    let is_image =
-        |measure: &&Measure| measure.name.starts_with("partition.") && measure.name.ends_with(".used");
-    let files = report.measures.iter().filter(is_image).filter_map(|measure| match measure.value {
-        Number::Integer(bytes) => Some(bytes),
-        Number::Decimal(_) => None,
-    });
-    files.max().or_else(|| extreme(report, "image.bytes", i64::max))
-}
-
 fn publish(report: &Report, firmwares: &[Firmware], cx: &mut Context) {
     let shown = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
-    cx.output("image-bytes", shown(image_bytes(report)));
-    cx.output("ram-bytes", shown(extreme(report, "ram.span", i64::max)));
+    cx.output("image-bytes", shown(extreme(report, "image.bytes", i64::max)));
+    cx.output("ram-bytes", shown(extreme(report, "ram.bytes", i64::max)));
     cx.output("smallest-app-free", shown(extreme(report, "partition.smallest-app.free", i64::min)));
     let joined = |pick: fn(&Firmware) -> Option<&String>| {
         firmwares.iter().filter_map(pick).cloned().collect::<Vec<_>>().join("\n")

@@ -98,7 +98,11 @@ impl Rule {
         let sum = |names: &[&str]| {
             sections.iter().filter(|section| names.contains(&section.name)).map(|section| section.size).sum()
         };
-        Usage { flash: sum(flash), ram: sum(ram) }
+        match (Usage { flash: sum(flash), ram: sum(ram) }) {
+            // None of the sections has a name that the platform expects.
+            Usage { flash: 0, .. } => berkeley(sections),
+            usage => usage,
+        }
     }
 }
 
@@ -181,11 +185,17 @@ pub(crate) fn of_memory(memory: &Memory, elf: Option<&Elf<'_>>, table: Option<&T
     let (flash, ram) = match rule {
         Rule::Esp32 => (table.and_then(app_partition).unwrap_or(ESP32_FLASH), ESP32_RAM),
         Rule::Esp8266 => (
-            Some(size_of(memory, RegionClass::Flash)).filter(|size| *size > 0).unwrap_or(ESP8266_FLASH),
+            Some(size_of(memory, RegionClass::Flash, u64::MAX))
+                .filter(|size| *size > 0)
+                .unwrap_or(ESP8266_FLASH),
             ESP8266_RAM,
         ),
-        Rule::Arm | Rule::Avr | Rule::Berkeley => {
-            (size_of(memory, RegionClass::Flash), size_of(memory, RegionClass::Ram))
+        // A board's flash is that of the chip: what is connected to it is another memory.
+        Rule::Arm => {
+            (size_of(memory, RegionClass::Flash, ARM_EXTERNAL), size_of(memory, RegionClass::Ram, u64::MAX))
+        }
+        Rule::Avr | Rule::Berkeley => {
+            (size_of(memory, RegionClass::Flash, u64::MAX), size_of(memory, RegionClass::Ram, u64::MAX))
         }
     };
     lines(rule.usage(&sections), flash, ram)
@@ -198,12 +208,15 @@ fn app_partition(table: &Table) -> Option<u64> {
     Some(first.size.into())
 }
 
-/// Sum over the regions of a class that are used and whose length is known.
-fn size_of(memory: &Memory, class: RegionClass) -> u64 {
+/// Where external memory begins in the memory map of ARM microcontrollers.
+const ARM_EXTERNAL: u64 = 0x6000_0000;
+
+/// Sum over the regions of a class below an address that are used and whose length is known.
+fn size_of(memory: &Memory, class: RegionClass, below: u64) -> u64 {
     memory
         .regions
         .iter()
-        .filter(|used| used.class == class && used.span > 0)
+        .filter(|used| used.class == class && used.span > 0 && used.region.origin < below)
         .filter_map(lw_firmware::memory::RegionUse::size)
         .sum()
 }

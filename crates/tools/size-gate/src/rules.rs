@@ -17,6 +17,30 @@ pub(crate) const RULES: &[Rule] = &[
         help: "The firmware cannot be linked or will not run. The breakdown says what takes the room.",
     },
     Rule {
+        id: "unplaced",
+        level: Level::Error,
+        title: "Something lies in no memory region, so that no limit of a region sees it.",
+        help: "Give the region with `region`, or pass the map or the linker script of this build.",
+    },
+    Rule {
+        id: "no-ram",
+        level: Level::Error,
+        title: "The firmware writes to memory, and no memory of it counts as RAM.",
+        help: "`region-kind` says which region is RAM.",
+    },
+    Rule {
+        id: "unused-option",
+        level: Level::Warning,
+        title: "An option names a region or section that this build does not have.",
+        help: "Correct the name, or leave the option out.",
+    },
+    Rule {
+        id: "gone",
+        level: Level::Error,
+        title: "Something of the baseline is not in this run, or has another name.",
+        help: "Growth cannot be told of it. Run again on the base branch when the change is wanted, or lift the limit.",
+    },
+    Rule {
         id: "image-layout",
         level: Level::Error,
         title: "The image is not one its chip would start.",

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use lw_model::{Align, Cell, Measure, Node, Number, Report, Table, Tree, grouped};
+use lw_firmware::memory::{PlacementRole, RegionUse};
+use lw_firmware::{Chip, Memory, RegionClass};
+use lw_model::{Align, ByteSize, Cell, Measure, Node, Number, Report, Table, Tree, grouped};
 
 use crate::analyse::Firmware;
 use crate::blame::{Blame, blames};
@@ -14,7 +16,7 @@ pub(crate) fn add(report: &mut Report, firmware: &Firmware, rows: Option<&(Vec<R
     let subject = firmware.subject.as_deref();
     let tree = report.trees.iter().find(|tree| tree.subject.as_deref() == subject);
     let mut tables = Vec::new();
-    tables.extend(regions(report, subject));
+    tables.extend(regions(report, firmware));
     tables.extend(partitions(report, subject));
     for blame in blames(report, firmware) {
         let pushed = rows.and_then(|(rows, _)| pushed_over(rows, &blame, firmware, top));
@@ -27,8 +29,9 @@ pub(crate) fn add(report: &mut Report, firmware: &Firmware, rows: Option<&(Vec<R
     if let Some(tree) = tree {
         tables.extend(largest(tree, "archive", top));
         tables.extend(largest(tree, "symbol", top));
-        tables.push(sections(tree));
+        tables.push(sections(tree, firmware));
     }
+    tables.extend(kinds(firmware));
     for table in &mut tables {
         table.subject.clone_from(&firmware.subject);
     }
@@ -51,13 +54,118 @@ fn delta(measure: &Measure) -> Cell {
     measure.growth().map_or(Cell::Empty, |growth| Cell::Delta(integer(growth)))
 }
 
+/// What belongs to the run as a whole: the firmwares side by side, and on demand every measure.
+pub(crate) fn add_overview(report: &mut Report, list_measures: bool) {
+    if let Some(table) = firmwares(report) {
+        report.tables.insert(0, table);
+    }
+    if list_measures {
+        report.tables.push(every_measure(report));
+    }
+}
+
+/// Image and RAM of each firmware of a matrix, and how they changed.
+fn firmwares(report: &Report) -> Option<Table> {
+    let subjects: Vec<&str> = report.subjects().into_iter().flatten().collect();
+    if subjects.len() < 2 {
+        return None;
+    }
+    let mut table = Table::new(
+        "firmwares",
+        "Firmwares",
+        &[
+            ("Firmware", Align::Left),
+            ("Image", Align::Right),
+            ("Change", Align::Right),
+            ("Static RAM", Align::Right),
+            ("Change", Align::Right),
+            ("Least free", Align::Right),
+        ],
+    );
+    for subject in subjects {
+        let measure = |name: &str| report.measure(name, Some(subject));
+        let value =
+            |name: &str| measure(name).map_or(Cell::Empty, |measure| Cell::Bytes(integer(measure.value)));
+        let change = |name: &str| measure(name).map_or(Cell::Empty, delta);
+        table.rows.push(vec![
+            Cell::Code(subject.to_owned()),
+            value("image.bytes"),
+            change("image.bytes"),
+            value("ram.bytes"),
+            change("ram.bytes"),
+            value("partition.smallest-app.free"),
+        ]);
+    }
+    for index in [5, 4, 2] {
+        drop_empty_column(&mut table, index);
+    }
+    Some(table)
+}
+
+/// Every measure under the name that a limit uses.
+fn every_measure(report: &Report) -> Table {
+    let mut table = Table::new(
+        "every-measure",
+        "Every measure of this run",
+        &[("Measure", Align::Left), ("Bytes", Align::Right), ("Of", Align::Right)],
+    );
+    for measure in &report.measures {
+        let name = match &measure.subject {
+            Some(subject) => format!("{subject}/{}", measure.name),
+            None => measure.name.clone(),
+        };
+        let whole = measure.whole.map_or(Cell::Empty, |whole| Cell::Bytes(integer(whole)));
+        table.rows.push(vec![Cell::Code(name), Cell::Bytes(integer(measure.value)), whole]);
+    }
+    table.note = Some(
+        "section.NAME, archive.NAME, object.NAME and symbol.NAME become measures when a limit names them."
+            .into(),
+    );
+    table
+}
+
+/// What kind of memory each region was taken for, and why.
+fn kinds(firmware: &Firmware) -> Option<Table> {
+    let memory = firmware.memory.as_ref()?;
+    let mut table = Table::new(
+        "region-kinds",
+        "Kinds of memory",
+        &[("Region", Align::Left), ("Kind", Align::Left), ("Why", Align::Left)],
+    );
+    for used in &memory.regions {
+        table.rows.push(vec![
+            Cell::Code(used.region.name.clone()),
+            Cell::Text(kind(used, memory.chip)),
+            Cell::Text(used.why.clone()),
+        ]);
+    }
+    table.note = Some(
+        "Static RAM is the data of regions of the kind RAM; --region-kind NAME=KIND corrects a kind.".into(),
+    );
+    table.folded = true;
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// The kind of a region in one or two words; of a known chip, as its maker calls it.
+fn kind(used: &RegionUse, chip: Option<Chip>) -> String {
+    let executable = used.region.attributes.split('!').next().unwrap_or_default().contains(['x', 'X']);
+    let of_chip = chip.and_then(|chip| chip.memory_name(used.region.origin, executable));
+    match (of_chip, used.class) {
+        (Some(name), RegionClass::Flash | RegionClass::Ram) => name.into(),
+        (_, RegionClass::Ram) if used.code_only => "RAM, code".into(),
+        (_, class) => class.to_string(),
+    }
+}
+
 /// Use of each region: as the linker counts it, and without dummies and gaps.
-fn regions(report: &Report, subject: Option<&str>) -> Option<Table> {
+fn regions(report: &Report, firmware: &Firmware) -> Option<Table> {
+    let subject = firmware.subject.as_deref();
     let mut table = Table::new(
         "regions",
         "Memory",
         &[
             ("Region", Align::Left),
+            ("Kind", Align::Left),
             ("Used", Align::Right),
             ("Size", Align::Right),
             ("Share", Align::Left),
@@ -83,8 +191,12 @@ fn regions(report: &Report, subject: Option<&str>) -> Option<Table> {
         let content = report
             .measure(&format!("{path}.bytes"), subject)
             .map_or(Cell::Empty, |measure| Cell::Bytes(integer(measure.value)));
+        let region = firmware.memory.as_ref().and_then(|memory| {
+            Some((memory.regions.iter().find(|used| used.region.name == shown)?, memory.chip))
+        });
         table.rows.push(vec![
             Cell::Code(shown.to_owned()),
+            region.map_or(Cell::Empty, |(used, chip)| Cell::Text(kind(used, chip))),
             Cell::Bytes(used),
             size.map_or(Cell::Empty, Cell::Bytes),
             size.map_or(Cell::Empty, |total| Cell::Bar { used, total }),
@@ -98,19 +210,64 @@ fn regions(report: &Report, subject: Option<&str>) -> Option<Table> {
     let mut note = String::from(
         "Used is what the linker counts, from the start of the region to its last byte; content is without reserved dummies and gaps.",
     );
+    if let Some(memory) = &firmware.memory {
+        note.push_str(&notes(memory));
+    }
     if !empty.is_empty() {
         note.push_str(&format!(" Empty: {}.", empty.join(", ")));
     }
     table.note = Some(note);
-    drop_empty_column(&mut table, 5);
+    drop_empty_column(&mut table, 6);
     Some(table)
+}
+
+/// Why the use of a region is not what one would expect.
+fn notes(memory: &Memory) -> String {
+    /// A gap that is worth a sentence: more than an alignment.
+    const LARGE_GAP: u64 = 1024;
+    let mut notes = String::new();
+    for used in &memory.regions {
+        let sections = || {
+            used.placements
+                .iter()
+                .filter_map(|placement| Some((placement, memory.sections.get(placement.section)?)))
+        };
+        let name = &used.region.name;
+        for (_, section) in sections().filter(|(_, section)| section.filler) {
+            notes.push_str(&format!(
+                " `{}` takes what is left of {name}: it counts as used, as for the linker, but neither as content nor as RAM, and is free.",
+                section.name
+            ));
+        }
+        let mut overlaid = sections().filter(|(placement, section)| {
+            placement.role == PlacementRole::Run && !section.dummy && placement.skip > 0
+        });
+        if let Some((_, section)) = overlaid.next() {
+            notes.push_str(&format!(
+                " In {name} `{}` shares addresses with what is loaded in turn (an overlay): they count once.",
+                section.name
+            ));
+        }
+        if let Some((at, bytes)) =
+            used.gaps.iter().filter(|(_, bytes)| *bytes >= LARGE_GAP).max_by_key(|(_, bytes)| *bytes)
+        {
+            notes.push_str(&format!(
+                " {} of {name} from {at:#x} are empty: what follows was put at an address of its own.",
+                ByteSize(*bytes)
+            ));
+        }
+    }
+    notes
 }
 
 /// A column in which no run had anything to say is only noise.
 fn drop_empty_column(table: &mut Table, index: usize) {
-    if table.rows.iter().all(|row| row.get(index).is_none_or(|cell| *cell == Cell::Empty)) {
-        table.columns.truncate(index);
-        table.rows.iter_mut().for_each(|row| row.truncate(index));
+    let is_empty = table.rows.iter().all(|row| row.get(index).is_none_or(|cell| *cell == Cell::Empty));
+    if is_empty && index < table.columns.len() {
+        table.columns.remove(index);
+        table.rows.iter_mut().filter(|row| index < row.len()).for_each(|row| {
+            row.remove(index);
+        });
     }
 }
 
@@ -325,7 +482,8 @@ fn keep_largest(parts: &mut Vec<(&str, &str, u64)>, top: usize) {
     parts.truncate(top);
 }
 
-fn sections(tree: &Tree) -> Table {
+/// Every section in its region, and what lies between them.
+fn sections(tree: &Tree, firmware: &Firmware) -> Table {
     let mut table = Table::new(
         "sections",
         "Sections",
@@ -338,6 +496,14 @@ fn sections(tree: &Tree) -> Table {
                 Cell::Text(region.name.to_string()),
                 bytes(section.value),
             ]);
+        }
+    }
+    for used in firmware.memory.iter().flat_map(|memory| &memory.regions) {
+        let gaps =
+            used.gaps.iter().map(|(_, bytes)| bytes).fold(0, |sum: u64, bytes| sum.saturating_add(*bytes));
+        if gaps > 0 && used.bytes > 0 {
+            let name = Cell::Text(used.region.name.clone());
+            table.rows.push(vec![Cell::Text("(gaps)".into()), name, bytes(gaps)]);
         }
     }
     table.folded = true;

@@ -160,7 +160,13 @@ impl<'a> Parser<'a> {
             Ok(())
         } else if rest.starts_with(b"0x") {
             self.output(name, rest)
+        } else if let Some((name, numbers)) = spaced(line) {
+            self.output(name, numbers)
         } else {
+            // A name with spaces that fills its column; commands such as `START GROUP` begin with a letter.
+            if line.starts_with(b".") {
+                self.pending = Some(Pending::Output(line));
+            }
             Ok(())
         }
     }
@@ -182,6 +188,7 @@ impl<'a> Parser<'a> {
             size: self.number("the size of a section", size)?,
             lma,
             inputs: Vec::new(),
+            fills: false,
             line: self.line,
         };
         check(&section)?;
@@ -199,6 +206,10 @@ impl<'a> Parser<'a> {
             self.input(name, rest)?;
         } else if rest.is_empty() && !name.contains(&b'(') {
             self.pending = Some(Pending::Input(name));
+        } else if let Some((name, numbers)) = spaced(content).filter(|_| !name.contains(&b'(')) {
+            self.input(name, numbers)?;
+        } else if content.starts_with(b".") && !content.contains(&b'(') {
+            self.pending = Some(Pending::Input(content));
         }
         Ok(())
     }
@@ -265,7 +276,16 @@ impl<'a> Parser<'a> {
     /// `0xADDRESS   name` or `0xADDRESS   name = expression`.
     fn symbol(&mut self, content: &'a [u8]) {
         let (address, rest) = token(content);
-        let (name, _) = token(rest);
+        let (name, expression) = token(rest);
+        if name == b"." {
+            if self.open
+                && super::moves_by_length(expression)
+                && let Some(section) = self.sections.last_mut()
+            {
+                section.fills = true;
+            }
+            return;
+        }
         if let Some(target) = name.strip_prefix(b"IDF_TARGET_") {
             let target = text(target);
             match target.parse() {
@@ -320,6 +340,14 @@ fn machine(output: &[u8]) -> Option<u16> {
     let format = output.strip_suffix(b")")?.rsplit(|byte| *byte == b' ').next()?;
     let has = |word: &[u8]| format.windows(word.len()).any(|window| window == word);
     FORMATS.iter().find(|(word, _)| has(word)).map(|(_, machine)| *machine)
+}
+
+/// A section's name that holds spaces, and its numbers: `.my sec         0x0800105c       0x28`.
+fn spaced(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memmem::find(line, b" 0x")?;
+    let (name, numbers) = line.split_at(end);
+    let name = name.trim_ascii_end();
+    (!name.is_empty()).then_some((name, numbers.trim_ascii_start()))
 }
 
 /// The first word, and what follows it without the spaces between.

@@ -38,6 +38,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
                         size: row.size,
                         lma: (row.lma != row.address).then_some(row.lma),
                         inputs: Vec::new(),
+                        fills: false,
                         line: number_of_line,
                     };
                     check(&section)?;
@@ -46,6 +47,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Map<'_>, MapError> {
             }
             2..=9 if open && row.size > 0 => {
                 if let Some(section) = sections.last_mut() {
+                    // `. = ORIGIN ( RAM ) + LENGTH ( RAM ) - .`
+                    section.fills |= name.first() == Some(&b'.') && super::moves_by_length(name);
                     section.inputs.push(input(&row, name, &mut files));
                 }
             }

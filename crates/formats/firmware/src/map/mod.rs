@@ -57,6 +57,8 @@ pub struct OutputSection<'a> {
     pub lma: Option<u64>,
     /// What the section was made of, without empty inputs.
     pub inputs: Vec<Input<'a>>,
+    /// Takes what is left of its region: the script moves its end by the length of a region.
+    pub fills: bool,
     /// Line of the map, from 1.
     pub line: u32,
 }
@@ -137,6 +139,10 @@ pub enum MapError {
 impl Diagnose for MapError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
+            Self::Unknown(found) if found.starts_with("a map of") => {
+                "Only maps of GNU ld and LLD are read. Give the linker's ELF output (.elf, .axf, .out) with the regions as in --region FLASH=0x08000000+64K."
+                    .into()
+            }
             Self::Unknown(_) => {
                 "Write the map with -Wl,-Map=firmware.map (GNU ld or LLD), with LC_ALL=C so that its headings are English."
                     .into()
@@ -170,9 +176,20 @@ impl<'a> Map<'a> {
 }
 
 fn unknown(bytes: &[u8]) -> String {
-    let others: [(&[u8], &str); 4] = [
+    let others: [(&[u8], &str); 15] = [
         (b"Image component sizes", "a map of Arm's armlink"),
+        (b"Memory Map of the image", "a map of Arm's armlink"),
+        (b"Image Symbol Table", "a map of Arm's armlink"),
+        (b"Tool: armlink", "a map of Arm's armlink"),
+        (b"Section Cross References", "a map of Arm's armlink"),
         (b"IAR ELF Linker", "a map of IAR's ilink"),
+        (b"*** PLACEMENT SUMMARY", "a map of IAR's ilink"),
+        (b"*** MODULE SUMMARY", "a map of IAR's ilink"),
+        (b"IAR Universal Linker", "a map of IAR's xlink"),
+        (b"ENTRY POINT SYMBOL:", "a map of TI's linker"),
+        (b"SECTION ALLOCATION MAP", "a map of TI's linker"),
+        (b"TI ARM Linker", "a map of TI's linker"),
+        (b"TMS320C", "a map of TI's linker"),
         (b"Archive member included because of file", "a map of gold"),
         (b"VMA       Size Align Out", "a map of mold"),
     ];
@@ -283,6 +300,11 @@ fn is_debug(name: &[u8]) -> bool {
     EXACT.contains(&name)
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || name.ends_with(b".attributes")
+}
+
+/// Whether an expression that moves the location counter names the length of a region.
+fn moves_by_length(expression: &[u8]) -> bool {
+    ["LENGTH (", "LENGTH("].iter().any(|word| memchr::memmem::find(expression, word.as_bytes()).is_some())
 }
 
 /// A hexadecimal number without prefix.

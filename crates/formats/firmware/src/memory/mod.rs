@@ -6,6 +6,7 @@
 //! that only reserve addresses, which is what grows.
 
 mod detect;
+mod kind;
 mod place;
 mod regions;
 mod sections;
@@ -18,7 +19,8 @@ use lw_model::Diagnose;
 use crate::chip::Chip;
 use crate::elf::Elf;
 use crate::map::Map;
-use crate::region::{Region, RegionClass};
+use crate::region::{Region, RegionClass, RegionKind};
+use crate::script::Script;
 
 pub use regions::Origin;
 
@@ -33,6 +35,12 @@ pub struct Sources<'a> {
     pub regions: &'a [Region],
     /// The chip, when the user says so.
     pub chip: Option<Chip>,
+    /// The linker script, when the user gives it: which section it puts into which region.
+    pub script: Option<&'a Script>,
+    /// What kind of memory a region is, when the user says so.
+    pub kinds: &'a [RegionKind],
+    /// Names of sections that the user says only take what is left of their region; `*` and `?` match any text.
+    pub fillers: &'a [String],
 }
 
 impl Sources<'_> {
@@ -55,15 +63,22 @@ pub struct Memory {
     pub sections: Vec<SectionUse>,
     /// Chips whose instruction and data RAM are one memory: its use, counted once.
     pub sram: Option<SramUse>,
-    /// Bytes that are written to flash: all sections with content. Outside Espressif chips without
-    /// what is loaded to EEPROM, fuses or straight to RAM, unless the whole program is.
+    /// Bytes that are loaded: all sections with content, wherever they run. Without the EEPROM, fuses and lock bits
+    /// of an AVR, which are files of their own.
     pub image_bytes: u64,
-    /// Static RAM as the linker counts it. The unified SRAM where there is one; otherwise the sum
-    /// over the regions of class [`RegionClass::Ram`] but those that only hold code (IRAM, ITCM).
-    /// External, RTC and backup RAM do not count.
+    /// Static RAM as the linker counts it, without what only fills the rest of it ([`SectionUse::filler`]). The unified
+    /// SRAM where there is one; otherwise the sum over the regions of class [`RegionClass::Ram`] but those that only
+    /// hold code (IRAM, ITCM), and what must lie in RAM but is in no region. External, RTC and backup RAM do not count,
+    /// unless there is no other.
     pub ram_span: u64,
     /// The same memory as [`Memory::ram_span`] without gaps and reserved addresses.
     pub ram_bytes: u64,
+    /// Bytes of the regions of that memory that are used; `None` when none is, or when the length of one is not known.
+    pub ram_size: Option<u64>,
+    /// Sections that lie in no region.
+    pub unplaced: Vec<Unplaced>,
+    /// A writable section, when there is one although no memory counts as RAM.
+    pub writable_outside_ram: Option<String>,
     /// What the reader should know: guesses, sections outside all regions.
     pub warnings: Vec<String>,
 }
@@ -75,14 +90,20 @@ pub struct RegionUse {
     pub region: Region,
     /// What kind of memory it is.
     pub class: RegionClass,
-    /// Holds instructions only (IRAM, ITCM).
+    /// What shows that it is of this kind, as half a sentence: "`.bss` is zeroed in it at start".
+    pub why: String,
+    /// RAM that holds instructions only (IRAM, ITCM).
     pub code_only: bool,
     /// Whether the length is known: it is not when the region was made up from the sections.
     pub bounded: bool,
     /// Bytes from the origin to the end of the last section: what GNU ld prints as used.
     pub span: u64,
+    /// The same without what only fills the rest of the region: a heap that ends where the region does.
+    pub taken: u64,
     /// Bytes of content, each counted once: no gaps, no sections that only reserve addresses.
     pub bytes: u64,
+    /// Address and bytes of every stretch between two sections that nothing takes.
+    pub gaps: Vec<(u64, u64)>,
     /// The sections in it by address.
     pub placements: Vec<Placement>,
 }
@@ -94,10 +115,10 @@ impl RegionUse {
         self.bounded.then_some(self.region.length)
     }
 
-    /// Bytes between the last section and the end of the region. 0 on overflow.
+    /// Bytes between the last section and the end of the region; what only fills the rest of it is free. 0 on overflow.
     #[must_use]
     pub fn free(&self) -> Option<u64> {
-        self.size().map(|size| size.saturating_sub(self.span))
+        self.size().map(|size| size.saturating_sub(if self.overflow() > 0 { self.span } else { self.taken }))
     }
 
     /// Bytes past the end of the region.
@@ -161,6 +182,8 @@ pub struct SectionUse {
     pub write: bool,
     /// Reserves addresses and holds nothing: counts in spans only.
     pub dummy: bool,
+    /// A dummy that takes what is left of its region, such as a heap: the region is full in every build.
+    pub filler: bool,
     /// The region it runs in, an index into [`Memory::regions`].
     pub region: Option<usize>,
     /// The region its content is loaded from; the same as `region` where it needs no copy.
@@ -170,6 +193,23 @@ pub struct SectionUse {
     pub elf: Option<usize>,
     /// Index into [`Map::sections`].
     pub map: Option<usize>,
+}
+
+/// A section, or the content of one, that lies in no region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unplaced {
+    /// Name of the section.
+    pub section: String,
+    /// Where it is.
+    pub address: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Whether it runs there or is only loaded from there.
+    pub role: PlacementRole,
+    /// Whether what lies there must be RAM: it is zeroed, copied or in the machine's RAM.
+    pub ram: bool,
+    /// The region nearest to it, which would hold it were it larger.
+    pub nearest: Option<String>,
 }
 
 /// Why the use of memory cannot be told.
@@ -245,48 +285,62 @@ impl Memory {
         if let Some(map) = sources.map {
             warnings.extend_from_slice(&map.warnings);
         }
-        let mut sections = sections::collect(sources)?;
+        let mut sections = sections::collect(sources, &mut warnings)?;
         let chip = detect::chip(sources, &sections, &mut warnings)?;
-        if chip.is_some() {
-            sections::mark_rest(&mut sections);
-        }
         let (origin, regions) = regions::choose(sources, chip, &sections, &mut warnings)?;
         let mut regions = regions::classify(regions, origin, chip);
-        place::place(&mut sections, &mut regions, origin, chip, &mut warnings);
+        let mut unplaced = place::place(&mut sections, &mut regions, origin, chip, sources, &mut warnings);
+        kind::settle(&mut regions, &sections, origin, chip, sources);
+        sections::drop_reserved_zeros(&mut sections, &regions, sources);
+        sections::mark_fillers(&mut sections, &regions, chip, sources);
         for region in &mut regions {
             place::count(region, &sections);
         }
+        kind::tell_code_only(&mut regions, &sections, chip);
+        kind::use_what_there_is(&mut regions, &sections, chip);
+        for section in &mut unplaced {
+            section.ram |= kind::is_ram_address(sources.machine(), section.address);
+        }
         let sram = chip.and_then(|chip| sram::measure(chip, &regions, &sections));
-        let data = || regions.iter().filter(|region| region.class == RegionClass::Ram && !region.code_only);
-        let (ram_span, ram_bytes) = match sram {
-            Some(sram) => (sram.span, sram.bytes),
-            None => {
-                // Spans may reach across the whole address space.
-                let add = |sum: u64, span: u64| sum.saturating_add(span);
-                (
-                    data().map(|region| region.span).fold(0, add),
-                    data().map(|region| region.bytes).fold(0, add),
-                )
-            }
+        let data: Vec<&RegionUse> =
+            regions.iter().filter(|region| region.class == RegionClass::Ram && !region.code_only).collect();
+        // Spans may reach across the whole address space.
+        let sum = |values: &mut dyn Iterator<Item = u64>| values.fold(0, u64::saturating_add);
+        let (span, bytes, ram_size) = match sram {
+            Some(sram) => (sram.span, sram.bytes, Some(sram.size)),
+            None => (
+                sum(&mut data.iter().map(|region| region.taken)),
+                sum(&mut data.iter().map(|region| region.bytes)),
+                kind::size_of(&data),
+            ),
         };
-        let image_bytes = image_bytes(chip, &regions, &sections);
-        Ok(Self { chip, origin, regions, sections, sram, image_bytes, ram_span, ram_bytes, warnings })
+        let outside = sum(&mut unplaced.iter().filter(|section| section.ram).map(|section| section.size));
+        let (ram_span, ram_bytes) = (span.saturating_add(outside), bytes.saturating_add(outside));
+        let writable_outside_ram = if ram_span == 0 { kind::writable(&regions, &sections) } else { None };
+        let image_bytes = image_bytes(sources.machine(), &sections);
+        Ok(Self {
+            chip,
+            origin,
+            regions,
+            sections,
+            sram,
+            image_bytes,
+            ram_span,
+            ram_bytes,
+            ram_size,
+            unplaced,
+            writable_outside_ram,
+            warnings,
+        })
     }
 }
 
-fn image_bytes(chip: Option<Chip>, regions: &[RegionUse], sections: &[SectionUse]) -> u64 {
-    let class =
-        |section: &SectionUse| section.load_region.and_then(|index| regions.get(index)).map(|r| r.class);
-    let loaded = || sections.iter().filter(|section| section.loaded && !section.dummy);
-    let in_flash = loaded().any(|section| class(section) == Some(RegionClass::Flash));
-    loaded()
-        .filter(|section| match class(section) {
-            _ if chip.is_some() => true,
-            Some(RegionClass::Eeprom) => false,
-            // LLD gives a stack or heap that the script only moves over content: zeros in RAM.
-            Some(RegionClass::Ram | RegionClass::Psram | RegionClass::Rtc) => !in_flash,
-            Some(RegionClass::Flash | RegionClass::Other) | None => true,
-        })
-        .map(|section| section.size)
-        .sum()
+/// Everything that is loaded, by the sections' own word.
+fn image_bytes(machine: Option<u16>, sections: &[SectionUse]) -> u64 {
+    let other_file = |section: &SectionUse| {
+        machine == Some(goblin::elf::header::EM_AVR)
+            && section.lma.unwrap_or(section.address) >= kind::AVR_EEPROM
+    };
+    let loaded = sections.iter().filter(|section| section.loaded && !section.dummy);
+    loaded.filter(|section| !other_file(section)).map(|section| section.size).sum()
 }

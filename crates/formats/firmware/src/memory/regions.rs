@@ -48,7 +48,7 @@ pub(super) fn choose(
     } else if sources.machine() == Some(EM_AVR) {
         (Origin::Machine, avr(sections))
     } else {
-        (Origin::Sections, of_sections(sections))
+        (Origin::Sections, of_sections(sections, sources.machine()))
     };
     if regions.len() > MAX_REGIONS {
         return Err(MemoryError::TooManyRegions(regions.len()));
@@ -88,37 +88,47 @@ fn avr(sections: &[SectionUse]) -> Vec<Region> {
     SPACES.into_iter().filter_map(used).collect()
 }
 
-/// Regions around what the sections use: one that is zeroed or moved runs in RAM, as does what touches it;
-/// one that is loaded where it stays is in flash. Whether it is writable says nothing: constants of Zephyr
-/// and of ESP-IDF are.
-fn of_sections(sections: &[SectionUse]) -> Vec<Region> {
+/// Regions around what the sections use. What is zeroed or moved runs in RAM, as does what touches it; what is loaded
+/// where it stays is in flash, unless nothing is moved at all: a program whose variables are loaded where they are used
+/// runs from RAM. Elsewhere writable says nothing: constants of Zephyr and of ESP-IDF are.
+fn of_sections(sections: &[SectionUse], machine: Option<u16>) -> Vec<Region> {
     /// What lies no further apart is one memory.
     const GAP: u64 = 0x10_0000;
     /// What lies no further from a section in RAM is in RAM: zeros that LLD keeps for a stack.
     const NEAR: u64 = 0x100;
-    let range = |section: &SectionUse| (section.address, section.address.saturating_add(section.size));
-    let (mut ram, mut flash): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
-    let mut unmoved = Vec::new();
-    for section in sections.iter().filter(|section| !section.dummy) {
-        if section.loaded && section.lma.is_none() {
-            unmoved.push(range(section));
-        } else {
-            ram.push(range(section));
-        }
-        if let Some(lma) = section.lma {
-            flash.push((lma, lma.saturating_add(section.size)));
+    /// The same where nothing is moved: sections of a program for RAM begin at a page.
+    const PAGE: u64 = 0x1000;
+    let used = || sections.iter().filter(|section| !section.dummy);
+    let any_moved = used().any(|section| section.lma.is_some());
+    let near = if any_moved { NEAR } else { PAGE };
+    // Start, end, and whether it must be RAM.
+    let mut runs: Vec<(u64, u64, bool)> = used()
+        .map(|section| {
+            let moved = !section.loaded || section.lma.is_some();
+            let is_ram =
+                moved || !any_moved && section.write || super::kind::is_ram_address(machine, section.address);
+            (section.address, section.address.saturating_add(section.size), is_ram)
+        })
+        .collect();
+    runs.sort_unstable();
+    let mut clusters: Vec<(u64, u64, bool)> = Vec::with_capacity(runs.len());
+    for (start, end, is_ram) in runs {
+        match clusters.last_mut() {
+            Some(last) if start <= last.1.saturating_add(near) => {
+                last.1 = last.1.max(end);
+                last.2 |= is_ram;
+            }
+            _ => clusters.push((start, end, is_ram)),
         }
     }
-    ram = join(ram, NEAR);
-    let near = |(start, end): &(u64, u64)| {
-        let after = ram.partition_point(|(from, _)| from <= start);
-        let before = after.checked_sub(1).and_then(|index| ram.get(index));
-        before.is_some_and(|(_, to)| *start <= to.saturating_add(NEAR))
-            || ram.get(after).is_some_and(|(from, _)| *from <= end.saturating_add(NEAR))
-    };
-    let (in_ram, in_flash): (Vec<_>, Vec<_>) = unmoved.into_iter().partition(near);
-    ram.extend(in_ram);
-    flash.extend(in_flash);
+    let (mut ram, mut flash): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    for (start, end, is_ram) in clusters {
+        if is_ram { ram.push((start, end)) } else { flash.push((start, end)) }
+    }
+    flash.extend(used().filter_map(|section| {
+        let lma = section.lma?;
+        Some((lma, lma.saturating_add(section.size)))
+    }));
     let named = |name: &str, ranges: Vec<(u64, u64)>| {
         let ranges = join(ranges, GAP);
         let alone = ranges.len() == 1;
@@ -145,47 +155,55 @@ fn join(mut ranges: Vec<(u64, u64)>, gap: u64) -> Vec<(u64, u64)> {
     joined
 }
 
-/// The regions with their kind, still empty.
+/// The regions with the kind that their place alone tells, still empty.
 pub(super) fn classify(regions: Vec<Region>, origin: Origin, chip: Option<Chip>) -> Vec<RegionUse> {
-    let used = |region: Region| {
-        let (class, code_only) = class(&region, chip);
-        RegionUse {
-            region,
-            class,
-            code_only,
-            bounded: origin.bounded(),
-            span: 0,
-            bytes: 0,
-            placements: Vec::new(),
-        }
+    let kinds: Vec<(RegionClass, bool)> =
+        regions.iter().map(|region| of_place(region, &regions, chip)).collect();
+    let used = |(region, (class, code_only)): (Region, (RegionClass, bool))| RegionUse {
+        region,
+        class,
+        why: String::new(),
+        code_only,
+        bounded: origin.bounded(),
+        span: 0,
+        taken: 0,
+        bytes: 0,
+        gaps: Vec::new(),
+        placements: Vec::new(),
     };
-    regions.into_iter().map(used).collect()
+    regions.into_iter().zip(kinds).map(used).collect()
 }
 
-/// What kind of memory a region is, and whether it only holds code.
-fn class(region: &Region, chip: Option<Chip>) -> (RegionClass, bool) {
+/// What the chip has at a region's place, and whether only code can lie there.
+fn of_place(region: &Region, all: &[Region], chip: Option<Chip>) -> (RegionClass, bool) {
     let name = region.name.to_ascii_lowercase();
-    let code_only = name.starts_with("iram") || name.starts_with("itcm");
-    if name.contains("cache") {
+    let Some(window) = chip.and_then(|chip| chip.window(region.origin)) else {
         return (RegionClass::Other, false);
+    };
+    // The S3 has flash and external RAM in one window, the P4 can run code from external RAM that was copied from flash:
+    // there the attributes decide, and the name where there are none.
+    let external = ["extern_ram", "ext_ram", "psram", "spiram"].iter().any(|part| name.contains(part));
+    let flash = ["irom", "drom"].iter().any(|part| name.starts_with(part));
+    let wanted =
+        |region: &Region| region.attributes.split('!').next().unwrap_or_default().to_ascii_lowercase();
+    let (told, writable) = (!wanted(region).is_empty(), wanted(region).contains('w'));
+    let shares = || {
+        let beside = |other: &Region| other.name != region.name && other.origin == region.origin;
+        all.iter().any(|other| beside(other) && !wanted(other).contains('w'))
+    };
+    match window.class {
+        RegionClass::Flash if told && writable && (external || shares()) => (RegionClass::Psram, false),
+        RegionClass::Flash if !told && external => (RegionClass::Psram, false),
+        RegionClass::Psram if told && !writable || !told && flash => (RegionClass::Flash, false),
+        class => (class, window.code_only && class == RegionClass::Ram),
     }
-    // The S3 has flash and external RAM in one window, the P4 can run code from external RAM that
-    // was copied from flash: there the name decides.
-    if let Some(chip) = chip {
-        let external = ["extern_ram", "ext_ram", "psram", "spiram"].iter().any(|part| name.contains(part));
-        let flash = ["irom", "drom"].iter().any(|part| name.starts_with(part));
-        match chip.window(region.origin) {
-            _ if external => return (RegionClass::Psram, false),
-            _ if flash => return (RegionClass::Flash, false),
-            Some(window) => return (window.class, window.code_only && window.class == RegionClass::Ram),
-            None => {}
-        }
-    }
-    let class = by_name(&name).unwrap_or_else(|| by_attributes(region));
-    (class, code_only && class == RegionClass::Ram)
 }
 
-fn by_name(name: &str) -> Option<RegionClass> {
+/// The kind of a region by what it is called: the last thing to go by.
+pub(super) fn by_name(name: &str) -> Option<RegionClass> {
+    if name.contains("cache") {
+        return None;
+    }
     // The first that matches counts: `eeprom` before `rom`, `bkpsram` before `psram` before `ram`.
     const WORDS: [(&str, RegionClass); 36] = [
         ("eeprom", RegionClass::Eeprom),
@@ -232,55 +250,32 @@ fn by_name(name: &str) -> Option<RegionClass> {
     WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, class)| *class)
 }
 
-/// `rw !x` says writable, and not executable.
-fn by_attributes(region: &Region) -> RegionClass {
-    let wanted = region.attributes.split('!').next().unwrap_or_default().to_ascii_lowercase();
-    if wanted.contains('w') {
-        RegionClass::Ram
-    } else if wanted.contains(['x', 'r']) {
-        RegionClass::Flash
-    } else {
-        RegionClass::Other
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_and_attributes_tell_the_kind() {
-        let kind = |name: &str, attributes: &str| {
-            let region = Region { attributes: attributes.into(), ..Region::new(name, 0, 1) };
-            class(&region, None).0
-        };
-        assert_eq!(kind("FLASH", "xr"), RegionClass::Flash);
-        assert_eq!(kind("text", "xr"), RegionClass::Flash);
-        assert_eq!(kind("data", "rw !x"), RegionClass::Ram);
-        assert_eq!(kind("eeprom", "rw !x"), RegionClass::Eeprom);
-        assert_eq!(kind("BKPSRAM", "rw"), RegionClass::Rtc);
-        assert_eq!(kind("PSRAM", "rw"), RegionClass::Psram);
-        assert_eq!(kind("CCMRAM", "rw"), RegionClass::Ram);
-        assert_eq!(kind("FRAM", "rwx"), RegionClass::Flash);
-        assert_eq!(kind("ICACHE", "rwx"), RegionClass::Other);
-        assert_eq!(kind("PROGRAM_FLASH", "rx"), RegionClass::Flash);
-        assert_eq!(kind("BANK1", "rw !x"), RegionClass::Ram);
-        assert_eq!(kind("BANK1", "r !w"), RegionClass::Flash);
-        assert_eq!(kind("BANK1", ""), RegionClass::Other);
+    fn a_name_is_a_hint() {
+        assert_eq!(by_name("flash"), Some(RegionClass::Flash));
+        assert_eq!(by_name("eeprom"), Some(RegionClass::Eeprom));
+        assert_eq!(by_name("bkpsram"), Some(RegionClass::Rtc));
+        assert_eq!(by_name("ccmram"), Some(RegionClass::Ram));
+        assert_eq!(by_name("fram"), Some(RegionClass::Flash));
+        assert_eq!(by_name("icache"), None);
+        assert_eq!(by_name("bank1"), None);
     }
 
     #[test]
-    fn code_memory_is_told_apart() {
-        assert_eq!(class(&Region::new("ITCM", 0, 1), None), (RegionClass::Ram, true));
-        assert_eq!(
-            class(&Region::new("iram0_0_seg", 0x4008_0000, 1), Some(Chip::Esp32)),
-            (RegionClass::Ram, true)
-        );
-        assert_eq!(
-            class(&Region::new("iram0_2_seg", 0x400D_0020, 1), Some(Chip::Esp32)),
-            (RegionClass::Flash, false)
-        );
-        let psram = Region::new("extern_ram_seg", 0x3C00_0020, 1);
-        assert_eq!(class(&psram, Some(Chip::Esp32S3)), (RegionClass::Psram, false));
+    fn a_chip_tells_what_it_has_at_an_address() {
+        let kind = |name: &str, origin, attributes: &str, chip| {
+            let region = Region { attributes: attributes.into(), ..Region::new(name, origin, 1) };
+            let flash = Region { attributes: "r".into(), ..Region::new("constants", origin, 1) };
+            of_place(&region, &[region.clone(), flash], Some(chip))
+        };
+        assert_eq!(kind("code", 0x4008_0000, "xr", Chip::Esp32), (RegionClass::Ram, true));
+        assert_eq!(kind("code", 0x400D_0020, "xr", Chip::Esp32), (RegionClass::Flash, false));
+        assert_eq!(kind("extern_ram_seg", 0x3C00_0020, "xrw", Chip::Esp32S3), (RegionClass::Psram, false));
+        assert_eq!(kind("BANK1", 0x3C00_0020, "xrw", Chip::Esp32S3), (RegionClass::Psram, false));
+        assert_eq!(kind("BANK1", 0x3C00_0020, "xr", Chip::Esp32S3), (RegionClass::Flash, false));
     }
 }

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
+use crate::chip::Chip;
 use crate::map::{InputKind, Map, OutputSection};
-use crate::region::Region;
+use crate::region::RegionClass;
+use crate::script::{Script, ScriptKind, ScriptSection};
 
-use super::{MemoryError, SectionUse, Sources};
+use super::{MemoryError, RegionUse, SectionUse, Sources};
 
 /// Sections with a size that take memory.
-pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryError> {
+pub(super) fn collect(
+    sources: &Sources<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<SectionUse>, MemoryError> {
     match (sources.elf, sources.map) {
         (Some(elf), map) => {
             let mut sections: Vec<_> = elf
@@ -27,6 +32,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryEr
                     exec: section.is_exec(),
                     write: section.is_write(),
                     dummy: is_dummy(&section.name),
+                    filler: false,
                     region: None,
                     load_region: None,
                     elf: Some(index),
@@ -38,7 +44,7 @@ pub(super) fn collect(sources: &Sources<'_>) -> Result<Vec<SectionUse>, MemoryEr
             }
             Ok(sections)
         }
-        (None, Some(map)) => Ok(of_map(map, sources.regions)),
+        (None, Some(map)) => Ok(of_map(map, sources, warnings)),
         (None, None) => Err(MemoryError::NoInput),
     }
 }
@@ -75,12 +81,14 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
     }
 }
 
-fn of_map(map: &Map<'_>, regions: &[Region]) -> Vec<SectionUse> {
+fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> Vec<SectionUse> {
     // Sections that take no memory all have the address 0, where flash may begin as well: then the first
     // is really there.
-    let regions = if regions.is_empty() { map.regions.as_slice() } else { regions };
+    let regions = if sources.regions.is_empty() { map.regions.as_slice() } else { sources.regions };
     let mut zero_is_free = regions.is_empty() || regions.iter().any(|region| region.contains(0));
+    let scripted = scripted(sources.script);
     let mut sections: Vec<SectionUse> = Vec::new();
+    let mut unsure = Vec::new();
     for (index, section) in map.sections.iter().enumerate() {
         // Thread-local zeros are a template: they take addresses, but no memory.
         if section.size == 0 || section.name.ends_with("tbss") {
@@ -92,7 +100,14 @@ fn of_map(map: &Map<'_>, regions: &[Region]) -> Vec<SectionUse> {
             }
             zero_is_free = false;
         }
-        let loaded = has_content(section);
+        let kind = scripted.get(&*section.name).and_then(|section| section.kind);
+        if kind == Some(ScriptKind::NoAlloc) {
+            continue;
+        }
+        let loaded = kind != Some(ScriptKind::NoLoad) && has_content(section);
+        if scripted.is_empty() && !loaded && is_copy_by_habit(section) {
+            unsure.push(format!("`{}`", section.name));
+        }
         let lma = section.lma.filter(|lma| loaded && *lma != section.address);
         sections.push(SectionUse {
             name: section.name.to_string(),
@@ -100,16 +115,36 @@ fn of_map(map: &Map<'_>, regions: &[Region]) -> Vec<SectionUse> {
             lma,
             size: section.size,
             loaded,
-            exec: is_code(&section.name),
-            write: !loaded || lma.is_some(),
+            exec: is_code(&section.name) || holds_code(section),
+            write: !loaded || lma.is_some() || is_data(&section.name),
             dummy: is_dummy(&section.name),
+            filler: false,
             region: None,
             load_region: None,
             elf: None,
             map: Some(index),
         });
     }
+    if !unsure.is_empty() {
+        warnings.push(format!(
+            "counted as memory although a map does not tell (NOLOAD) from (COPY): {}; pass the ELF or the linker script to be sure",
+            unsure.join(", ")
+        ));
+    }
     sections
+}
+
+/// The output sections of a script by name.
+fn scripted(script: Option<&Script>) -> HashMap<&str, &ScriptSection> {
+    let sections = script.map(|script| script.sections.as_slice()).unwrap_or_default();
+    sections.iter().map(|section| (section.name.as_str(), section)).collect()
+}
+
+/// Sections that the scripts of CMSIS and of the Pico SDK make `(COPY)`, so that they take no memory.
+fn is_copy_by_habit(section: &OutputSection<'_>) -> bool {
+    let named =
+        section.name == ".heap" || section.name.starts_with(".stack") && section.name.ends_with("_dummy");
+    named && section.inputs.iter().all(|input| input.kind == InputKind::Fill)
 }
 
 /// Sections of ESP-IDF that only keep other sections off an address: the other bus's view of
@@ -121,18 +156,127 @@ fn is_dummy(name: &str) -> bool {
         || name.contains("heap_start")
 }
 
-/// Marks what fills the rest of a memory. esp-hal gives all RAM that is left to `.stack`: were it content,
-/// RAM would be full in every build, and no growth be seen.
-pub(super) fn mark_rest(sections: &mut [SectionUse]) {
-    for section in sections.iter_mut().filter(|section| section.name == ".stack" && !section.loaded) {
-        section.dummy = true;
+/// Takes the content from what a script only reserves: LLD writes zeros for a stack or heap that is made by moving the
+/// location counter. They are no part of an image, which would have to reach from flash to RAM.
+///
+/// A map tells such a section by what was put into it; without one it is known by its zeros and that no variable is in it.
+pub(super) fn drop_reserved_zeros(sections: &mut [SectionUse], regions: &[RegionUse], sources: &Sources<'_>) {
+    let from_flash =
+        regions.iter().any(|used| used.class == RegionClass::Flash && !used.placements.is_empty());
+    let Some(elf) = sources.elf.filter(|_| from_flash) else { return };
+    let in_ram = |section: &SectionUse| {
+        let class = section.region.and_then(|index| regions.get(index)).map(|used| used.class);
+        matches!(class, Some(RegionClass::Ram | RegionClass::Psram | RegionClass::Rtc))
+    };
+    let mut candidates: Vec<usize> = sections
+        .iter()
+        .filter(|section| section.loaded && section.lma.is_none() && in_ram(section))
+        .filter_map(|section| section.elf)
+        .filter(|index| elf.sections.get(*index).is_some_and(|section| section.zeros))
+        .collect();
+    if candidates.is_empty() {
+        return;
     }
+    for symbol in elf.symbols().filter(|symbol| symbol.size > 0) {
+        candidates.retain(|index| *index != symbol.section);
+    }
+    for section in sections.iter_mut() {
+        let inputs =
+            section.map.and_then(|index| sources.map?.sections.get(index)).map(|section| &section.inputs);
+        let reserved = inputs.is_none_or(|inputs| inputs.iter().all(|input| input.kind == InputKind::Fill));
+        if reserved && section.elf.is_some_and(|index| candidates.contains(&index)) {
+            section.loaded = false;
+            section.load_region = None;
+        }
+    }
+}
+
+/// Marks what fills the rest of a region: were it content, RAM would be full in every build, and no growth be seen.
+///
+/// These are the sections that the user names; those whose size the linker script computes from the length of the
+/// region, and that end where it does; and the stacks of esp-hal, which gives them all RAM that is left.
+pub(super) fn mark_fillers(
+    sections: &mut [SectionUse],
+    regions: &[RegionUse],
+    chip: Option<Chip>,
+    sources: &Sources<'_>,
+) {
+    /// The end of a region may be rounded down to an alignment.
+    const ROUNDED: u64 = 64;
+    let scripted = scripted(sources.script);
+    for section in sections.iter_mut().filter(|section| !section.loaded && !section.dummy) {
+        let computed = || {
+            let in_map = section
+                .map
+                .and_then(|index| sources.map?.sections.get(index))
+                .is_some_and(|section| section.fills);
+            in_map || scripted.get(section.name.as_str()).is_some_and(|section| section.fills)
+        };
+        let reaches_end = || {
+            let region = section.region.and_then(|index| regions.get(index)).map(|used| &used.region);
+            region.is_some_and(|region| {
+                section.address.saturating_add(section.size).saturating_add(ROUNDED) >= region.end()
+            })
+        };
+        let of_esp_hal = chip.is_some() && matches!(section.name.as_str(), ".stack" | ".dram0.stack");
+        let named = || sources.fillers.iter().any(|pattern| matches_glob(pattern, &section.name));
+        if of_esp_hal || named() || computed() && reaches_end() {
+            section.dummy = true;
+            section.filler = true;
+        }
+    }
+}
+
+/// Whether a name matches a pattern in which `*` stands for any text and `?` for one character. Linear in their product.
+fn matches_glob(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let mut reached = vec![false; name.len() + 1];
+    if let Some(first) = reached.first_mut() {
+        *first = true;
+    }
+    for wanted in pattern {
+        let mut next = vec![false; name.len() + 1];
+        let mut before = false;
+        for (index, slot) in next.iter_mut().enumerate() {
+            let here = reached.get(index).copied().unwrap_or_default();
+            *slot = if wanted == '*' {
+                before || here
+            } else {
+                let last = index.checked_sub(1);
+                last.is_some_and(|last| {
+                    reached.get(last).copied().unwrap_or_default()
+                        && name.get(last).is_some_and(|c| wanted == '?' || *c == wanted)
+                })
+            };
+            before = *slot;
+        }
+        reached = next;
+    }
+    reached.last().copied().unwrap_or_default()
+}
+
+/// Whether a section of this name holds variables.
+fn is_data(name: &str) -> bool {
+    name.split('.').any(|part| matches!(part, "data" | "sdata" | "tdata"))
 }
 
 fn is_code(name: &str) -> bool {
     ["text", "vectors", "literal", "boot", "init", "fini"].iter().any(|part| name.contains(part))
         && !name.contains("_array")
         && !name.contains("noinit")
+}
+
+/// Whether everything that was put into an output section is code by its name: code that is copied to RAM often lies in
+/// a section of another name.
+fn holds_code(section: &OutputSection<'_>) -> bool {
+    const IN_RAM: [&str; 6] = ["itim", "itcm", "iram", "ramfunc", "ram_func", "fastrun"];
+    let mut inputs = section.inputs.iter().filter(|input| input.kind == InputKind::Section).peekable();
+    inputs.peek().is_some()
+        && inputs.all(|input| {
+            let name = String::from_utf8_lossy(input.name).to_ascii_lowercase();
+            let of_data = ["data", "bss"].iter().any(|part| name.contains(part));
+            !of_data && (is_code(&name) || IN_RAM.iter().any(|part| name.contains(part)))
+        })
 }
 
 /// Whether an output section of a map has content: a map does not say `NOBITS`.
@@ -152,6 +296,10 @@ fn is_zeroed(name: &[u8]) -> bool {
     let has = |part: &[u8], word: &[u8]| part.windows(word.len()).any(|window| window == word);
     let mut parts = name.split(|byte| *byte == b'.').filter(|part| !part.is_empty());
     let Some(first) = parts.next() else { return false };
+    // On the MSP430 variables of ferroelectric RAM have their initial value there.
+    if first == b"persistent" {
+        return false;
+    }
     if [&b"bss"[..], b"noinit", b"no_init", b"uninit", b"persistent"].iter().any(|word| has(first, word)) {
         return true;
     }
@@ -179,8 +327,24 @@ mod tests {
         ] {
             assert!(is_zeroed(name.as_bytes()), "{name}");
         }
-        for name in [".data", ".text.bss", ".data.bss", ".rodata.noinit", ".flash.text", "", ".init"] {
+        for name in
+            [".data", ".text.bss", ".data.bss", ".rodata.noinit", ".flash.text", "", ".init", ".persistent"]
+        {
             assert!(!is_zeroed(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_whole_names() {
+        for (pattern, name, expected) in [
+            (".heap", ".heap", true),
+            (".heap", ".heap2", false),
+            (".*heap*", ".dram0.heap", true),
+            ("*", "", true),
+            ("?stack", ".stack", true),
+            ("?stack", "stack", false),
+        ] {
+            assert_eq!(matches_glob(pattern, name), expected, "{pattern} {name}");
         }
     }
 

@@ -15,6 +15,7 @@ pub(super) struct Evaluator<'t, 's> {
     tokens: &'t [Token<'s>],
     at: usize,
     symbols: &'t HashMap<&'s str, i128>,
+    outside: &'t dyn Fn(&str) -> Option<u64>,
     regions: &'t [Region],
     depth: u32,
 }
@@ -38,9 +39,10 @@ impl<'t, 's> Evaluator<'t, 's> {
         tokens: &'t [Token<'s>],
         at: usize,
         symbols: &'t HashMap<&'s str, i128>,
+        outside: &'t dyn Fn(&str) -> Option<u64>,
         regions: &'t [Region],
     ) -> Self {
-        Self { tokens, at, symbols, regions, depth: 0 }
+        Self { tokens, at, symbols, outside, regions, depth: 0 }
     }
 
     /// The token after what was read.
@@ -53,15 +55,53 @@ impl<'t, 's> Evaluator<'t, 's> {
         self.deeper()?;
         let condition = self.binary(0)?;
         let value = if self.take("?") {
-            let yes = self.expression()?;
+            // A symbol that only the other branch needs may be unknown: `DEFINED(size) ? size : 64K`.
+            let yes = self.branch()?;
             self.expect(":")?;
-            let no = self.expression()?;
-            if condition == 0 { no } else { yes }
+            let no = self.branch()?;
+            if condition == 0 { no? } else { yes? }
         } else {
             condition
         };
         self.depth -= 1;
         Ok(value)
+    }
+
+    /// One branch of `?:`. An unknown symbol in it is an error only when the branch is taken.
+    fn branch(&mut self) -> Result<Result<i128, ScriptError>, ScriptError> {
+        let (start, depth) = (self.at, self.depth);
+        match self.expression() {
+            Err(error @ ScriptError::Unknown { .. }) => {
+                self.at = start;
+                self.depth = depth;
+                self.skip_branch();
+                Ok(Err(error))
+            }
+            Err(error) => Err(error),
+            Ok(value) => Ok(Ok(value)),
+        }
+    }
+
+    /// Goes to the end of a branch: a `:`, `,`, `;`, `}` or `)` that is not inside it.
+    fn skip_branch(&mut self) {
+        let (mut parentheses, mut conditions) = (0_usize, 0_usize);
+        while let Some(token) = self.peek() {
+            match token.kind {
+                Kind::Symbol("(") => parentheses += 1,
+                Kind::Symbol(")") if parentheses > 0 => parentheses -= 1,
+                Kind::Symbol("?") if parentheses == 0 => conditions += 1,
+                Kind::Symbol(":") if parentheses == 0 && conditions > 0 => conditions -= 1,
+                Kind::Symbol(")" | ":" | "," | ";" | "}") if parentheses == 0 => return,
+                // The name of the next region, or its length without a comma before it.
+                Kind::Name("LENGTH" | "len" | "l") if parentheses == 0 && self.is_assigned() => return,
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    fn is_assigned(&self) -> bool {
+        self.tokens.get(self.at + 1).is_some_and(|token| token.kind == Kind::Symbol("="))
     }
 
     fn binary(&mut self, level: usize) -> Result<i128, ScriptError> {
@@ -137,6 +177,13 @@ impl<'t, 's> Evaluator<'t, 's> {
                     .map(i128::from)
                     .ok_or_else(|| ScriptError::Unknown { line, name: format!("{name}({region})") })
             }
+            // As in ld what the script assigns further down does not count.
+            "DEFINED" => {
+                let name = self.peek().map_or("", Token::text);
+                self.at += 1;
+                self.expect(")")?;
+                Ok(i128::from(self.symbols.contains_key(name) || (self.outside)(name).is_some()))
+            }
             "ABSOLUTE" => {
                 let value = self.expression()?;
                 self.expect(")")?;
@@ -165,7 +212,9 @@ impl<'t, 's> Evaluator<'t, 's> {
     }
 
     fn symbol(&self, name: &str, line: u32) -> Result<i128, ScriptError> {
-        self.symbols.get(name).copied().ok_or_else(|| ScriptError::Unknown { line, name: name.into() })
+        let outside = || (self.outside)(name).map(i128::from);
+        let value = self.symbols.get(name).copied().or_else(outside);
+        value.ok_or_else(|| ScriptError::Unknown { line, name: name.into() })
     }
 
     fn peek(&self) -> Option<&'t Token<'s>> {

@@ -32,7 +32,7 @@ impl<'s> Token<'s> {
 /// All tokens; comments and lines of the C preprocessor are left out.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ScriptError> {
     const PAIRS: [&str; 11] = ["<<", ">>", "==", "!=", "<=", ">=", "&&", "||", "+=", "-=", "*="];
-    let mut tokens = Vec::new();
+    let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut line = 1u32;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -50,6 +50,11 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ScriptError> {
                 return Err(ScriptError::Syntax { line, expected: "a closing quote", found });
             };
             (end + 2, quoted.get(..end).map(Kind::Quoted))
+        } else if tokens.last().is_some_and(|last| last.kind == Kind::Name("INCLUDE")) {
+            // A file name, which may hold what is an operator elsewhere.
+            let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ';' | '{' | '}' | '"'));
+            let length = end.unwrap_or(rest.len()).max(first.len_utf8());
+            (length, rest.get(..length).map(Kind::Quoted))
         } else if first.is_ascii_digit() {
             (word(rest), rest.get(..word(rest)).map(Kind::Number))
         } else if is_word(first) {

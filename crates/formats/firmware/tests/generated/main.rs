@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
 
 mod hostile;
+mod kinds;
+mod layout;
 mod model;
 mod properties;
 mod special;

@@ -56,7 +56,10 @@ fn an_image_16_bytes_over_the_smallest_slot_fails_although_its_sections_fit() {
             .concat(),
         );
         let report = run.report();
-        let sections = report.measure("image.bytes", None).unwrap().value;
+        let image = report.measure("image.bytes", None).unwrap().value;
+        assert_eq!(image, Number::from(total as u64), "the image is the file");
+        let alone = size_gate(folder.path(), &[vec![format!("--elf={}", elf.display())]].concat());
+        let sections = alone.report().measure("image.bytes", None).unwrap().value;
         assert!(sections < Number::from(slot as u64), "the sections alone fit");
         assert_eq!(
             report.measure("partition.ota_0.free", None).unwrap().value,

@@ -6,7 +6,15 @@
 mod bad_input;
 mod common;
 mod files;
+mod figures;
 mod growth;
 mod image_fit;
+#[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
+#[path = "../../../../formats/firmware/tests/generated/layout.rs"]
+mod layout;
 mod linker_print;
+mod meaning;
 mod transcripts;
+#[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
+#[path = "../../../../formats/firmware/tests/generated/writer.rs"]
+mod writer;

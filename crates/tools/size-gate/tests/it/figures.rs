@@ -1,0 +1,146 @@
+//! One number, one name: what a headline, an output or another input says is the measure of that name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lw_model::{ByteSize, Number, Report, Verdict};
+
+use crate::common::{example, size_gate};
+
+/// Every call that has a transcript: its folder and its arguments.
+fn calls() -> Vec<(PathBuf, Vec<String>)> {
+    let folder = lw_testkit::root().join("crates/tools/size-gate/tests/cmd");
+    let mut calls = Vec::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let value = |key: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix("= "))
+                .map(str::to_owned)
+        };
+        // A list of strings is the same in TOML and in JSON.
+        let arguments: Vec<String> = serde_json::from_str(&value("args").unwrap()).unwrap();
+        let cwd: String = value("fs.cwd").map_or(".".into(), |cwd| serde_json::from_str(&cwd).unwrap());
+        calls.push((folder.join(cwd), arguments));
+    }
+    assert!(calls.len() > 20);
+    calls
+}
+
+/// The report and the outputs of a call, when it got so far.
+fn outcome(folder: &Path, arguments: &[String]) -> Option<(Report, String)> {
+    let scratch = tempfile::tempdir().unwrap();
+    let (report, outputs) = (scratch.path().join("report.json"), scratch.path().join("outputs"));
+    fs::write(&outputs, "").unwrap();
+    Command::new(env!("CARGO_BIN_EXE_size-gate"))
+        .args(["--summary", "off", "--write"])
+        .arg(format!("json={}", report.display()))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_OUTPUT", &outputs)
+        .output()
+        .unwrap();
+    let report = serde_json::from_slice(&fs::read(report).ok()?).ok()?;
+    Some((report, fs::read_to_string(outputs).unwrap()))
+}
+
+/// The largest or smallest value of a measure over all firmwares.
+fn extreme(report: &Report, name: &str, smallest: bool) -> Option<i64> {
+    let values = report.measures.iter().filter(|measure| measure.name == name).map(|measure| measure.value);
+    let values = values.map(|value| match value {
+        Number::Integer(value) => value,
+        Number::Decimal(_) => panic!("{name} is no number of bytes"),
+    });
+    if smallest { values.min() } else { values.max() }
+}
+
+#[test]
+fn every_number_of_a_headline_or_output_is_the_measure_of_that_name() {
+    let (mut figures, mut outputs) = (0, 0);
+    for (folder, arguments) in calls() {
+        let Some((report, printed)) = outcome(&folder, &arguments) else { continue };
+        if report.verdict == Verdict::Error {
+            continue;
+        }
+        for (words, name) in [("image ", "image.bytes"), ("static RAM ", "ram.bytes")] {
+            for figure in report.summary.split("; ").filter_map(|part| part.strip_prefix(words)) {
+                if figure.starts_with(|c: char| c.is_ascii_digit()) {
+                    let value = extreme(&report, name, false).unwrap();
+                    assert_eq!(figure, ByteSize(value.unsigned_abs()).to_string(), "{arguments:?}");
+                    figures += 1;
+                }
+            }
+        }
+        for (output, name, smallest) in [
+            ("image-bytes", "image.bytes", false),
+            ("ram-bytes", "ram.bytes", false),
+            ("smallest-app-free", "partition.smallest-app.free", true),
+        ] {
+            let expected =
+                extreme(&report, name, smallest).map(|value| value.to_string()).unwrap_or_default();
+            // The runner's form for a value that may be several lines.
+            let mut lines = printed.lines().skip_while(|line| !line.starts_with(&format!("{output}<<")));
+            let Some(delimiter) = lines.next().and_then(|line| line.split_once("<<")).map(|(_, mark)| mark)
+            else {
+                continue;
+            };
+            let value: Vec<&str> = lines.take_while(|line| *line != delimiter).collect();
+            assert_eq!(value.join("\n"), expected, "{output} of {arguments:?}");
+            outputs += 1;
+        }
+    }
+    assert!(figures > 20 && outputs > 30, "{figures} figures, {outputs} outputs");
+}
+
+#[test]
+fn the_map_alone_says_what_the_elf_alone_says() {
+    let mut compared = 0;
+    for (folder, elf, map) in [
+        ("stm32", "firmware.elf", "firmware.map"),
+        ("stm32", "firmware-lld.elf", "firmware-lld.map"),
+        ("arm-be", "firmware.elf", "firmware.map"),
+        ("arm-be", "firmware-lld.elf", "firmware-lld.map"),
+        ("riscv64", "firmware.elf", "firmware.map"),
+        ("esp-like", "firmware.elf", "firmware.map"),
+        ("esp8266-like", "firmware.elf", "firmware.map"),
+        ("avr", "firmware.elf", "firmware.map"),
+        ("esp32c3", "firmware.elf", "firmware.map"),
+    ] {
+        let path = example(folder);
+        let script = ["memory.ld", "link.ld", "regions.ld"].into_iter().find(|name| path.join(name).exists());
+        let mut regions: Vec<String> =
+            script.map(|name| format!("--linker-script={name}")).into_iter().collect();
+        if script.is_none() {
+            let text = fs::read_to_string(path.join(map)).unwrap();
+            let (_, block) = text.split_once("Memory Configuration").unwrap();
+            let (block, _) = block.split_once("Linker script and memory map").unwrap();
+            regions.extend(block.lines().filter_map(|line| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let [name, origin, length, ..] = words.as_slice() else { return None };
+                (origin.starts_with("0x") && *name != "*default*")
+                    .then(|| format!("--region={name}={origin}+{length}"))
+            }));
+        }
+        let run = |input: String| size_gate(&path, &[vec![input], regions.clone()].concat());
+        let (of_elf, of_map) = (run(format!("--elf={elf}")), run(format!("--map={map}")));
+        for measure in &of_elf.report().measures {
+            let same = of_map.report().measure(&measure.name, None).unwrap();
+            assert_eq!(
+                (same.value, same.whole),
+                (measure.value, measure.whole),
+                "{folder} {map}: {}",
+                measure.name
+            );
+            compared += 1;
+        }
+        assert_eq!(of_elf.report().measures.len(), of_map.report().measures.len(), "{folder} {map}");
+    }
+    assert!(compared > 100, "{compared}");
+}
