@@ -88,7 +88,7 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Limits")]
     pub preset: Vec<Preset>,
 
-    /// ELF of the base branch's build to compare with, where there is no report of it; globs as for `elf`
+    /// ELF of the base branch's build to compare with, where `baseline` names no report that is there; globs as for `elf`
     #[arg(long, value_name = "FILE", help_heading = "Limits")]
     pub baseline_elf: Vec<String>,
 

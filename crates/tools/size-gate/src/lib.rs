@@ -90,14 +90,13 @@ Examples:
                 .hint("give --elf, --map or --bin (or --max-file), on the command line or in lw.toml"));
         }
 
-        let measured = Baseline::measure(&args, cx, &firmwares, report)?;
-        let baseline = match (measured, cx.common().baseline.is_some()) {
-            (Some(_), true) => {
-                return Err(Error::usage("--baseline and --baseline-elf are both given")
-                    .hint("a run is compared with one build: leave one of them out"));
-            }
-            (Some(measured), false) => Some(measured),
-            (None, _) => Baseline::load(cx, report)?,
+        // A report says more than an ELF: one that is there is taken.
+        let named = cx.common().baseline.clone();
+        let has_report = named.is_some_and(|path| cx.resolve(&path).exists());
+        let measured = if has_report { None } else { Baseline::measure(&args, cx, &firmwares, report)? };
+        let baseline = match measured {
+            Some(measured) => Some(measured),
+            None => Baseline::load(cx, report)?,
         };
         let compared = match &baseline {
             Some(baseline) => baseline.apply(cx, report)?,
