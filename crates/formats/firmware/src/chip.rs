@@ -565,6 +565,22 @@ mod tests {
     }
 
     #[test]
+    fn memories_have_the_names_of_their_maker() {
+        for (chip, address, executable, name) in [
+            (Chip::Esp32, 0x400D_0020, true, "Flash code"),
+            (Chip::Esp32, 0x3F40_0020, false, "Flash data"),
+            (Chip::Esp32, 0x4008_0000, true, "IRAM"),
+            (Chip::Esp32C61, 0x4080_0000, true, "D/IRAM"),
+            (Chip::Esp32H4, 0x4200_0020, false, "Flash data"),
+            (Chip::Esp32H21, 0x5000_0000, false, "RTC memory"),
+            (Chip::Esp32S31, 0x5000_0020, false, "External RAM"),
+        ] {
+            assert_eq!(chip.memory_name(address, executable), Some(name), "{chip} {address:#x}");
+        }
+        assert_eq!(Chip::Esp32.memory_name(0, false), None);
+    }
+
+    #[test]
     fn both_buses_reach_the_same_byte() {
         assert_eq!(Chip::Esp32C3.sram_address(0x4038_0010), Chip::Esp32C3.sram_address(0x3FC8_0010));
         assert_eq!(Chip::Esp32C2.sram_address(0x4038_0010), Chip::Esp32C2.sram_address(0x3FCA_0010));

@@ -105,7 +105,7 @@ fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> V
             continue;
         }
         let loaded = kind != Some(ScriptKind::NoLoad) && has_content(section);
-        if scripted.is_empty() && !loaded && is_copy_by_habit(section) {
+        if scripted.is_empty() && !loaded && !section.fills && is_copy_by_habit(section) {
             unsure.push(format!("`{}`", section.name));
         }
         let lma = section.lma.filter(|lma| loaded && *lma != section.address);
@@ -205,12 +205,13 @@ pub(super) fn mark_fillers(
     const ROUNDED: u64 = 64;
     let scripted = scripted(sources.script);
     for section in sections.iter_mut().filter(|section| !section.loaded && !section.dummy) {
+        let in_map = section.map.and_then(|index| sources.map?.sections.get(index));
+        // What an object puts in is used, whatever the script makes of the rest.
+        let holds_nothing =
+            in_map.is_none_or(|section| section.inputs.iter().all(|input| input.kind == InputKind::Fill));
         let computed = || {
-            let in_map = section
-                .map
-                .and_then(|index| sources.map?.sections.get(index))
-                .is_some_and(|section| section.fills);
-            in_map || scripted.get(section.name.as_str()).is_some_and(|section| section.fills)
+            in_map.is_some_and(|section| section.fills)
+                || scripted.get(section.name.as_str()).is_some_and(|section| section.fills)
         };
         let reaches_end = || {
             let region = section.region.and_then(|index| regions.get(index)).map(|used| &used.region);
@@ -220,7 +221,7 @@ pub(super) fn mark_fillers(
         };
         let of_esp_hal = chip.is_some() && matches!(section.name.as_str(), ".stack" | ".dram0.stack");
         let named = || sources.fillers.iter().any(|pattern| matches_glob(pattern, &section.name));
-        if of_esp_hal || named() || computed() && reaches_end() {
+        if named() || holds_nothing && (of_esp_hal || computed() && reaches_end()) {
             section.dummy = true;
             section.filler = true;
         }

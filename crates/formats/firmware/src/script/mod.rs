@@ -651,6 +651,12 @@ fn section<'s>(name: &'s str, header: &[Token<'s>], body: &[Token<'s>]) -> RawSe
             _ => {}
         }
     }
+    // What takes sections of objects as well is no mere filler.
+    let takes = |token: &Token<'_>| match token.kind {
+        Kind::Name(name) => name == "COMMON" || name.len() > 1 && name.starts_with('.'),
+        _ => false,
+    };
+    let fills = fills && !body.iter().any(takes);
     RawSection { name, region: None, load_region: None, kind, fills }
 }
 
@@ -825,6 +831,7 @@ mod tests {
               .bss (NOLOAD) : { *(.bss) } > RAM
               .fixed (NOLOAD) : { . += 64; x = LENGTH(RAM); } > RAM
               .rest (NOLOAD) : { . = ORIGIN(RAM) + LENGTH(RAM) - .; } > RAM
+              .mixed (NOLOAD) : { *(.big) . = ORIGIN(RAM) + LENGTH(RAM) - .; } > RAM
               /DISCARD/ : { *(.comment) }
             }";
         let script = Script::parse(text, &mut |_| Ok(None), &|_| None).unwrap();
@@ -850,6 +857,7 @@ mod tests {
                 ".bss RAM - Some(NoLoad) false",
                 ".fixed RAM - Some(NoLoad) false",
                 ".rest RAM - Some(NoLoad) true",
+                ".mixed RAM - Some(NoLoad) false",
             ]
         );
     }

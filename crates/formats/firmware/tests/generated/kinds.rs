@@ -391,6 +391,12 @@ fn what_fills_a_region_on_purpose_is_not_used() {
     assert_eq!(ram(&build(0x3000, to_the_end), &[]).1, 1040 + 0x3000);
     assert_eq!(ram(&build(0x3BF0, "(. + 0x3bf0)"), &[]).1, 1040 + 0x3BF0);
     assert_eq!(ram(&build(0x3BF0, "(. + 0x3bf0)"), &[".he*".into()]), (0x4000, 1040, 0x4000 - 1040, 1040));
+    // What an object puts in is used, whatever the script makes of the rest.
+    let mixed = build(0x3BF0, to_the_end);
+    let map = mixed.map().replace(" *fill*         0x20000410", " .bss.big       0x20000410");
+    let map = Map::parse(map.as_bytes()).unwrap();
+    let memory = Memory::measure(&Sources { map: Some(&map), ..Sources::default() }).unwrap();
+    assert_eq!(memory.regions[1].bytes, 0x4000);
     // What does not fit is no filler's fault.
     let over = ram(&build(0x4000, to_the_end), &[]);
     assert_eq!((over.0, over.2), (0x4410, 0));

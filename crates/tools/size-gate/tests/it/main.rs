@@ -5,8 +5,8 @@
 
 mod bad_input;
 mod common;
-mod files;
 mod figures;
+mod files;
 mod growth;
 mod image_fit;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]

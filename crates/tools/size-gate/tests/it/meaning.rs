@@ -501,3 +501,53 @@ fn a_script_is_followed_to_what_lies_beside_it_and_no_further() {
     assert_eq!(script("link.ld").code, 3);
     assert!(script("f.ld").stderr.contains("too many files include one another"));
 }
+
+#[test]
+fn an_overlay_is_as_large_as_its_largest_member() {
+    let overlay =
+        full("RAM").data(".ov1", 0x2000_3B00, 0x0800_E000, 8).data(".ov2", 0x2000_3B00, 0x0800_E008, 16);
+    let run = |arguments: &str| run(&overlay, arguments);
+    assert_eq!(run("--max section..ov2=16 --max section..ov1=8").code, 0);
+    assert_eq!(run("--max section..ov2=15").code, 1);
+    let report = run("");
+    let ram = report.report().measure("region.RAM.bytes", None).unwrap().value;
+    assert_eq!(ram, Number::Integer(15_020));
+    let note =
+        report.report().tables.iter().find(|table| table.id == "regions").unwrap().note.clone().unwrap();
+    assert!(note.contains("`.ov1` shares addresses"), "{note}");
+    assert!(note.contains("of FLASH from 0x8000018 are empty"), "{note}");
+    let sections = report.report().tables.iter().find(|table| table.id == "sections").unwrap();
+    assert!(
+        serde_json::to_string(&sections.rows)
+            .unwrap()
+            .contains(r#"[{"text":"(gaps)"},{"text":"FLASH"},{"bytes":57320}]"#)
+    );
+}
+
+#[test]
+fn platformios_flash_is_that_of_the_chip() {
+    let layout = full("RAM").region("QSPI", 0x9000_0000, 0x80_0000, "r").code(".ext", 0x9000_0000, 1000);
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "f", &layout);
+    let printed = |name: &str| {
+        let path = folder.path().join(name);
+        let run =
+            size_gate(folder.path(), &words(&format!("f.elf f.map --write platformio={}", path.display())));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        fs::read_to_string(path).unwrap()
+    };
+    assert!(printed("a").contains("from 65536 bytes"), "{}", printed("a"));
+    // Names that the platform does not expect are counted as `size` does.
+    let other = Layout::arm()
+        .region("ROM", 0x4400, 0xBB80, "xr")
+        .region("RAM", 0x2C00, 0x1000, "xw")
+        .code(".lower.text", 0x4400, 500)
+        .data(".upper.data", 0x2C00, 0x45F4, 40)
+        .zeroed(".lower.bss", 0x2C28, 300);
+    write(folder.path(), "f", &other);
+    let lines = printed("b");
+    assert!(
+        lines.contains("(used 340 bytes from 4096 bytes)") && lines.contains("(used 540 bytes"),
+        "{lines}"
+    );
+}
