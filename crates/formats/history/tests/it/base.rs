@@ -1,6 +1,7 @@
 //! Compared with what.
 
 use std::fs;
+use std::process::Command;
 use std::path::Path;
 
 use lw_history::{Base, CiFacts, Compare, HistoryError, Repository};
