@@ -9,6 +9,7 @@ use lw_ci::{CiContext, Provider};
 use lw_model::{Bound, Judging, Limit, Location, Report, Unit};
 
 use crate::args::{Common, Missing};
+use crate::config::section::Sections;
 use crate::error::{Error, ResultExt};
 use crate::files::{self, Bytes, PendingFile, PendingFolder};
 use crate::host::{self, Host};
@@ -33,6 +34,7 @@ pub struct Context {
     ci_context: CiContext,
     common: Common,
     origins: Origins,
+    sections: Sections,
     formats: Vec<String>,
     own_formats: BTreeMap<&'static str, String>,
     outputs: Vec<(&'static str, String)>,
@@ -41,13 +43,12 @@ pub struct Context {
 impl Context {
     pub(crate) fn new(
         host: Host,
-        ci: Box<dyn Provider>,
+        (ci, ci_context): (Box<dyn Provider>, CiContext),
         common: Common,
-        origins: Origins,
+        (origins, sections): (Origins, Sections),
         formats: Vec<String>,
     ) -> Self {
         let root = host.root();
-        let ci_context = learn(ci.context());
         Self {
             host,
             root,
@@ -55,6 +56,7 @@ impl Context {
             ci_context,
             common,
             origins,
+            sections,
             formats,
             own_formats: BTreeMap::new(),
             outputs: Vec::new(),
@@ -276,7 +278,7 @@ impl Context {
         bound: Bound,
         unit: Unit,
         id: &str,
-        specs: &[String],
+        specs: &[impl AsRef<str>],
     ) -> Result<Vec<(String, Vec<Limit>)>, Error> {
         specs
             .iter()
@@ -287,7 +289,7 @@ impl Context {
                     || origin.text.clone(),
                     |at| at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
                 );
-                let (name, mut limits) = Limit::parse(bound, spec, unit, &origin.text).map_err(|error| {
+                let (name, mut limits) = Limit::parse(bound, spec.as_ref(), unit, &origin.text).map_err(|error| {
                     Error::usage(format!("{place}: {error}")).hint(
                         "a limit is a number of bytes (150000, 64KiB), a percentage (90%), or warn:LIMIT,fail:LIMIT",
                     )
@@ -314,6 +316,15 @@ impl Context {
             .and_then(|all| all.get(index))
             .cloned()
             .unwrap_or_else(|| Origin { text: format!("--{}", id.replace('_', "-")), location: None })
+    }
+
+    /// A table of the tool's own in `lw.toml`, with the environment that was asked for laid over it; see
+    /// [`Tool::SECTIONS`](crate::Tool::SECTIONS). `None` when no file has it.
+    ///
+    /// # Errors
+    /// When it does not fit the type, with the line.
+    pub fn section<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        self.sections.get(name)
     }
 
     /// Whether somebody asked for this format, on standard output or in a file.
@@ -400,7 +411,7 @@ impl Context {
 }
 
 /// Adds what the event file says of a pull request; a file that is gone or broken is only less to know.
-fn learn(known: &CiContext) -> CiContext {
+pub(crate) fn learn(known: &CiContext) -> CiContext {
     let mut context = known.clone();
     let Some(path) = &known.event_path else { return context };
     let learned = std::fs::read(path).map_err(|error| error.to_string());

@@ -1,12 +1,15 @@
 //! What a tool is, and its form without the type.
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use lw_model::{Report, Rule};
 
 use crate::args::Common;
+use crate::config;
+use crate::config::section::Section;
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::inputs;
 
 /// A tool of the suite: the one declaration that the command line, the action, its README, the
 /// GitLab component and the man page are made from.
@@ -23,6 +26,9 @@ pub trait Tool {
     const RULES: &'static [Rule];
     /// Formats only this tool can write, besides those every report has.
     const FORMATS: &'static [ExtraFormat] = &[];
+    /// Tables of its own in `lw.toml`, besides the keys that are its flags; see [`Context::section`]. A tool that has some
+    /// also has environments: `[TOOL.env.NAME]` is laid over them when the flag `--env NAME` asks for it.
+    const SECTIONS: &'static [Section] = &[];
     /// Its arguments, with or without subcommands. Doc comments are what users read; none may be
     /// required by clap, because `lw.toml` may hold what the command line leaves out.
     type Args: Args;
@@ -43,6 +49,16 @@ pub struct Output {
     pub name: &'static str,
     /// What it is.
     pub description: &'static str,
+}
+
+/// The flag that chooses an environment.
+fn environment() -> Arg {
+    Arg::new(config::ENVIRONMENT)
+        .long(config::ENVIRONMENT)
+        .value_name("NAME")
+        .global(true)
+        .help_heading("Common to every tool")
+        .help("Environment of lw.toml whose settings are laid over the others, such as production")
 }
 
 /// What every tool hands to later steps.
@@ -77,6 +93,8 @@ pub struct Entry {
     pub outputs: &'static [Output],
     /// Its own kinds of finding.
     pub rules: &'static [Rule],
+    /// Its own tables in `lw.toml`.
+    pub sections: &'static [Section],
     /// Its own formats.
     pub formats: &'static [ExtraFormat],
     augment: fn(Command) -> Command,
@@ -93,6 +111,7 @@ impl Entry {
             guide: T::GUIDE,
             outputs: T::OUTPUTS,
             rules: T::RULES,
+            sections: T::SECTIONS,
             formats: T::FORMATS,
             augment: T::Args::augment_args,
             run: |matches, cx, report| {
@@ -109,7 +128,9 @@ impl Entry {
         let codes: Vec<String> =
             Exit::ALL.iter().map(|(code, meaning)| format!("  {}  {meaning}", *code as u8)).collect();
         let command = (self.augment)(Command::new(self.name));
-        Common::augment_args(command)
+        let command = Common::augment_args(command);
+        let command = if self.sections.is_empty() { command } else { command.arg(environment()) };
+        inputs::three_valued(command)
             .version(crate::VERSION)
             .about(self.summary)
             .long_about(format!("{}\n\n{}", self.summary, self.guide))
