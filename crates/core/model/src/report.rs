@@ -1,5 +1,7 @@
 //! The report: what a tool returns, and the only thing other tools read of it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::finding::Finding;
@@ -304,12 +306,12 @@ impl Report {
     #[must_use]
     pub fn breached(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
+        let mut seen: BTreeSet<(Option<&str>, &str)> = BTreeSet::new();
         for (name, subject, limit) in self.limits() {
-            if matches!(limit.outcome, Outcome::Breached | Outcome::Overridden) {
-                let name = subject.map_or_else(|| name.to_owned(), |subject| format!("{subject}/{name}"));
-                if !names.contains(&name) {
-                    names.push(name);
-                }
+            if matches!(limit.outcome, Outcome::Breached | Outcome::Overridden)
+                && seen.insert((subject, name))
+            {
+                names.push(subject.map_or_else(|| name.to_owned(), |subject| format!("{subject}/{name}")));
             }
         }
         names
