@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod common;
+mod configuration;
 mod growth;
 mod image_fit;
 mod linker_print;
