@@ -1,18 +1,22 @@
 //! What a tool sees of the outside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
 
 use lw_ci::{CiContext, Provider};
-use lw_model::{Bound, Judging, Limit, Location, Report, Unit};
+use lw_model::{Artifact, Bound, Class, Finding, Level, Limit, Location, Report, Unit};
+use sha2::{Digest, Sha256};
 
 use crate::args::{Common, Missing};
 use crate::config::section::Sections;
-use crate::error::{Error, ResultExt};
+use crate::error::Error;
 use crate::files::{self, Bytes, PendingFile, PendingFolder};
+use crate::finish;
 use crate::host::{self, Host};
+use crate::tool::Entry;
 
 /// Where a value was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,7 @@ pub(crate) type Origins = BTreeMap<String, Vec<Origin>>;
 
 /// The outside of one run: files, configuration, baseline, CI.
 pub struct Context {
+    pub(crate) entry: Entry,
     host: Host,
     root: PathBuf,
     ci: Box<dyn Provider>,
@@ -38,10 +43,18 @@ pub struct Context {
     formats: Vec<String>,
     own_formats: BTreeMap<&'static str, String>,
     outputs: Vec<(&'static str, String)>,
+    figures: Vec<String>,
+    exit: Option<u8>,
+    /// Of each error that did not end the run, whose it is to mend.
+    errors: Mutex<Vec<Class>>,
+    artifacts: Mutex<Vec<Artifact>>,
+    /// Measures the baseline counts in another way.
+    pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
 }
 
 impl Context {
     pub(crate) fn new(
+        entry: Entry,
         host: Host,
         (ci, ci_context): (Box<dyn Provider>, CiContext),
         common: Common,
@@ -50,6 +63,7 @@ impl Context {
     ) -> Self {
         let root = host.root();
         Self {
+            entry,
             host,
             root,
             ci,
@@ -60,6 +74,11 @@ impl Context {
             formats,
             own_formats: BTreeMap::new(),
             outputs: Vec::new(),
+            figures: Vec::new(),
+            exit: None,
+            errors: Mutex::default(),
+            artifacts: Mutex::default(),
+            changed_meanings: Mutex::default(),
         }
     }
 
@@ -221,50 +240,17 @@ impl Context {
                     "paths are seen from {folder}; `--missing warn` or `skip` lets a run go on without it"
                 )));
             }
-            Missing::Warn => lw_model::Level::Warning,
-            Missing::Skip => lw_model::Level::Note,
+            Missing::Warn => Level::Warning,
+            Missing::Skip => Level::Note,
         };
         let rule = format!("{}/missing-input", report.tool.name);
-        report.add_finding(lw_model::Finding::new(
+        report.add_finding(Finding::new(
             rule,
             level,
             input,
             format!("{input} is missing: it was not looked at"),
         ));
         Ok(())
-    }
-
-    /// The file `--baseline` names, if it is there.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is missing and `--require-baseline` is set.
-    pub fn baseline(&self, report: &mut Report) -> Result<Option<(PathBuf, Bytes)>, Error> {
-        let (path, required) = (self.common.baseline.as_ref(), self.common.require_baseline);
-        let Some(path) = path else {
-            if required {
-                return Err(Error::usage("--require-baseline is set but no baseline is named")
-                    .hint("add --baseline FILE"));
-            }
-            return Ok(None);
-        };
-        match Bytes::open(&self.resolve(path)) {
-            Ok(bytes) => Ok(Some((path.clone(), bytes))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !required => {
-                let name = path.display();
-                let rule = format!("{}/no-baseline", report.tool.name);
-                report.add_finding(
-                    lw_model::Finding::new(
-                        rule,
-                        lw_model::Level::Note,
-                        "baseline",
-                        format!("the baseline {name} does not exist: growth is not judged in this run"),
-                    )
-                    .help("run once with `--report` on the base branch and keep that file; `--require-baseline` makes this an error"),
-                );
-                Ok(None)
-            }
-            Err(error) => Err(self.unreadable(path, &error)),
-        }
     }
 
     /// Reads limits of one kind on measures of one unit, each with where it was set.
@@ -302,10 +288,68 @@ impl Context {
             .collect()
     }
 
-    /// Judges every measure of the report, as this run was told to: with `--require-baseline` a limit on growth that has
-    /// no baseline fails. `permission` says why breached limits are let through, and where that was said.
-    pub fn judge(&self, report: &mut Report, permission: Option<(&str, &str)>) {
-        report.judge(&Judging { permission, require_baseline: self.common.require_baseline });
+    /// Says in the report what could not be done, and lets the run go on: one bad file of three does not hide the two
+    /// good ones. The verdict is `error` then, whatever else is found.
+    pub fn record_error(&self, report: &mut Report, error: &Error) {
+        if let Ok(mut errors) = self.errors.lock() {
+            errors.push(error.class());
+        }
+        finish::say(error);
+        let message = error.message();
+        let rule = format!("{}/error", report.tool.name);
+        let finding = Finding::new(rule, Level::Error, &message, message.clone());
+        report.add_error(match error.advice() {
+            Some(advice) => finding.help(advice),
+            None => finding,
+        });
+    }
+
+    /// Who has to act on the first error of the run.
+    pub(crate) fn first_error(&self) -> Option<Class> {
+        self.errors.lock().ok()?.first().copied()
+    }
+
+    /// Adds a number everybody wants to see to the headline, whatever the outcome: `image 812,032 B`.
+    pub fn figure(&mut self, text: impl Into<String>) {
+        self.figures.push(text.into());
+    }
+
+    /// The outcome in one line, as the edge writes it at the end.
+    #[must_use]
+    pub fn headline(&self, report: &Report) -> String {
+        report.headline(&self.figures)
+    }
+
+    /// Ends a run that neither failed nor could not be done with a code of the tool's own; see
+    /// [`Tool::EXIT_CODES`](crate::Tool::EXIT_CODES).
+    pub fn exit_with(&mut self, code: u8) {
+        self.exit = Some(code);
+    }
+
+    pub(crate) fn own_exit(&self) -> Option<u8> {
+        self.exit
+    }
+
+    /// Says of a file the run made what it is; those of [`write`](Self::write) are known.
+    pub fn add_artifact(&self, path: &Path, sha256: &[u8], bytes: u64) {
+        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let artifact = Artifact { path: self.display_path(path), sha256, bytes };
+        if let Ok(mut artifacts) = self.artifacts.lock() {
+            artifacts.retain(|known| known.path != artifact.path);
+            artifacts.push(artifact);
+        }
+    }
+
+    /// What the run made, in the order of paths.
+    pub(crate) fn artifacts(&self) -> Vec<Artifact> {
+        let mut artifacts = self.artifacts.lock().map(|all| all.clone()).unwrap_or_default();
+        artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+        artifacts
+    }
+
+    /// Names of the outputs that were set.
+    pub(crate) fn set_outputs(&self) -> impl Iterator<Item = &'static str> {
+        self.outputs.iter().map(|(name, _)| *name)
     }
 
     /// Where the `index`-th value of an argument was set.
@@ -369,7 +413,18 @@ impl Context {
         path: &Path,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
-        files::replace(&self.resolve(path), fill).map_err(|error| unwritable(path, &error))
+        let mut digest = None;
+        files::replace(&self.resolve(path), |out| {
+            let mut out = Hashed { out, sha256: Sha256::new(), bytes: 0 };
+            fill(&mut out)?;
+            digest = Some((out.sha256.finalize(), out.bytes));
+            Ok(())
+        })
+        .map_err(|error| unwritable(path, &error))?;
+        if let Some((sha256, bytes)) = digest {
+            self.add_artifact(path, &sha256, bytes);
+        }
+        Ok(())
     }
 
     /// Starts a file that is written piece by piece, in any order, and is there at once or not at all.
@@ -410,6 +465,26 @@ impl Context {
     }
 }
 
+/// Hashes what is written on its way.
+struct Hashed<'a> {
+    out: &'a mut dyn Write,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.sha256.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// Adds what the event file says of a pull request; a file that is gone or broken is only less to know.
 pub(crate) fn learn(known: &CiContext) -> CiContext {
     let mut context = known.clone();
@@ -427,21 +502,4 @@ pub(crate) fn learn(known: &CiContext) -> CiContext {
 
 pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
     Error::remote(format!("{}: {error}", path.display())).context("could not write")
-}
-
-/// Reads a baseline as a report of the same tool.
-///
-/// # Errors
-/// When it is no `lw-report/1`, or one of another tool.
-pub fn baseline_report(tool: &str, path: &Path, bytes: &[u8]) -> Result<Report, Error> {
-    let report: Report = serde_json::from_slice(bytes)
-        .map_err(|error| {
-            Error::input(error).hint("a baseline is what `--report` of the same tool wrote; was the file cut off or made by another program?")
-        })
-        .context(format!("{}", path.display()))?;
-    if report.tool.name != tool {
-        let (path, other) = (path.display(), &report.tool.name);
-        return Err(Error::input(format!("{path}: it is a report of {other}, expected one of {tool}")));
-    }
-    Ok(report)
 }

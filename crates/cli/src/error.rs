@@ -28,6 +28,11 @@ impl Error {
         Self::new(Class::Remote, message)
     }
 
+    /// A defect of the suite.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::new(Class::Internal, message)
+    }
+
     fn new(class: Class, message: impl fmt::Display) -> Self {
         Self { class, hint: None, source: anyhow::anyhow!("{message}") }
     }

@@ -10,6 +10,7 @@
 
 mod args;
 mod base;
+mod baseline;
 pub mod config;
 mod context;
 mod error;
@@ -23,8 +24,9 @@ mod run;
 mod tool;
 
 pub use args::{Common, ConfigFrom, FailOn, Missing};
+pub use baseline::same_measure;
 pub use config::section::Section;
-pub use context::{Context, Origin, baseline_report};
+pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
 pub use files::{Bytes, PendingFile, PendingFolder};

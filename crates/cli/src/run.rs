@@ -37,7 +37,7 @@ pub fn invoke(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&str]) -
     let outcome = catch_unwind(AssertUnwindSafe(|| prepare_and_run(entry, argv, host, tools)));
     match outcome {
         Ok(Ok(exit)) => exit,
-        Ok(Err(error)) => finish::failed(entry, &*ci, host, &error),
+        Ok(Err(error)) => finish::failed(entry, &*ci, host, &error, |_| String::new()),
         // The panic hook has said what happened and written the outputs.
         Err(_) => Exit::Internal,
     }
@@ -65,27 +65,43 @@ fn prepare_and_run(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&st
     let common = Common::from_arg_matches(&first).map_err(|error| clap_error(&error))?;
     let ci = detect(entry, host);
     let ci_context = learn(ci.context());
-    let configured = configure(entry, &command, (&first, &common), (host, &ci_context), (tools, as_action))?;
-    let common = Common::from_arg_matches(&configured.matches).map_err(|error| clap_error(&error))?;
-    let wanted = finish::Wanted::of(entry, &common)?;
+    let configured = configure(entry, &command, (&first, &common), (host, &ci_context), (tools, as_action));
+    // From here on an error has a report to stand in.
+    let (configured, failure) = match configured {
+        Ok(configured) => (configured, None),
+        Err(error) => (Configured::without_files(first, common), Some(error)),
+    };
+    let wanted = finish::Wanted::of(entry, &configured.common)?;
     let set = (configured.origins, configured.sections);
-    let mut cx = Context::new(host.clone(), (ci, ci_context), common, set, wanted.names());
+    let mut cx = Context::new(*entry, host.clone(), (ci, ci_context), configured.common, set, wanted.names());
     let mut report = Report::new(entry.name, crate::VERSION);
     report.settings = configured.settings;
     for finding in configured.findings {
         report.add_finding(finding);
     }
-    (entry.run)(&configured.matches, &mut cx, &mut report)?;
-    finish::reported(entry, &cx, &wanted, report)
+    let failure = failure.or_else(|| (entry.run)(&configured.matches, &mut cx, &mut report).err());
+    let published = finish::reported(entry, &cx, &wanted, report, failure.as_ref());
+    Ok(published.unwrap_or_else(|error| {
+        finish::failed(entry, cx.ci(), host, &error, |name| cx.output_value(name).to_owned())
+    }))
 }
 
 /// What the command line and `lw.toml` say together.
 struct Configured {
     matches: ArgMatches,
+    common: Common,
     origins: Origins,
     sections: Sections,
     settings: Vec<Setting>,
     findings: Vec<Finding>,
+}
+
+impl Configured {
+    /// What the command line says alone.
+    fn without_files(matches: ArgMatches, common: Common) -> Self {
+        let (origins, sections) = (Origins::new(), Sections::default());
+        Self { matches, common, origins, sections, settings: Vec::new(), findings: Vec::new() }
+    }
 }
 
 fn configure(
@@ -110,8 +126,9 @@ fn configure(
     for leaf in configuration.sections.leaves()? {
         settings.push(Setting::new(leaf.section, Some(leaf.key), leaf.value, leaf.origin));
     }
-    let Configuration { sections, findings, .. } = configuration;
-    Ok(Configured { matches, origins: merged.origins, sections, settings, findings })
+    let common = Common::from_arg_matches(&matches).map_err(|error| clap_error(&error))?;
+    let (origins, Configuration { sections, findings, .. }) = (merged.origins, configuration);
+    Ok(Configured { matches, common, origins, sections, settings, findings })
 }
 
 /// The environment that was asked for.

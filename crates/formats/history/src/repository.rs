@@ -81,6 +81,13 @@ impl Repository {
         self.commit(revision).map(|id| id.to_string())
     }
 
+    /// The branch that is checked out; none when a commit is.
+    #[must_use]
+    pub fn current_branch(&self) -> Option<String> {
+        let name = self.git.head_name().ok()??;
+        Some(name.shorten().to_str_lossy().into_owned())
+    }
+
     /// The full ids of the parents of a commit, whether or not they are in this clone.
     ///
     /// # Errors

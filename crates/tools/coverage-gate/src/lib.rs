@@ -24,7 +24,7 @@ use lw_cli::{Context, Error, ExtraFormat, Output, ResultExt, Tool};
 use lw_coverage::write::{CoberturaOptions, Dialect, WriteError, cobertura, lcov};
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
-use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Outcome, Report, grouped};
+use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
 use crate::inputs::Inputs;
@@ -65,7 +65,6 @@ Examples:
             description: "Coverage of the changed lines in percent; empty when no executable line was changed or nobody asked",
         },
         Output { name: "uncovered-changed-lines", description: "How many changed lines are not covered" },
-        Output { name: "breached", description: "Names of the measures that break a limit, one per line" },
     ];
     const FORMATS: &'static [ExtraFormat] = &[];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
@@ -96,7 +95,8 @@ Examples:
         }
         tables::add(report, coverage, patch.as_ref(), args.top);
         report.trees.push(ratchet::tree(coverage));
-        report.summary = summary(report);
+        figures(report, cx);
+        report.summary = cx.headline(report);
         write(&args, cx, coverage, diff.as_ref().zip(patch.as_ref()), report)?;
         publish(report, cx);
         Ok(())
@@ -259,37 +259,23 @@ fn annotate(patch: &Patch, most: usize, report: &mut Report) {
         };
         let key = format!("{}:{first}", file.path);
         let message = format!("{lines} not covered by any test");
-        report.add_finding(Finding::new("coverage-gate/uncovered", level, &key, message).at(Some(location)));
+        report.add_finding(
+            Finding::new("coverage-gate/uncovered", level, &key, message).at(Some(location)).as_detail(),
+        );
     }
 }
 
-/// The outcome in one line: what decides first.
-fn summary(report: &Report) -> String {
-    let mut parts = Vec::new();
-    let telling = report
-        .findings
-        .iter()
-        .filter(|finding| finding.level > Level::Note && finding.rule != "coverage-gate/uncovered");
-    if let Some(worst) = telling.clone().min_by_key(|finding| std::cmp::Reverse(finding.level)) {
-        parts.push(worst.message.clone());
-        match telling.count() - 1 {
-            0 => {}
-            1 => parts.push("1 more problem".into()),
-            more => parts.push(format!("{more} more problems")),
-        }
-    }
+/// What everybody wants to see: the shares of lines, branches and changed lines.
+fn figures(report: &Report, cx: &mut Context) {
     for (name, title) in [("line", "lines"), ("branch", "branches"), ("patch", "changed lines")] {
         let measure = report.measure(&format!("coverage.{name}.covered"), None);
         if let Some(share) = measure.and_then(Measure::share) {
-            parts.push(format!("{title} {share}"));
+            cx.figure(format!("{title} {share}"));
         }
     }
-    let met = report.measures.iter().flat_map(|measure| &measure.limits);
-    let met = met.filter(|limit| limit.outcome == Outcome::Met).count();
-    if met > 0 {
-        parts.push(format!("{met} {} met", if met == 1 { "limit" } else { "limits" }));
+    if report.limits().next().is_none() {
+        cx.figure("no limits are set");
     }
-    parts.join("; ")
 }
 
 /// Writes the files that were asked for besides the report.
@@ -353,11 +339,4 @@ fn publish(report: &Report, cx: &mut Context) {
         "uncovered-changed-lines",
         missed.map(|measure| measure.unit.brief(measure.value).replace(',', "")).unwrap_or_default(),
     );
-    let breached: Vec<&str> = report
-        .measures
-        .iter()
-        .filter(|measure| measure.is_breached())
-        .map(|measure| measure.name.as_str())
-        .collect();
-    cx.output("breached", breached.join("\n"));
 }

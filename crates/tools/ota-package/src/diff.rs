@@ -35,13 +35,13 @@ pub(crate) fn run(args: &Diff, cx: &mut Context, report: &mut Report) -> Result<
         report.measures.push(size);
     }
     let tables = changes::tables(&old, &new, "what changed");
-    report.summary = if tables.is_empty() {
+    cx.figure(if tables.is_empty() {
         format!("both packages are {} and hold the same", new.version)
     } else {
         let changes: usize = tables.iter().map(|table| table.rows.len()).sum();
         let changes = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
         format!("{changes} from {} to {}", old.version, new.version)
-    };
+    });
     report.tables.extend(tables);
     crate::publish_manifest(&new, cx);
     Ok(())

@@ -54,6 +54,36 @@ fn a_pull_request_on_github_is_judged_against_the_first_parent_of_its_merge() {
 }
 
 #[test]
+fn a_head_that_is_checked_out_is_judged_against_the_branch_itself() {
+    let (scratch, [old, ..]) = repository();
+    // The author took what is new on main; the event still names the base from before, b.c would be on them.
+    scratch.git(&["checkout", "--quiet", "topic"]);
+    scratch.git(&["rebase", "--quiet", "main"]);
+    let head = String::from_utf8(scratch.git(&["rev-parse", "HEAD"])).unwrap().trim().to_owned();
+    scratch.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    let event = event(scratch.path(), &old, &head);
+    let env = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_SHA", head.as_str()),
+        ("GITHUB_REF", "refs/pull/7/merge"),
+        ("GITHUB_BASE_REF", "main"),
+        ("GITHUB_EVENT_NAME", "pull_request"),
+        ("GITHUB_EVENT_PATH", event.as_str()),
+    ];
+    let count = |env: &[(&str, &str)]| {
+        let run = coverage_gate(scratch.path(), &["--coverage", "cov.info", "--min-patch", "0"], env);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        (run.count("coverage.patch.total"), run.count("coverage.patch.missed"))
+    };
+    assert_eq!(count(&env), (1, 1));
+    // Neither a tag of that name nor a replaced commit hides the line, with an event and without one.
+    scratch.git(&["tag", "origin/main", "topic"]);
+    assert_eq!([count(&env), count(&env[..4]), count(&[])], [(1, 1); 3]);
+    scratch.git(&["replace", "main", "topic"]);
+    assert_eq!([count(&env), count(&env[..4]), count(&[])], [(1, 1); 3]);
+}
+
+#[test]
 fn a_merge_request_on_gitlab_is_judged_against_its_base() {
     let (scratch, [old, topic, _]) = repository();
     scratch.git(&["checkout", "--quiet", "topic"]);
