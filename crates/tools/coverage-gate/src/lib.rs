@@ -87,12 +87,12 @@ Examples:
             None => diff(&args, cx, repository, report)?,
         };
         let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, report)).transpose()?;
-        ratchet::compare(&args, cx, coverage, diff.as_ref(), report)?;
+        let lost = ratchet::compare(&args, cx, &inputs, diff.as_ref(), report)?;
         cx.judge(report, None);
         if let Some(patch) = &patch {
             annotate(patch, args.annotations, report);
         }
-        tables::add(report, coverage, patch.as_ref(), args.top);
+        tables::add(report, coverage, patch.as_ref(), &lost, args.top);
         report.trees.push(ratchet::tree(coverage));
         figures(report, cx);
         report.summary = cx.headline(report);
@@ -142,7 +142,7 @@ fn diff(
     repository: Result<Repository, HistoryError>,
     report: &mut Report,
 ) -> Result<Option<Diff>, Error> {
-    let asked = args.min_patch.is_some() || args.min_patch_file.is_some() || args.base.is_some();
+    let asked = args.limits_patch() || args.base.is_some();
     if !asked && !cx.is_pull_request() {
         return Ok(None);
     }
@@ -194,15 +194,15 @@ fn changed(
     if let Some(path) = patch.summaries.first() {
         let message =
             format!("{path}: it was changed, but the report only tells how many of its lines are covered");
-        if args.min_patch.is_some() || args.min_patch_file.is_some() {
+        if args.limits_patch() {
             return Err(Error::input(message)
                 .hint("give reports with lines: for llvm-cov, export without `-summary-only`"));
         }
         report.add_finding(Finding::new("coverage-gate/only-totals", Level::Note, path, message));
     }
     let counts =
-        if args.unreported == Unreported::Missed { patch.count_unreported() } else { patch.counts() };
-    measures::patch(args, cx, &patch, counts, report)?;
+        if args.unreported() == Unreported::Missed { patch.count_unreported() } else { patch.counts() };
+    measures::patch(args, cx, &patch, counts, inputs.unmatched, report)?;
     report.facts.push(Fact {
         name: "changed lines".into(),
         subject: None,
@@ -213,20 +213,28 @@ fn changed(
         ),
     });
     if !patch.unreported.is_empty() {
-        let level = match args.unreported {
+        let level = match args.unreported() {
             Unreported::Note | Unreported::Missed => Level::Note,
             Unreported::Warn => Level::Warning,
+            // Nobody asked for these lines: the change is too small to be held to the floors.
+            Unreported::Fail
+                if args.unreported.is_none() && counts.total + patch.unjudged(args) < args.small_diff =>
+            {
+                Level::Note
+            }
             Unreported::Fail => Level::Error,
         };
         let count = patch.unreported.len();
         let (files, are) =
             if count == 1 { ("changed file is", "its") } else { ("changed files are", "their") };
         let counted =
-            if args.unreported == Unreported::Missed { "; all are counted as not covered" } else { "" };
-        let message = format!("{count} {files} in no report, so nothing is known of {are} lines{counted}");
+            if args.unreported() == Unreported::Missed { "; all are counted as not covered" } else { "" };
+        let names = inputs::listed(patch.unreported.iter().map(|(path, _)| path));
+        let message =
+            format!("{count} {files} in no report, so nothing is known of {are} lines{counted}: {names}");
         report.add_finding(
             Finding::new("coverage-gate/unreported", level, "files", message)
-                .help("have the tests load them, or leave them out with --exclude"),
+                .help("have the tests load them, leave them out with --exclude, or say with --unreported what they mean"),
         );
     }
     Ok(patch)

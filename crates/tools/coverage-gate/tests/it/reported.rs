@@ -1,0 +1,339 @@
+//! What users of such gates report as passing that should not: each a small repository of its own.
+
+use std::fs;
+
+use lw_model::{Level, Outcome, Reason};
+use lw_testkit::git::Scratch;
+
+use crate::common::{Run, coverage_gate};
+
+/// A report of files, each with the hits of its lines from 1.
+fn info(files: &[(&str, &[u64])]) -> String {
+    let mut text = String::new();
+    for (path, hits) in files {
+        text += &format!("SF:{path}\n");
+        for (line, hits) in (1..).zip(*hits) {
+            text += &format!("DA:{line},{hits}\n");
+        }
+        text += "end_of_record\n";
+    }
+    text
+}
+
+fn write(scratch: &Scratch, path: &str, content: &str) {
+    let full = scratch.path().join(path);
+    fs::create_dir_all(full.parent().unwrap()).unwrap();
+    fs::write(full, content).unwrap();
+}
+
+fn run(scratch: &Scratch, arguments: &[&str]) -> Run {
+    coverage_gate(scratch.path(), arguments, &[])
+}
+
+fn levels(run: &Run, rule: &str) -> Vec<Level> {
+    let rule = format!("coverage-gate/{rule}");
+    run.report().findings.iter().filter(|finding| finding.rule == rule).map(|finding| finding.level).collect()
+}
+
+fn reason(run: &Run, name: &str) -> Option<Reason> {
+    let report = run.report();
+    let mut limits = report.limits().filter(|(measure, _, _)| *measure == name);
+    limits.find_map(|(_, _, limit)| limit.reason)
+}
+
+/// The files of the report with how many of their lines are covered and how many there are.
+fn files(run: &Run) -> Vec<(String, u64, u64)> {
+    let nodes = run.report().trees[0].root.children.iter();
+    nodes
+        .map(|node| {
+            let covered = node.children.iter().filter(|part| &*part.name == "covered").map(|part| part.value);
+            (node.name.to_string(), covered.sum(), node.value)
+        })
+        .collect()
+}
+
+fn packages() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.commit(&[
+        ("lib/main.dart", "a\nb\nc\n"),
+        ("pkgs/foo/lib/main.dart", "a\nb\nc\n"),
+        ("pkgs/bar/lib/main.dart", "a\nb\n"),
+    ]);
+    scratch.commit(&[("pkgs/foo/lib/main.dart", "a\nb\nNEW\nc\n")]);
+    write(&scratch, "pkgs/foo/coverage/lcov.info", &info(&[("lib/main.dart", &[1, 1, 0, 1])]));
+    write(&scratch, "pkgs/bar/coverage/lcov.info", &info(&[("lib/main.dart", &[1, 0])]));
+    scratch
+}
+
+#[test]
+fn a_report_is_of_the_package_it_lies_in() {
+    let scratch = packages();
+    let gate = ["--coverage", "pkgs/foo/coverage/lcov.info", "--base", "HEAD~1", "--min-patch", "80%"];
+    for more in
+        [&[][..], &["--source-root", "pkgs/foo"], &["--source-root", "pkgs/foo/coverage/lcov.info=pkgs/foo"]]
+    {
+        let run = run(&scratch, &[&gate, more].concat());
+        assert_eq!(
+            (run.code, files(&run)),
+            (1, vec![("pkgs/foo/lib/main.dart".into(), 3, 4)]),
+            "{}",
+            run.stderr
+        );
+    }
+    let inside = coverage_gate(
+        &scratch.path().join("pkgs/foo"),
+        &["--coverage", "coverage/lcov.info", "--base", "HEAD~1", "--min-patch", "80%"],
+        &[],
+    );
+    assert_eq!((inside.code, files(&inside)), (1, vec![("pkgs/foo/lib/main.dart".into(), 3, 4)]));
+}
+
+#[test]
+fn two_packages_with_the_same_relative_path_stay_two() {
+    let scratch = packages();
+    let two = vec![("pkgs/bar/lib/main.dart".into(), 1, 2), ("pkgs/foo/lib/main.dart".into(), 3, 4)];
+    let both = run(&scratch, &["--coverage", "pkgs/*/coverage/lcov.info"]);
+    assert_eq!(files(&both), two);
+    let rooted =
+        ["--coverage", "pkgs/*/coverage/lcov.info", "--source-root", "pkgs/foo", "--source-root", "pkgs/bar"];
+    assert_eq!(files(&run(&scratch, &rooted)), two);
+    // Collected elsewhere, nothing but what is named tells them apart.
+    write(&scratch, "out/1.info", &info(&[("lib/main.dart", &[1, 1, 0, 1])]));
+    write(&scratch, "out/2.info", &info(&[("lib/main.dart", &[1, 0])]));
+    let named = [
+        "--coverage",
+        "out/*.info",
+        "--source-root",
+        "out/1.info=pkgs/foo",
+        "--source-root",
+        "out/2*=pkgs/bar",
+    ];
+    assert_eq!(files(&run(&scratch, &named)), two);
+    let wrong = run(&scratch, &["--coverage", "out/*.info", "--source-root", "out/3.info=pkgs/foo"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("no report is `out/3.info`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn modules_of_a_build_with_the_same_class_are_told_apart_by_their_reports() {
+    let scratch = Scratch::new();
+    scratch.commit(&[
+        ("app/src/main/java/com/acme/Main.java", "a\n"),
+        ("core/src/main/java/com/acme/Main.java", "a\n"),
+    ]);
+    for (module, ci) in [("app", 0), ("core", 3)] {
+        let xml = format!(
+            "<report name='{module}'><package name='com/acme'><sourcefile name='Main.java'><line nr='1' mi='1' ci='{ci}' mb='0' cb='0'/></sourcefile></package></report>"
+        );
+        write(&scratch, &format!("{module}/target/site/jacoco/jacoco.xml"), &xml);
+    }
+    let run = run(&scratch, &["--coverage", "*/target/site/jacoco/jacoco.xml"]);
+    let path = |module: &str| format!("{module}/src/main/java/com/acme/Main.java");
+    assert_eq!(files(&run), [(path("app"), 0, 1), (path("core"), 1, 1)], "{}", run.stderr);
+}
+
+#[test]
+fn a_report_that_names_no_file_of_the_repository_does_not_pass_a_floor_of_changed_lines() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("lib/Util.cs", "a\nb\n"), ("lib/b.c", "1\n")]);
+    scratch.commit(&[("lib/Util.cs", "a\nb\nc\n")]);
+    let gate = |report: &str, more: &[&str]| {
+        write(&scratch, "cov.info", report);
+        run(&scratch, &[&["--coverage", "cov.info", "--base", "HEAD~1"], more].concat())
+    };
+    for report in
+        ["SF:/nowhere/Thing.cs\nDA:1,1\nDA:3,0\nend_of_record\n", "SF:elsewhere/x.c\nDA:1,1\nend_of_record\n"]
+    {
+        for floor in [["--min-patch", "80%"], ["--min-patch-file", "80%"]] {
+            let run = gate(report, &floor);
+            assert_eq!(
+                (run.code, levels(&run, "nothing-matched")),
+                (1, vec![Level::Warning]),
+                "{}",
+                run.stderr
+            );
+            assert!(run.report().limits().all(|(_, _, limit)| limit.reason == Some(Reason::NothingMatched)));
+        }
+        // Without a floor it is told.
+        let run = gate(report, &[]);
+        assert_eq!((run.code, levels(&run, "nothing-matched")), (0, vec![Level::Warning]));
+    }
+    // A path of Windows in another case is found.
+    let run = gate("SF:c:\\agent\\s\\LIB\\util.cs\nDA:1,1\nDA:3,0\nend_of_record\n", &["--min-patch", "80%"]);
+    assert_eq!((run.code, run.count("coverage.patch.missed")), (1, 1), "{}", run.stderr);
+    // What is left out on purpose is nobody's fault.
+    write(&scratch, "system.info", "SF:/usr/include/x.h\nDA:1,1\nend_of_record\n");
+    let good = info(&[("lib/Util.cs", &[1, 1, 1])]);
+    let more = ["--coverage", "system.info", "--exclude", "/usr/**", "--min-patch", "80%"];
+    assert_eq!(gate(&good, &more).code, 0);
+    // One report of several is enough to not know the whole.
+    assert_eq!(gate(&good, &["--coverage", "system.info", "--min-patch", "80%"]).code, 1);
+}
+
+#[test]
+fn a_changed_source_in_no_report_fails_a_floor_unless_somebody_says_what_it_means() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n"), ("b.c", "1\n")]);
+    scratch.commit(&[("a.c", "1\n2\n"), ("b.c", "1\n2\n")]);
+    write(&scratch, "cov.info", &info(&[("a.c", &[1, 1])]));
+    let gate =
+        |more: &[&str]| run(&scratch, &[&["--coverage", "cov.info", "--base", "HEAD~1"], more].concat());
+    let lost = gate(&["--min-patch", "80%"]);
+    assert_eq!((lost.code, levels(&lost, "unreported")), (1, vec![Level::Error]), "{}", lost.stderr);
+    assert_eq!(levels(&gate(&[]), "unreported"), [Level::Note]);
+    assert_eq!(gate(&["--min-patch", "80%", "--unreported", "note"]).code, 0);
+    assert_eq!(gate(&["--min-patch", "80%", "--exclude", "b.c"]).code, 0);
+    // Where nothing else was changed, there was nothing to judge it by.
+    scratch.commit(&[("b.c", "1\n2\n3\n")]);
+    let only = gate(&["--min-patch", "80%"]);
+    assert_eq!((only.code, reason(&only, "coverage.patch.covered")), (1, Some(Reason::NothingMatched)));
+    let told = gate(&["--min-patch", "80%", "--unreported", "note"]);
+    assert_eq!((told.code, reason(&told, "coverage.patch.covered")), (0, Some(Reason::NothingToJudge)));
+}
+
+fn three_files() -> Scratch {
+    let scratch = Scratch::new();
+    let ten: String = (1..=10).map(|line| format!("{line}\n")).collect();
+    scratch.commit(&[("a.c", &ten), ("b.c", &ten), ("t.c", &ten)]);
+    write(
+        &scratch,
+        "all.info",
+        &info(&[
+            ("a.c", &[1, 1, 1, 1, 1, 1, 1, 1, 1, 0]),
+            ("b.c", &[1, 1, 1, 1, 1, 0, 0, 0, 0, 0]),
+            ("t.c", &[1; 10]),
+        ]),
+    );
+    write(&scratch, "lost-b.info", &info(&[("a.c", &[1, 1, 1, 1, 1, 1, 1, 1, 1, 0]), ("t.c", &[1; 10])]));
+    write(
+        &scratch,
+        "lost-t.info",
+        &info(&[("a.c", &[1, 1, 1, 1, 1, 1, 1, 1, 1, 0]), ("b.c", &[1, 1, 1, 1, 1, 0, 0, 0, 0, 0])]),
+    );
+    assert_eq!(run(&scratch, &["--coverage", "all.info", "--write", "json=base.json"]).code, 0);
+    scratch
+}
+
+#[test]
+fn a_file_that_is_in_no_report_any_more_fails_the_ratchet() {
+    let scratch = three_files();
+    for ratchet in ["total", "file"] {
+        for report in ["lost-b.info", "lost-t.info"] {
+            let run = run(&scratch, &["--coverage", report, "--baseline", "base.json", "--ratchet", ratchet]);
+            assert_eq!((run.code, levels(&run, "lost-file")), (1, vec![Level::Error]), "{}", run.stderr);
+            assert_eq!(reason(&run, "coverage.line.covered"), Some(Reason::Gone));
+            assert!(levels(&run, "fell-by-removal").is_empty());
+        }
+    }
+    // Without a ratchet it is told.
+    let told = run(&scratch, &["--coverage", "lost-b.info", "--baseline", "base.json"]);
+    assert_eq!((told.code, levels(&told, "lost-file")), (0, vec![Level::Warning]));
+    // A file that was deleted is not lost, whatever its coverage was; nor is one under another name.
+    scratch.git(&["rm", "--quiet", "b.c"]);
+    scratch.git(&["mv", "t.c", "u.c"]);
+    scratch.commit(&[]);
+    write(&scratch, "rest.info", &info(&[("a.c", &[1, 1, 1, 1, 1, 1, 1, 1, 1, 0]), ("u.c", &[1; 10])]));
+    let gate = ["--baseline", "base.json", "--ratchet", "file", "--base", "HEAD~1"];
+    let removed = run(&scratch, &[&["--coverage", "rest.info"], &gate[..]].concat());
+    assert_eq!((removed.code, levels(&removed, "lost-file")), (0, vec![]), "{}", removed.stderr);
+    // One under another name that is in no report is.
+    write(&scratch, "rest.info", &info(&[("a.c", &[1, 1, 1, 1, 1, 1, 1, 1, 1, 0])]));
+    let renamed = run(&scratch, &[&["--coverage", "rest.info"], &gate[..]].concat());
+    assert_eq!((renamed.code, levels(&renamed, "lost-file")), (1, vec![Level::Error]), "{}", renamed.stderr);
+}
+
+#[test]
+fn what_only_another_exclude_raises_is_not_let_through() {
+    let scratch = three_files();
+    for patterns in [&["--exclude", "b.c"][..], &["--exclude", "t.c"], &["--include", "a.c"]] {
+        for ratchet in ["total", "file"] {
+            let gate = ["--coverage", "all.info", "--baseline", "base.json", "--ratchet", ratchet];
+            let run = run(&scratch, &[&gate, patterns].concat());
+            assert_eq!((run.code, levels(&run, "newly-excluded")), (1, vec![Level::Error]), "{}", run.stderr);
+            assert!(levels(&run, "fell-by-removal").is_empty());
+        }
+    }
+    // Left out and not reported either, because the tool that measures was told so as well.
+    let gate =
+        ["--coverage", "lost-b.info", "--exclude", "b.c", "--baseline", "base.json", "--ratchet", "total"];
+    assert_eq!(levels(&run(&scratch, &gate), "newly-excluded"), [Level::Error]);
+    // Patterns that the baseline had, too, are no change.
+    let arguments = ["--coverage", "all.info", "--exclude", "b.c", "--write", "json=next.json"];
+    assert_eq!(run(&scratch, &arguments).code, 0);
+    let gate = ["--coverage", "all.info", "--exclude", "b.c", "--baseline", "next.json", "--ratchet", "file"];
+    assert_eq!(run(&scratch, &gate).code, 0);
+}
+
+#[test]
+fn a_metric_that_is_no_longer_measured_fails_the_ratchet() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n")]);
+    write(&scratch, "cov.info", "SF:a.c\nDA:1,1\nBRDA:1,0,0,1\nBRDA:1,0,1,0\nend_of_record\n");
+    assert_eq!(run(&scratch, &["--coverage", "cov.info", "--write", "json=base.json"]).code, 0);
+    write(&scratch, "cov.info", "SF:a.c\nDA:1,1\nend_of_record\n");
+    let run = run(&scratch, &["--coverage", "cov.info", "--baseline", "base.json", "--ratchet", "total"]);
+    assert_eq!(
+        (run.code, reason(&run, "coverage.branch.covered")),
+        (1, Some(Reason::Gone)),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_ratchet_speaks_in_points_and_is_there_without_a_baseline() {
+    let scratch = three_files();
+    write(
+        &scratch,
+        "less.info",
+        &info(&[
+            ("a.c", &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            ("b.c", &[1, 1, 1, 1, 1, 0, 0, 0, 0, 0]),
+            ("t.c", &[1; 10]),
+        ]),
+    );
+    let gate = ["--coverage", "less.info", "--ratchet", "file"];
+    let fell = run(&scratch, &[&gate[..], &["--baseline", "base.json"]].concat());
+    assert_eq!(fell.code, 1);
+    let messages: Vec<&str> = fell.report().findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert!(
+        messages.contains(&"line coverage fell by 26.67 points, from 80.00 % to 53.33 % (--ratchet)"),
+        "{messages:?}"
+    );
+    assert!(
+        messages.contains(&"line coverage of a.c fell by 80.00 points, from 90.00 % to 10.00 % (--ratchet)"),
+        "{messages:?}"
+    );
+    let first = run(&scratch, &[&gate[..], &["--baseline", "none.json"]].concat());
+    assert_eq!((first.code, reason(&first, "coverage.line.covered")), (0, Some(Reason::NoBaseline)));
+    let line = first.report().measure("coverage.line.covered", None).unwrap();
+    assert_eq!(line.limits[0].outcome, Outcome::NotJudged);
+    let required = [&gate[..], &["--baseline", "none.json", "--require-baseline"]].concat();
+    assert_ne!(run(&scratch, &required).code, 0);
+    let allowed = run(&scratch, &[&gate[..], &["--baseline", "base.json", "--allow-drop", "80"]].concat());
+    assert_eq!(allowed.code, 0, "{}", allowed.stderr);
+    // Less than a point is nothing ambiguous here.
+    let allowed = run(
+        &scratch,
+        &["--coverage", "all.info", "--ratchet", "total", "--baseline", "base.json", "--allow-drop", "0.5"],
+    );
+    assert_eq!(allowed.code, 0, "{}", allowed.stderr);
+}
+
+#[test]
+fn a_lost_report_is_seen_when_their_number_is_known() {
+    let scratch = three_files();
+    write(&scratch, "empty.info", "TN:\n");
+    let gate = |expected: &str, reports: &[&str]| {
+        let mut arguments = vec!["--expect-reports", expected];
+        reports.iter().for_each(|report| arguments.extend(["--coverage", *report]));
+        run(&scratch, &arguments)
+    };
+    assert_eq!(gate("2", &["lost-b.info", "lost-t.info"]).code, 0);
+    let lost = gate("2", &["lost-b.info"]);
+    assert_eq!((lost.code, levels(&lost, "report-count")), (1, vec![Level::Error]));
+    assert_eq!(gate("1", &["lost-b.info", "lost-t.info"]).code, 1);
+    // One that tells of nothing is as good as lost, and told also where nobody counts.
+    let empty = gate("2", &["lost-b.info", "empty.info"]);
+    assert_eq!((empty.code, levels(&empty, "empty-report")), (1, vec![Level::Warning]), "{}", empty.stderr);
+}
