@@ -260,7 +260,7 @@ fn a_renamed_file_keeps_its_baseline() {
         ["--coverage", "cov.info", "--base", "HEAD~1", "--ratchet", "file", "--baseline", "baseline.json"];
     let run = coverage_gate(scratch.path(), &ratchet, &[]);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    assert_eq!(run.count("coverage.file.new.c.missed"), 3);
+    assert_eq!(run.count("coverage.file.new.c.line.covered"), 17);
 }
 
 #[test]
