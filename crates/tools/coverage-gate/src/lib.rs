@@ -14,13 +14,16 @@ mod measures;
 mod patch;
 mod ratchet;
 mod rules;
+mod sources;
 mod tables;
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, ResultExt, Tool};
-use lw_coverage::write::{CoberturaOptions, Dialect, WriteError, cobertura, lcov};
+use lw_coverage::write::{
+    CoberturaOptions, WriteError, cobertura, cobertura_losses, dialect_for, lcov, lcov_losses,
+};
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
 use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
@@ -28,6 +31,7 @@ use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, groupe
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
 use crate::inputs::Inputs;
 use crate::patch::Patch;
+use crate::sources::Sources;
 
 /// The tool.
 #[derive(Debug)]
@@ -66,13 +70,16 @@ Examples:
         Output { name: "uncovered-changed-lines", description: "How many changed lines are not covered" },
     ];
     const FORMATS: &'static [ExtraFormat] = &[];
+    // What changed its meaning did so for some formats only: the ratchet knows which.
+    const REVISION: u32 = 2;
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
         let repository = open(cx, report)?;
         let given = args.diff_file.as_ref().map(|path| read_diff(path, cx)).transpose()?;
-        let inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
+        let mut inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
+        let sources = Sources::look(cx, &mut inputs);
         report.facts.push(Fact { name: "formats".into(), subject: None, value: formats(&inputs.coverage) });
         let coverage = &inputs.coverage;
         if let Some(path) = &args.diff_file {
@@ -84,8 +91,9 @@ Examples:
 
         let diff = match given {
             Some(diff) => Some(diff),
-            None => diff(&args, cx, repository, report)?,
+            None => diff(&args, cx, repository, (&inputs, &sources), report)?,
         };
+        sources.tell(&args, diff.as_ref(), report);
         let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, report)).transpose()?;
         let lost = ratchet::compare(&args, cx, &inputs, diff.as_ref(), report)?;
         cx.judge(report, None);
@@ -140,6 +148,7 @@ fn diff(
     args: &Args,
     cx: &Context,
     repository: Result<Repository, HistoryError>,
+    (inputs, sources): (&Inputs, &Sources),
     report: &mut Report,
 ) -> Result<Option<Diff>, Error> {
     let asked = args.limits_patch() || args.base.is_some();
@@ -148,7 +157,8 @@ fn diff(
     }
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
-        let diff = repository.changed_since(&base, &args.head)?;
+        let mut diff = repository.changed_since(&base, &args.head)?;
+        sources.fit(cx, &repository, inputs, &mut diff, report)?;
         Ok((base, diff))
     });
     match read {
@@ -291,14 +301,17 @@ fn write(
     cx: &Context,
     coverage: &Coverage,
     change: Option<(&Diff, &Patch)>,
-    report: &Report,
+    report: &mut Report,
 ) -> Result<(), Error> {
     if let Some(path) = &args.lcov_out {
-        stream(cx, path, |mut out| lcov(coverage, Dialect::Universal, &mut out))?;
+        let dialect = dialect_for(coverage);
+        note_losses("lcov-out", &lcov_losses(coverage, dialect), report);
+        stream(cx, path, |mut out| lcov(coverage, dialect, &mut out))?;
     }
     if let Some(path) = &args.cobertura_out {
         let options =
             CoberturaOptions { timestamp: cx.now().saturating_mul(1000), ..CoberturaOptions::default() };
+        note_losses("cobertura-out", &cobertura_losses(coverage), report);
         stream(cx, path, |mut out| cobertura(coverage, &options, &mut out))?;
     }
     let percent = coverage.figure(Metric::Line).counts.percent();
@@ -312,6 +325,15 @@ fn write(
         html::write(folder, cx, coverage, change, report)?;
     }
     Ok(())
+}
+
+/// Another format has no word for everything.
+fn note_losses(output: &str, losses: &[String], report: &mut Report) {
+    if !losses.is_empty() {
+        let message =
+            format!("{output} does not tell everything that was measured: without {}", losses.join(", "));
+        report.add_finding(Finding::new("coverage-gate/conversion-loss", Level::Note, output, message));
+    }
 }
 
 /// Writes a report of another format piece by piece: it may be larger than everything else in memory.

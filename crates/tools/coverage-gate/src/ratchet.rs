@@ -195,6 +195,11 @@ fn hold(
     if let Some(before) = before.filter(|_| reason.is_none()) {
         if counted_otherwise(metric, earlier) {
             limit.reason = Some(Reason::MeaningChanged);
+            let message = format!(
+                "the baseline was made by version {}, which counts {name} coverage of this format in another way: it is not compared this once",
+                earlier.tool.version
+            );
+            report.add_finding(Finding::new("coverage-gate/meaning-changed", Level::Note, name, message));
         } else if !is_partial && fell(before, now, allowed) && now.missed() <= before.missed() {
             limit.reason = Some(Reason::NothingToJudge);
             let message = format!(
@@ -229,21 +234,20 @@ fn hold_file(file: &Lost, earlier: &Report, limit: &Limit, report: &mut Report) 
     }
 }
 
-/// Whether a report of before counted a metric in another way, so that a difference is none of the code. Those reports
-/// are told by their measures, which have no labels.
+/// Whether a report of before counted a metric in another way, so that a difference is none of the code.
 fn counted_otherwise(metric: Metric, earlier: &Report) -> bool {
-    let is_old = earlier.measure("coverage.line.covered", None).is_some_and(|line| line.label.is_none());
     let formats = earlier.fact("formats", None).unwrap_or_default();
     let changed: &[&str] = match metric {
         // Comments and blank lines within a block were counted.
         Metric::Line => &["Go coverprofile"],
-        // Branches of expanded macros were not counted, repeated ones of lcov were one.
+        // Branches of expanded macros were not counted, and repeated ones of lcov were one.
         Metric::Branch => &["llvm-cov JSON", "lcov"],
         // Methods of classes without a source file were not counted.
         Metric::Function => &["JaCoCo"],
         _ => &[],
     };
-    is_old && changed.iter().any(|format| formats.split(", ").any(|known| known == *format))
+    let is_of = |format: &&str| formats.split(", ").any(|known| known == *format);
+    earlier.tool.revision < 2 && changed.iter().any(is_of)
 }
 
 /// The files of the baseline, as they are called now.

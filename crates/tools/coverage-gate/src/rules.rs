@@ -5,6 +5,12 @@ use lw_model::{Level, Rule};
 /// Every kind of finding of its own.
 pub(crate) const RULES: &[Rule] = &[
     Rule {
+        id: "conversion-loss",
+        level: Level::Note,
+        title: "A format that was written has no word for something that was measured.",
+        help: "The message says what is left out. The report of this tool has it.",
+    },
+    Rule {
         id: "empty-report",
         level: Level::Warning,
         title: "A report tells of no executable line, though others do.",

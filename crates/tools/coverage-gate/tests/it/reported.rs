@@ -337,3 +337,176 @@ fn a_lost_report_is_seen_when_their_number_is_known() {
     let empty = gate("2", &["lost-b.info", "empty.info"]);
     assert_eq!((empty.code, levels(&empty, "empty-report")), (1, vec![Level::Warning]), "{}", empty.stderr);
 }
+
+#[test]
+fn comments_and_blank_lines_inside_a_block_of_go_do_not_count() {
+    let scratch = Scratch::new();
+    let source = |comment: &str, more: &str| {
+        format!("package x\n\nfunc Never() int {{\n\tv := 1\n\n\t// {comment}\n\treturn v{more}\n}}\n")
+    };
+    scratch.commit(&[("go.mod", "module example.com/x\n"), ("n.go", &source("old", ""))]);
+    scratch.commit(&[("n.go", &source("new", ""))]);
+    write(&scratch, "c.out", "mode: set\nexample.com/x/n.go:3.18,8.2 2 0\n");
+    let gate =
+        |report: &str| run(&scratch, &["--coverage", report, "--base", "HEAD~1", "--min-patch", "80%"]);
+    let comment = gate("c.out");
+    assert_eq!((comment.code, comment.count("coverage.patch.total")), (0, 0), "{}", comment.stderr);
+    assert_eq!(comment.count("coverage.line.total"), 4);
+    assert_eq!(comment.count("coverage.statement.total"), 2);
+    // Code in the same place does.
+    scratch.commit(&[("n.go", &source("new", " // why"))]);
+    assert_eq!(gate("c.out").code, 1);
+    // Of a file that another format measured as well, what that one lists stays.
+    write(&scratch, "c.info", "SF:n.go\nDA:6,1\nend_of_record\n");
+    let both = run(&scratch, &["--coverage", "c.out", "--coverage", "c.info"]);
+    assert_eq!(both.count("coverage.line.total"), 6);
+}
+
+#[test]
+fn lines_beyond_the_end_of_a_file_are_told_and_fail_where_a_limit_depends_on_it() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n2\n3\n"), ("b.c", "1\n"), ("K.kt", "1\n")]);
+    scratch.commit(&[("a.c", "1\n2\n3\n4")]);
+    let gate = |report: &str, more: &[&str]| {
+        write(&scratch, "cov.info", report);
+        run(&scratch, &[&["--coverage", "cov.info", "--base", "HEAD~1"], more].concat())
+    };
+    let stale = "SF:a.c\nDA:1,1\nDA:90,0\nend_of_record\n";
+    for report in [stale, "SF:a.c\nDA:4,1\nDA:5,1\nend_of_record\n"] {
+        let run = gate(report, &["--min-patch", "80%"]);
+        assert_eq!((run.code, levels(&run, "other-text")), (1, vec![Level::Error]), "{}", run.stderr);
+    }
+    assert_eq!(levels(&gate(stale, &[]), "other-text"), [Level::Warning]);
+    // The last line of a file without an end is one, and what the change does not touch decides nothing of it.
+    assert!(
+        levels(&gate("SF:a.c\nDA:4,1\nend_of_record\n", &["--min-patch", "80%"]), "other-text").is_empty()
+    );
+    let elsewhere = "SF:a.c\nDA:4,1\nend_of_record\nSF:b.c\nDA:2,1\nend_of_record\n";
+    let run = gate(elsewhere, &["--min-patch", "80%"]);
+    assert_eq!((run.code, levels(&run, "other-text")), (0, vec![Level::Warning]));
+    // Kotlin numbers inlined lines on behind the last one.
+    assert_eq!(levels(&gate("SF:K.kt\nDA:7,1\nend_of_record\n", &[]), "other-text"), [Level::Note]);
+    // A line 0 counts nowhere.
+    let zero = gate("SF:a.c\nDA:0,0\nDA:4,1\nend_of_record\n", &["--min-line", "100%"]);
+    assert_eq!((zero.code, levels(&zero, "odd-report")), (0, vec![Level::Note]));
+}
+
+#[test]
+fn changed_lines_are_those_of_the_text_that_was_measured() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n2\n3\n"), ("b.c", "1\n"), ("c.c", "1\r\n2\r\n")]);
+    scratch.commit(&[("a.c", "1\n2\n3\nfour\n"), ("c.c", "1\n2\n3\n")]);
+    write(&scratch, "a.c", "u1\nu2\n1\n2\n3\nfour\n");
+    write(&scratch, "c.c", "1\r\n2\r\n3\r\n");
+    write(&scratch, "cov.info", &info(&[("a.c", &[0, 0, 1, 1, 1, 0]), ("c.c", &[1, 1, 1])]));
+    let gate = ["--coverage", "cov.info", "--base", "HEAD~1", "--min-patch-file", "80%"];
+    let moved = run(&scratch, &gate);
+    assert_eq!((moved.code, moved.count("coverage.patch.missed")), (1, 3), "{}", moved.stderr);
+    assert_eq!(levels(&moved, "other-text"), [Level::Note], "the ends of lines are no difference");
+    assert_eq!(moved.count("coverage.file.a.c.patch.covered"), 0);
+    // What only the commit has was not measured.
+    write(&scratch, "a.c", "1\n2\n3\n");
+    write(&scratch, "cov.info", &info(&[("a.c", &[0, 0, 0]), ("c.c", &[1, 1, 1])]));
+    let gone = run(&scratch, &gate);
+    assert_eq!((gone.code, levels(&gone, "other-text")), (0, vec![Level::Note]), "{}", gone.stderr);
+    // A measured file that is not on disk is told, when others are.
+    fs::remove_file(scratch.path().join("a.c")).unwrap();
+    assert_eq!(levels(&run(&scratch, &gate), "other-text"), [Level::Note]);
+}
+
+#[test]
+fn a_nul_byte_takes_no_source_out_of_the_gate() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.js", "1\n2\n"), ("b.js", "x\u{0}\n2\n"), ("new.js", "1\n")]);
+    scratch.commit(&[
+        ("a.js", "1\n// \u{0}\n2\n3\n"),
+        ("b.js", "x\u{0}\n2\n3\n"),
+        ("other.js", "\u{0}\n1\n"),
+    ]);
+    write(
+        &scratch,
+        "cov.info",
+        &info(&[("a.js", &[1, 1, 1, 0]), ("b.js", &[1, 1, 0]), ("other.js", &[0, 0])]),
+    );
+    let run = run(&scratch, &["--coverage", "cov.info", "--base", "HEAD~1", "--min-patch", "80%"]);
+    assert_eq!((run.code, run.count("coverage.patch.total")), (1, 5), "{}", run.stderr);
+    assert_eq!(run.count("coverage.patch.missed"), 4);
+    assert_eq!(levels(&run, "other-text"), [Level::Note; 3]);
+}
+
+#[test]
+fn a_class_of_kotlin_without_the_folders_of_its_root_package_is_found_or_told() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("src/main/kotlin/Foo.kt", "a\nb\n"), ("src/main/kotlin/sub/Bar.kt", "a\nb\n")]);
+    scratch.commit(&[("src/main/kotlin/Foo.kt", "a\nc\nb\n")]);
+    let file = |package: &str, name: &str| {
+        format!(
+            "<package name='{package}'><sourcefile name='{name}'><line nr='1' mi='0' ci='1'/><line nr='2' mi='1' ci='0'/></sourcefile></package>"
+        )
+    };
+    let report =
+        format!("<report name='k'>{}{}</report>", file("com/acme", "Foo.kt"), file("com/acme/sub", "Bar.kt"));
+    write(&scratch, "k.xml", &report);
+    let found = run(&scratch, &["--coverage", "k.xml", "--base", "HEAD~1", "--min-patch", "80%"]);
+    assert_eq!((found.code, found.count("coverage.patch.missed")), (1, 1), "{}", found.stderr);
+    scratch.commit(&[("other/Foo.kt", "a\nb\n")]);
+    let told = run(&scratch, &["--coverage", "k.xml"]);
+    let finding =
+        told.report().findings.iter().find(|finding| finding.rule == "coverage-gate/unknown-file").unwrap();
+    assert!(finding.help.as_ref().unwrap().contains("--strip-prefix, such as com/acme"), "{finding:?}");
+}
+
+#[test]
+fn what_lcov_2_told_is_in_the_tracefile_that_is_written_and_what_is_lost_is_told() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n"), ("x.go", "package x\nfunc f() {}\n")]);
+    let text = "SF:a.c\nFNL:0,1,9\nFNA:0,1,f\nFNA:0,0,g\nMCDC:1,1,f,0,0,a\nMCDC:1,1,t,1,0,a\nDA:1,1\nend_of_record\n";
+    write(&scratch, "cov.info", text);
+    let first =
+        run(&scratch, &["--coverage", "cov.info", "--lcov-out", "out.info", "--cobertura-out", "out.xml"]);
+    let written = fs::read_to_string(scratch.path().join("out.info")).unwrap();
+    for record in text.lines() {
+        assert!(written.contains(record), "{record} is not in {written}");
+    }
+    let losses = |run: &Run| -> Vec<String> {
+        let findings = run.report().findings.iter();
+        findings
+            .filter(|finding| finding.rule == "coverage-gate/conversion-loss")
+            .map(|finding| finding.message.clone())
+            .collect()
+    };
+    assert_eq!(
+        losses(&first),
+        ["cobertura-out does not tell everything that was measured: without 2 conditions (MC/DC)"]
+    );
+    let again = run(&scratch, &["--coverage", "out.info"]);
+    for name in ["coverage.condition.covered", "coverage.condition.total", "coverage.function.total"] {
+        assert_eq!(again.count(name), first.count(name), "{name}");
+    }
+    write(&scratch, "c.out", "mode: set\nexample.com/x/x.go:2.1,2.12 1 1\n");
+    let go = run(&scratch, &["--coverage", "c.out", "--lcov-out", "out.info"]);
+    assert_eq!(losses(&go), ["lcov-out does not tell everything that was measured: without 1 statements"]);
+}
+
+#[test]
+fn a_figure_that_is_counted_in_another_way_now_is_not_compared_once() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("n.go", "package x\n\nfunc f() {\n\n\n}\n")]);
+    write(&scratch, "c.out", "mode: set\nexample.com/x/n.go:3.10,6.2 1 0\nexample.com/x/n.go:1.1,1.9 1 1\n");
+    assert_eq!(run(&scratch, &["--coverage", "c.out", "--write", "json=base.json"]).code, 0);
+    let old =
+        fs::read_to_string(scratch.path().join("base.json")).unwrap().replace("\"revision\"", "\"was\"");
+    // Of five lines four were covered then, by the old count.
+    let old = old.replacen("\"value\": 1,", "\"value\": 4,", 1).replacen("\"whole\": 3", "\"whole\": 5", 1);
+    write(&scratch, "old.json", &old);
+    let gate = |base: &str| run(&scratch, &["--coverage", "c.out", "--ratchet", "file", "--baseline", base]);
+    let once = gate("old.json");
+    assert_eq!(
+        (once.code, reason(&once, "coverage.line.covered")),
+        (0, Some(Reason::MeaningChanged)),
+        "{}",
+        once.stderr
+    );
+    let again = gate("base.json");
+    assert_eq!((again.code, reason(&again, "coverage.line.covered")), (0, None));
+}
