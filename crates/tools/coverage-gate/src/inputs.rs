@@ -46,7 +46,7 @@ pub(crate) fn collect(
     }
     let paths = cx.expand(&args.coverage, report)?;
     let coverages = read(&paths, cx)?;
-    let index = index(cx, repository, diff);
+    let (index, is_commit) = index(cx, repository, diff);
     let root = cx.root().to_string_lossy().into_owned();
     let prefixes: Vec<String> =
         std::iter::once(&root).chain(&args.strip_prefix).map(|one| normalize(one)).collect();
@@ -99,7 +99,7 @@ pub(crate) fn collect(
     note_patterns(args, &coverage, &index, report);
     filter.apply(&mut coverage);
     expect(args, paths.len(), with_lines, cx, report);
-    note_unmatched(&unmatched, repository.is_some(), report);
+    note_unmatched(&unmatched, is_commit, report);
     note_unknown(&unknown, report);
     note_mixed(&coverage, report);
     let lines = coverage.figure(Metric::Line).counts.total;
@@ -113,7 +113,7 @@ pub(crate) fn collect(
             Error::input(why).hint("did the tests run with coverage switched on? --allow-empty accepts it")
         );
     }
-    let unmatched = repository.is_some() && !unmatched.is_empty();
+    let unmatched = is_commit && !unmatched.is_empty();
     Ok(Inputs { coverage, filter, index, left_out, unmatched })
 }
 
@@ -170,11 +170,11 @@ fn read(paths: &[PathBuf], cx: &Context) -> Result<Vec<Coverage>, Error> {
 }
 
 /// The files of the repository: those of its commit, or those on disk where there is no repository; and those of a
-/// diff that was given, because the sources need not be there.
-fn index(cx: &Context, repository: Option<&Repository>, diff: Option<&Diff>) -> RepoIndex {
+/// diff that was given, because the sources need not be there. Also whether they are those of a commit.
+fn index(cx: &Context, repository: Option<&Repository>, diff: Option<&Diff>) -> (RepoIndex, bool) {
     let changed = diff.into_iter().flat_map(|diff| &diff.files).map(|file| file.path.clone());
     if let Some(files) = repository.and_then(|repository| repository.files("HEAD").ok()) {
-        return files.into_iter().chain(changed).collect();
+        return (files.into_iter().chain(changed).collect(), true);
     }
     let on_disk = walkdir::WalkDir::new(cx.root())
         .into_iter()
@@ -182,7 +182,7 @@ fn index(cx: &Context, repository: Option<&Repository>, diff: Option<&Diff>) -> 
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
         .map(|entry| cx.display_path(entry.path()));
-    on_disk.chain(changed).collect()
+    (on_disk.chain(changed).collect(), false)
 }
 
 fn tell(path: &Path, coverage: &Coverage, cx: &Context, report: &mut Report) {

@@ -7,6 +7,7 @@
 mod args;
 mod badge;
 mod base;
+mod grade;
 mod html;
 mod inputs;
 mod limits;
@@ -29,6 +30,7 @@ use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
 use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
+use crate::grade::Floors;
 use crate::inputs::Inputs;
 use crate::patch::Patch;
 use crate::sources::Sources;
@@ -314,12 +316,14 @@ fn write(
         note_losses("cobertura-out", &cobertura_losses(coverage), report);
         stream(cx, path, |mut out| cobertura(coverage, &options, &mut out))?;
     }
-    let percent = coverage.figure(Metric::Line).counts.percent();
+    let counts = coverage.figure(Metric::Line).counts;
+    let (percent, floors) = (counts.percent(), Floors::of(report, Metric::Line.name()));
+    let level = floors.is_set().then(|| floors.grade(counts));
     if let Some(path) = &args.badge {
-        cx.write(path, |out| out.write_all(badge::svg(percent).as_bytes()))?;
+        cx.write(path, |out| out.write_all(badge::svg(percent, level).as_bytes()))?;
     }
     if let Some(path) = &args.badge_json {
-        cx.write(path, |out| out.write_all(badge::json(percent).as_bytes()))?;
+        cx.write(path, |out| out.write_all(badge::json(percent, level).as_bytes()))?;
     }
     if let Some(folder) = &args.html {
         html::write(folder, cx, coverage, change, report)?;

@@ -18,7 +18,7 @@ pub struct CoberturaOptions {
     pub timestamp: u64,
 }
 
-/// What Cobertura XML does not tell of a coverage, as phrases: `4 conditions (MC/DC)`.
+/// What Cobertura XML does not tell of a coverage, as phrases: `conditions of MC/DC (4)`.
 #[must_use]
 pub fn losses(coverage: &Coverage) -> Vec<String> {
     let (mut conditions, mut apart, mut branches) = (0_u64, 0_u64, 0_u64);
@@ -30,12 +30,12 @@ pub fn losses(coverage: &Coverage) -> Vec<String> {
     }
     let mut losses = Vec::new();
     for (count, what) in [
-        (conditions, "conditions (MC/DC)"),
+        (conditions, "conditions of MC/DC"),
         (apart, "branches of lines that are not executable"),
-        (branches, "branches by themselves: only how many of a line were taken"),
+        (branches, "which branches of a line were taken"),
     ] {
         if count > 0 {
-            losses.push(format!("{} {what}", grouped(count.into())));
+            losses.push(format!("{what} ({})", grouped(count.into())));
         }
     }
     losses.extend(super::untold(coverage));

@@ -42,7 +42,7 @@ pub fn dialect_for(coverage: &Coverage) -> Dialect {
     if coverage.files.values().any(needs) { Dialect::Version2 } else { Dialect::Universal }
 }
 
-/// What a tracefile in a dialect does not tell of a coverage, as phrases: `12 statements of Go`.
+/// What a tracefile in a dialect does not tell of a coverage, as phrases: `statements (12)`.
 #[must_use]
 pub fn losses(coverage: &Coverage, dialect: Dialect) -> Vec<String> {
     let mut conditions = 0_u64;
@@ -56,12 +56,12 @@ pub fn losses(coverage: &Coverage, dialect: Dialect) -> Vec<String> {
     }
     let mut losses = Vec::new();
     for (count, what) in [
-        (conditions, "conditions (MC/DC)"),
+        (conditions, "conditions of MC/DC"),
         (ends, "last lines of functions"),
         (marks, "kinds and descriptions of branches"),
     ] {
         if count > 0 {
-            losses.push(format!("{} {what}", grouped(count.into())));
+            losses.push(format!("{what} ({})", grouped(count.into())));
         }
     }
     losses.extend(super::untold(coverage));

@@ -53,7 +53,7 @@ fn untold(coverage: &Coverage) -> Vec<String> {
     ] {
         let count = coverage.figure(metric).counts.total;
         if count > 0 {
-            losses.push(format!("{} {what}", grouped(count.into())));
+            losses.push(format!("{what} ({})", grouped(count.into())));
         }
     }
     let told = coverage.files.values().filter(|file| file.told.contains_key(&Metric::Function));
@@ -62,7 +62,7 @@ fn untold(coverage: &Coverage) -> Vec<String> {
         .map(|file| file.figure(Metric::Function).counts.total)
         .sum();
     if functions > 0 {
-        losses.push(format!("{} functions without names", grouped(functions.into())));
+        losses.push(format!("functions without names ({})", grouped(functions.into())));
     }
     losses
 }

@@ -111,7 +111,7 @@ fn what_version_2_of_lcov_wrote_is_written_again() {
     assert_eq!(lcov_losses(&coverage, Dialect::Version2), [""; 0]);
     assert_eq!(
         lcov_losses(&coverage, Dialect::Universal),
-        ["4 conditions (MC/DC)", "3 last lines of functions"]
+        ["conditions of MC/DC (4)", "last lines of functions (3)"]
     );
     // What both versions can tell stays readable for both.
     let plain = "SF:a.c\nFN:1,f\nFNDA:1,f\nBRDA:1,0,0,1\nDA:1,1\nend_of_record\n";
@@ -125,17 +125,17 @@ fn what_version_2_of_lcov_wrote_is_written_again() {
 #[test]
 fn what_a_conversion_loses_is_told() {
     let go = read(b"mode: set\na.go:1.1,2.2 3 1\n").unwrap();
-    assert_eq!(lcov_losses(&go, Dialect::Universal), ["3 statements"]);
-    assert_eq!(cobertura_losses(&go), ["3 statements"]);
+    assert_eq!(lcov_losses(&go, Dialect::Universal), ["statements (3)"]);
+    assert_eq!(cobertura_losses(&go), ["statements (3)"]);
     let lcov =
         read(b"SF:a.c\nBRDA:1,0,0,1\nBRDA:1,0,1,0\nBRDA:2,0,0,1\nMCDC:1,1,t,1,0,a\nDA:1,1\nend_of_record\n")
             .unwrap();
     assert_eq!(
         cobertura_losses(&lcov),
         [
-            "1 conditions (MC/DC)",
-            "1 branches of lines that are not executable",
-            "3 branches by themselves: only how many of a line were taken"
+            "conditions of MC/DC (1)",
+            "branches of lines that are not executable (1)",
+            "which branches of a line were taken (3)"
         ]
     );
 }

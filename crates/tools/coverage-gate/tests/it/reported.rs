@@ -477,7 +477,7 @@ fn what_lcov_2_told_is_in_the_tracefile_that_is_written_and_what_is_lost_is_told
     };
     assert_eq!(
         losses(&first),
-        ["cobertura-out does not tell everything that was measured: without 2 conditions (MC/DC)"]
+        ["cobertura-out does not tell everything that was measured: without conditions of MC/DC (2)"]
     );
     let again = run(&scratch, &["--coverage", "out.info"]);
     for name in ["coverage.condition.covered", "coverage.condition.total", "coverage.function.total"] {
@@ -485,7 +485,7 @@ fn what_lcov_2_told_is_in_the_tracefile_that_is_written_and_what_is_lost_is_told
     }
     write(&scratch, "c.out", "mode: set\nexample.com/x/x.go:2.1,2.12 1 1\n");
     let go = run(&scratch, &["--coverage", "c.out", "--lcov-out", "out.info"]);
-    assert_eq!(losses(&go), ["lcov-out does not tell everything that was measured: without 1 statements"]);
+    assert_eq!(losses(&go), ["lcov-out does not tell everything that was measured: without statements (1)"]);
 }
 
 #[test]
