@@ -71,6 +71,10 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "total|file", help_heading = "Limits")]
     pub ratchet: Option<Ratchet>,
 
+    /// Coverage reports of the base of the change: lines that ran there and run no longer, though the change does not touch them, are named
+    #[arg(long, value_name = "FILE", help_heading = "Changed lines")]
+    pub baseline_coverage: Vec<String>,
+
     /// Percentage points that the ratchet lets coverage fall
     #[arg(long, value_name = "PERCENT", default_value = "0", help_heading = "Limits")]
     pub allow_drop: Percent,

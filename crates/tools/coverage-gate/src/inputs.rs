@@ -117,6 +117,37 @@ pub(crate) fn collect(
     Ok(Inputs { coverage, filter, index, left_out, unmatched })
 }
 
+/// What the reports of the base tell, by the paths of that commit.
+///
+/// # Errors
+/// When one is missing (as `--missing` says), malformed, or names files that cannot be told apart.
+pub(crate) fn earlier(
+    args: &Args,
+    cx: &Context,
+    index: &RepoIndex,
+    filter: &Filter,
+    report: &mut Report,
+) -> Result<Coverage, Error> {
+    let paths = cx.expand(&args.baseline_coverage, report)?;
+    let root = cx.root().to_string_lossy();
+    let mut mapper = Mapper::new(index).working_folder(&cx.display_path(Path::new(".")));
+    for prefix in std::iter::once(&*root).chain(args.strip_prefix.iter().map(String::as_str)) {
+        mapper = mapper.strip_prefix(prefix);
+    }
+    for root in args.source_root.iter().filter(|root| !root.contains('=')) {
+        mapper = mapper.root(root);
+    }
+    let mut coverage = Coverage::default();
+    for (path, one) in paths.iter().zip(read(&paths, cx)?) {
+        let name = cx.display_path(path);
+        let mapper = mapper.clone().folder(name.rsplit_once('/').map_or("", |(folder, _)| folder));
+        let mapped = mapper.map(one).context(path.display().to_string())?;
+        coverage.merge(mapped.coverage).context(path.display().to_string())?;
+    }
+    filter.apply(&mut coverage);
+    Ok(coverage)
+}
+
 /// The folders that hold for all reports, and those of each report.
 ///
 /// # Errors

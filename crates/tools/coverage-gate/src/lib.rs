@@ -11,6 +11,7 @@ mod grade;
 mod html;
 mod inputs;
 mod limits;
+mod lost;
 mod measures;
 mod patch;
 mod ratchet;
@@ -32,6 +33,7 @@ use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, groupe
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
 use crate::grade::Floors;
 use crate::inputs::Inputs;
+use crate::lost::LostLines;
 use crate::patch::Patch;
 use crate::sources::Sources;
 
@@ -91,8 +93,14 @@ Examples:
         measures::groups(&args, cx, coverage, report)?;
         measures::files(&args, cx, coverage, report)?;
 
-        let diff = match given {
-            Some(diff) => Some(diff),
+        let (diff, lost_lines) = match given {
+            Some(_) if !args.baseline_coverage.is_empty() => {
+                return Err(Error::usage(
+                    "--baseline-coverage needs the texts of both commits, which a diff does not have",
+                )
+                .hint("leave out --diff-file where there is a repository"));
+            }
+            Some(diff) => (Some(diff), Vec::new()),
             None => diff(&args, cx, repository, (&inputs, &sources), report)?,
         };
         sources.tell(&args, diff.as_ref(), report);
@@ -102,7 +110,8 @@ Examples:
         if let Some(patch) = &patch {
             annotate(patch, args.annotations, report);
         }
-        tables::add(report, coverage, patch.as_ref(), &lost, args.top);
+        lost::annotate(&lost_lines, args.annotations, report);
+        tables::add(report, coverage, patch.as_ref(), (&lost, &lost_lines), args.top);
         report.trees.push(ratchet::tree(coverage));
         figures(report, cx);
         report.summary = cx.headline(report);
@@ -152,19 +161,24 @@ fn diff(
     repository: Result<Repository, HistoryError>,
     (inputs, sources): (&Inputs, &Sources),
     report: &mut Report,
-) -> Result<Option<Diff>, Error> {
-    let asked = args.limits_patch() || args.base.is_some();
+) -> Result<(Option<Diff>, Vec<LostLines>), Error> {
+    let asked = args.limits_patch() || args.base.is_some() || !args.baseline_coverage.is_empty();
     if !asked && !cx.is_pull_request() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
         let mut diff = repository.changed_since(&base, &args.head)?;
         sources.fit(cx, &repository, inputs, &mut diff, report)?;
-        Ok((base, diff))
+        let lost = if args.baseline_coverage.is_empty() {
+            Vec::new()
+        } else {
+            lost::lines(args, cx, &repository, inputs, &diff, report)?
+        };
+        Ok((base, diff, lost))
     });
     match read {
-        Ok((base, diff)) => {
+        Ok((base, diff, lost)) => {
             let short = |id: &Option<String>| {
                 id.as_deref().and_then(|id| id.get(..10)).unwrap_or_default().to_owned()
             };
@@ -178,7 +192,7 @@ fn diff(
             let from = if from.is_empty() { "nothing" } else { &from };
             let value = format!("{from}..{to} ({named}{})", base.why);
             report.facts.push(Fact { name: "change".into(), subject: None, value });
-            Ok(Some(diff))
+            Ok((Some(diff), lost))
         }
         Err(error) if asked => Err(error),
         // Nobody asked for the changed lines: a clone that lacks them is no reason to fail.
@@ -189,7 +203,7 @@ fn diff(
                 Some(advice) => finding.help(advice),
                 None => finding,
             });
-            Ok(None)
+            Ok((None, Vec::new()))
         }
     }
 }

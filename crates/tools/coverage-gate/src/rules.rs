@@ -29,6 +29,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "A part of the tests may not have run, or its report is lost; the figures of the rest say nothing of it. Without a ratchet this is a warning.",
     },
     Rule {
+        id: "lost-line",
+        level: Level::Note,
+        title: "A line ran before and runs no longer, though the change does not touch it.",
+        help: "Something else of the change, such as a removed test, took its coverage away.",
+    },
+    Rule {
         id: "lower-bound",
         level: Level::Note,
         title: "A figure is a lower bound.",

@@ -190,28 +190,33 @@ fn map(changed: &mut LineRanges, there: &[u8], here: &[u8]) -> u64 {
     let hunks: Vec<Hunk> = hunks(there, here).collect();
     let mut own: Vec<u32> = hunks.iter().flat_map(|hunk| hunk.after.clone()).collect();
     let count = own.len() as u64;
-    for line in changed.iter().flatten() {
-        let before = hunks.partition_point(|hunk| hunk.before.end <= line);
-        let inside = hunks.get(before).is_some_and(|hunk| hunk.before.contains(&line));
-        if !inside {
-            let moved = before
-                .checked_sub(1)
-                .and_then(|place| hunks.get(place))
-                .map_or(line, |hunk| line.saturating_sub(hunk.before.end).saturating_add(hunk.after.end));
-            own.push(moved);
-        }
-    }
+    own.extend(changed.iter().flatten().filter_map(|line| moved(line, &hunks)));
     *changed = own.into_iter().collect();
     count
 }
 
+/// Which line of the other text a line is; `None` when that has it no longer.
+pub(crate) fn moved(line: u32, hunks: &[Hunk]) -> Option<u32> {
+    let before = hunks.partition_point(|hunk| hunk.before.end <= line);
+    if hunks.get(before).is_some_and(|hunk| hunk.before.contains(&line)) {
+        return None;
+    }
+    let last = before.checked_sub(1).and_then(|place| hunks.get(place));
+    Some(last.map_or(line, |hunk| line.saturating_sub(hunk.before.end).saturating_add(hunk.after.end)))
+}
+
+/// The text of a file as it was measured, with plain ends of lines.
+pub(crate) fn text(root: &Path, path: &str) -> Option<Vec<u8>> {
+    read(root, path).map(without_returns)
+}
+
 /// Lines that differ, by their numbers from 1.
-struct Hunk {
+pub(crate) struct Hunk {
     before: std::ops::Range<u32>,
     after: std::ops::Range<u32>,
 }
 
-fn hunks(before: &[u8], after: &[u8]) -> impl Iterator<Item = Hunk> {
+pub(crate) fn hunks(before: &[u8], after: &[u8]) -> impl Iterator<Item = Hunk> {
     let input = InternedInput::new(byte_lines(before), byte_lines(after));
     let mut diff = LineDiff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);
@@ -225,7 +230,7 @@ fn hunks(before: &[u8], after: &[u8]) -> impl Iterator<Item = Hunk> {
     hunks.into_iter()
 }
 
-fn without_returns(text: Vec<u8>) -> Vec<u8> {
+pub(crate) fn without_returns(text: Vec<u8>) -> Vec<u8> {
     if !text.contains(&b'\r') {
         return text;
     }

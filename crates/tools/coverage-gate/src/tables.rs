@@ -3,6 +3,7 @@
 use lw_coverage::{Counts, Coverage, Metric};
 use lw_model::{Align, Cell, Measure, Number, Percent, Report, Table, grouped};
 
+use crate::lost::LostLines;
 use crate::patch::{Patch, shown};
 use crate::ratchet::Lost;
 
@@ -14,13 +15,14 @@ pub(crate) fn add(
     report: &mut Report,
     coverage: &Coverage,
     patch: Option<&Patch>,
-    lost: &[Lost],
+    (lost, lost_lines): (&[Lost], &[LostLines]),
     top: usize,
 ) {
     let mut tables = Vec::new();
     tables.extend(compared(report).or_else(|| totals(report)));
     tables.extend(patch.and_then(|patch| changed(patch, top)));
     tables.extend(patch.and_then(|patch| unreported(patch, top)));
+    tables.extend(no_longer_run(lost_lines, top));
     tables.extend(fallen(lost, top));
     tables.extend(groups(report));
     tables.extend(worst(coverage, top));
@@ -117,6 +119,27 @@ fn compared(report: &Report) -> Option<Table> {
 fn points(before: Percent, now: Percent) -> String {
     let points = -now.points_below(before);
     if points == 0.0 { "0.00".to_owned() } else { format!("{points:+.2}") }
+}
+
+/// The lines that lost their coverage though nobody touched them.
+fn no_longer_run(lost: &[LostLines], top: usize) -> Option<Table> {
+    if lost.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(
+        "lost-lines",
+        "Lines that lost coverage without being changed",
+        &[("File", Align::Left), ("Lines", Align::Left)],
+    );
+    for file in lost.iter().take(top) {
+        let (first, rest) = file.lines.split_at(file.lines.len().min(RANGES));
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more places", rest.len()) };
+        table.rows.push(vec![Cell::Code(file.path.clone()), Cell::Text(shown(first) + &more)]);
+    }
+    if lost.len() > top {
+        table.note = Some(format!("{} more files.", lost.len() - top));
+    }
+    Some(table)
 }
 
 /// The files whose coverage fell since the baseline.

@@ -510,3 +510,42 @@ fn a_figure_that_is_counted_in_another_way_now_is_not_compared_once() {
     let again = gate("base.json");
     assert_eq!((again.code, reason(&again, "coverage.line.covered")), (0, None));
 }
+
+#[test]
+fn lines_that_lost_coverage_without_being_changed_are_named() {
+    let scratch = Scratch::new();
+    let base = [
+        ("a.c", "1\n2\n3\n4\n"),
+        ("b.c", "1\n2\n3\n"),
+        ("c.c", "1\n2\n3\n"),
+        ("old.c", "a();\nb();\nc();\nd();\n"),
+    ];
+    scratch.commit(&base);
+    write(
+        &scratch,
+        "base.info",
+        &info(&[("a.c", &[1, 1, 1, 1]), ("b.c", &[1, 1, 1]), ("c.c", &[1, 0, 1]), ("old.c", &[1, 1, 1, 1])]),
+    );
+    scratch.git(&["mv", "old.c", "new.c"]);
+    // a.c gets a line in front, b.c loses its first, c.c stays, and new.c is old.c.
+    scratch.commit(&[("a.c", "new\n1\n2\n3\n4\n"), ("b.c", "2\n3\n")]);
+    write(
+        &scratch,
+        "cov.info",
+        &info(&[("a.c", &[0, 1, 0, 0, 1]), ("b.c", &[1, 0]), ("c.c", &[1, 0, 1]), ("new.c", &[1, 1, 1, 0])]),
+    );
+    let gate = ["--coverage", "cov.info", "--base", "HEAD~1", "--baseline-coverage", "base.info"];
+    let run = run(&scratch, &gate);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let table = run.report().tables.iter().find(|table| table.id == "lost-lines").unwrap();
+    let rows: Vec<String> = table.rows.iter().map(|row| format!("{row:?}")).collect();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    for (row, (path, lines)) in rows.iter().zip([("a.c", "3–4"), ("b.c", "2"), ("new.c", "4")]) {
+        assert!(row.contains(&format!("\"{path}\"")) && row.contains(&format!("\"{lines}\"")), "{row}");
+    }
+    assert_eq!(levels(&run, "lost-line"), [Level::Note; 3]);
+    // What the change itself brings is not lost.
+    let uncovered =
+        run.report().findings.iter().find(|finding| finding.rule == "coverage-gate/uncovered").unwrap();
+    assert_eq!(uncovered.location.as_ref().unwrap().line, Some(1));
+}
