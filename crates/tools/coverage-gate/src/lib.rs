@@ -94,13 +94,18 @@ Examples:
         measures::files(&args, cx, coverage, report)?;
 
         let (diff, lost_lines) = match given {
-            Some(_) if !args.baseline_coverage.is_empty() => {
-                return Err(Error::usage(
-                    "--baseline-coverage needs the texts of both commits, which a diff does not have",
-                )
-                .hint("leave out --diff-file where there is a repository"));
+            Some(diff) => {
+                if !args.baseline_coverage.is_empty() {
+                    let message = "lines that lost coverage are not looked for: --baseline-coverage needs the texts of both commits, which --diff-file does not have";
+                    report.add_finding(Finding::new(
+                        "coverage-gate/no-base",
+                        Level::Warning,
+                        "lost",
+                        message,
+                    ));
+                }
+                (Some(diff), Vec::new())
             }
-            Some(diff) => (Some(diff), Vec::new()),
             None => diff(&args, cx, repository, (&inputs, &sources), report)?,
         };
         sources.tell(&args, diff.as_ref(), report);

@@ -259,11 +259,11 @@ fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
 impl Text {
     fn read(root: &Path, path: &str, file: &FileCoverage) -> Option<Self> {
         let text = read(root, path)?;
-        let ends = text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
         let is_go = file.formats() == Format::GoCover.into();
         Some(Self {
             lines: ends + u64::from(text.last().is_some_and(|last| *last != b'\n')),
-            has_nul: text.get(..SNIFFED).unwrap_or(&text).contains(&0),
+            has_nul: memchr::memchr(0, text.get(..SNIFFED).unwrap_or(&text)).is_some(),
             code: is_go.then(|| go_code_lines(&text)),
         })
     }
