@@ -83,7 +83,8 @@ Examples:
         let repository = open(cx, report)?;
         let given = args.diff_file.as_ref().map(|path| read_diff(path, cx)).transpose()?;
         let mut inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
-        let sources = Sources::look(cx, &mut inputs);
+        let is_here = repository.as_ref().map_or(true, |repository| is_checked_out(repository, &args.head));
+        let sources = if is_here { Sources::look(cx, &mut inputs) } else { Sources::default() };
         report.facts.push(Fact { name: "formats".into(), subject: None, value: formats(&inputs.coverage) });
         let coverage = &inputs.coverage;
         if let Some(path) = &args.diff_file {
@@ -149,6 +150,12 @@ fn open(cx: &Context, report: &mut Report) -> Result<Result<Repository, HistoryE
     Ok(repository)
 }
 
+/// Whether the files on disk are those of the commit that was measured, but for what is not committed.
+fn is_checked_out(repository: &Repository, measured: &str) -> bool {
+    measured == "HEAD"
+        || matches!((repository.resolve(measured), repository.resolve("HEAD")), (Ok(one), Ok(other)) if one == other)
+}
+
 fn formats(coverage: &Coverage) -> String {
     coverage.formats.iter().map(lw_coverage::Format::name).collect::<Vec<_>>().join(", ")
 }
@@ -174,7 +181,9 @@ fn diff(
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
         let mut diff = repository.changed_since(&base, &args.head)?;
-        sources.fit(cx, &repository, inputs, &mut diff, report)?;
+        if is_checked_out(&repository, &args.head) {
+            sources.fit(cx, &repository, inputs, &mut diff, report)?;
+        }
         let lost = if args.baseline_coverage.is_empty() {
             Vec::new()
         } else {

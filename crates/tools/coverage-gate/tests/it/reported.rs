@@ -549,3 +549,16 @@ fn lines_that_lost_coverage_without_being_changed_are_named() {
         run.report().findings.iter().find(|finding| finding.rule == "coverage-gate/uncovered").unwrap();
     assert_eq!(uncovered.location.as_ref().unwrap().line, Some(1));
 }
+
+#[test]
+fn another_commit_than_the_one_checked_out_is_judged_by_its_own_lines() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n2\n")]);
+    scratch.commit(&[("a.c", "1\n2\n3\n")]);
+    scratch.commit(&[("a.c", "front\n1\n2\n3\n")]);
+    write(&scratch, "cov.info", &info(&[("a.c", &[1, 1, 0])]));
+    let gate = ["--coverage", "cov.info", "--base", "HEAD~2", "--head", "HEAD~1", "--min-patch", "80%"];
+    let run = run(&scratch, &gate);
+    assert_eq!((run.code, run.count("coverage.patch.missed")), (1, 1), "{}", run.stderr);
+    assert!(levels(&run, "other-text").is_empty());
+}
