@@ -33,6 +33,7 @@ pub(crate) fn lines(
     let Some(base) = &diff.base else { return Ok(Vec::new()) };
     let index: RepoIndex = repository.files(base)?.into_iter().collect();
     let earlier = inputs::earlier(args, cx, &index, &inputs.filter, report)?;
+    let here = sources::texts(cx, inputs);
     let mut all = Vec::new();
     for (path, now) in &inputs.coverage.files {
         let old_path = diff.file(path).and_then(|file| file.old_path.as_deref()).unwrap_or(path);
@@ -45,7 +46,7 @@ pub(crate) fn lines(
             continue;
         }
         let Some(there) = repository.read_file(base, old_path).ok().flatten() else { continue };
-        let Some(here) = sources::text(cx.root(), path) else { continue };
+        let Some(here) = here(path) else { continue };
         let hunks: Vec<Hunk> = sources::hunks(&sources::without_returns(there), &here).collect();
         let lost: Vec<u32> =
             ran().filter_map(|line| sources::moved(line, &hunks)).filter(|line| is_missed(*line)).collect();

@@ -1,11 +1,7 @@
 //! The text that was measured: whether the reports fit the sources that are here.
 
-use std::fs;
-use std::io::Read as _;
-use std::path::Path;
-
 use gix_imara_diff::{Algorithm, Diff as LineDiff, InternedInput, sources::byte_lines};
-use lw_cli::{Context, Error, parallel};
+use lw_cli::{Context, Error, ShownFiles, parallel};
 use lw_coverage::source::go_code_lines;
 use lw_coverage::{FileCoverage, Format};
 use lw_history::{Diff, FileDiff, LineRanges, Repository};
@@ -14,8 +10,6 @@ use lw_model::{Finding, Level, Location, Report, grouped};
 use crate::args::Args;
 use crate::inputs::{Inputs, listed};
 
-/// Larger files are no sources, and are not looked at.
-const MAX_SOURCE: u64 = 64 << 20;
 /// git calls a file binary when there is a NUL in this many bytes at its beginning.
 const SNIFFED: usize = 8000;
 
@@ -44,8 +38,8 @@ impl Sources {
         let index = &inputs.index;
         let measured: Vec<(&String, &FileCoverage)> =
             inputs.coverage.files.iter().filter(|(path, _)| index.contains(path)).collect();
-        let root = cx.root();
-        let texts = parallel::map(&measured, |(path, file)| Text::read(root, path, file));
+        let shown = self::measured(cx, inputs);
+        let texts = parallel::map(&measured, |(path, file)| Text::read(&shown, path, file));
         let mut sources = Self::default();
         let mut code = Vec::new();
         for ((path, file), text) in measured.iter().zip(texts) {
@@ -156,14 +150,15 @@ impl Sources {
                 }
             }
         }
+        let here = texts(cx, inputs);
         for file in &mut diff.files {
             if !inputs.coverage.files.contains_key(&file.path) {
                 continue;
             }
-            let Some(here) = read(cx.root(), &file.path) else { continue };
+            let Some(here) = here(&file.path) else { continue };
             let Some(there) = repository.read_file(&head, &file.path).ok().flatten() else { continue };
             // What git replaces on the way to the disk moves no line, or is not there to be compared.
-            let (here, there) = (without_returns(here), without_returns(there));
+            let there = without_returns(there);
             if here == there || there.starts_with(b"version https://git-lfs") {
                 continue;
             }
@@ -205,9 +200,10 @@ pub(crate) fn moved(line: u32, hunks: &[Hunk]) -> Option<u32> {
     Some(last.map_or(line, |hunk| line.saturating_sub(hunk.before.end).saturating_add(hunk.after.end)))
 }
 
-/// The text of a file as it was measured, with plain ends of lines.
-pub(crate) fn text(root: &Path, path: &str) -> Option<Vec<u8>> {
-    read(root, path).map(without_returns)
+/// The texts of files as they were measured, with plain ends of lines.
+pub(crate) fn texts<'a>(cx: &'a Context, inputs: &Inputs) -> impl Fn(&str) -> Option<Vec<u8>> + 'a {
+    let files = measured(cx, inputs);
+    move |path| files.text(path).ok().map(|text| without_returns(text.into_bytes()))
 }
 
 /// Lines that differ, by their numbers from 1.
@@ -243,22 +239,15 @@ pub(crate) fn without_returns(text: Vec<u8>) -> Vec<u8> {
     plain
 }
 
-/// A regular file of the repository, if it is there and no larger than a source. Only lines are counted and compared:
-/// nothing of it is shown.
-fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let full = root.join(path);
-    let kind = fs::symlink_metadata(&full).ok()?;
-    if !kind.is_file() || kind.len() > MAX_SOURCE {
-        return None;
-    }
-    let mut text = Vec::new();
-    fs::File::open(full).ok()?.take(MAX_SOURCE).read_to_end(&mut text).ok()?;
-    Some(text)
+/// The measured files of the repository, to be read as the house reads sources.
+fn measured<'a>(cx: &'a Context, inputs: &Inputs) -> ShownFiles<'a> {
+    let files = inputs.coverage.files.keys().filter(|path| inputs.index.contains(path));
+    cx.files().shown(Some(files.cloned().collect()))
 }
 
 impl Text {
-    fn read(root: &Path, path: &str, file: &FileCoverage) -> Option<Self> {
-        let text = read(root, path)?;
+    fn read(shown: &ShownFiles<'_>, path: &str, file: &FileCoverage) -> Option<Self> {
+        let text = shown.text(path).ok()?.into_bytes();
         let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
         let is_go = file.formats() == Format::GoCover.into();
         Some(Self {
