@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lw_cli::KeyedLimit;
 use lw_model::Percent;
 
 /// Arguments of coverage-gate.
@@ -61,7 +62,7 @@ pub struct Args {
 
     /// Lines that must be covered in a group: core=90%
     #[arg(long, value_name = "NAME=PERCENT", help_heading = "Limits")]
-    pub min_group: Vec<String>,
+    pub min_group: Vec<KeyedLimit>,
 
     /// Ready-made limits: `coverage-70`, `coverage-80` and `coverage-85` are floors of line coverage
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Limits")]

@@ -1,6 +1,6 @@
 //! Floors of coverage as users write them.
 
-use lw_cli::{Context, Error};
+use lw_cli::{Context, Error, KeyedLimit};
 use lw_model::{Bound, Limit, Percent, QuantityError, Unit};
 
 use crate::args::{Args, Preset};
@@ -21,12 +21,16 @@ pub(crate) fn floor(cx: &Context, id: &str, spec: Option<&String>) -> Result<Vec
 ///
 /// # Errors
 /// When one is no percentage, or one above 100.
-pub(crate) fn named(cx: &Context, id: &str, specs: &[String]) -> Result<Vec<(String, Vec<Limit>)>, Error> {
+pub(crate) fn named(
+    cx: &Context,
+    id: &str,
+    specs: &[KeyedLimit],
+) -> Result<Vec<(String, Vec<Limit>)>, Error> {
     let mut read = Vec::new();
     for (index, spec) in specs.iter().enumerate() {
         read.push(match spec.rsplit_once('=') {
             Some((name, value)) => format!("{name}={}", percent(value, &place(cx, id, index))?),
-            None => spec.clone(),
+            None => spec.to_string(),
         });
     }
     cx.limits(Bound::Min, Unit::Count, id, &read)

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use lw_cli::KeyedLimit;
 use lw_model::ByteSize;
 
 /// Arguments of ota-package.
@@ -256,7 +257,7 @@ pub struct SlotArgs {
 
     /// What must stay free, in bytes or percent: partition.smallest-ota=5%; without a limit, less than 10 % is a warning
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Slots")]
-    pub min_free: Vec<String>,
+    pub min_free: Vec<KeyedLimit>,
 
     /// Size of the slot of a MCUboot or plain image, where no partition table tells it: 0x76000, 472KiB; a MCUboot image is held to what the bootloader leaves of it
     #[arg(long, value_name = "SIZE", help_heading = "Slots")]

@@ -10,7 +10,7 @@ mod given;
 use std::borrow::Cow;
 use std::path::Path;
 
-use lw_cli::{Context, Error, ResultExt};
+use lw_cli::{Context, Error, KeyedLimit, ResultExt};
 use lw_firmware::partitions::{Advice, CsvOptions, ParseOptions, Partition, Table};
 use lw_model::{
     Align, Bound, ByteSize, Cell, Finding, Level, Limit, Location, Measure, Number, Percent, Report,
@@ -158,7 +158,7 @@ fn almost_full() -> Option<Limit> {
 ///
 /// # Errors
 /// When one is malformed, or names nothing that is measured.
-pub(crate) fn limits(specs: &[String], cx: &Context, report: &mut Report) -> Result<(), Error> {
+pub(crate) fn limits(specs: &[KeyedLimit], cx: &Context, report: &mut Report) -> Result<(), Error> {
     for (name, limits) in cx.limits(Bound::Min, Unit::Bytes, "min_free", specs)? {
         let wanted = if name.ends_with(".free") { name.clone() } else { format!("{name}.free") };
         let mut found = false;

@@ -5,10 +5,11 @@
 //! firmwares `NAME/measure` means one of them. A name that means nothing is an error: a limit that is never judged is a
 //! silent pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use lw_cli::config::{did_you_mean, nearest};
-use lw_cli::{Context, Error};
+use lw_cli::{Context, Error, KeyedLimit};
 use lw_firmware::demangle::{demangle, stable_name};
 use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Report, Threshold, Tree, Unit};
 use wildmatch::WildMatch;
@@ -40,8 +41,9 @@ pub(crate) fn attach(
     for preset in &args.preset {
         limits.push(of_preset(*preset, report)?);
     }
+    let mut index = Index::of(report);
     for (name, limits) in limits {
-        let targets = targets(&name, &limits, report, baseline)?;
+        let targets = targets(&name, &limits, report, baseline, &mut index)?;
         for index in targets {
             let Some(measure) = report.measures.get_mut(index) else { continue };
             for limit in &limits {
@@ -55,8 +57,8 @@ pub(crate) fn attach(
 
 /// Whether a limit names a part of the breakdown, in whatever firmware.
 pub(crate) fn name_parts(args: &Args) -> bool {
-    let names_part = |spec: &String| {
-        let name = spec.rsplit_once('=').map_or(spec.as_str(), |(name, _)| name);
+    let names_part = |spec: &KeyedLimit| {
+        let name = spec.rsplit_once('=').map_or(&**spec, |(name, _)| name);
         part(name.split_once('/').map_or(name, |(_, name)| name)).or_else(|| part(name)).is_some()
     };
     args.max.iter().chain(&args.max_growth).chain(&args.min_free).any(names_part)
@@ -85,26 +87,143 @@ fn check_percentage(measure: &Measure, limit: &Limit) -> Result<(), Error> {
     Ok(())
 }
 
+/// What limits are looked up in. A configuration may have as many limits as a firmware has symbols, so that none of them
+/// may cost a walk over all of those.
+struct Index {
+    subjects: BTreeSet<String>,
+    /// Indices of the measures of each name.
+    measures: HashMap<String, Vec<usize>>,
+    /// The parts of each level of each breakdown that was asked for.
+    levels: HashMap<(usize, &'static str), Rc<PartsOfLevel>>,
+}
+
+impl Index {
+    fn of(report: &Report) -> Self {
+        let mut measures: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, measure) in report.measures.iter().enumerate() {
+            measures.entry(measure.name.clone()).or_default().push(index);
+        }
+        let subjects = report.subjects().into_iter().flatten().map(str::to_owned).collect();
+        Self { subjects, measures, levels: HashMap::new() }
+    }
+
+    /// Indices of the measures whose names match, in order.
+    fn matching(&self, pattern: &str, measures: &[Measure], wanted: impl Fn(&Measure) -> bool) -> Vec<usize> {
+        if is_pattern(pattern) {
+            let matcher = WildMatch::new(pattern);
+            return indices(measures, |measure| wanted(measure) && matcher.matches(&measure.name));
+        }
+        let found = self.measures.get(pattern).into_iter().flatten();
+        found.copied().filter(|index| measures.get(*index).is_some_and(&wanted)).collect()
+    }
+
+    /// Adds a measure, unless there is one of its name and subject: two limits of one part are two limits of one measure.
+    fn add(&mut self, measure: Measure, measures: &mut Vec<Measure>) -> usize {
+        let of_name = self.measures.entry(measure.name.clone()).or_default();
+        let same =
+            |index: &&usize| measures.get(**index).is_some_and(|known| known.subject == measure.subject);
+        if let Some(known) = of_name.iter().find(same) {
+            return *known;
+        }
+        of_name.push(measures.len());
+        measures.push(measure);
+        measures.len() - 1
+    }
+
+    /// The parts of a level of one breakdown, by its position in the report.
+    fn level(
+        &mut self,
+        position: usize,
+        level: &'static str,
+        tree: &Tree,
+        baseline: Option<&Report>,
+    ) -> Rc<PartsOfLevel> {
+        let made = || Rc::new(PartsOfLevel::of(tree, level, baseline));
+        Rc::clone(self.levels.entry((position, level)).or_insert_with(made))
+    }
+}
+
+/// The named parts of one level of a breakdown.
+struct PartsOfLevel {
+    parts: Vec<NamedPart>,
+    /// Positions in `parts` by name, as the linker and as a person has it.
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+struct NamedPart {
+    name: String,
+    demangled: Option<String>,
+    now: u64,
+    /// `None` when there is nothing to compare with.
+    before: Option<u64>,
+}
+
+impl PartsOfLevel {
+    fn of(tree: &Tree, level: &str, baseline: Option<&Report>) -> Self {
+        let now = sizes(tree, level);
+        let before = baseline
+            .and_then(|report| {
+                report
+                    .trees
+                    .iter()
+                    .find(|old| old.subject == tree.subject && old.levels.iter().any(|known| known == level))
+            })
+            .map(|old| sizes(old, level));
+        let gone = before.iter().flat_map(|before| before.keys().filter(|name| !now.contains_key(*name)));
+        let mut parts = Vec::new();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for name in now.keys().chain(gone) {
+            let demangled = (level == "symbol").then(|| demangle(name)).flatten();
+            for spelling in std::iter::once(name).chain(demangled.as_ref().filter(|other| *other != name)) {
+                by_name.entry(spelling.clone()).or_default().push(parts.len());
+            }
+            parts.push(NamedPart {
+                demangled,
+                now: now.get(name).copied().unwrap_or(0),
+                before: before.as_ref().map(|before| before.get(name).copied().unwrap_or(0)),
+                name: name.clone(),
+            });
+        }
+        Self { parts, by_name }
+    }
+
+    /// The parts a name or pattern means.
+    fn matching(&self, pattern: &str) -> Vec<&NamedPart> {
+        if is_pattern(pattern) {
+            let matcher = WildMatch::new(pattern);
+            let matches = |part: &&NamedPart| {
+                matcher.matches(&part.name)
+                    || part.demangled.as_deref().is_some_and(|name| matcher.matches(name))
+            };
+            return self.parts.iter().filter(matches).collect();
+        }
+        let found = self.by_name.get(pattern).into_iter().flatten();
+        found.filter_map(|position| self.parts.get(*position)).collect()
+    }
+}
+
+fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?'])
+}
+
 /// The measures a name means, by index.
 fn targets(
     name: &str,
     limits: &[Limit],
     report: &mut Report,
     baseline: Option<&Report>,
+    index: &mut Index,
 ) -> Result<Vec<usize>, Error> {
-    let subjects: Vec<String> = report.subjects().into_iter().flatten().map(str::to_owned).collect();
-    let scoped = name.split_once('/').filter(|(subject, _)| subjects.iter().any(|known| known == subject));
+    let scoped = name.split_once('/').filter(|(subject, _)| index.subjects.contains(*subject));
     let (subject, name) = scoped.map_or((None, name), |(subject, name)| (Some(subject.to_owned()), name));
     let bound = limits.first().map_or(Bound::Max, |limit| limit.bound);
     if let Some((level, pattern)) = part(name) {
-        return parts(level, pattern, subject.as_deref(), report, baseline);
+        return parts(level, pattern, subject.as_deref(), report, baseline, index);
     }
     let candidates = spellings(name, bound);
     let wanted = |measure: &Measure| subject.is_none() || measure.subject == subject;
     for candidate in &candidates {
-        let pattern = WildMatch::new(candidate);
-        let found: Vec<usize> =
-            indices(&report.measures, |measure| wanted(measure) && pattern.matches(&measure.name));
+        let found = index.matching(candidate, &report.measures, wanted);
         if !found.is_empty() {
             return Ok(found);
         }
@@ -171,60 +290,33 @@ fn part(name: &str) -> Option<(&'static str, &str)> {
 
 /// Makes a measure of every part that matches and returns their indices.
 fn parts(
-    level: &str,
+    level: &'static str,
     pattern: &str,
     subject: Option<&str>,
     report: &mut Report,
     baseline: Option<&Report>,
+    index: &mut Index,
 ) -> Result<Vec<usize>, Error> {
-    let wildcard = pattern.contains(['*', '?']);
-    let matcher = WildMatch::new(pattern);
-    let mut found = Vec::new();
-    let mut known: Vec<String> = Vec::new();
-    let mut seen_level = false;
-    let trees: Vec<&Tree> =
-        report.trees.iter().filter(|tree| subject.is_none() || tree.subject.as_deref() == subject).collect();
+    let mut levels: Vec<Rc<PartsOfLevel>> = Vec::new();
     let mut measures: Vec<Measure> = Vec::new();
-    for tree in trees {
-        seen_level |= tree.levels.iter().any(|known| known == level);
-        let now = sizes(tree, level);
-        let before = baseline
-            .and_then(|report| {
-                report
-                    .trees
-                    .iter()
-                    .find(|old| old.subject == tree.subject && old.levels.iter().any(|known| known == level))
-            })
-            .map(|old| sizes(old, level));
-        let names: Vec<&String> = now
-            .keys()
-            .chain(before.iter().flat_map(|before| before.keys().filter(|name| !now.contains_key(*name))))
-            .collect();
-        for name in names {
-            let demangled = (level == "symbol").then(|| demangle(name)).flatten();
-            if matcher.matches(name) || demangled.as_deref().is_some_and(|name| matcher.matches(name)) {
-                let mut measure = Measure::bytes(
-                    format!("{level}.{}.bytes", demangled.as_deref().unwrap_or(name)),
-                    now.get(name).copied().unwrap_or(0),
-                );
-                measure.subject.clone_from(&tree.subject);
-                measure.baseline =
-                    before.as_ref().map(|before| Number::from(before.get(name).copied().unwrap_or(0)));
-                measures.push(measure);
-            } else if !wildcard {
-                known.push(demangled.unwrap_or_else(|| name.clone()));
-            }
+    let mut seen_level = false;
+    for (position, tree) in report.trees.iter().enumerate() {
+        if subject.is_some() && tree.subject.as_deref() != subject {
+            continue;
         }
+        seen_level |= tree.levels.iter().any(|known| known == level);
+        let parts = index.level(position, level, tree, baseline);
+        for part in parts.matching(pattern) {
+            let name = part.demangled.as_deref().unwrap_or(&part.name);
+            let mut measure = Measure::bytes(format!("{level}.{name}.bytes"), part.now);
+            measure.subject.clone_from(&tree.subject);
+            measure.baseline = part.before.map(Number::from);
+            measures.push(measure);
+        }
+        levels.push(parts);
     }
-    for measure in measures {
-        // Two limits of one part are two limits of one measure.
-        let same = |other: &Measure| other.name == measure.name && other.subject == measure.subject;
-        let index = report.measures.iter().position(same).unwrap_or_else(|| {
-            report.measures.push(measure);
-            report.measures.len() - 1
-        });
-        found.push(index);
-    }
+    let found: Vec<usize> =
+        measures.into_iter().map(|measure| index.add(measure, &mut report.measures)).collect();
     if !found.is_empty() {
         return Ok(found);
     }
@@ -234,13 +326,14 @@ fn parts(
         ))
         .hint("archives and objects are known from the linker map: add it with --map"));
     }
-    if wildcard {
+    if is_pattern(pattern) {
         let message = format!("no {level} matches `{pattern}`: its limit holds for nothing in this build");
         report.add_finding(Finding::new("size-gate/nothing-to-limit", Level::Note, pattern, message));
         return Ok(Vec::new());
     }
     let error = Error::usage(format!("there is no {level} `{pattern}`"));
-    Err(match nearest(pattern, known.iter().map(String::as_str)) {
+    let known = levels.iter().flat_map(|level| &level.parts);
+    Err(match nearest(pattern, known.map(|part| part.demangled.as_deref().unwrap_or(&part.name))) {
         Some(near) => error.hint(did_you_mean(&format!("{level}.{near}"))),
         None => error.hint(format!("a pattern such as {level}.{pattern}* may match nothing")),
     })

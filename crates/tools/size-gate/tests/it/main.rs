@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod common;
+mod configuration;
 mod files;
 mod growth;
 mod image_fit;
