@@ -46,7 +46,7 @@ pub enum Problem {
         /// The most it can hold.
         most: u32,
     },
-    /// The data ends behind the address space.
+    /// The data ends after the address space.
     #[error("its {size} bytes at the address {address:#010x} reach beyond 32 bits")]
     Address {
         /// The address.
