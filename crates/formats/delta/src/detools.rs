@@ -110,7 +110,7 @@ impl Header {
             1 if known => return Err(unsupported(Unsupported::InPlace)),
             2 if known => return Err(unsupported(Unsupported::HdiffPatch)),
             _ => {
-                let problem = Problem::Unknown { start: crate::hex(&[first]) };
+                let problem = Problem::Unknown { start: base16ct::lower::encode_string(&[first]) };
                 return Err(PatchError { format, offset, problem });
             }
         }

@@ -77,7 +77,7 @@ impl Image {
             Self::Mcuboot(image) => image.verify().map_err(Error::Mcuboot),
             Self::Uf2(_) | Self::IntelHex(_) => self.nested().try_for_each(|nested| {
                 let image = nested.image.as_ref().map_err(Error::clone);
-                image.and_then(|image| image.verify()).map_err(|error| nested.error(error))
+                image.and_then(Self::verify).map_err(|error| nested.error(error))
             }),
             Self::Plain(_) => Ok(()),
         }

@@ -30,10 +30,6 @@ fn esptool_says(manifest: &str) -> Vec<(String, String)> {
     said
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The same facts, in esptool's words.
 fn we_say(image: &AppImage) -> BTreeMap<&'static str, String> {
     let extended = image.header.extended.as_ref().unwrap();
@@ -66,13 +62,16 @@ fn we_say(image: &AppImage) -> BTreeMap<&'static str, String> {
     if let Some(digest) = &image.digest {
         // esptool prints the digest it computed, whatever the file holds.
         let good = digest.stored == digest.computed;
-        facts.insert("Validation hash", format!("{} ({})", hex(&digest.computed), verdict(good)));
+        facts.insert(
+            "Validation hash",
+            format!("{} ({})", base16ct::lower::encode_string(&digest.computed), verdict(good)),
+        );
     }
     if let Some(app) = &image.app {
         facts.insert("Project name", app.project_name.clone());
         facts.insert("App version", app.version.clone());
         facts.insert("Compile time", format!("{} {}", app.date, app.time));
-        facts.insert("ELF file SHA256", hex(&app.app_elf_sha256));
+        facts.insert("ELF file SHA256", base16ct::lower::encode_string(&app.app_elf_sha256));
         facts.insert("ESP-IDF", app.idf_version.clone());
         facts.insert("Secure version", app.secure_version.to_string());
         let block = |full: u16| format!("{}.{}", full / 100, full % 100);
@@ -209,9 +208,10 @@ fn signatures_behind_images_are_recognised() {
     assert!(matches!(trailing("secure-boot-v2/bootloader_unsigned_v2.bin"), Trailing::Padding { .. }));
 
     let blocks = |name: &str| match trailing(&format!("secure-boot-v2/bootloader_{name}.bin")) {
-        Trailing::SignatureV2 { offset: 32_768, blocks, extra: 0 } => {
-            blocks.iter().map(|block| (block.scheme, hex(&block.key_digest))).collect::<Vec<_>>()
-        }
+        Trailing::SignatureV2 { offset: 32_768, blocks, extra: 0 } => blocks
+            .iter()
+            .map(|block| (block.scheme, base16ct::lower::encode_string(&block.key_digest)))
+            .collect::<Vec<_>>(),
         other => panic!("{name}: {other:?}"),
     };
     // The digests are those `espsecure signature-info-v2` prints.
@@ -236,7 +236,7 @@ fn image_and_elf_belong_together() {
     let Some(esp32c3) = shared_fixture("size/esp32c3-idf-hello") else { return };
     let image = |folder: &Path| AppImage::parse(&read(&folder.join("hello_world.bin"))).unwrap();
     let elf = |folder: &Path| digest(&read(&folder.join("hello_world.elf")));
-    assert!(hex(&elf(&esp32)).starts_with("31e5f6d2"));
+    assert!(base16ct::lower::encode_string(&elf(&esp32)).starts_with("31e5f6d2"));
     assert_eq!(image(&esp32).pairs_with(&elf(&esp32)), Pairing::Match);
     assert_eq!(image(&esp32c3).pairs_with(&elf(&esp32c3)), Pairing::Match);
     assert_eq!(image(&esp32).pairs_with(&elf(&esp32c3)), Pairing::Mismatch);

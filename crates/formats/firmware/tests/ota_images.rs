@@ -23,10 +23,6 @@ fn esp(bytes: &[u8]) -> AppImage {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The images of these folders, damaged ones left out.
 fn images(folders: &[&str]) -> Option<Vec<(String, Vec<u8>)>> {
     let mut images = Vec::new();
@@ -287,7 +283,10 @@ fn imgtool_and_we_read_the_same() {
                 .iter()
                 .map(|tlv| (tlv["type"].as_u64().unwrap(), tlv["data"].as_str().unwrap().to_owned()))
                 .collect();
-            let ours: Vec<Told> = ours.iter().map(|tlv| (tlv.kind.0.into(), hex(&tlv.data))).collect();
+            let ours: Vec<Told> = ours
+                .iter()
+                .map(|tlv| (tlv.kind.0.into(), base16ct::lower::encode_string(&tlv.data)))
+                .collect();
             assert_eq!(ours, theirs, "{key}");
             compared += ours.len();
         }
@@ -329,7 +328,7 @@ fn mcuboot_images_are_what_the_manifest_says() {
             signature,
         ];
         assert_eq!(types(&image), expected, "{name}");
-        assert_eq!(hex(&image.digests[0].stored), digest, "{name}");
+        assert_eq!(base16ct::lower::encode_string(&image.digests[0].stored), digest, "{name}");
         assert_eq!(image.header.version.to_string(), "1.2.3+4");
         assert_eq!((image.header.header_size, image.header.image_size), (0x20, 0x2_0F60));
         assert_eq!((image.image_len, image.security_counter().is_some()), (image.total_len, true));
@@ -357,13 +356,13 @@ fn esptool_and_we_agree_on_what_it_makes() {
     let app = image.app.as_ref().unwrap();
     let digest = image.digest.unwrap();
     for fact in [
-        format!("Validation hash: {} (valid)", hex(&digest.stored)),
+        format!("Validation hash: {} (valid)", base16ct::lower::encode_string(&digest.stored)),
         format!("Checksum: {:#04x} (valid)", image.checksum.stored),
         format!("Segments: {}", image.header.segment_count),
         format!("Entry point: {:#010x}", image.header.entry),
         format!("Project name: {}", app.project_name),
         format!("App version: {}", app.version),
-        format!("ELF file SHA256: {}", hex(&app.app_elf_sha256)),
+        format!("ELF file SHA256: {}", base16ct::lower::encode_string(&app.app_elf_sha256)),
         format!("Secure version: {}", app.secure_version),
     ] {
         assert!(told.contains(&fact), "{fact} is not in:\n{told}");

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     }
     let format = Format::detect(&patch).context(patch_path.display().to_string())?;
     if format == Format::EspDelta {
-        hold_to_header(&patch, patch_path, from, cx)?;
+        check_header(&patch, patch_path, from, cx)?;
     }
 
     let limit = wanted.size.unwrap_or_else(|| (base.len() as u64).saturating_mul(GROWTH).max(ROOM));
@@ -157,7 +157,7 @@ fn find(manifest: &Manifest, patch: Sha256) -> Option<(&Delta, u64)> {
 }
 
 /// The header of esp_delta_ota names the base by the hash appended to it.
-fn hold_to_header(patch: &[u8], patch_path: &Path, from: &Path, cx: &Context) -> Result<(), Error> {
+fn check_header(patch: &[u8], patch_path: &Path, from: &Path, cx: &Context) -> Result<(), Error> {
     let header = esp::Header::read(patch).context(patch_path.display().to_string())?;
     let base = scan::scan(from, Kind::EspApp, cx)?;
     let hash = base.image.validation_sha256().ok_or_else(|| {

@@ -1,12 +1,11 @@
 //! Making the patch from one image to another, and deciding whether it is worth shipping.
 //!
-//! A patch that is no smaller than the compressed image costs a device more and gains nothing: between builds of
-//! different SDKs that is the rule, not the exception. So both are made, and the smaller is shipped.
+//! A patch that is no smaller than what a device would load without it costs more and gains nothing: between builds of
+//! different SDKs that happens often. What it would load is the image as it is stored: as it is flashed, unless the package
+//! is made with `--compress zstd`.
 
 use std::io::{self, Write};
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
 
 use lw_cli::{Context, Error, ResultExt};
 use lw_delta::detools::Compression;
@@ -14,16 +13,11 @@ use lw_delta::heatshrink::Parameters;
 use lw_delta::{CreateError, Encoding};
 use lw_firmware::image::Image;
 use lw_model::{Align, ByteSize, Cell, Class, Diagnose, Finding, Level, Measure, Report, Table};
-use lw_package::lw::{self, Effort};
 use lw_package::{Base, Digest};
 
 use crate::args::{DeltaArgs, DeltaFormat, Kind};
 use crate::policy::{self, Inside};
 use crate::scan::{self, Checked};
-
-/// From this size on, in bytes, it is not worth the time to find out to the byte how small an image can be made when the
-/// patch is far smaller.
-const LARGE: usize = 1 << 20;
 
 /// A patch.
 #[derive(Debug)]
@@ -48,15 +42,24 @@ impl Patch {
 
 /// A patch, and how it compares.
 #[derive(Debug)]
-pub(crate) struct Made {
+pub(crate) struct ComparedPatch {
     /// The patch.
     pub(crate) patch: Patch,
     /// Bytes of the image it leads to.
     pub(crate) target: u64,
-    /// Bytes of that image when it is compressed.
-    pub(crate) compressed: u64,
+    /// Bytes a device loads without the patch: the image as it is flashed, or as the package stores it.
+    pub(crate) instead: u64,
+    /// Whether that is the image as it is flashed.
+    pub(crate) is_plain: bool,
     /// Whether it is worth it, or asked for all the same.
     pub(crate) shipped: bool,
+}
+
+impl ComparedPatch {
+    /// What a device loads without the patch, for people.
+    pub(crate) fn alternative(&self) -> &'static str {
+        if self.is_plain { "the image" } else { "the compressed image" }
+    }
 }
 
 /// A patch that does not make what it is made for: a defect of ours, found before anybody meets it.
@@ -89,14 +92,14 @@ impl DeltaFormat {
 }
 
 /// An image in memory, which a patch needs.
-pub(crate) struct Whole {
+pub(crate) struct LoadedImage {
     /// Its bytes.
     pub(crate) bytes: Vec<u8>,
     /// What is known of it.
     pub(crate) checked: Checked,
 }
 
-impl Whole {
+impl LoadedImage {
     /// Opens an image and checks it.
     ///
     /// # Errors
@@ -115,43 +118,34 @@ impl Whole {
     }
 }
 
-/// Makes patches to a target and decides which are worth it.
+/// Decides which patches to a target are worth it.
 ///
-/// `stored` is the size of the compressed target where that is known; otherwise it is found out meanwhile.
-///
-/// # Errors
-/// Those of `make`, and when the target cannot be compressed.
-pub(crate) fn decided(
-    target: &Whole,
+/// `stored` is the size of the target in its package where it is compressed there.
+pub(crate) fn decide(
+    patches: Vec<Patch>,
+    target: &LoadedImage,
     stored: Option<u64>,
     args: &DeltaArgs,
-    make: impl FnOnce() -> Result<Vec<Patch>, Error>,
-) -> Result<Vec<Made>, Error> {
-    let compress = |effort| lw::compressed_size(&target.bytes, effort).map_err(Error::remote);
-    let first = if target.bytes.len() < LARGE { Effort::Full } else { Effort::Quick };
-    let (patches, mut compressed) = thread::scope(|scope| {
-        let beside = scope.spawn(|| stored.map_or_else(|| compress(first), Ok));
-        let patches = make()?;
-        let size = beside.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-        Ok::<_, Error>((patches, size))
-    })?;
-    // Hardly any image gets half as large by more effort.
-    let is_clear = |patch: &Patch| patch.size() <= compressed / 2;
-    if stored.is_none() && first == Effort::Quick && !patches.iter().all(is_clear) {
-        compressed = compress(Effort::Full)?;
-    }
-    let decide = |patch: Patch| {
-        let shipped = patch.size() < compressed || args.allow_large_delta;
-        Made { patch, target: target.checked.digests.size, compressed, shipped }
+) -> Vec<ComparedPatch> {
+    let size = target.checked.digests.size;
+    let instead = stored.unwrap_or(size);
+    let compare = |patch: Patch| {
+        let shipped = patch.size() < instead || args.allow_large_delta;
+        ComparedPatch { patch, target: size, instead, is_plain: stored.is_none(), shipped }
     };
-    Ok(patches.into_iter().map(decide).collect())
+    patches.into_iter().map(compare).collect()
 }
 
 /// Makes the patch from one image to another and checks it by applying it.
 ///
 /// # Errors
 /// When the base cannot be one of the format, or an image is too large for patches.
-pub(crate) fn make(base: &Whole, target: &Whole, args: &DeltaArgs, cx: &Context) -> Result<Patch, Error> {
+pub(crate) fn make(
+    base: &LoadedImage,
+    target: &LoadedImage,
+    args: &DeltaArgs,
+    cx: &Context,
+) -> Result<Patch, Error> {
     let name = &base.checked.name;
     cx.progress(&format!("making the delta from {name}"));
     let format = args.delta_format.unwrap_or_else(|| usual(base, target));
@@ -196,7 +190,7 @@ impl Write for Expected<'_> {
 }
 
 /// What ESP-IDF's component takes, where it can; else what it is made of.
-fn usual(base: &Whole, target: &Whole) -> DeltaFormat {
+fn usual(base: &LoadedImage, target: &LoadedImage) -> DeltaFormat {
     match (&base.checked.image, &target.checked.image) {
         (Image::Esp(base), Image::Esp(_)) if base.digest.is_some() => DeltaFormat::EspDelta,
         _ => DeltaFormat::Detools,
@@ -222,21 +216,26 @@ fn encoding(format: DeltaFormat, base: &Checked) -> Result<Encoding, Error> {
 }
 
 /// Findings and measures of the patches of a run.
-pub(crate) fn remarks(all: &[Made], subject: impl Fn(&Made) -> Option<String>, report: &mut Report) {
+pub(crate) fn remarks(
+    all: &[ComparedPatch],
+    subject: impl Fn(&ComparedPatch) -> Option<String>,
+    report: &mut Report,
+) {
     for made in all {
         let size = made.patch.size();
         let base: String = made.patch.base.sha256.hex().chars().take(16).collect();
-        let mut measure = Measure::bytes(format!("ota.delta.{base}.bytes"), size).out_of(made.compressed);
+        let mut measure = Measure::bytes(format!("ota.delta.{base}.bytes"), size).out_of(made.instead);
         measure.subject = subject(made);
         report.measures.push(measure);
-        if size < made.compressed {
+        if size < made.instead {
             continue;
         }
         let message = format!(
-            "the delta from {} is not worth it: {}, and the compressed image has {}",
+            "the delta from {} is not worth it: {}, and {} has {}",
             made.patch.base_name,
             ByteSize(size),
-            ByteSize(made.compressed)
+            made.alternative(),
+            ByteSize(made.instead)
         );
         let (level, help) = if made.shipped {
             (Level::Note, "it is shipped because allow-large-delta says so")
@@ -253,7 +252,7 @@ pub(crate) fn remarks(all: &[Made], subject: impl Fn(&Made) -> Option<String>, r
 }
 
 /// One row for each patch.
-pub(crate) fn table(all: &[Made]) -> Option<Table> {
+pub(crate) fn table(all: &[ComparedPatch]) -> Option<Table> {
     let mut table = Table::new(
         "deltas",
         "Deltas",
@@ -264,7 +263,7 @@ pub(crate) fn table(all: &[Made]) -> Option<Table> {
             ("Format", Align::Left),
             ("Patch", Align::Right),
             ("Of the image", Align::Left),
-            ("Compressed image", Align::Right),
+            ("Without it", Align::Right),
             ("", Align::Left),
         ],
     );
@@ -279,7 +278,7 @@ pub(crate) fn table(all: &[Made]) -> Option<Table> {
             Cell::Text(patch.format.in_manifest().as_str().into()),
             Cell::Bytes(cell(size)),
             Cell::Bar { used: cell(size), total: cell(made.target) },
-            Cell::Bytes(cell(made.compressed)),
+            Cell::Bytes(cell(made.instead)),
             Cell::Text(if made.shipped { "shipped" } else { "left out" }.into()),
         ]);
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lw_cli::{Context, Error};
+use lw_firmware::esp_image::ChipId;
 use lw_firmware::partitions::Table as Partitions;
 use lw_model::{Align, ByteSize, Cell, Fact, Finding, Level, Location, Measure, Report, Table, Verdict};
 use lw_package::Kind as Format;
@@ -13,7 +14,7 @@ use crate::package::images_table;
 use crate::read;
 use crate::scan::{self, Checked};
 use crate::slots;
-use crate::{explain, worst};
+use crate::{explain, policy, worst};
 
 /// Bytes that tell a partition table and a package.
 const HEAD: usize = Format::DETECT_BYTES;
@@ -77,7 +78,7 @@ fn all(mut broken: Vec<Error>, of: usize) -> Error {
 }
 
 /// What was found in a file.
-struct Seen {
+struct InspectedFile {
     name: String,
     /// What it is: `ESP application 1.2.3 for ESP32-C3`.
     what: String,
@@ -95,7 +96,7 @@ struct Run<'a> {
     given: slots::Given<'a>,
     cx: &'a Context,
     report: &'a mut Report,
-    seen: Vec<Seen>,
+    seen: Vec<InspectedFile>,
 }
 
 impl Run<'_> {
@@ -106,7 +107,7 @@ impl Run<'_> {
                 return self.package(&item.path, subject);
             }
             if is_table(&head) {
-                return self.table(&item.path, subject);
+                return self.table(item, subject);
             }
         }
         self.image(item, subject)
@@ -123,21 +124,25 @@ impl Run<'_> {
     fn image(&mut self, item: &Item, subject: Option<&str>) -> Result<(), Error> {
         let checked = scan::scan(&item.path, self.args.kind.kind, self.cx)?;
         if self.args.slots.signature_scheme != SignatureScheme::None {
-            checked.hold_to_secure_boot()?;
+            checked.check_secure_boot()?;
         }
         explain::add(&checked, subject, self.report);
         checked.remarks(subject, self.report);
         if let Some(chip) = self.chips.of(item.board.as_deref()) {
-            checked.hold_to_chip(chip, subject, self.report);
+            checked.check_chip(chip, subject, self.report);
+        }
+        if self.args.require_signature {
+            checked.check_signed(subject, self.report);
         }
         let path = self.tables.of(item.board.as_deref());
-        self.given.hold(&checked, path.is_some(), subject, self.report)?;
+        self.given.check(&checked, path.is_some(), subject, self.report)?;
         if let Some(path) = path {
-            let table = slots::read_table(path, &self.args.slots, self.cx)?;
-            let load = checked.load(self.args.slots.signature_scheme);
-            slots::fit(&table, load, &self.cx.display_path(path), &self.args.slots, subject, self.report);
+            let table = slots::read_table(path, checked.image.chip(), &self.args.slots, self.cx)?;
+            let (load, at) = (checked.load(self.args.slots.signature_scheme), self.cx.display_path(path));
+            slots::fit(&table, load, &at, &self.args.slots, subject, self.report);
+            slots::check_flash_size(&table, &checked, &at, subject, self.report);
         }
-        self.seen.push(Seen::image(&checked));
+        self.seen.push(InspectedFile::image(&checked));
         Ok(())
     }
 
@@ -170,6 +175,13 @@ impl Run<'_> {
         measure.subject = subject.map(str::to_owned);
         self.report.measures.push(measure);
         let (manifest, images) = opened.sound()?;
+        policy::check_release_version(
+            &manifest,
+            &images,
+            self.args.allow_version_mismatch,
+            subject,
+            self.report,
+        )?;
         let mut tables = vec![images_table(&manifest)];
         tables.extend(deltas(&manifest));
         for mut table in tables {
@@ -178,9 +190,12 @@ impl Run<'_> {
         }
         for checked in &images {
             checked.remarks(subject, self.report);
+            if self.args.require_signature {
+                checked.check_signed(subject, self.report);
+            }
         }
         let boards: Vec<&str> = manifest.images.iter().map(|image| image.board.as_str()).collect();
-        self.seen.push(Seen {
+        self.seen.push(InspectedFile {
             what: format!("{} package {} for {}", format.as_str(), manifest.version, boards.join(", ")),
             name,
             secure_version: manifest.images.iter().filter_map(|image| image.secure_version).min(),
@@ -191,9 +206,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn table(&mut self, path: &Path, subject: Option<&str>) -> Result<(), Error> {
+    fn table(&mut self, item: &Item, subject: Option<&str>) -> Result<(), Error> {
+        let path = item.path.as_path();
         let name = self.cx.display_path(path);
-        let table = slots::read_table(path, &self.args.slots, self.cx).map_err(|error| {
+        let chip = self.chips.of(item.board.as_deref()).and_then(|chip| ChipId::from_name(chip));
+        let table = slots::read_table(path, chip, &self.args.slots, self.cx).map_err(|error| {
             let at = path.display().to_string();
             error.context(format!("{at}, read as a partition table"))
         })?;
@@ -211,7 +228,7 @@ impl Run<'_> {
         }
         let size = self.cx.open(path)?.len() as u64;
         let what = format!("partition table of {} partitions", table.partitions.len());
-        self.seen.push(Seen { name, what, version: None, secure_version: None, sha256: None, size });
+        self.seen.push(InspectedFile { name, what, version: None, secure_version: None, sha256: None, size });
         Ok(())
     }
 }
@@ -297,7 +314,7 @@ fn deltas(manifest: &lw_package::Manifest) -> Option<Table> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-impl Seen {
+impl InspectedFile {
     fn image(checked: &Checked) -> Self {
         let version = checked.image.version().filter(|version| !version.is_empty());
         let mut what = explain::kind_name(&checked.image).to_owned();
@@ -318,7 +335,7 @@ impl Seen {
     }
 }
 
-fn summary(seen: &[Seen], report: &Report) -> String {
+fn summary(seen: &[InspectedFile], report: &Report) -> String {
     let text = match seen {
         [] => "nothing was there to inspect".to_owned(),
         [one] => format!("{}, {}", one.what, ByteSize(one.size)),
@@ -330,8 +347,8 @@ fn summary(seen: &[Seen], report: &Report) -> String {
     }
 }
 
-fn publish(seen: &[Seen], cx: &mut Context, report: &Report) {
-    let lines = |value: &dyn Fn(&Seen) -> Option<String>| match seen {
+fn publish(seen: &[InspectedFile], cx: &mut Context, report: &Report) {
+    let lines = |value: &dyn Fn(&InspectedFile) -> Option<String>| match seen {
         [one] => value(one).unwrap_or_default(),
         many => many
             .iter()
@@ -340,7 +357,7 @@ fn publish(seen: &[Seen], cx: &mut Context, report: &Report) {
             .join("\n"),
     };
     cx.output("version", lines(&|one| one.version.clone()));
-    cx.output("sha256", lines(&|one| one.sha256.map(|digest| scan::hex(&digest))));
+    cx.output("sha256", lines(&|one| one.sha256.map(|digest| base16ct::lower::encode_string(&digest))));
     cx.output("size", lines(&|one| Some(one.size.to_string())));
     let lowest = seen.iter().filter_map(|one| one.secure_version).min();
     cx.output("secure-version", lowest.map(|number| number.to_string()).unwrap_or_default());

@@ -12,7 +12,7 @@ use lw_package::{Member, lw};
 
 use crate::args::Unpack;
 use crate::package::images_table;
-use crate::read;
+use crate::{policy, read};
 
 /// Takes a package apart.
 ///
@@ -37,7 +37,8 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     let small =
         [(lw::MANIFEST, Some(opened.manifest_json.clone())), (lw::SIGNATURE, opened.signature.clone())];
     let size = opened.size;
-    let (manifest, _) = opened.sound()?;
+    let (manifest, images) = opened.sound()?;
+    policy::check_release_version(&manifest, &images, args.allow_version_mismatch, None, report)?;
     for (name, bytes) in small {
         let Some(bytes) = bytes else { continue };
         let write = || {

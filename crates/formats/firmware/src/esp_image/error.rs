@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use base16ct::HexDisplay;
 use lw_model::Diagnose;
 
-use crate::bytes::Hex;
 use crate::esp_image::{BlockProblem, ChipId, SignatureScheme};
 
 /// Why bytes are no sound ESP image. Offsets are in bytes from the start of the file.
@@ -66,7 +66,7 @@ pub enum ImageError {
         computed: u8,
     },
     /// The appended SHA-256 is not that of the image.
-    #[error("SHA-256 at offset {offset:#x} is {}, expected {}", Hex(.stored), Hex(.computed))]
+    #[error("SHA-256 at offset {offset:#x} is {:x}, expected {:x}", HexDisplay(.stored), HexDisplay(.computed))]
     Digest {
         /// Where the digest is.
         offset: u64,

@@ -332,8 +332,7 @@ fn the_application_after_an_esp8266_boot_loader_is_checked() {
             let mut damaged = file.clone();
             damaged[at] ^= 0x10;
             let refused = AppImage::read(&damaged)
-                .map(|image| image.problems(false).iter().any(|problem| !problem.is_note()))
-                .unwrap_or(true);
+                .map_or(true, |image| image.problems(false).iter().any(|problem| !problem.is_note()));
             assert!(refused, "{with_words}: byte {at:#x}");
         }
     }
@@ -346,6 +345,14 @@ fn the_application_after_an_esp8266_boot_loader_is_checked() {
         matches!(&error, ImageError::Second(inner) if matches!(**inner, ImageError::Crc { offset: 0x1014, .. })),
         "{error}"
     );
+    // The checksum made right for the words, as esptool would have it.
+    let mut repaired = arduino(true);
+    let words = repaired[0x1010..0x1018].iter().fold(0, |sum, byte| sum ^ byte);
+    *repaired.last_mut().unwrap() ^= words;
+    AppImage::parse(&repaired).unwrap();
+    repaired[0x1800] ^= 1;
+    repaired[0x1801] ^= 1;
+    assert!(AppImage::parse(&repaired).is_err());
     let mut longer = arduino(true);
     longer.extend([0xFF; 16]);
     let error = AppImage::parse(&longer).unwrap_err();
@@ -485,12 +492,13 @@ fn a_damaged_signature_block_is_no_missing_one() {
 
 #[test]
 fn a_signature_is_of_a_scheme_its_chip_verifies() {
-    let refused = |chip, revisions, block| match AppImage::parse(&signed(chip, revisions, block, 1)) {
+    let refused = |chip, revisions, block: fn(&[u8]) -> Vec<u8>| match AppImage::parse(&signed(
+        chip, revisions, block, 1,
+    )) {
         Ok(_) => false,
         Err(ImageError::SignatureScheme { .. }) => true,
         Err(other) => panic!("{other}"),
     };
-    let (ecdsa, rsa): (fn(&[u8]) -> Vec<u8>, fn(&[u8]) -> Vec<u8>) = (ecdsa, rsa);
     // RSA alone, ECDSA alone, both.
     for (chip, with_rsa, with_ecdsa) in [
         (9, true, false),

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use base16ct::HexDisplay;
 use lw_model::Diagnose;
 
-use crate::bytes::Hex;
 use crate::mcuboot::{Algorithm, Flags, MAGIC, TlvKind};
 
 /// Why bytes are no sound MCUboot image. Offsets are in bytes from the start of the file.
@@ -125,7 +125,7 @@ pub enum Error {
         offset: u64,
     },
     /// The image hash is not that of the image.
-    #[error("{} at offset {offset:#x} is {}, expected {}", .algorithm.name(), Hex(.stored), Hex(.computed))]
+    #[error("{} at offset {offset:#x} is {:x}, expected {:x}", .algorithm.name(), HexDisplay(.stored), HexDisplay(.computed))]
     Digest {
         /// How the hash is made.
         algorithm: Algorithm,

@@ -5,10 +5,12 @@
 
 mod action;
 mod atomic;
+mod checks;
 mod common;
 mod deltas;
 mod given;
 mod hostile;
+mod identity;
 mod images;
 mod inspect;
 mod package;
