@@ -64,7 +64,7 @@ pub(crate) fn write(script: &Script<'_>, compression: Compression, mut out: Vec<
             let mut data = heatshrink::window(parameters, room);
             write_steps(script, &mut data);
             out.push(parameters.byte());
-            heatshrink::compress_behind(&data, parameters, &mut out);
+            heatshrink::compress_in_window(&data, parameters, &mut out);
         }
     }
     out

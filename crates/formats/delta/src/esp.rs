@@ -64,6 +64,9 @@ impl Header {
         if self.base_hash == *base_hash {
             return Ok(());
         }
-        Err(WrongBase { expected: base16ct::lower::encode_string(&self.base_hash), actual: base16ct::lower::encode_string(base_hash) })
+        Err(WrongBase {
+            expected: base16ct::lower::encode_string(&self.base_hash),
+            actual: base16ct::lower::encode_string(base_hash),
+        })
     }
 }

@@ -20,7 +20,6 @@ mod script;
 mod stream;
 mod varint;
 
-
 pub use apply::{Info, apply, describe};
 pub use error::{
     ApplyError, CreateError, MAX_INPUT, Part, PatchError, Problem, Rest, Unsupported, WrongBase,

@@ -13,7 +13,13 @@ pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
 }
 
 /// A C string in a fixed field: up to the first NUL, or the whole field.
+///
+/// Control characters become U+FFFD: no version and no name has them, and a line feed in a text that is printed to the log
+/// of a CI would start a command there.
 pub(crate) fn text(field: &[u8]) -> String {
     let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
-    String::from_utf8_lossy(field.get(..end).unwrap_or(field)).into_owned()
+    String::from_utf8_lossy(field.get(..end).unwrap_or(field))
+        .chars()
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }

@@ -31,7 +31,9 @@ fn images(folders: &[&str]) -> Option<Vec<(String, Vec<u8>)>> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let bytes = fs::read(&path).unwrap();
-            if matches!(bytes.first(), Some(0xE9 | 0x3D)) && !name.starts_with("bad-") {
+            // espsecure signs for the ESP32 with ECDSA, which no ESP32 verifies.
+            let is_sound = !name.starts_with("bad-") && !name.contains("signed_v2_ecdsa256");
+            if matches!(bytes.first(), Some(0xE9 | 0x3D)) && is_sound {
                 images.push((format!("{folder}/{name}"), bytes));
             }
         }
@@ -244,7 +246,11 @@ fn signatures_count_for_the_partition() {
     assert_eq!(lengths("secure-boot-v1/bootloader_signed.bin")[1], 21_764);
     assert_eq!(lengths("hello-world-signed-v1.bin"), [196_608, 196_608, 196_608 + 4096]);
     let (_, multi) = images.iter().find(|(name, _)| name.contains("multi")).unwrap();
-    assert!(matches!(esp(multi).problems(true)[..], [Problem::SignatureBlocks { count: 3, .. }]));
+    // Revisions of the ESP32 before v3.0 verify none of them.
+    assert!(matches!(
+        esp(multi).problems(true)[..],
+        [Problem::SignatureBlocks { count: 3, .. }, Problem::SignatureRevision { since: 300, .. }]
+    ));
 }
 
 /// One TLV as the judge tells it: type and value.

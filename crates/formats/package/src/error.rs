@@ -57,7 +57,7 @@ pub enum ReadError {
         /// What it is.
         found: String,
     },
-    /// The manifest is none.
+    /// The manifest is malformed.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// A member the manifest does not declare.
@@ -146,7 +146,7 @@ pub enum HeaderProblem {
         /// The sum in the header.
         written: u32,
     },
-    /// A number that is none.
+    /// A field that is no octal number.
     #[error("{field} is no octal number")]
     Number {
         /// Which.

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, PendingFile, ResultExt};
-use lw_delta::{Format, esp};
+use lw_delta::{Format, Problem, esp};
 use lw_firmware::image::{Image, Options, Scanner};
 use lw_model::{ByteSize, Fact, Finding, Level, Report};
 use lw_package::{Delta, Digest, Manifest, Sha256};
@@ -54,7 +54,15 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     };
     lw_delta::apply(&patch, &base, limit, &mut target).map_err(|error| match error {
         lw_delta::ApplyError::Write(error) => cx.unwritable(output, &error),
-        lw_delta::ApplyError::Patch(error) => Error::from(error).context(patch_path.display().to_string()),
+        lw_delta::ApplyError::Patch(error) => {
+            let is_guessed = wanted.size.is_none() && matches!(error.problem, Problem::TargetTooLarge { .. });
+            let error = Error::from(error).context(patch_path.display().to_string());
+            if is_guessed {
+                error.hint("give --manifest with the package of the patch, which says how large the image is")
+            } else {
+                error
+            }
+        }
     })?;
     let Target { file, scanner } = target;
     let scanned = scanner.finish();

@@ -103,7 +103,7 @@ impl LoadedImage {
     /// Opens an image and checks it.
     ///
     /// # Errors
-    /// When it cannot be read, or is none a device would take.
+    /// When it cannot be read, or a device would not take it.
     pub(crate) fn open(path: &Path, kind: Kind, cx: &Context) -> Result<Self, Error> {
         let file = cx.stream(path)?;
         let size = file.metadata().map_err(|error| cx.unreadable(path, &error))?.len();

@@ -12,7 +12,7 @@ use crate::{policy, read, scan};
 /// Writes the JSON.
 ///
 /// # Errors
-/// When the package is broken, the URL is none, or the form has no place for the package.
+/// When the package is broken, the URL is not one, or the form has no place for the package.
 pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
     let (Some(package), Some(url), Some(output)) = (&args.package, &args.url, &args.output) else {
         return Err(Error::usage("the package, --url and --output are needed").hint(

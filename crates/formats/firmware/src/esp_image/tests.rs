@@ -71,6 +71,14 @@ fn every_field_is_read() {
 }
 
 #[test]
+fn no_text_of_an_image_starts_a_line_of_a_log() {
+    let mut desc = app_descriptor([1; 32]);
+    desc[16..31].copy_from_slice(b"1.0\n::error::x\0");
+    let image = AppImage::parse(&image(5, &[(0x3C00_0020, desc)], true)).unwrap();
+    assert_eq!(image.app.unwrap().version, "1.0\u{FFFD}::error::x");
+}
+
+#[test]
 fn an_elf_digest_of_zeros_or_no_descriptor_pairs_with_nothing() {
     let zeros = AppImage::parse(&image(5, &[(0x3C00_0020, app_descriptor([0; 32]))], true)).unwrap();
     assert_eq!(zeros.pairs_with(&[0; 32]), Pairing::NotRecorded);

@@ -28,7 +28,7 @@ const MAX_RATIO: u64 = 64;
 /// UF2 families of one file.
 const MAX_FAMILIES: usize = 256;
 
-/// A manifest that is none, and where.
+/// What is wrong with a manifest, and where.
 #[derive(Debug, thiserror::Error)]
 #[error("manifest.json: {}{problem}", .place.as_deref().map(|place| format!("{place}: ")).unwrap_or_default())]
 pub struct ManifestError {
