@@ -401,3 +401,67 @@ fn esptool_and_we_agree_on_what_it_makes() {
     fs::remove_dir_all(&out).unwrap();
     assert_eq!(error, Error::Foreign(Foreign::MergedFlash { table: 0x8000 }));
 }
+
+/// What esptool joins is read, and what is in it is checked.
+#[test]
+fn uf2_files_of_esptool_are_read_part_by_part() {
+    let Some(app) = shared_fixture("ota/esp-app/esp32-s3-hello_world-new.bin") else { return };
+    let Some(bootloader) = shared_fixture("ota/esp-bootloader/esp32s3-bootloader.bin") else { return };
+    let Some(esptool) = program("esptool") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("flash.uf2");
+    let run = Command::new(&esptool)
+        .args(["--chip", "esp32s3", "merge-bin", "--format", "uf2", "--output"])
+        .arg(&output)
+        .arg("0x0")
+        .arg(&bootloader)
+        .arg("0x10000")
+        .arg(&app)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let bytes = fs::read(&output).unwrap();
+    let image = scan(&bytes).image.unwrap();
+    assert_eq!(image.nested().map(|nested| nested.address).collect::<Vec<_>>(), [0, 0x1_0000]);
+    image.verify().unwrap();
+    // A bit of the application, somewhere in the last third of the file: esptool puts an MD5 into each block as well.
+    let mut damaged = bytes.clone();
+    let at = (bytes.len() / 3 * 2).next_multiple_of(512) + 64;
+    damaged[at] ^= 1;
+    let error = scan(&damaged).image.and_then(|image| image.verify()).unwrap_err();
+    assert!(matches!(error, Error::Uf2(_) | Error::Nested { .. }), "{error}");
+}
+
+/// Images that imgtool encrypts, signs in big-endian order and signs twice.
+#[test]
+fn what_imgtool_makes_is_told_for_what_it_is() {
+    let Some(imgtool) = program("imgtool") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("payload.bin"), (0..2000u32).map(|at| (at * at / 7) as u8).collect::<Vec<_>>()).unwrap();
+    let run = |arguments: &[&str]| {
+        let run = Command::new(&imgtool).args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(run.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+    };
+    for key in ["sign.pem", "encrypt.pem"] {
+        run(&["keygen", "--key", key, "--type", "ecdsa-p256"]);
+    }
+    run(&["getpub", "--key", "encrypt.pem", "--encoding", "pem", "--output", "public.pem"]);
+    let sign = |from: &str, to: &str, more: &[&str]| {
+        let base =
+            ["sign", "--version", "1.2.3", "--header-size", "0x20", "--pad-header", "--slot-size", "0x10000"];
+        run(&[&base[..], &["--align", "4", "--key", "sign.pem"], more, &[from, to]].concat());
+        fs::read(path(to)).unwrap()
+    };
+    let mcuboot = |bytes: &[u8]| mcuboot::Image::parse(bytes);
+    let plain = mcuboot(&sign("payload.bin", "plain.bin", &[])).unwrap();
+    assert!(!plain.is_nested && !plain.is_unchecked());
+    assert!(mcuboot(&sign("plain.bin", "nested.bin", &[])).unwrap().is_nested);
+    let encrypted = sign("payload.bin", "encrypted.bin", &["--encrypt", "public.pem"]);
+    assert!(mcuboot(&encrypted).unwrap().is_unchecked());
+    let clear = sign("payload.bin", "clear.bin", &["--encrypt", "public.pem", "--clear"]);
+    assert!(!mcuboot(&clear).unwrap().is_unchecked());
+    let big = sign("payload.bin", "big.bin", &["--endian", "big"]);
+    let error = scan(&big).image.unwrap_err();
+    assert!(error.to_string().contains("big-endian"), "{error}");
+}

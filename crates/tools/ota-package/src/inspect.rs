@@ -176,6 +176,7 @@ impl Run<'_> {
         self.report.measures.push(measure);
         let (manifest, images) = opened.sound()?;
         policy::check_release_version(
+            &name,
             &manifest,
             &images,
             self.args.allow_version_mismatch,

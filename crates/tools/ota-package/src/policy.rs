@@ -134,11 +134,12 @@ pub(crate) fn check_version(
 }
 
 /// Holds the version of a package to the versions inside its images: an image under another version's name is refused,
-/// whatever the format of the package.
+/// whatever the format of the package. `package` is its name in messages.
 ///
 /// # Errors
 /// With the first that differs, unless `allow_mismatch` makes it a warning.
 pub(crate) fn check_release_version(
+    package: &str,
     manifest: &Manifest,
     images: &[Checked],
     allow_mismatch: bool,
@@ -153,7 +154,7 @@ pub(crate) fn check_release_version(
         let message =
             format!("the manifest says version {}, the image itself says {inside}", manifest.version);
         if !allow_mismatch {
-            return Err(Error::input(format!("{}: {message}", checked.name)).hint(
+            return Err(Error::input(format!("{package}: {}: {message}", checked.name)).hint(
                 "do not install it: an image was put under another version's name; a package that is meant so passes with allow-version-mismatch",
             ));
         }

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
     let opened = read::read(package, cx, &mut digests)?;
     let (name, size) = (cx.display_path(package), opened.size);
     let (mut manifest, images) = opened.sound()?;
-    policy::check_release_version(&manifest, &images, args.allow_version_mismatch, None, report)?;
+    policy::check_release_version(&name, &manifest, &images, args.allow_version_mismatch, None, report)?;
     if let Some(board) = &args.board {
         if manifest.image(board).is_none() {
             return Err(crate::no_such_board(board, &manifest));

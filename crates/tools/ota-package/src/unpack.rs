@@ -36,9 +36,9 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     }
     let small =
         [(lw::MANIFEST, Some(opened.manifest_json.clone())), (lw::SIGNATURE, opened.signature.clone())];
-    let size = opened.size;
+    let (name, size) = (opened.name.clone(), opened.size);
     let (manifest, images) = opened.sound()?;
-    policy::check_release_version(&manifest, &images, args.allow_version_mismatch, None, report)?;
+    policy::check_release_version(&name, &manifest, &images, args.allow_version_mismatch, None, report)?;
     for (name, bytes) in small {
         let Some(bytes) = bytes else { continue };
         let write = || {
