@@ -1,15 +1,12 @@
-//! Each action in each case: under the strict runner and under `act`, native and in its container. All four see the
-//! same outputs, annotations and summary.
+//! Actions under the strict runner: what every tool has, and what several steps of one job make of each other. Each case
+//! by itself is a test of `cases.rs`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use lw_testkit::runner::manifest::Manifest;
 use lw_testkit::runner::{Job, Outcome};
 
-use crate::act;
-use crate::case::{Case, EPOCH, READ, Seen, Workspace, outputs_of, read_env, strict};
-use crate::image;
+use crate::case::{Case, EPOCH, READ, Seen, Workspace, assert_same, native, outputs_of, read_env, strict};
 use crate::support::{Tree, binary};
 
 #[test]
@@ -33,60 +30,6 @@ fn every_tool_has_its_cases() {
             let unknown: Vec<&String> = case.with.keys().filter(|name| !declared.contains(*name)).collect();
             assert!(unknown.is_empty(), "{}/{} sets {unknown:?}", entry.name, case.name);
         }
-    }
-}
-
-/// What the strict runner sees of a case with the native binary: the measure of all other ways.
-fn native(tree: &Tree, case: &Case) -> Seen {
-    let workspace = Workspace::of(&[case]);
-    workspace.commit();
-    strict(tree.path(), case, &workspace, &[("runtime", "native")])
-}
-
-fn assert_same(case: &Case, runner: &str, seen: &Seen, native: &Seen) {
-    assert_eq!(seen.to_string(), native.to_string(), "{}/{} under {runner}", case.tool, case.name);
-}
-
-#[test]
-fn each_case_comes_out_as_its_golden_file_says() {
-    let tree = Tree::with(&binary());
-    for case in Case::all() {
-        case.assert_golden(&native(&tree, &case));
-    }
-}
-
-#[test]
-fn the_container_says_the_same_as_the_binary() {
-    if image::built().is_none() {
-        return;
-    }
-    let (tree, without) = (Tree::with(&binary()), Tree::with(Path::new("/bin/false")));
-    for case in Case::all() {
-        let workspace = Workspace::of(&[&case]);
-        workspace.commit();
-        let seen = strict(without.path(), &case, &workspace, &[("runtime", "docker")]);
-        assert_same(&case, "the strict runner, docker", &seen, &native(&tree, &case));
-    }
-}
-
-#[test]
-fn act_says_the_same_as_the_strict_runner() {
-    let tree = Tree::with(&binary());
-    for case in Case::all() {
-        let Some(seen) = act::run(tree.path(), &case, "native") else { return };
-        assert_same(&case, "act, native", &seen, &native(&tree, &case));
-    }
-}
-
-#[test]
-fn the_container_under_act_says_the_same() {
-    if image::built().is_none() {
-        return;
-    }
-    let (tree, without) = (Tree::with(&binary()), Tree::with(Path::new("/bin/false")));
-    for case in Case::all() {
-        let Some(seen) = act::run(without.path(), &case, "docker") else { return };
-        assert_same(&case, "act, docker", &seen, &native(&tree, &case));
     }
 }
 

@@ -20,7 +20,7 @@ use lw_testkit::root;
 use lw_testkit::runner::manifest::Manifest;
 use lw_testkit::runner::{Job, Kind, StepResult};
 
-use crate::support::must;
+use crate::support::{Tree, must};
 
 /// The step that reads what the action said, the same script under every runner.
 pub(crate) const READ: &str = r#"n=0
@@ -38,32 +38,32 @@ pub(crate) const EPOCH: (&str, &str) = ("SOURCE_DATE_EPOCH", "1700000000");
 pub(crate) struct Case {
     pub(crate) tool: &'static str,
     pub(crate) name: String,
-    folder: PathBuf,
     files: BTreeMap<String, String>,
     text: BTreeMap<String, String>,
     pub(crate) with: BTreeMap<String, String>,
 }
 
 impl Case {
-    /// All cases of all tools.
-    pub(crate) fn all() -> Vec<Self> {
-        lw::TOOLS.iter().flat_map(|entry| Self::of(entry.name)).collect()
+    /// The names of a tool's cases.
+    pub(crate) fn names(tool: &str) -> Vec<String> {
+        let folder = root().join("tests/cases").join(tool);
+        let mut names: Vec<String> = std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}; every tool has cases", folder.display()))
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
     }
 
     /// The cases of a tool.
     pub(crate) fn of(tool: &'static str) -> Vec<Self> {
-        let folder = root().join("tests/cases").join(tool);
-        let mut folders: Vec<PathBuf> = std::fs::read_dir(&folder)
-            .unwrap_or_else(|error| panic!("{}: {error}; every tool has cases", folder.display()))
-            .map(|entry| entry.expect("an entry").path())
-            .collect();
-        folders.sort();
-        folders.into_iter().map(|folder| Self::load(tool, folder)).collect()
+        Self::names(tool).iter().map(|name| Self::named(tool, name)).collect()
     }
 
     /// One of them.
     pub(crate) fn named(tool: &'static str, name: &str) -> Self {
-        Self::load(tool, root().join("tests/cases").join(tool).join(name))
+        let folder = root().join("tests/cases").join(tool).join(name);
+        Self::load(tool, &folder)
     }
 
     /// Whether the case is there to set every input, of the tool or of one of its commands.
@@ -83,7 +83,7 @@ impl Case {
             .unwrap_or(pass)
     }
 
-    fn load(tool: &'static str, folder: PathBuf) -> Self {
+    fn load(tool: &'static str, folder: &Path) -> Self {
         let path = folder.join("case.toml");
         let text =
             std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -93,7 +93,6 @@ impl Case {
         let case = Self {
             tool,
             name,
-            folder,
             files: tables.remove("files").unwrap_or_default(),
             text: tables.remove("text").unwrap_or_default(),
             with: tables.remove("with").unwrap_or_default(),
@@ -128,13 +127,6 @@ impl Case {
         let flags = self.with.iter().filter(|(name, _)| *name != "command");
         let flags = flags.flat_map(|(name, value)| value.lines().map(move |line| format!("--{name}={line}")));
         self.with.get("command").cloned().into_iter().chain(flags).collect()
-    }
-
-    /// Compares what the strict runner saw with the golden file, which `SNAPSHOTS=overwrite` writes.
-    pub(crate) fn assert_golden(&self, seen: &Seen) {
-        snapbox::Assert::new()
-            .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
-            .eq(seen.head(), snapbox::Data::read_from(&self.folder.join("expected.txt"), None).raw());
     }
 }
 
@@ -279,17 +271,6 @@ pub(crate) fn line(kind: &str, properties: &[(&str, Option<String>)], message: &
     format!("{kind} {}: {message}", properties.join(","))
 }
 
-impl Seen {
-    /// What the golden files hold: everything, but of the summary only what stands above its tables. How those look is
-    /// the business of other tests.
-    fn head(&self) -> String {
-        let text = self.to_string();
-        let folded = ["\n<details>", "\n#### "].iter().filter_map(|mark| text.find(mark)).min();
-        let end = folded.unwrap_or(text.len());
-        format!("{}\n", text.get(..end).unwrap_or(&text).trim_end())
-    }
-}
-
 impl std::fmt::Display for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = format!("{}== annotations\n", self.read);
@@ -316,7 +297,7 @@ pub(crate) fn strict(tree: &Path, case: &Case, workspace: &Workspace, more: &[(&
     let mut job = Job::new(workspace.path())
         .github("sha", &head)
         .env(EPOCH.0, EPOCH.1)
-        .env("LW_IMAGE", crate::image::TAG)
+        .env("LW_IMAGE", crate::engine::TAG)
         .step(&action, &with, "tool")
         .continue_on_error()
         .script("sh", READ, "read");
@@ -327,4 +308,15 @@ pub(crate) fn strict(tree: &Path, case: &Case, workspace: &Workspace, more: &[(&
     let (step, read) = (result.step("tool").expect("tool"), result.step("read").expect("read"));
     assert_eq!(step.masks, Vec::<String>::new());
     Seen::strict(step, read, workspace.path(), &head)
+}
+
+/// What the strict runner sees of a case with the native binary: the measure of all other ways.
+pub(crate) fn native(tree: &Tree, case: &Case) -> Seen {
+    let workspace = Workspace::of(&[case]);
+    workspace.commit();
+    strict(tree.path(), case, &workspace, &[("runtime", "native")])
+}
+
+pub(crate) fn assert_same(case: &Case, runner: &str, seen: &Seen, native: &Seen) {
+    assert_eq!(seen.to_string(), native.to_string(), "{}/{} under {runner}", case.tool, case.name);
 }

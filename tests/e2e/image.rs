@@ -8,33 +8,15 @@ use std::sync::OnceLock;
 use lw_testkit::{root, skip};
 use serde_json::json;
 
-use crate::act::{self, engine};
+use crate::act;
 use crate::case::{Case, EPOCH, Workspace};
+use crate::engine::{TAG, built, docker};
 use crate::support::{Tree, must, program, say, static_binary, target, which};
 
-/// What the tests call the image.
-pub(crate) const TAG: &str = "lw-e2e:test";
 const SHELL_TAG: &str = "lw-e2e:shell";
 
 /// Bytes an image may have.
 const LARGEST: u64 = 12_000_000;
-
-fn docker(args: &[&str]) -> Command {
-    let mut command = Command::new(program("docker").expect("docker"));
-    command.args(args).env("DOCKER_BUILDKIT", "0");
-    command
-}
-
-/// Builds the image from the static binary, once.
-pub(crate) fn built() -> Option<()> {
-    static BUILT: OnceLock<Option<()>> = OnceLock::new();
-    *BUILT.get_or_init(|| {
-        engine()?;
-        let tree = Tree::with(&static_binary()?);
-        must(docker(&["build", "--quiet", "--tag", TAG]).arg(tree.path()));
-        Some(())
-    })
-}
 
 fn shell_built() -> Option<()> {
     static BUILT: OnceLock<Option<()>> = OnceLock::new();

@@ -3,7 +3,7 @@
 //!
 //! What needs another program (docker, act, zizmor, actionlint) says so and is skipped where it is missing, unless
 //! `LW_REQUIRE_E2E=1`. `.ci/e2e-setup` installs all of it. Nothing is written per tool: tests go over `lw::TOOLS`,
-//! and what they feed a tool lies in `tests/cases/<tool>/`.
+//! and what they feed a tool lies in `tests/cases/<tool>/`: each case there is a test by itself, in `cases.rs`.
 
 #![cfg(target_os = "linux")]
 // Helpers of tests are tests: a panic there is a failing test.
@@ -12,6 +12,7 @@
 mod act;
 mod actions;
 mod case;
+mod engine;
 mod image;
 mod injection;
 mod launcher;

@@ -14,7 +14,7 @@ use std::time::Instant;
 use lw_testkit::{root, skip};
 
 use crate::case::{Case, Workspace};
-use crate::image;
+use crate::engine;
 use crate::launcher::sha256;
 use crate::support::{Tree, e2e_cache, must, say, static_binary, target, which};
 
@@ -146,8 +146,8 @@ fn overhead() {
             }
         }),
     ];
-    if image::built().is_some() {
-        let more = [("LW_RUNTIME", PathBuf::from("docker")), ("LW_IMAGE", PathBuf::from(image::TAG))];
+    if engine::built().is_some() {
+        let more = [("LW_RUNTIME", PathBuf::from("docker")), ("LW_IMAGE", PathBuf::from(engine::TAG))];
         kinds.push(Kind::new(
             "size-gate, `runtime: docker`, image present",
             ours(released.path(), &case, &more),

@@ -12,6 +12,10 @@ pub struct Common {
     #[arg(long, value_name = "FILE", global = true)]
     pub report: Option<PathBuf>,
 
+    /// What tells two uses of the tool in one job apart: stands in headings and annotations, and in what makes a finding the same in two runs
+    #[arg(long, value_name = "TEXT", global = true)]
+    pub title: Option<String>,
+
     /// Format of standard output: text, markdown, html, json, junit, sarif or openmetrics, or one of the tool's own
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
     pub format: String,
@@ -62,9 +66,10 @@ impl FailOn {
     #[must_use]
     pub fn fails(self, verdict: Verdict) -> bool {
         match self {
-            Self::Error => verdict == Verdict::Fail,
+            Self::Error => verdict >= Verdict::Fail,
             Self::Warning => verdict >= Verdict::Warn,
-            Self::Never => false,
+            // What could not be done is not for anybody to let pass.
+            Self::Never => verdict == Verdict::Error,
         }
     }
 }

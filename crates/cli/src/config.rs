@@ -15,14 +15,17 @@
 //! Keys are turned into arguments, so that a value means the same wherever it stands. A flag that is
 //! given on the command line, or as an input of the action, wins over its key.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command};
 use lw_model::Location;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::context::Origins;
 use crate::error::Error;
 use crate::inputs::name_of;
 
@@ -103,6 +106,36 @@ pub fn section(text: &str, path: &str, command: &Command, tools: &[&str]) -> Res
     }
     settings.sort_by_key(|(position, _)| *position);
     Ok(Section { settings: settings.into_iter().map(|(_, setting)| setting).collect() })
+}
+
+/// The paths a section sets that something may be written to, each with its place. A file that is only read may be among
+/// them.
+pub(crate) fn outputs(command: &Command, section: &Section, origins: &Origins) -> Vec<(PathBuf, String)> {
+    let all = || command.get_arguments().chain(command.get_subcommands().flat_map(Command::get_arguments));
+    let is_path = |id: &str| {
+        all()
+            .filter(|arg| arg.get_id().as_str() == id)
+            .any(|arg| arg.get_value_parser().type_id() == TypeId::of::<PathBuf>())
+    };
+    let applies = |setting: &&Setting| {
+        origins.get(&setting.id).is_some_and(|all| all.iter().any(|origin| origin.location.is_some()))
+    };
+    let mut paths = Vec::new();
+    for setting in section.settings.iter().filter(applies) {
+        for (value, location) in &setting.values {
+            let path = match setting.id.as_str() {
+                "write" => value.split_once('=').map_or("", |(_, path)| path.trim()),
+                "summary" => value,
+                id if is_path(id) => value,
+                _ => continue,
+            };
+            let line = location.line.map(|line| format!(":{line}")).unwrap_or_default();
+            if !path.is_empty() {
+                paths.push((PathBuf::from(path), format!("{}{line}", location.path)));
+            }
+        }
+    }
+    paths
 }
 
 /// Every argument that can stand in a configuration file, by the name of its flag.

@@ -1,17 +1,20 @@
 //! What a tool sees of the outside.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use lw_ci::{CiContext, Provider};
-use lw_model::{Bound, Judging, Limit, Location, Report, Unit};
+use lw_model::{Artifact, Bound, Class, Finding, Level, Limit, Location, Report, Unit};
+use sha2::{Digest, Sha256};
 
-use crate::args::{Common, Missing};
-use crate::error::{Error, ResultExt};
-use crate::files::{self, Bytes, PendingFile, PendingFolder};
+use crate::args::Common;
+use crate::error::Error;
+use crate::files::Files;
+use crate::finish;
 use crate::host::{self, Host};
+use crate::tool::Entry;
 
 /// Where a value was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +30,9 @@ pub(crate) type Origins = BTreeMap<String, Vec<Origin>>;
 
 /// The outside of one run: files, configuration, baseline, CI.
 pub struct Context {
+    pub(crate) entry: Entry,
     host: Host,
+    pub(crate) files: Arc<Files>,
     root: PathBuf,
     ci: Box<dyn Provider>,
     ci_context: CiContext,
@@ -36,20 +41,31 @@ pub struct Context {
     formats: Vec<String>,
     own_formats: BTreeMap<&'static str, String>,
     outputs: Vec<(&'static str, String)>,
+    figures: Vec<String>,
+    exit: Option<u8>,
+    /// Of each error that did not end the run, whose it is to mend.
+    errors: Mutex<Vec<Class>>,
+    artifacts: Mutex<Vec<Artifact>>,
+    /// Measures the baseline counts in another way.
+    pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
 }
 
 impl Context {
     pub(crate) fn new(
+        entry: Entry,
         host: Host,
+        files: Arc<Files>,
         ci: Box<dyn Provider>,
         common: Common,
         origins: Origins,
         formats: Vec<String>,
     ) -> Self {
         let root = host.root();
-        let ci_context = learn(ci.context());
+        let ci_context = learn(ci.context(), &files);
         Self {
+            entry,
             host,
+            files,
             root,
             ci,
             ci_context,
@@ -58,6 +74,11 @@ impl Context {
             formats,
             own_formats: BTreeMap::new(),
             outputs: Vec::new(),
+            figures: Vec::new(),
+            exit: None,
+            errors: Mutex::default(),
+            artifacts: Mutex::default(),
+            changed_meanings: Mutex::default(),
         }
     }
 
@@ -113,158 +134,6 @@ impl Context {
         &self.root
     }
 
-    /// A path of the user's, seen from the folder the run started in.
-    #[must_use]
-    pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.host.cwd.join(path)
-    }
-
-    /// Opens an input file.
-    ///
-    /// # Errors
-    /// When it cannot be read, naming it.
-    pub fn open(&self, path: &Path) -> Result<Bytes, Error> {
-        Bytes::open(&self.resolve(path)).map_err(|error| self.unreadable(path, &error))
-    }
-
-    /// Opens an input file to be read piece by piece: the memory this takes does not depend on the file's size.
-    ///
-    /// # Errors
-    /// When it cannot be opened, naming it.
-    pub fn stream(&self, path: &Path) -> Result<File, Error> {
-        let open = || {
-            let file = File::open(self.resolve(path))?;
-            if file.metadata()?.is_dir() {
-                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
-            }
-            Ok(file)
-        };
-        open().map_err(|error| self.unreadable(path, &error))
-    }
-
-    /// An input file that could not be read, as an error that names it.
-    #[must_use]
-    pub fn unreadable(&self, path: &Path, error: &io::Error) -> Error {
-        let folder = self.host.cwd.display();
-        let failure = Error::input(format!("{}: {error}", path.display()));
-        match error.kind() {
-            io::ErrorKind::NotFound => {
-                failure.hint(format!("paths are seen from {folder}; is it built, is it spelled like this?"))
-            }
-            _ => failure,
-        }
-    }
-
-    /// The files that patterns name, in order and without repetition.
-    ///
-    /// A pattern with `*`, `?`, `[…]`, `{…}` or `**` may match any number of files; a plain path stands for itself.
-    ///
-    /// # Errors
-    /// What `--missing` says of a pattern that names nothing: an error, or a note in `report`.
-    pub fn expand(&self, patterns: &[String], report: &mut Report) -> Result<Vec<PathBuf>, Error> {
-        let mut paths: Vec<PathBuf> = Vec::new();
-        for pattern in patterns {
-            let literal = PathBuf::from(pattern);
-            let found = if self.resolve(&literal).exists() {
-                vec![literal]
-            } else if pattern.contains(['*', '?', '[', '{']) {
-                self.glob(pattern)
-            } else {
-                Vec::new()
-            };
-            if found.is_empty() {
-                self.missing_input(pattern, report)?;
-            }
-            for path in found {
-                if !paths.contains(&path) {
-                    paths.push(path);
-                }
-            }
-        }
-        Ok(paths)
-    }
-
-    fn glob(&self, pattern: &str) -> Vec<PathBuf> {
-        let pattern = pattern.replace('\\', "/");
-        let fixed = pattern.find(['*', '?', '[', '{']).and_then(|magic| pattern.get(..magic)?.rfind('/'));
-        let base = fixed.and_then(|slash| pattern.get(..=slash)).unwrap_or_default();
-        let mut found: Vec<PathBuf> =
-            walkdir::WalkDir::new(self.resolve(Path::new(if base.is_empty() { "." } else { base })))
-                .sort_by_file_name()
-                .into_iter()
-                .filter_map(Result::ok)
-                .filter(|entry| entry.file_type().is_file() || entry.file_type().is_symlink())
-                .filter_map(|entry| {
-                    let path = entry.path();
-                    let name = path.strip_prefix(&self.host.cwd).unwrap_or(path);
-                    let name = name.strip_prefix(".").unwrap_or(name).to_string_lossy().replace('\\', "/");
-                    let wanted = pattern.strip_prefix("./").unwrap_or(&pattern);
-                    fast_glob::glob_match(wanted, &name).then(|| PathBuf::from(name))
-                })
-                .collect();
-        found.sort();
-        found
-    }
-
-    /// What a missing input means for this run: an error, a warning or a note.
-    ///
-    /// # Errors
-    /// With `--missing fail`.
-    pub fn missing_input(&self, input: &str, report: &mut Report) -> Result<(), Error> {
-        let level = match self.common.missing {
-            Missing::Fail => {
-                let folder = self.host.cwd.display();
-                let error = Error::input(format!("{input}: no such file"));
-                return Err(error.hint(format!(
-                    "paths are seen from {folder}; `--missing warn` or `skip` lets a run go on without it"
-                )));
-            }
-            Missing::Warn => lw_model::Level::Warning,
-            Missing::Skip => lw_model::Level::Note,
-        };
-        let rule = format!("{}/missing-input", report.tool.name);
-        report.add_finding(lw_model::Finding::new(
-            rule,
-            level,
-            input,
-            format!("{input} is missing: it was not looked at"),
-        ));
-        Ok(())
-    }
-
-    /// The file `--baseline` names, if it is there.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is missing and `--require-baseline` is set.
-    pub fn baseline(&self, report: &mut Report) -> Result<Option<(PathBuf, Bytes)>, Error> {
-        let (path, required) = (self.common.baseline.as_ref(), self.common.require_baseline);
-        let Some(path) = path else {
-            if required {
-                return Err(Error::usage("--require-baseline is set but no baseline is named")
-                    .hint("add --baseline FILE"));
-            }
-            return Ok(None);
-        };
-        match Bytes::open(&self.resolve(path)) {
-            Ok(bytes) => Ok(Some((path.clone(), bytes))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !required => {
-                let name = path.display();
-                let rule = format!("{}/no-baseline", report.tool.name);
-                report.add_finding(
-                    lw_model::Finding::new(
-                        rule,
-                        lw_model::Level::Note,
-                        "baseline",
-                        format!("the baseline {name} does not exist: growth is not judged in this run"),
-                    )
-                    .help("run once with `--report` on the base branch and keep that file; `--require-baseline` makes this an error"),
-                );
-                Ok(None)
-            }
-            Err(error) => Err(self.unreadable(path, &error)),
-        }
-    }
-
     /// Reads limits of one kind on measures of one unit, each with where it was set.
     ///
     /// `id` is the argument's identifier in clap (`max_growth`).
@@ -300,10 +169,70 @@ impl Context {
             .collect()
     }
 
-    /// Judges every measure of the report, as this run was told to: with `--require-baseline` a limit on growth that has
-    /// no baseline fails. `permission` says why breached limits are let through, and where that was said.
-    pub fn judge(&self, report: &mut Report, permission: Option<(&str, &str)>) {
-        report.judge(&Judging { permission, require_baseline: self.common.require_baseline });
+    /// Says in the report what could not be done, and lets the run go on: one bad file of three does not hide the two
+    /// good ones. The verdict is `error` then, whatever else is found.
+    pub fn record_error(&self, report: &mut Report, error: &Error) {
+        if let Ok(mut errors) = self.errors.lock() {
+            errors.push(error.class());
+        }
+        let unquoted = self.files.without_quotes(error);
+        let error = unquoted.as_ref().unwrap_or(error);
+        finish::say(error);
+        let message = error.message();
+        let rule = format!("{}/error", report.tool.name);
+        let finding = Finding::new(rule, Level::Error, &message, message.clone());
+        report.add_error(match error.advice() {
+            Some(advice) => finding.help(advice),
+            None => finding,
+        });
+    }
+
+    /// Who has to act on the first error of the run.
+    pub(crate) fn first_error(&self) -> Option<Class> {
+        self.errors.lock().ok()?.first().copied()
+    }
+
+    /// Adds a number everybody wants to see to the headline, whatever the outcome: `image 812,032 B`.
+    pub fn figure(&mut self, text: impl Into<String>) {
+        self.figures.push(text.into());
+    }
+
+    /// The outcome in one line, as the edge writes it at the end.
+    #[must_use]
+    pub fn headline(&self, report: &Report) -> String {
+        report.headline(&self.figures)
+    }
+
+    /// Ends a run that neither failed nor could not be done with a code of the tool's own; see
+    /// [`Tool::EXIT_CODES`](crate::Tool::EXIT_CODES).
+    pub fn exit_with(&mut self, code: u8) {
+        self.exit = Some(code);
+    }
+
+    pub(crate) fn own_exit(&self) -> Option<u8> {
+        self.exit
+    }
+
+    /// Says of a file the run made what it is; those of [`write`](Self::write) are known.
+    pub fn add_artifact(&self, path: &Path, sha256: &[u8], bytes: u64) {
+        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let artifact = Artifact { path: self.display_path(path), sha256, bytes };
+        if let Ok(mut artifacts) = self.artifacts.lock() {
+            artifacts.retain(|known| known.path != artifact.path);
+            artifacts.push(artifact);
+        }
+    }
+
+    /// What the run made, in the order of paths.
+    pub(crate) fn artifacts(&self) -> Vec<Artifact> {
+        let mut artifacts = self.artifacts.lock().map(|all| all.clone()).unwrap_or_default();
+        artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+        artifacts
+    }
+
+    /// Names of the outputs that were set.
+    pub(crate) fn set_outputs(&self) -> impl Iterator<Item = &'static str> {
+        self.outputs.iter().map(|(name, _)| *name)
     }
 
     /// Where the `index`-th value of an argument was set.
@@ -348,62 +277,33 @@ impl Context {
     pub(crate) fn output_value(&self, name: &str) -> &str {
         self.outputs.iter().rev().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
+}
 
-    /// Writes a file at once or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(
-        &self,
-        path: &Path,
-        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Error> {
-        files::replace(&self.resolve(path), fill).map_err(|error| unwritable(path, &error))
+/// Hashes what is written on its way.
+pub(crate) struct Hashed<'a> {
+    pub(crate) out: &'a mut dyn Write,
+    pub(crate) sha256: Sha256,
+    pub(crate) bytes: u64,
+}
+
+impl Write for Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.sha256.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
     }
 
-    /// Starts a file that is written piece by piece, in any order, and is there at once or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be made.
-    pub fn create(&self, path: &Path) -> Result<PendingFile, Error> {
-        PendingFile::beside(&self.resolve(path)).map_err(|error| unwritable(path, &error))
-    }
-
-    /// Starts a folder whose files are all there at once or not at all.
-    ///
-    /// # Errors
-    /// When it cannot be made, or when there is something at `path` already.
-    pub fn create_folder(&self, path: &Path) -> Result<PendingFolder, Error> {
-        PendingFolder::beside(&self.resolve(path)).map_err(|error| match error.kind() {
-            io::ErrorKind::DirectoryNotEmpty => {
-                Error::usage(format!("{}: the folder is there and not empty", path.display()))
-                    .hint("name a folder that does not exist, or an empty one")
-            }
-            _ => unwritable(path, &error),
-        })
-    }
-
-    /// An output file that could not be written, as an error that names it.
-    #[must_use]
-    pub fn unwritable(&self, path: &Path, error: &io::Error) -> Error {
-        unwritable(path, error)
-    }
-
-    /// Adds a line to a file, in one write.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn append_line(&self, path: &Path, line: &str) -> Result<(), Error> {
-        files::append(&self.resolve(path), format!("{line}\n").as_bytes())
-            .map_err(|error| unwritable(path, &error))
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
 /// Adds what the event file says of a pull request; a file that is gone or broken is only less to know.
-fn learn(known: &CiContext) -> CiContext {
+fn learn(known: &CiContext, files: &Files) -> CiContext {
     let mut context = known.clone();
     let Some(path) = &known.event_path else { return context };
-    let learned = std::fs::read(path).map_err(|error| error.to_string());
+    let learned = files.open_of_ci(path).map_err(|error| error.to_string());
     let learned =
         learned.and_then(|event| context.learn_from_event(&event).map_err(|error| error.to_string()));
     if let Err(error) = learned {
@@ -412,25 +312,4 @@ fn learn(known: &CiContext) -> CiContext {
         host::stderr(&lw_ci::neutralise(&text));
     }
     context
-}
-
-pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
-    Error::remote(format!("{}: {error}", path.display())).context("could not write")
-}
-
-/// Reads a baseline as a report of the same tool.
-///
-/// # Errors
-/// When it is no `lw-report/1`, or one of another tool.
-pub fn baseline_report(tool: &str, path: &Path, bytes: &[u8]) -> Result<Report, Error> {
-    let report: Report = serde_json::from_slice(bytes)
-        .map_err(|error| {
-            Error::input(error).hint("a baseline is what `--report` of the same tool wrote; was the file cut off or made by another program?")
-        })
-        .context(format!("{}", path.display()))?;
-    if report.tool.name != tool {
-        let (path, other) = (path.display(), &report.tool.name);
-        return Err(Error::input(format!("{path}: it is a report of {other}, expected one of {tool}")));
-    }
-    Ok(report)
 }

@@ -28,6 +28,11 @@ impl Error {
         Self::new(Class::Remote, message)
     }
 
+    /// A defect of the suite.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::new(Class::Internal, message)
+    }
+
     fn new(class: Class, message: impl fmt::Display) -> Self {
         Self { class, hint: None, source: anyhow::anyhow!("{message}") }
     }
@@ -44,6 +49,12 @@ impl Error {
     pub fn context(mut self, context: impl fmt::Display + Send + Sync + 'static) -> Self {
         self.source = self.source.context(context);
         self
+    }
+
+    /// The same error in other words.
+    pub(crate) fn reworded(&self, reword: impl FnOnce(&str) -> String) -> Self {
+        let message = reword(&self.message());
+        Self { class: self.class, hint: self.hint.clone(), source: anyhow::anyhow!("{message}") }
     }
 
     /// Who has to act.

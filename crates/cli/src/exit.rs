@@ -4,20 +4,21 @@ use lw_model::Class;
 
 /// How a run ended, as the shell sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
-    /// The gate passed, or there was nothing to gate. A closed pipe is no failure either.
-    Pass = 0,
+    /// The gate passed, or there was nothing to gate.
+    Pass,
     /// The gate failed: a limit is breached.
-    Gate = 1,
+    Gate,
     /// The command line, an input of the action or `lw.toml` is wrong.
-    Usage = 2,
+    Usage,
     /// An input file is missing, unreadable or malformed.
-    Input = 3,
+    Input,
     /// A remote service failed, or a file could not be written.
-    Remote = 4,
+    Remote,
     /// A defect of the suite: a panic, caught and said.
-    Internal = 5,
+    Internal,
+    /// An outcome of a tool's own; see [`Tool::EXIT_CODES`](crate::Tool::EXIT_CODES).
+    Own(u8),
 }
 
 impl Exit {
@@ -30,6 +31,20 @@ impl Exit {
         (Self::Remote, "a remote service or a write failed"),
         (Self::Internal, "internal error"),
     ];
+
+    /// The number the shell sees.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Gate => 1,
+            Self::Usage => 2,
+            Self::Input => 3,
+            Self::Remote => 4,
+            Self::Internal => 5,
+            Self::Own(code) => code,
+        }
+    }
 }
 
 impl From<Class> for Exit {
@@ -45,6 +60,6 @@ impl From<Class> for Exit {
 
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
 use lw_ci::{Annotation, Effect, Provider};
-use lw_model::{Finding, Level, Report};
+use lw_model::{COMMON_RULES, Class, Finding, Level, Outcome, Provenance, Reason, Report, Verdict};
 use lw_render::{Format, Options};
 
 use crate::args::Common;
-use crate::context::{Context, unwritable};
+use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::files;
+use crate::files::{Files, unwritable};
 use crate::host::{self, Host, Printed};
 use crate::tool::Entry;
 
@@ -59,6 +59,16 @@ impl Wanted {
         Ok(Self { stdout: Shape::parse(entry, &common.format)?, files })
     }
 
+    /// Notes the files that will be written, so that none of them is read as an input.
+    pub(crate) fn plan(&self, common: &Common, files: &Files) {
+        let summary =
+            Some(Path::new(&common.summary)).filter(|_| !matches!(&*common.summary, "auto" | "off"));
+        let written = self.files.iter().map(|(_, path)| path.as_path());
+        for path in written.chain(common.report.as_deref()).chain(summary) {
+            files.plan_output(path);
+        }
+    }
+
     /// The names of the formats, for [`Context::wants`].
     pub(crate) fn names(&self) -> Vec<String> {
         let shapes = std::iter::once(&self.stdout).chain(self.files.iter().map(|(shape, _)| shape));
@@ -71,27 +81,38 @@ impl Wanted {
     }
 }
 
-/// Publishes a report and says how the run ended.
+/// Publishes a report and says how the run ended; `failure` is what ended the tool before its time.
 pub(crate) fn reported(
     entry: &Entry,
     cx: &Context,
     wanted: &Wanted,
     mut report: Report,
+    failure: Option<&Error>,
 ) -> Result<Exit, Error> {
-    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    if let Some(error) = failure {
+        cx.record_error(&mut report, error);
+        for limit in report.measures.iter_mut().flat_map(|measure| &mut measure.limits) {
+            if limit.outcome == Outcome::NotJudged && limit.reason.is_none() {
+                limit.reason = Some(Reason::RunFailed);
+            }
+        }
+    }
+    undeclared(entry, cx, &report)?;
+    complete(entry, cx, &mut report);
     let common = cx.common();
     let host = cx.host();
     let link = cx.ci_context().blob_base.as_ref().and_then(|base| base.parse().ok());
     let plain = Options { colour: false, width: 100, unicode: true, link, rules: entry.rules };
 
-    if let Some(path) = &common.report {
-        cx.write(path, |out| write(&report, Format::Json, &plain, out))?;
-    }
     for (shape, path) in &wanted.files {
         cx.write(path, |out| match shape {
             Shape::Common(format) => write(&report, *format, &plain, out),
             Shape::Own(name) => out.write_all(cx.own_format(name).unwrap_or_default().as_bytes()),
         })?;
+    }
+    report.artifacts = cx.artifacts();
+    if let Some(path) = &common.report {
+        cx.write(path, |out| write(&report, Format::Json, &plain, out))?;
     }
 
     let mut effects = Vec::new();
@@ -106,23 +127,22 @@ pub(crate) fn reported(
             cx.write(Path::new(&common.summary), |out| out.write_all(markdown.as_bytes()))?;
         }
     }
-    effects.extend(
-        cx.ci().annotations(
-            &report.findings.iter().map(|finding| annotation(entry, finding)).collect::<Vec<_>>(),
-        ),
-    );
-    let report_path = common.report.as_ref().map(|path| cx.display_path(path)).unwrap_or_default();
-    effects.extend(cx.ci().outputs(&outputs(
-        entry,
-        report.verdict.as_str(),
-        &report.summary,
-        &report_path,
-        |name| cx.output_value(name).to_owned(),
-    )));
+    let annotations: Vec<_> =
+        report.findings.iter().map(|finding| annotation(entry, &report, finding)).collect();
+    effects.extend(cx.ci().annotations(&annotations));
+    let said = Said {
+        verdict: report.verdict.as_str(),
+        summary: &report.summary,
+        report: &common.report.as_ref().map(|path| cx.display_path(path)).unwrap_or_default(),
+        breached: &report.breached().join("\n"),
+    };
+    effects.extend(cx.ci().outputs(&outputs(entry, &said, |name| cx.output_value(name).to_owned())));
     disarm();
     perform(effects, host);
 
     let text = match &wanted.stdout {
+        // The error has been said; a page that says nothing more is not worth reading.
+        Shape::Common(Format::Text) if failure.is_some() && is_only_an_error(&report) => Vec::new(),
         Shape::Own(name) => cx.own_format(name).unwrap_or_default().as_bytes().to_vec(),
         Shape::Common(format) => {
             let options = Options { colour: host.colour, width: host.width, ..plain };
@@ -132,13 +152,85 @@ pub(crate) fn reported(
             text
         }
     };
+    // That nobody reads any more is the reader's decision, and changes no outcome.
     match host::stdout(&harmless(&wanted.stdout, &text, host.colour)) {
-        Ok(Printed::Done) => {}
-        // Nobody reads any more: that is the reader's decision and no failure.
-        Ok(Printed::ReaderGone) => return Ok(Exit::Pass),
+        Ok(Printed::Done | Printed::ReaderGone) => {}
         Err(error) => return Err(unwritable(Path::new("standard output"), &error)),
     }
-    Ok(if common.fail_on.fails(report.verdict) { Exit::Gate } else { Exit::Pass })
+    Ok(match (report.verdict, cx.first_error(), cx.own_exit()) {
+        (Verdict::Error, class, _) => class.unwrap_or(Class::Input).into(),
+        (verdict, _, _) if common.fail_on.fails(verdict) => Exit::Gate,
+        (_, _, Some(code)) => Exit::Own(code),
+        _ => Exit::Pass,
+    })
+}
+
+/// What every report has, whatever the tool.
+fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
+    let common = cx.common();
+    let ci = cx.ci_context();
+    report.title =
+        common.title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(str::to_owned);
+    if let Some(title) = report.title.clone() {
+        for finding in &mut report.findings {
+            finding.scope(&title);
+        }
+    }
+    report.tool.revision = entry.revision;
+    report.findings.sort_by_key(Finding::order);
+    report.summary = cx.headline(report);
+    let is_missing = |finding: &Finding| finding.rule.ends_with("/missing-input");
+    let (commit, branch) = match &ci.commit {
+        Some(commit) => (Some(commit.clone()), ci.branch.clone()),
+        None => checked_out(cx),
+    };
+    report.provenance = Some(Provenance {
+        head_commit: ci.head_commit.clone().filter(|head| Some(head) != commit.as_ref()),
+        commit,
+        branch,
+        tag: ci.tag.clone(),
+        pull_request: ci.pull_request,
+        run_url: ci.run_url.clone(),
+        attempt: ci.run_attempt,
+        job: ci.job.clone(),
+        time: Some(cx.now()),
+        complete: Some(report.verdict != Verdict::Error && !report.findings.iter().any(is_missing)),
+    });
+}
+
+/// The commit and branch that are checked out, where no CI says them.
+fn checked_out(cx: &Context) -> (Option<String>, Option<String>) {
+    let Ok(repository) = lw_history::Repository::open(cx.root()) else { return (None, None) };
+    (repository.resolve("HEAD").ok(), repository.current_branch())
+}
+
+fn is_only_an_error(report: &Report) -> bool {
+    let said =
+        report.findings.len() + report.measures.len() + report.tables.len() + report.unmatched_limits.len();
+    said <= 1
+}
+
+/// A rule, an output or an exit code that the tool did not declare is missing in its docs: a defect, which tests have to
+/// meet and users must not.
+fn undeclared(entry: &Entry, cx: &Context, report: &Report) -> Result<(), Error> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    let known = |id: &str| entry.rules.iter().chain(COMMON_RULES).any(|rule| rule.id == id);
+    for finding in &report.findings {
+        let id = finding.rule.strip_prefix(entry.name).and_then(|rest| rest.strip_prefix('/'));
+        if !id.is_some_and(known) {
+            return Err(Error::internal(format!("the rule `{}` is not declared in RULES", finding.rule)));
+        }
+    }
+    if let Some(name) = cx.set_outputs().find(|name| !entry.all_outputs().any(|output| output.name == *name))
+    {
+        return Err(Error::internal(format!("the output `{name}` is not declared in OUTPUTS")));
+    }
+    match cx.own_exit().filter(|code| !entry.exit_codes.iter().any(|(known, _)| known == code)) {
+        Some(code) => Err(Error::internal(format!("the exit code {code} is not declared in EXIT_CODES"))),
+        None => Ok(()),
+    }
 }
 
 fn write(report: &Report, format: Format, options: &Options, out: &mut dyn Write) -> std::io::Result<()> {
@@ -168,14 +260,16 @@ fn coloured(text: &str) -> String {
     lw_ci::neutralise(&text).replace(ESCAPE, "\u{1b}")
 }
 
-fn annotation(entry: &Entry, finding: &Finding) -> Annotation {
+fn annotation(entry: &Entry, report: &Report, finding: &Finding) -> Annotation {
     let message = match &finding.help {
         Some(help) => format!("{}\n{help}", finding.message),
         None => finding.message.clone(),
     };
-    let title = match &finding.subject {
-        Some(subject) => format!("{} ({subject})", entry.name),
-        None => entry.name.to_owned(),
+    let about: Vec<&str> = report.title.iter().chain(&finding.subject).map(String::as_str).collect();
+    let title = if about.is_empty() {
+        entry.name.to_owned()
+    } else {
+        format!("{} ({})", entry.name, about.join(", "))
     };
     Annotation {
         level: finding.level,
@@ -187,17 +281,20 @@ fn annotation(entry: &Entry, finding: &Finding) -> Annotation {
     }
 }
 
-fn outputs(
-    entry: &Entry,
-    verdict: &str,
-    summary: &str,
-    report: &str,
-    own: impl Fn(&str) -> String,
-) -> Vec<lw_ci::Output> {
+/// The outputs every tool has.
+struct Said<'a> {
+    verdict: &'a str,
+    summary: &'a str,
+    report: &'a str,
+    breached: &'a str,
+}
+
+fn outputs(entry: &Entry, said: &Said<'_>, own: impl Fn(&str) -> String) -> Vec<lw_ci::Output> {
     let value = |name: &str| match name {
-        "verdict" => verdict.to_owned(),
-        "summary" => summary.to_owned(),
-        "report" => report.to_owned(),
+        "verdict" => said.verdict.to_owned(),
+        "summary" => said.summary.to_owned(),
+        "report" => said.report.to_owned(),
+        "breached" => said.breached.to_owned(),
         _ => own(name),
     };
     entry
@@ -206,14 +303,26 @@ fn outputs(
         .collect()
 }
 
-/// Tells of an error: to the person, and to later steps, whose outputs are all written even now.
-pub(crate) fn failed(entry: &Entry, ci: &dyn Provider, host: &Host, error: &Error) -> Exit {
-    disarm();
+/// Says an error to the person.
+pub(crate) fn say(error: &Error) {
     let mut text = format!("error: {}\n", error.message());
     if let Some(hint) = error.advice() {
         text.push_str(&format!("  hint: {hint}\n"));
     }
     host::stderr(&lw_ci::neutralise(&text));
+}
+
+/// Tells of an error before or instead of a report: to the person, and to later steps, whose outputs are all written even
+/// now. `own` are the values the tool had set.
+pub(crate) fn failed(
+    entry: &Entry,
+    ci: &dyn Provider,
+    host: &Host,
+    error: &Error,
+    own: impl Fn(&str) -> String,
+) -> Exit {
+    disarm();
+    say(error);
     let message =
         error.advice().map_or_else(|| error.message(), |hint| format!("{}\n{hint}", error.message()));
     let mut effects = ci.annotations(&[Annotation {
@@ -224,7 +333,8 @@ pub(crate) fn failed(entry: &Entry, ci: &dyn Provider, host: &Host, error: &Erro
         rule: format!("{}/error", entry.name),
         fingerprint: format!("{}/error", entry.name),
     }]);
-    effects.extend(ci.outputs(&outputs(entry, "error", &error.message(), "", |_| String::new())));
+    let said = Said { verdict: "error", summary: &error.message(), report: "", breached: "" };
+    effects.extend(ci.outputs(&outputs(entry, &said, own)));
     perform(effects, host);
     error.class().into()
 }
@@ -232,11 +342,15 @@ pub(crate) fn failed(entry: &Entry, ci: &dyn Provider, host: &Host, error: &Erro
 /// Does what the provider asks for. What cannot be done is said and no more: a runner that hides its files from a
 /// container must not turn a passed gate into a failed one.
 fn perform(effects: Vec<Effect>, host: &Host) {
+    let files = Files::new(host);
     for effect in effects {
         let done = match &effect {
             Effect::Stdout(commands) => host::stdout(commands.as_bytes()).map(|_| ()),
-            Effect::Append { path, bytes } => files::append(&host.cwd.join(path), bytes),
-            Effect::Write { path, bytes } => files::replace(&host.cwd.join(path), |out| out.write_all(bytes)),
+            Effect::Append { path, bytes } => {
+                files.append(path, bytes).map_err(|error| std::io::Error::other(error.message()))
+            }
+            Effect::AppendOwn { path, bytes, prefixes } => files.append_own(path, bytes, prefixes),
+            Effect::Write { path, bytes } => files.replace_own(path, bytes),
             Effect::Run { program, args, stdin } => call(program, args, stdin),
             Effect::Warn(text) => {
                 warn(text);
@@ -245,7 +359,9 @@ fn perform(effects: Vec<Effect>, host: &Host) {
         };
         if let Err(error) = done {
             let what = match &effect {
-                Effect::Append { path, .. } | Effect::Write { path, .. } => path.display().to_string(),
+                Effect::Append { path, .. } | Effect::AppendOwn { path, .. } | Effect::Write { path, .. } => {
+                    path.display().to_string()
+                }
                 Effect::Run { program, .. } => program.clone(),
                 Effect::Stdout(_) | Effect::Warn(_) => "standard output".to_owned(),
             };
@@ -281,7 +397,11 @@ struct Armed {
 /// Makes a panic end in exit code 5, a sentence and all outputs, whether panics unwind or abort.
 pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
     let name = entry.name;
-    let effects = ci.outputs(&outputs(entry, "error", "internal error", "", |_| String::new()));
+    let effects = ci.outputs(&outputs(
+        entry,
+        &Said { verdict: "error", summary: "internal error", report: "", breached: "" },
+        |_| String::new(),
+    ));
     disarm();
     if let Ok(mut armed) = ARMED.lock() {
         armed.push(Armed { thread: thread::current().id(), effects, host: host.clone() });
@@ -298,7 +418,7 @@ pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
         // Where panics unwind, `invoke` returns this code; where they abort, nothing would.
         if cfg!(panic = "abort") {
             #[allow(clippy::disallowed_methods)]
-            std::process::exit(i32::from(Exit::Internal as u8));
+            std::process::exit(i32::from(Exit::Internal.code()));
         }
     }));
 }

@@ -9,22 +9,27 @@
 //! turns the report into files, outputs, annotations, a summary and an exit code.
 
 mod args;
+mod base;
+mod baseline;
 pub mod config;
 mod context;
+mod context_files;
 mod error;
 mod exit;
 mod files;
 mod finish;
 mod host;
 pub mod inputs;
+pub mod parallel;
 mod run;
 mod tool;
 
 pub use args::{Common, FailOn, Missing};
-pub use context::{Context, Origin, baseline_report};
+pub use baseline::same_measure;
+pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
-pub use files::{Bytes, PendingFile, PendingFolder};
+pub use files::{Bytes, Files, Hidden, Input, PendingFile, PendingFolder, ShownFiles};
 pub use host::Host;
 pub use run::{invoke, standalone};
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};

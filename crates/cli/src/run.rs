@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches};
@@ -14,10 +15,14 @@ use crate::config::{self, Section};
 use crate::context::{Context, Origin, Origins};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files::Files;
 use crate::finish;
 use crate::host::{self, Host, Printed};
 use crate::inputs;
 use crate::tool::Entry;
+
+/// The largest `lw.toml`, in bytes: more is something else.
+const LARGEST_CONFIG: u64 = 16 << 20;
 
 /// The `main` of a binary that is one tool.
 #[must_use]
@@ -31,24 +36,34 @@ pub fn standalone(entry: &Entry) -> ExitCode {
 /// `tools` are the names of all tools whose sections `lw.toml` may have; empty in a binary of one tool.
 #[must_use]
 pub fn invoke(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&str]) -> Exit {
-    let ci = detect(entry, host);
+    let ci = detect(entry, host, tools);
     finish::guard(entry, &*ci, host);
-    let outcome = catch_unwind(AssertUnwindSafe(|| prepare_and_run(entry, argv, host, tools)));
+    let files = Arc::new(Files::new(host));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        prepare_and_run(entry, argv, host, &files, tools).map_err(|error| files.checked(error))
+    }));
     match outcome {
         Ok(Ok(exit)) => exit,
-        Ok(Err(error)) => finish::failed(entry, &*ci, host, &error),
+        Ok(Err(error)) => finish::failed(entry, &*ci, host, &error, |_| String::new()),
         // The panic hook has said what happened and written the outputs.
         Err(_) => Exit::Internal,
     }
 }
 
 /// The CI this run is on. Each call draws a new nonce, so a value printed earlier is never a delimiter later.
-fn detect(entry: &Entry, host: &Host) -> Box<dyn Provider> {
-    let step = Step { tool: entry.name.to_owned(), nonce: host::nonce() };
+fn detect(entry: &Entry, host: &Host, tools: &[&str]) -> Box<dyn Provider> {
+    let suite = tools.iter().map(|name| (*name).to_owned()).collect();
+    let step = Step { tool: entry.name.to_owned(), suite, nonce: host::nonce() };
     lw_ci::detect(&|name| host.var(name), step)
 }
 
-fn prepare_and_run(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&str]) -> Result<Exit, Error> {
+fn prepare_and_run(
+    entry: &Entry,
+    argv: Vec<OsString>,
+    host: &Host,
+    files: &Arc<Files>,
+    tools: &[&str],
+) -> Result<Exit, Error> {
     let command = entry.command();
     let as_action = host.var("LW_ACTION").is_some_and(|name| name == entry.name);
     let mut explicit = Vec::new();
@@ -62,16 +77,45 @@ fn prepare_and_run(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&st
         Err(error) => return Err(clap_error(&error)),
     };
     let common = Common::from_arg_matches(&first).map_err(|error| clap_error(&error))?;
-    let section = read_config(&command, &common, host, tools)?;
-    let (argv, origins) = merge(&command, &first, &section, explicit, as_action)?;
-    let matches = parse(&command, &argv, entry.name).map_err(|error| clap_error(&error))?;
-    let common = Common::from_arg_matches(&matches).map_err(|error| clap_error(&error))?;
+    let configured = configure(entry, &command, (&first, &common), explicit, host, files, (tools, as_action));
+    // From here on an error has a report to stand in.
+    let (matches, common, origins, failure) = match configured {
+        Ok((matches, common, origins)) => (matches, common, origins, None),
+        Err(error) => (first, common, Origins::new(), Some(error)),
+    };
     let wanted = finish::Wanted::of(entry, &common)?;
-    let ci = detect(entry, host);
-    let mut cx = Context::new(host.clone(), ci, common, origins, wanted.names());
+    wanted.plan(&common, files);
+    let ci = detect(entry, host, tools);
+    let mut cx = Context::new(*entry, host.clone(), Arc::clone(files), ci, common, origins, wanted.names());
     let mut report = Report::new(entry.name, crate::VERSION);
-    (entry.run)(&matches, &mut cx, &mut report)?;
-    finish::reported(entry, &cx, &wanted, report)
+    let failure = failure.or_else(|| (entry.run)(&matches, &mut cx, &mut report).err());
+    // An input that could not be read to its end makes whatever was found out worthless.
+    let failure = match failure {
+        Some(error) => Some(files.checked(error)),
+        None => files.ensure_complete().err(),
+    };
+    let published = finish::reported(entry, &cx, &wanted, report, failure.as_ref());
+    Ok(published.map_err(|error| files.checked(error)).unwrap_or_else(|error| {
+        finish::failed(entry, cx.ci(), host, &error, |name| cx.output_value(name).to_owned())
+    }))
+}
+
+/// What the command line and `lw.toml` say together.
+fn configure(
+    entry: &Entry,
+    command: &Command,
+    (first, common): (&ArgMatches, &Common),
+    explicit: Vec<OsString>,
+    host: &Host,
+    files: &Files,
+    (tools, as_action): (&[&str], bool),
+) -> Result<(ArgMatches, Common, Origins), Error> {
+    let section = read_config(command, common, host, files, tools)?;
+    let (argv, origins) = merge(command, first, &section, explicit, as_action)?;
+    files.keep_in_workspace(config::outputs(command, &section, &origins));
+    let matches = parse(command, &argv, entry.name).map_err(|error| clap_error(&error))?;
+    let common = Common::from_arg_matches(&matches).map_err(|error| clap_error(&error))?;
+    Ok((matches, common, origins))
 }
 
 fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {
@@ -94,7 +138,13 @@ fn clap_error(error: &clap::Error) -> Error {
     Error::usage(text.trim().trim_start_matches("error: ").to_owned())
 }
 
-fn read_config(command: &Command, common: &Common, host: &Host, tools: &[&str]) -> Result<Section, Error> {
+fn read_config(
+    command: &Command,
+    common: &Common,
+    host: &Host,
+    files: &Files,
+    tools: &[&str],
+) -> Result<Section, Error> {
     let path = match &common.config {
         Some(path) if path.as_os_str() == "none" => return Ok(Section::default()),
         Some(path) => host.cwd.join(path),
@@ -109,7 +159,8 @@ fn read_config(command: &Command, common: &Common, host: &Host, tools: &[&str]) 
     };
     let root = host.root();
     let shown = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-    let text = std::fs::read_to_string(&path).map_err(|error| Error::usage(format!("{shown}: {error}")))?;
+    let text =
+        files.read_text(&path, LARGEST_CONFIG).map_err(|error| Error::usage(format!("{shown}: {error}")))?;
     config::section(&text, &shown, command, tools)
 }
 

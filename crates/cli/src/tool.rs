@@ -21,6 +21,14 @@ pub trait Tool {
     const OUTPUTS: &'static [Output];
     /// Kinds of finding it has, besides [`lw_model::COMMON_RULES`].
     const RULES: &'static [Rule];
+    /// Exit codes of its own, from 10 to 99, with what each means: for an outcome that is neither passed nor failed, such as
+    /// a rollout that was rolled back.
+    const EXIT_CODES: &'static [(u8, &'static str)] = &[];
+    /// Counts up when a measure changes its meaning under the same name; see [`CHANGED_MEANINGS`](Self::CHANGED_MEANINGS).
+    const REVISION: u32 = 1;
+    /// The measures that changed their meaning, each with the revision it happened in: growth since a report of an older
+    /// revision is not judged. A name may end in `*`.
+    const CHANGED_MEANINGS: &'static [(&'static str, u32)] = &[];
     /// Formats only this tool can write, besides those every report has.
     const FORMATS: &'static [ExtraFormat] = &[];
     /// Its arguments, with or without subcommands. Doc comments are what users read; none may be
@@ -49,10 +57,14 @@ pub struct Output {
 pub const COMMON_OUTPUTS: &[Output] = &[
     Output {
         name: "verdict",
-        description: "`pass`, `warn` or `fail`; `error` when there was nothing to judge",
+        description: "`pass`, `warn` or `fail`; `error` when the job could not be done, or not all of it",
     },
     Output { name: "summary", description: "The outcome in one line" },
     Output { name: "report", description: "Path of the `lw-report/1` JSON, when one was written" },
+    Output {
+        name: "breached",
+        description: "Names of the measures outside a limit, one per line, also those an override let pass",
+    },
 ];
 
 /// A format of one tool's own: what another program of its field expects.
@@ -77,6 +89,12 @@ pub struct Entry {
     pub outputs: &'static [Output],
     /// Its own kinds of finding.
     pub rules: &'static [Rule],
+    /// Its own exit codes.
+    pub exit_codes: &'static [(u8, &'static str)],
+    /// Which meaning its measures have.
+    pub revision: u32,
+    /// Measures that changed their meaning, with the revision.
+    pub changed_meanings: &'static [(&'static str, u32)],
     /// Its own formats.
     pub formats: &'static [ExtraFormat],
     augment: fn(Command) -> Command,
@@ -93,6 +111,9 @@ impl Entry {
             guide: T::GUIDE,
             outputs: T::OUTPUTS,
             rules: T::RULES,
+            exit_codes: T::EXIT_CODES,
+            revision: T::REVISION,
+            changed_meanings: T::CHANGED_MEANINGS,
             formats: T::FORMATS,
             augment: T::Args::augment_args,
             run: |matches, cx, report| {
@@ -106,8 +127,11 @@ impl Entry {
     /// The whole command line: the tool's own arguments, then those all tools share.
     #[must_use]
     pub fn command(&self) -> Command {
-        let codes: Vec<String> =
-            Exit::ALL.iter().map(|(code, meaning)| format!("  {}  {meaning}", *code as u8)).collect();
+        let common = Exit::ALL.iter().map(|(code, meaning)| (code.code(), *meaning));
+        let codes: Vec<String> = common
+            .chain(self.exit_codes.iter().copied())
+            .map(|(code, meaning)| format!("  {code}  {meaning}"))
+            .collect();
         let command = (self.augment)(Command::new(self.name));
         Common::augment_args(command)
             .version(crate::VERSION)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use lw_cli::{Context, Entry, Error, Exit, Host, Output, Tool, invoke};
+use lw_cli::{Context, Entry, Error, Exit, Host, Output, Tool, invoke, same_measure};
 use lw_model::{Bound, Finding, Level, Measure, Report, Rule, Unit, Verdict};
 
 /// A tool that does what its arguments say.
@@ -26,6 +26,18 @@ struct Args {
     /// A finding's text
     #[arg(long)]
     say: Option<String>,
+
+    /// What happens after the measure is judged
+    #[arg(long)]
+    after: Option<String>,
+
+    /// Limits of the measure's growth
+    #[arg(long)]
+    max_growth: Vec<String>,
+
+    /// Why a breach is let pass
+    #[arg(long)]
+    permission: Option<String>,
 
     /// Be strict
     #[arg(long)]
@@ -50,6 +62,9 @@ impl Tool for Probe {
         title: "Something was said.",
         help: "Say something else.",
     }];
+    const EXIT_CODES: &'static [(u8, &'static str)] = &[(17, "rolled back")];
+    const REVISION: u32 = 2;
+    const CHANGED_MEANINGS: &'static [(&'static str, u32)] = &[("m", 2)];
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
@@ -66,12 +81,33 @@ impl Tool for Probe {
         for (_, limits) in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
             measure.limits.extend(limits);
         }
+        for (_, limits) in cx.limits(Bound::MaxGrowth, Unit::Bytes, "max_growth", &args.max_growth)? {
+            measure.limits.extend(limits);
+        }
         report.measures.push(measure);
+        if let Some((path, bytes)) = cx.baseline(report)?
+            && let Some(earlier) = cx.read_baseline(&path, &bytes, report)?
+        {
+            cx.compare(report, &earlier, same_measure);
+        }
         if let Some(text) = args.say {
             report.add_finding(Finding::new("probe/said", Level::Warning, "said", text));
         }
-        cx.judge(report, None);
-        report.summary = format!("m is {value}");
+        cx.judge(report, args.permission.as_deref().map(|reason| (reason, "--permission")));
+        cx.figure(format!("m is {value}"));
+        match args.after.as_deref() {
+            Some("input") => {
+                return Err(Error::input("late.bin: offset 0x10: cut off").hint("build it again"));
+            }
+            Some("record") => cx.record_error(report, &Error::input("second.bin: cut off")),
+            Some("own-exit") => cx.exit_with(17),
+            Some("undeclared-exit") => cx.exit_with(18),
+            Some("undeclared-rule") => {
+                report.add_finding(Finding::new("probe/unheard-of", Level::Note, "x", "x"));
+            }
+            Some("undeclared-output") => cx.output("unheard-of", "x"),
+            _ => {}
+        }
         let origin = cx.origin("max", 0);
         cx.output("seen", format!("strict={} files={} origin={}", args.strict, files.len(), origin.text));
         Ok(())
@@ -139,7 +175,7 @@ fn each_class_of_error_has_its_exit_code_and_every_output_is_written() {
         assert_eq!(run.exit, exit, "{what}");
         assert_eq!(
             run.outputs.keys().map(String::as_str).collect::<Vec<_>>(),
-            ["never", "report", "seen", "summary", "verdict"]
+            ["breached", "never", "report", "seen", "summary", "verdict"]
         );
         assert_eq!(run.outputs["verdict"], verdict, "{what}");
     }
@@ -286,6 +322,153 @@ fn hostile_text_forges_no_output_and_breaks_no_heredoc() {
     ] {
         let run = run(folder.path(), &["--what=10", "--max=m=1", "--say", text], &[]);
         assert_eq!((run.exit, run.outputs["verdict"].as_str()), (Exit::Gate, "fail"), "{text}");
-        assert_eq!(run.outputs.len(), 5, "{text}");
+        assert_eq!(run.outputs.len(), 6, "{text}");
     }
+}
+
+fn report_of(folder: &Path) -> Report {
+    serde_json::from_slice(&fs::read(folder.join("r.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn what_was_known_before_an_error_is_published_with_the_verdict_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--what=7", "--max=m=1", "--after=input", "--report=r.json", "--write=junit=r.xml"];
+    for fail_on in ["error", "never"] {
+        let run = run(folder.path(), &[&arguments[..], &["--fail-on", fail_on]].concat(), &[]);
+        assert_eq!(run.exit, Exit::Input, "an error outranks a breached limit, also under {fail_on}");
+        assert_eq!(run.outputs["verdict"], "error");
+        assert_eq!(run.outputs["breached"], "m");
+        assert_eq!(
+            run.outputs["summary"],
+            "late.bin: offset 0x10: cut off; 1 more problem; m is 7; 1 limit breached"
+        );
+        let report = report_of(folder.path());
+        assert_eq!(report.verdict, Verdict::Error);
+        assert_eq!(report.measures[0].name, "m");
+        assert_eq!(report.findings[0].help.as_deref(), Some("build it again"));
+        assert_eq!(report.provenance.unwrap().complete, Some(false));
+        let junit = fs::read_to_string(folder.path().join("r.xml")).unwrap();
+        assert!(junit.contains("<error") && junit.contains("late.bin"), "{junit}");
+        assert!(run.summary.contains("late.bin"));
+    }
+}
+
+#[test]
+fn one_bad_file_does_not_hide_the_good_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path(), &["--what=7", "--after=record", "--report=r.json"], &[]);
+    assert_eq!((run.exit, run.outputs["verdict"].as_str()), (Exit::Input, "error"));
+    assert_eq!(
+        run.outputs["seen"], "strict=false files=0 origin=--max",
+        "outputs keep what the tool had set"
+    );
+    assert!(run.summary.contains("second.bin: cut off"), "{}", run.summary);
+}
+
+#[test]
+fn an_error_in_the_configuration_has_a_report_too() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("lw.toml"), "[probe]\nmaxx = 1\n").unwrap();
+    let run = run(folder.path(), &["--report=r.json"], &[]);
+    assert_eq!(run.exit, Exit::Usage);
+    assert_eq!(report_of(folder.path()).verdict, Verdict::Error);
+    assert!(run.summary.contains("unknown key `maxx`"), "{}", run.summary);
+}
+
+#[test]
+fn a_baseline_that_was_not_completed_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    assert_eq!(run(path, &["--what=1", "--after=input", "--report=r.json"], &[]).exit, Exit::Input);
+    fs::rename(path.join("r.json"), path.join("broken.json")).unwrap();
+    let arguments = ["--what=9", "--max-growth=m=1", "--baseline=broken.json", "--report=r.json"];
+    let unjudged = run(path, &arguments, &[]);
+    assert_eq!(unjudged.exit, Exit::Pass);
+    assert_eq!(unjudged.outputs["summary"], "m is 9; 1 limit not judged: no baseline");
+    assert!(report_of(path).findings[0].message.contains("was not completed"));
+    assert_eq!(run(path, &[&arguments[..], &["--require-baseline"]].concat(), &[]).exit, Exit::Input);
+
+    assert_eq!(run(path, &["--what=1", "--report=good.json"], &[]).exit, Exit::Pass);
+    let grown = run(path, &["--what=9", "--max-growth=m=1", "--baseline=good.json"], &[]);
+    assert_eq!(grown.exit, Exit::Gate);
+}
+
+#[test]
+fn growth_since_a_report_that_counts_in_another_way_is_not_judged_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    run(path, &["--what=1", "--report=r.json"], &[]);
+    let text = fs::read_to_string(path.join("r.json")).unwrap();
+    let older = text.replace("\"revision\": 2", "\"revision\": 1");
+    assert_ne!(older, text);
+    fs::write(path.join("older.json"), older).unwrap();
+    let run =
+        run(path, &["--what=9", "--max-growth=m=1", "--baseline=older.json", "--require-baseline"], &[]);
+    assert_eq!(run.exit, Exit::Pass);
+    assert_eq!(run.outputs["summary"], "m is 9; 1 limit not judged: the baseline counts it in another way");
+}
+
+#[test]
+fn a_tool_may_have_exit_codes_of_its_own_and_a_failed_gate_outranks_them() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["--after=own-exit"], &[]).exit, Exit::Own(17));
+    assert_eq!(run(folder.path(), &["--after=own-exit", "--what=2", "--max=m=1"], &[]).exit, Exit::Gate);
+    let help = Entry::of::<Probe>().command().render_help().to_string();
+    assert!(help.contains("  17  rolled back"), "{help}");
+}
+
+#[test]
+fn what_is_not_declared_is_a_defect() {
+    let folder = tempfile::tempdir().unwrap();
+    for what in ["exit", "rule", "output"] {
+        let run = run(folder.path(), &["--after", &format!("undeclared-{what}")], &[]);
+        assert_eq!(run.exit, Exit::Internal, "{what}");
+        assert!(run.outputs["summary"].contains("is not declared"), "{}", run.outputs["summary"]);
+    }
+}
+
+#[test]
+fn what_an_override_let_pass_is_still_said_to_be_breached() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path(), &["--what=2", "--max=m=1", "--permission=agreed"], &[]);
+    assert_eq!((run.exit, run.outputs["breached"].as_str()), (Exit::Pass, "m"));
+    assert_eq!(run.outputs["summary"], "m is 2; 1 limit overridden");
+}
+
+#[test]
+fn a_title_tells_two_runs_in_one_job_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let fingerprint = |arguments: &[&str]| {
+        let run = run(folder.path(), &[arguments, &["--say=x", "--report=r.json"]].concat(), &[]);
+        (report_of(folder.path()).findings[0].fingerprint.clone(), run.summary)
+    };
+    let (nightly, summary) = fingerprint(&["--title=nightly"]);
+    assert!(summary.contains("probe (nightly)"), "{summary}");
+    assert_eq!(nightly, "probe/said:nightly:said");
+    assert_eq!(fingerprint(&[]).0, "probe/said:said");
+}
+
+#[test]
+fn a_report_says_where_it_comes_from_and_what_was_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let env = [
+        ("GITHUB_SHA", "0123456789012345678901234567890123456789"),
+        ("GITHUB_REF", "refs/heads/main"),
+        ("GITHUB_REF_NAME", "main"),
+        ("GITHUB_SERVER_URL", "https://github.com"),
+        ("GITHUB_REPOSITORY", "me/app"),
+        ("GITHUB_RUN_ID", "7"),
+    ];
+    run(folder.path(), &["--report=r.json", "--write=text=out.txt"], &env);
+    let report = report_of(folder.path());
+    let provenance = report.provenance.unwrap();
+    assert_eq!(provenance.commit.as_deref(), Some(env[0].1));
+    assert_eq!(provenance.branch.as_deref(), Some("main"));
+    assert!(provenance.run_url.unwrap().ends_with("/actions/runs/7"));
+    assert_eq!((provenance.time, provenance.complete), (Some(0), Some(true)));
+    let text = fs::read(folder.path().join("out.txt")).unwrap();
+    assert_eq!(report.artifacts[0].path, "out.txt");
+    assert_eq!(report.artifacts[0].bytes, text.len() as u64);
+    assert_eq!(report.artifacts[0].sha256.len(), 64);
 }

@@ -106,3 +106,17 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     assert_eq!(sources.len(), 4);
     assert!(sources.iter().any(|page| page.contains("set_hue")), "a page shows its source");
 }
+
+#[test]
+fn a_reader_that_has_gone_changes_no_outcome() {
+    let firmware = lw_testkit::root().join("examples/firmware/esp32c3/firmware.elf");
+    let run = |max: &str| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lw"));
+        command.args(["size-gate", "--config=none", "--max", max, "--elf"]).arg(&firmware);
+        command.env_clear().stdout(writer).status().unwrap().code()
+    };
+    assert_eq!(run("image.bytes=1"), Some(1), "a failed gate fails, whether or not anybody reads why");
+    assert_eq!(run("image.bytes=100M"), Some(0));
+}

@@ -24,10 +24,21 @@ pub struct CiContext {
     pub tag: Option<String>,
     /// Number of the pull or merge request.
     pub pull_request: Option<u64>,
-    /// Branch a pull request goes to.
+    /// Branch a pull request goes to; in a merge queue, the branch the queue is of.
     pub base: Option<String>,
-    /// Full id of the commit a pull request is compared with.
+    /// Full id of the commit the CI calls the base of the pull request. On GitHub that is where the branch was when the
+    /// event was made, which may be older than what was merged for the test.
     pub base_commit: Option<String>,
+    /// Full id of the merge base of the pull request, where the CI has worked it out itself.
+    pub merge_base: Option<String>,
+    /// Full id of the commit the branch was at before the push; only zeros when the push made it.
+    pub before: Option<String>,
+    /// Full id of the commit that a merge queue has put the tested group of pull requests on.
+    pub merge_group_base: Option<String>,
+    /// Full id of the commit at the tip of that group.
+    pub merge_group_head: Option<String>,
+    /// The main branch of the repository.
+    pub default_branch: Option<String>,
     /// Labels of the pull request.
     pub labels: Vec<String>,
     /// Whether the pull request comes from another repository: its code gets no secrets.
@@ -41,6 +52,13 @@ pub struct CiContext {
     pub line_anchor: &'static str,
     /// Address of the run's page.
     pub run_url: Option<String>,
+    /// How many times the run, or the job where the CI repeats only that, was started; the first time it is 1.
+    pub run_attempt: Option<u64>,
+    /// Name of the job, as the CI gives it.
+    pub job: Option<String>,
+    /// What started the run, in the CI's own word: `push`, `pull_request`, `merge_group`, `merge_request_event`,
+    /// `IndividualCI`.
+    pub event: Option<String>,
     /// File with the event's JSON, for [`learn_from_event`](Self::learn_from_event).
     pub event_path: Option<PathBuf>,
     /// Whether somebody asked for the CI's debug log.
@@ -65,8 +83,9 @@ impl lw_model::Diagnose for EventError {
 }
 
 impl CiContext {
-    /// Adds what the event of GitHub, Gitea or Forgejo says of a pull request: its number, commits,
-    /// branches, labels and whether it comes from a fork. Other events add nothing.
+    /// Adds what the event of GitHub, Gitea or Forgejo says: of a pull request its number, commits, branches, labels
+    /// and whether it comes from a fork; of a push where the branch was before; of a merge queue its commits; of all
+    /// the main branch.
     ///
     /// # Errors
     /// When the bytes are no JSON object.
@@ -75,11 +94,24 @@ impl CiContext {
         if !event.is_object() {
             return Err(EventError::NoObject);
         }
-        let pull = &event["pull_request"];
-        if !pull.is_object() {
-            return Ok(());
+        let main = text(&event["repository"]["default_branch"]);
+        self.default_branch = self.default_branch.take().or(main);
+        let (pull, group) = (&event["pull_request"], &event["merge_group"]);
+        if pull.is_object() {
+            self.learn_from_pull_request(pull);
+        } else if group.is_object() {
+            self.merge_group_base = text(&group["base_sha"]);
+            self.merge_group_head = text(&group["head_sha"]);
+            let base = text(&group["base_ref"]);
+            self.base = base.map(|name| name_of(&name, "heads").unwrap_or(name)).or(self.base.take());
+        } else if self.event.as_deref().is_none_or(|name| name == "push") {
+            // Only a push has it at the top; what else is called so means something else.
+            self.before = text(&event["before"]).or(self.before.take());
         }
-        let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        Ok(())
+    }
+
+    fn learn_from_pull_request(&mut self, pull: &Value) {
         self.pull_request = pull["number"].as_u64().or(self.pull_request);
         self.head_commit = text(&pull["head"]["sha"]).or(self.head_commit.take());
         self.base_commit = text(&pull["base"]["sha"]).or(self.base_commit.take());
@@ -91,8 +123,12 @@ impl CiContext {
         // A fork that was deleted is `null`.
         let repository = |side: &str| text(&pull[side]["repo"]["full_name"]);
         self.fork = repository("head") != repository("base");
-        Ok(())
     }
+}
+
+/// A value that is text, and not empty.
+fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// An environment in which an empty variable is unset.
@@ -164,8 +200,29 @@ mod tests {
         let before = context.clone();
         context.learn_from_event(br#"{"ref": "refs/heads/main"}"#).unwrap();
         assert_eq!(context, before);
+        context.learn_from_event(br#"{"before": "0a", "repository": {"default_branch": "trunk"}}"#).unwrap();
+        assert_eq!(
+            (context.before.as_deref(), context.default_branch.as_deref()),
+            (Some("0a"), Some("trunk"))
+        );
+        // The `before` of other events is no state of the branch.
+        let mut other = CiContext { event: Some("check_suite".into()), ..CiContext::default() };
+        other.learn_from_event(br#"{"before": "0a"}"#).unwrap();
+        assert_eq!(other.before, None);
         assert!(context.learn_from_event(b"[1]").is_err());
         assert!(context.learn_from_event(b"{").is_err());
+    }
+
+    #[test]
+    fn a_merge_queue_says_what_its_group_is_on() {
+        let mut context = CiContext::default();
+        let event = br#"{"action": "checks_requested", "merge_group": {"base_ref": "refs/heads/release/1",
+            "base_sha": "b", "head_ref": "refs/heads/gh-readonly-queue/main/pr-7-b", "head_sha": "h"}}"#;
+        context.learn_from_event(event).unwrap();
+        assert_eq!(context.base.as_deref(), Some("release/1"));
+        assert_eq!(context.merge_group_base.as_deref(), Some("b"));
+        assert_eq!(context.merge_group_head.as_deref(), Some("h"));
+        assert_eq!(context.pull_request, None);
     }
 
     #[test]

@@ -40,7 +40,17 @@ pub enum Effect {
         /// What to append.
         bytes: Vec<u8>,
     },
-    /// A file to replace atomically.
+    /// Lines to append to a file that is ours by its name. A checkout may come with such a file, so what is in it is kept
+    /// only where a line begins with one of the prefixes, and a symbolic link of its name is replaced.
+    AppendOwn {
+        /// The file; relative to the working directory when the CI names no folder.
+        path: PathBuf,
+        /// What to append.
+        bytes: Vec<u8>,
+        /// How the lines of this suite begin: `LW_SIZE_GATE_`.
+        prefixes: Vec<String>,
+    },
+    /// A file of ours to replace atomically; a symbolic link of its name is replaced, not followed.
     Write {
         /// The file; relative to the working directory when the CI names no folder.
         path: PathBuf,
@@ -65,6 +75,8 @@ pub enum Effect {
 pub struct Step {
     /// Name of the tool: `size-gate`. Tells the tools of one job apart where a CI has one name space.
     pub tool: String,
+    /// Names of all tools of the suite, whose outputs of an earlier step are kept; the tool's own need not be among them.
+    pub suite: Vec<String>,
     /// 128 random bits or more as hexadecimal digits, fresh for this process: the secret part of
     /// delimiters.
     pub nonce: String,

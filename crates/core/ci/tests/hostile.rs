@@ -14,7 +14,7 @@ const NONCE: &str = "0123456789abcdef0123456789abcdef";
 
 fn provider(env: &[(&str, &str)]) -> Box<dyn Provider> {
     let get = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-    detect(&get, Step { tool: "size-gate".into(), nonce: NONCE.into() })
+    detect(&get, Step { tool: "size-gate".into(), suite: vec!["coverage-gate".into()], nonce: NONCE.into() })
 }
 
 fn github() -> Box<dyn Provider> {
@@ -270,12 +270,12 @@ fn dotenv_limits_are_kept() {
     let output = |index: usize, value: &str| Output { name: format!("o{index}"), value: value.into() };
     let many: Vec<Output> = (0..25).map(|index| output(index, "x")).collect();
     let effects = gitlab.outputs(&many);
-    let Some(Effect::Append { bytes, .. }) = effects.first() else { panic!("{effects:?}") };
+    let Some(Effect::AppendOwn { bytes, .. }) = effects.first() else { panic!("{effects:?}") };
     assert_eq!(String::from_utf8_lossy(bytes).lines().count(), 20);
     assert_eq!(effects.len(), 6);
 
     let effects = gitlab.outputs(&[output(0, &"x".repeat(6000)), output(1, "kept")]);
-    let Some(Effect::Append { bytes, .. }) = effects.first() else { panic!("{effects:?}") };
+    let Some(Effect::AppendOwn { bytes, .. }) = effects.first() else { panic!("{effects:?}") };
     assert_eq!(String::from_utf8_lossy(bytes), "LW_SIZE_GATE_O0=\nLW_SIZE_GATE_O1=kept\n");
 }
 

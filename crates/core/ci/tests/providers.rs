@@ -71,6 +71,10 @@ fn show(out: &mut String, title: &str, effects: &[Effect]) {
             Effect::Append { path, bytes } => {
                 lines(out, &format!("append {}", path.display()), &String::from_utf8_lossy(bytes));
             }
+            Effect::AppendOwn { path, bytes, prefixes } => {
+                let head = format!("append to own lines {} ({})", path.display(), prefixes.join(", "));
+                lines(out, &head, &String::from_utf8_lossy(bytes));
+            }
             Effect::Write { path, bytes } => {
                 lines(out, &format!("write {}", path.display()), &String::from_utf8_lossy(bytes));
             }
@@ -101,7 +105,11 @@ fn every_recorded_environment_gives_what_is_expected() {
     assert!(cases.len() >= 12, "only {} cases were found", cases.len());
     for case in cases {
         let env = environment(&case);
-        let step = Step { tool: "size-gate".into(), nonce: "5f0c2d9b7a6e4f13".into() };
+        let step = Step {
+            tool: "size-gate".into(),
+            suite: vec!["coverage-gate".into()],
+            nonce: "5f0c2d9b7a6e4f13".into(),
+        };
         let provider = detect(&|name: &str| env.get(name).cloned(), step);
         let mut context = provider.context().clone();
         if let Ok(event) = std::fs::read(case.join("event.json")) {

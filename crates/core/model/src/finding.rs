@@ -105,6 +105,26 @@ impl Finding {
         }
     }
 
+    /// Whether it says that the job could not be done, or not all of it: [`Report::add_error`](crate::Report::add_error)
+    /// added it.
+    #[must_use]
+    pub fn is_failure_of_the_run(&self) -> bool {
+        self.rule.ends_with("/error")
+    }
+
+    /// Where it stands among all findings: what could not be done first, then the worst.
+    #[must_use]
+    pub fn order(&self) -> impl Ord + use<> {
+        (!self.is_failure_of_the_run(), std::cmp::Reverse(self.level))
+    }
+
+    /// Makes `scope` a part of the fingerprint, after the rule: the subject, or the title of the run.
+    pub fn scope(&mut self, scope: &str) {
+        if let Some(key) = self.fingerprint.strip_prefix(&format!("{}:", self.rule)) {
+            self.fingerprint = format!("{}:{scope}:{key}", self.rule);
+        }
+    }
+
     /// The same finding with advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -22,12 +22,7 @@ impl Report {
         let problems: Vec<&Finding> =
             self.findings.iter().filter(|finding| finding.level > Level::Note && !finding.detail).collect();
         // What could not be done stands before what was found, and of equally bad ones the first.
-        let is_error = |finding: &Finding| finding.rule.ends_with("/error");
-        let worst = problems
-            .iter()
-            .enumerate()
-            .min_by_key(|(index, finding)| (!is_error(finding), std::cmp::Reverse(finding.level), *index));
-        let Some((_, worst)) = worst else { return Vec::new() };
+        let Some(worst) = problems.iter().min_by_key(|finding| finding.order()) else { return Vec::new() };
         let mut parts = vec![worst.message.clone()];
         match problems.len() - 1 {
             0 => {}

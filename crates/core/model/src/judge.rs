@@ -64,9 +64,37 @@ impl Report {
         for finding in findings {
             self.add_finding(finding);
         }
+        self.note_unjudged_growth();
         if let (Some((reason, origin)), false) = (judging.permission, allowed.is_empty()) {
             self.overrides.push(Override { reason: reason.into(), origin: origin.into(), measures: allowed });
         }
+    }
+}
+
+impl Report {
+    /// Says which limits on growth could not be judged, once per run; not where a baseline was named and is not there,
+    /// which has been said.
+    fn note_unjudged_growth(&mut self) {
+        let rule = format!("{}/not-judged", self.tool.name);
+        let told = [rule.clone(), format!("{}/no-baseline", self.tool.name)];
+        if self.findings.iter().any(|finding| told.contains(&finding.rule)) {
+            return;
+        }
+        let mut names: Vec<&str> = self
+            .limits()
+            .filter(|(_, _, limit)| limit.reason == Some(Reason::NoBaseline))
+            .map(|(name, _, _)| name)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() {
+            return;
+        }
+        let message = format!("without a baseline value the growth of {} was not judged", names.join(", "));
+        self.add_finding(
+            Finding::new(rule, Level::Note, "growth", message)
+                .help("give the report of the base branch with --baseline"),
+        );
     }
 }
 

@@ -276,6 +276,8 @@ pub enum Reason {
     NothingToJudge,
     /// Too little changed to be held to it.
     SmallChange,
+    /// The run ended before it was judged.
+    RunFailed,
 }
 
 impl Reason {
@@ -291,6 +293,7 @@ impl Reason {
             Self::Skipped => "its input is missing",
             Self::NothingToJudge => "there is nothing to judge",
             Self::SmallChange => "the change is too small",
+            Self::RunFailed => "the run ended with an error",
         }
     }
 
@@ -303,7 +306,11 @@ impl Reason {
         match self {
             Self::NoBaseline => require_baseline,
             Self::NoWhole | Self::Gone | Self::NothingMatched => true,
-            Self::MeaningChanged | Self::Skipped | Self::NothingToJudge | Self::SmallChange => false,
+            Self::MeaningChanged
+            | Self::Skipped
+            | Self::NothingToJudge
+            | Self::SmallChange
+            | Self::RunFailed => false,
         }
     }
 }

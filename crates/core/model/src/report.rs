@@ -51,6 +51,18 @@ pub struct ToolId {
     pub name: String,
     /// Version of the suite.
     pub version: String,
+    /// Which meaning its measures have: counts up when one changes under the same name.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub revision: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_first(revision: &u32) -> bool {
+    *revision == 1
 }
 
 /// Something the reader should know of what was measured: the chip, the inputs.
@@ -192,7 +204,7 @@ impl Report {
     pub fn new(tool: impl Into<String>, version: impl Into<String>) -> Self {
         Self {
             schema: Schema,
-            tool: ToolId { name: tool.into(), version: version.into() },
+            tool: ToolId { name: tool.into(), version: version.into(), revision: 1 },
             title: None,
             verdict: Verdict::Pass,
             summary: String::new(),
@@ -212,10 +224,8 @@ impl Report {
     /// Adds a finding; the verdict follows its level, and its subject becomes a part of its fingerprint.
     pub fn add_finding(&mut self, mut finding: Finding) {
         self.verdict = self.verdict.max(finding.level.into());
-        if let Some(subject) = &finding.subject
-            && let Some(key) = finding.fingerprint.strip_prefix(&format!("{}:", finding.rule))
-        {
-            finding.fingerprint = format!("{}:{subject}:{key}", finding.rule);
+        if let Some(subject) = finding.subject.clone() {
+            finding.scope(&subject);
         }
         self.findings.push(finding);
     }
@@ -311,5 +321,20 @@ mod tests {
         let other = json.replace("lw-report/1", "lw-report/2");
         let error = serde_json::from_str::<Report>(&other).unwrap_err().to_string();
         assert!(error.contains("expected schema `lw-report/1`, found `lw-report/2`"), "{error}");
+    }
+
+    /// The file was written by the first version of the suite, and is never written anew.
+    #[test]
+    fn a_report_of_the_first_version_is_read_with_its_unknown_limits_as_not_judged() {
+        let report: Report = serde_json::from_str(include_str!("../tests/reports/first.json")).unwrap();
+        let unknown: Vec<_> = report
+            .limits()
+            .filter(|(_, _, limit)| limit.outcome == Outcome::NotJudged)
+            .map(|(name, _, _)| name)
+            .collect();
+        assert_eq!(unknown, ["region.rtc_iram_seg.span"]);
+        assert_eq!(report.verdict, Verdict::Fail);
+        assert_eq!(report.tool.revision, 1);
+        assert!(report.is_baseline(), "it says nothing of completeness, and was completed");
     }
 }

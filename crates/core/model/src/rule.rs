@@ -66,6 +66,12 @@ pub const COMMON_RULES: &[Rule] = &[
         help: "Run once with `report: FILE` on the main branch and keep that file; name it with `baseline: FILE`. With `require-baseline: true` a missing one fails the run.",
     },
     Rule {
+        id: "meaning-changed",
+        level: Level::Note,
+        title: "The baseline counts a measure in another way.",
+        help: "It was made by an older version of the tool. The growth of such a measure is not judged once; the next run compares with a report of this version.",
+    },
+    Rule {
         id: "config-changed",
         level: Level::Warning,
         title: "The change under test edits lw.toml.",

@@ -99,7 +99,7 @@ fn finding_case(class: &str, finding: &Finding) -> TestCase {
         detail.push_str("\nat ");
         detail.push_str(&show::place(location));
     }
-    let status = if finding.rule.ends_with("/error") {
+    let status = if finding.is_failure_of_the_run() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status
             .set_type(escape::name(&finding.rule))

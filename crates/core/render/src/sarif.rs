@@ -9,11 +9,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule};
+use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, Verdict};
 use serde_sarif::sarif::{
-    ArtifactLocation, Location, LogicalLocation, Message, MultiformatMessageString, PhysicalLocation, Region,
-    ReportingConfiguration, ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool,
-    ToolComponent,
+    ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
+    PhysicalLocation, Region, ReportingConfiguration, ReportingDescriptor, Result as SarifResult,
+    ResultLevel, Run, Sarif, Tool, ToolComponent,
 };
 
 use crate::{Options, RenderError, escape};
@@ -37,8 +37,11 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
         .version(escape::name(&report.tool.version))
         .rules(rules.list)
         .build();
+    // A scan that broke off must not close the alerts of the one before: GitHub keeps them when it was not successful.
+    let successful = report.verdict != Verdict::Error;
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
+        .invocations(vec![Invocation::builder().execution_successful(successful).build()])
         .results(results)
         .column_kind(serde_json::Value::from("unicodeCodePoints"))
         .build();

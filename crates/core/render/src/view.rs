@@ -101,7 +101,7 @@ pub(crate) fn sections(report: &Report) -> Vec<Section<'_>> {
     let mut sections: Vec<_> = order.into_iter().filter_map(|subject| sections.remove(&subject)).collect();
     for section in &mut sections {
         // The worst first, as the report promises but a merged one may not keep.
-        section.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        section.findings.sort_by_key(|finding| finding.order());
     }
     sections.sort_by_key(|section| section.subject.is_some());
     sections

@@ -5,8 +5,8 @@ use crate::ranges::LineRanges;
 /// What is different on the newer side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// Full id of the commit the older side is from; of three-dot comparisons the merge base. `None` when the diff
-    /// came as text.
+    /// Full id of the commit the older side is from; of three-dot comparisons the merge base. `None` when
+    /// there is none, so that every file is new, and when the diff came as text.
     pub base: Option<String>,
     /// Full id of the commit the newer side is from.
     pub head: Option<String>,

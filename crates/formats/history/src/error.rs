@@ -24,6 +24,79 @@ pub enum HistoryError {
         what: String,
         /// The revision to fetch.
         revision: String,
+        /// How many commits a clone has to reach back; `None` when nobody can know.
+        depth: Option<u32>,
+    },
+    /// A branch or commit that is known by name is not in a complete clone.
+    #[error("{name}: not in this clone{}", if why.is_empty() { String::new() } else { format!(" ({why})") })]
+    NotFetched {
+        /// Its name: `origin/main`, or a full id.
+        name: String,
+        /// What it is needed for.
+        why: String,
+    },
+    /// Nobody says what the main branch is, and none of the usual names is there.
+    #[error("nothing to compare with: this clone has none of {}", looked.join(", "))]
+    NoMainBranch {
+        /// The names.
+        looked: Vec<String>,
+    },
+    /// A pull request to a branch that nobody names.
+    #[error("the CI does not say what the pull request is against")]
+    BaseUnnamed,
+    /// The newer side is an ancestor of the base, or the base itself: every change would be hidden.
+    #[error("{head} is part of {base} already, so there is no change to judge")]
+    Contained {
+        /// The newer side.
+        head: String,
+        /// The older side.
+        base: String,
+    },
+    /// One name for several commits.
+    #[error("{name}: the name is ambiguous: {}", references.join(" and "))]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// The references that have the name.
+        references: Vec<String>,
+    },
+    /// A pipe or a device where a file should be.
+    #[error("{path}: it is {kind}, which no git repository has")]
+    NotRegular {
+        /// Where.
+        path: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// References are stored in a way that cannot be read.
+    #[error("{path}: its references are stored as {format}, which is not supported")]
+    RefStorage {
+        /// The repository.
+        path: String,
+        /// The value of `extensions.refStorage`.
+        format: String,
+    },
+    /// A path of a commit that is a link, a submodule or a folder.
+    #[error("{path} of {commit}: it is a {kind}, not a file")]
+    NotAFile {
+        /// The commit.
+        commit: String,
+        /// The path.
+        path: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A file of a commit that is larger than the reader wants.
+    #[error("{path} of {commit}: {size} bytes, expected at most {limit}")]
+    TooLarge {
+        /// The commit.
+        commit: String,
+        /// The path.
+        path: String,
+        /// Its bytes.
+        size: u64,
+        /// The most that is read.
+        limit: u64,
     },
     /// Nothing has this name.
     #[error("{revision}: there is no such branch, tag or commit")]
@@ -79,7 +152,7 @@ const LISTED: usize = 8;
 impl Diagnose for HistoryError {
     fn class(&self) -> Class {
         match self {
-            Self::UnknownRevision { .. } | Self::NotACommit { .. } => Class::Usage,
+            Self::UnknownRevision { .. } | Self::NotACommit { .. } | Self::Ambiguous { .. } => Class::Usage,
             _ => Class::Input,
         }
     }
@@ -89,11 +162,37 @@ impl Diagnose for HistoryError {
             Self::NotARepository { .. } => {
                 "run it inside the checkout, or give a diff made elsewhere: git diff -U0 BASE...HEAD".into()
             }
+            Self::Shallow { depth: Some(depth), .. } => format!(
+                "fetch it: `git fetch --deepen={} origin`; actions/checkout does so with `fetch-depth: {depth}`, GitLab with `GIT_DEPTH: {depth}`",
+                depth.saturating_sub(1)
+            )
+            .into(),
             Self::Shallow { revision, .. } => format!(
                 "fetch the whole history: `{}`; actions/checkout does so with `fetch-depth: 0`, GitLab with `GIT_DEPTH: 0`",
                 fetch(revision, true)
             )
             .into(),
+            Self::NotFetched { name, .. } => format!(
+                "fetch it first: `{}`; actions/checkout fetches all branches with `fetch-depth: 0`",
+                fetch(name, false)
+            )
+            .into(),
+            Self::NoMainBranch { .. } => {
+                "say what to compare with, or fetch the main branch: `git fetch origin +refs/heads/main:refs/remotes/origin/main`".into()
+            }
+            Self::BaseUnnamed => "say what to compare with, such as origin/main".into(),
+            Self::Contained { .. } => {
+                "is the change itself checked out? of a workflow that runs on `pull_request_target` that is `ref: refs/pull/N/merge`; after a merge, say what to compare with".into()
+            }
+            Self::Ambiguous { references, .. } => {
+                format!("say which: {}", references.join(" or ")).into()
+            }
+            Self::NotRegular { .. } => "take it away; a fresh clone has none".into(),
+            Self::RefStorage { .. } => {
+                "`git refs migrate --ref-format=files` (git 2.48) stores them as files; a clone made with `git clone --ref-format=files` has them so from the start".into()
+            }
+            Self::NotAFile { .. } => "commit it as a regular file".into(),
+            Self::TooLarge { .. } => "is it the file that is meant?".into(),
             Self::UnknownRevision { revision, known } => unknown(revision, known).into(),
             Self::NotACommit { .. } => "give a commit, branch or tag".into(),
             Self::NoMergeBase { base, head } => format!(
@@ -110,9 +209,17 @@ impl Diagnose for HistoryError {
     }
 }
 
+/// Whether a revision is the whole id of a commit, SHA-1 or SHA-256.
+pub(crate) fn is_full_id(revision: &str) -> bool {
+    matches!(revision.len(), 40 | 64) && revision.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
 /// The command that brings a revision.
 fn fetch(revision: &str, unshallow: bool) -> String {
     let option = if unshallow { "--unshallow " } else { "" };
+    if !unshallow && is_full_id(revision) {
+        return format!("git fetch origin {revision}");
+    }
     match revision.strip_prefix("refs/remotes/").unwrap_or(revision).split_once('/') {
         Some((remote @ ("origin" | "upstream"), branch)) if branch != "HEAD" => {
             format!("git fetch {option}{remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}")

@@ -4,12 +4,16 @@
 //! installed, and the text of a unified diff ([`parse_unified_diff`]). Both tell which lines of the newer side were
 //! added or changed, which is what `git diff --unified=0` prints in its `@@` lines.
 //!
+//! What the older side is when nobody names it, [`Repository::base`] answers, for all who ask "compared with what?".
+//!
 //! Only regular files count: submodules, symbolic links and binary files have no lines. Nothing here runs a program,
 //! reads the environment or writes; whoever owns the repository's folder, it is read and never executed, so git's
-//! "dubious ownership" does not arise.
+//! "dubious ownership" does not arise. History is what the commits say: `refs/replace` and grafts are not looked at.
 
+mod base;
 mod diff;
 mod error;
+mod guard;
 mod lines;
 mod ranges;
 mod rename;
@@ -18,6 +22,7 @@ mod tree;
 mod unified;
 mod unquote;
 
+pub use base::{Base, CiFacts};
 pub use diff::{Diff, FileDiff};
 pub use error::{DiffError, DiffProblem, HistoryError};
 pub use ranges::LineRanges;

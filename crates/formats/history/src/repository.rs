@@ -7,13 +7,17 @@ use gix::object::Kind;
 use gix::sec::Trust;
 use gix::{ObjectId, open};
 
+use crate::base::Base;
 use crate::diff::{Diff, FileDiff};
-use crate::error::HistoryError;
+use crate::error::{HistoryError, is_full_id};
 use crate::ranges::LineRanges;
-use crate::{lines, rename, tree};
+use crate::{guard, lines, rename, tree};
 
 /// git calls a file binary from this size on (`core.bigFileThreshold`), and does not compare its lines.
 const BIG_FILE: u64 = 512 * 1024 * 1024;
+
+/// What [`Repository::read_file`] reads at most: it is for configuration and reports.
+const MAX_READ: u64 = 64 * 1024 * 1024;
 
 /// Which commit the older side is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub enum Compare {
 
 /// A repository, opened for reading.
 pub struct Repository {
-    git: gix::Repository,
+    pub(crate) git: gix::Repository,
 }
 
 impl std::fmt::Debug for Repository {
@@ -40,11 +44,15 @@ impl Repository {
     /// Opens the repository whose work tree or `.git` is at `path`; linked work trees and submodules are followed.
     ///
     /// Only the repository's own configuration is read, whoever owns the folder: nothing of it is ever executed.
+    /// `refs/replace` is not looked at, whatever the configuration says, and neither are grafts.
     ///
     /// # Errors
-    /// When there is none, or one that cannot be read.
+    /// When there is none, or one that cannot be read: a pipe or a device is in it, or its references are stored as
+    /// something else than files.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
-        let options = open::Options::isolated().with(Trust::Full);
+        guard::check(path)?;
+        let options =
+            open::Options::isolated().with(Trust::Full).config_overrides(["core.useReplaceRefs=false"]);
         let mut git = gix::open_opts(path, options).map_err(|error| {
             let what = path.display().to_string();
             if path.join(".git").exists() || path.join("HEAD").exists() {
@@ -53,6 +61,12 @@ impl Repository {
                 HistoryError::NotARepository { path: what }
             }
         })?;
+        if let Some(format) = git.config_snapshot().string("extensions.refStorage")
+            && !format.starts_with(b"files")
+        {
+            let (path, format) = (path.display().to_string(), format.to_str_lossy().into_owned());
+            return Err(HistoryError::RefStorage { path, format });
+        }
         // Trees and blobs are read once, but those of near commits are deltas of each other.
         git.object_cache_size_if_unset(4 << 20);
         Ok(Self { git })
@@ -61,9 +75,17 @@ impl Repository {
     /// The full id of the commit a revision names: a branch, tag, id or expression such as `HEAD~1`.
     ///
     /// # Errors
-    /// When there is no such commit in this clone.
+    /// When there is no such commit in this clone, or a tag, a branch and a remote branch of that name are not all the
+    /// same commit.
     pub fn resolve(&self, revision: &str) -> Result<String, HistoryError> {
         self.commit(revision).map(|id| id.to_string())
+    }
+
+    /// The branch that is checked out; none when a commit is.
+    #[must_use]
+    pub fn current_branch(&self) -> Option<String> {
+        let name = self.git.head_name().ok()??;
+        Some(name.shorten().to_str_lossy().into_owned())
     }
 
     /// The full ids of the parents of a commit, whether or not they are in this clone.
@@ -71,10 +93,13 @@ impl Repository {
     /// # Errors
     /// When there is no such commit in this clone.
     pub fn parents(&self, revision: &str) -> Result<Vec<String>, HistoryError> {
-        let id = self.commit(revision)?;
+        let parents = self.parent_ids(self.commit(revision)?)?;
+        Ok(parents.iter().map(ToString::to_string).collect())
+    }
+
+    pub(crate) fn parent_ids(&self, id: ObjectId) -> Result<Vec<ObjectId>, HistoryError> {
         let data = self.object(id)?;
-        let commit = gix::objs::CommitRefIter::from_bytes(&data, id.kind());
-        Ok(commit.parent_ids().map(|id| id.to_string()).collect())
+        Ok(gix::objs::CommitRefIter::from_bytes(&data, id.kind()).parent_ids().collect())
     }
 
     /// The lines that `head` adds or changes against `base`.
@@ -87,11 +112,53 @@ impl Repository {
             Compare::Direct => tip,
             Compare::MergeBase => self.merge_base((base, tip), (head, new))?,
         };
-        let mut diff = self.diff(old, new)?;
-        diff.base = Some(old.to_string());
-        diff.head = Some(new.to_string());
-        diff.sort();
-        Ok(diff)
+        self.diff(Some(old), new)
+    }
+
+    /// The lines that `head` adds or changes against what [`base`](Self::base) found; all there are, when that is
+    /// nothing.
+    ///
+    /// # Errors
+    /// When one of them is not in this clone, or the repository is damaged.
+    pub fn changed_since(&self, base: &Base, head: &str) -> Result<Diff, HistoryError> {
+        let old = base.commit.as_deref().map(|id| self.commit(id)).transpose()?;
+        self.diff(old, self.commit(head)?)
+    }
+
+    /// The content of a file of a commit, by its path from the root; `None` when the commit has nothing there.
+    ///
+    /// # Errors
+    /// When there is no such commit in this clone, the path is a link, a submodule or a folder, or the file is larger
+    /// than 64 MiB.
+    pub fn read_file(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, HistoryError> {
+        let mut id = self.tree(self.commit(revision)?)?;
+        let mut parts = path.split('/').filter(|part| !matches!(*part, "" | ".")).peekable();
+        let not_a_file =
+            |kind| HistoryError::NotAFile { commit: revision.to_owned(), path: path.to_owned(), kind };
+        while let Some(part) = parts.next() {
+            let Some((found, mode)) = tree::entry(self, id, part.as_bytes())? else { return Ok(None) };
+            id = found;
+            let kind = match (mode.kind(), parts.peek()) {
+                (gix::objs::tree::EntryKind::Tree, Some(_)) => continue,
+                // Below a file there is nothing.
+                (gix::objs::tree::EntryKind::Blob | gix::objs::tree::EntryKind::BlobExecutable, Some(_)) => {
+                    return Ok(None);
+                }
+                (gix::objs::tree::EntryKind::Blob | gix::objs::tree::EntryKind::BlobExecutable, None) => {
+                    let size = self.size(id)?;
+                    if size > MAX_READ {
+                        let (commit, path) = (revision.to_owned(), path.to_owned());
+                        return Err(HistoryError::TooLarge { commit, path, size, limit: MAX_READ });
+                    }
+                    return self.object(id).map(Some);
+                }
+                (gix::objs::tree::EntryKind::Tree, None) => "folder",
+                (gix::objs::tree::EntryKind::Link, _) => "symbolic link",
+                (gix::objs::tree::EntryKind::Commit, _) => "submodule",
+            };
+            return Err(not_a_file(kind));
+        }
+        Err(not_a_file("folder"))
     }
 
     /// The paths of all regular files of a commit, in order.
@@ -103,7 +170,8 @@ impl Repository {
         Ok(files.iter().map(|path| path.to_str_lossy().into_owned()).collect())
     }
 
-    fn commit(&self, revision: &str) -> Result<ObjectId, HistoryError> {
+    pub(crate) fn commit(&self, revision: &str) -> Result<ObjectId, HistoryError> {
+        self.unambiguous(revision)?;
         let found = self.git.rev_parse_single(revision);
         let object = found.and_then(|id| id.object()).and_then(gix::Object::peel_tags_to_end);
         match object {
@@ -112,7 +180,8 @@ impl Repository {
                 Err(HistoryError::NotACommit { revision: revision.to_owned(), kind: object.kind.to_string() })
             }
             Err(_) if self.is_shallow() => {
-                Err(HistoryError::Shallow { what: revision.to_owned(), revision: revision.to_owned() })
+                let (what, revision) = (revision.to_owned(), revision.to_owned());
+                Err(HistoryError::Shallow { what, revision, depth: None })
             }
             Err(_) => {
                 Err(HistoryError::UnknownRevision { revision: revision.to_owned(), known: self.names() })
@@ -120,7 +189,58 @@ impl Repository {
         }
     }
 
-    fn is_shallow(&self) -> bool {
+    /// A commit by its full id, if it is in this clone: never a reference that is named like it.
+    pub(crate) fn commit_by_id(&self, id: &str) -> Option<ObjectId> {
+        let id = ObjectId::from_hex(id.as_bytes()).ok()?;
+        self.git.try_find_header(id).ok()?.filter(|header| header.kind() == Kind::Commit).map(|_| id)
+    }
+
+    /// The commit of a reference by its full name, if there is one: nothing else that ends in the same words.
+    ///
+    /// # Errors
+    /// When it leads to something that is not there, or to no commit.
+    pub(crate) fn reference(&self, name: &str) -> Result<Option<ObjectId>, HistoryError> {
+        let Ok(Some(mut reference)) = self.git.try_find_reference(name) else { return Ok(None) };
+        if reference.name().as_bstr() != name {
+            return Ok(None);
+        }
+        let id = reference
+            .peel_to_id()
+            .map_err(|error| HistoryError::Damaged { what: name.to_owned(), reason: error.to_string() })?;
+        match self.git.try_find_header(id) {
+            Ok(Some(header)) if header.kind() == Kind::Commit => Ok(Some(id.detach())),
+            Ok(Some(header)) => {
+                Err(HistoryError::NotACommit { revision: name.to_owned(), kind: header.kind().to_string() })
+            }
+            Ok(None) => Err(self.missing(id.detach())),
+            Err(error) => Err(HistoryError::damaged(id.detach(), error)),
+        }
+    }
+
+    /// Refuses a name that several references have, unless they agree. git takes the tag and warns; a gate must not
+    /// compare with whatever somebody pushed a tag for.
+    fn unambiguous(&self, revision: &str) -> Result<(), HistoryError> {
+        let end = revision.find(['~', '^', ':']).unwrap_or(revision.len());
+        let end = revision.find("@{").unwrap_or(end).min(end);
+        let name = revision.get(..end).unwrap_or_default();
+        if matches!(name, "" | "HEAD" | "@") || name.starts_with("refs/") || is_full_id(name) {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        for pattern in ["refs/tags/", "refs/heads/", "refs/remotes/"] {
+            let reference = format!("{pattern}{name}");
+            if let Ok(Some(id)) = self.reference(&reference) {
+                found.push((reference, id));
+            }
+        }
+        if found.iter().any(|(_, id)| found.first().is_some_and(|(_, first)| first != id)) {
+            let references = found.into_iter().map(|(reference, _)| reference).collect();
+            return Err(HistoryError::Ambiguous { name: name.to_owned(), references });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_shallow(&self) -> bool {
         self.git.is_shallow().unwrap_or(false)
     }
 
@@ -137,7 +257,7 @@ impl Repository {
         names
     }
 
-    fn merge_base(
+    pub(crate) fn merge_base(
         &self,
         (base, old): (&str, ObjectId),
         (head, new): (&str, ObjectId),
@@ -149,6 +269,7 @@ impl Repository {
             _ if self.is_shallow() => Err(HistoryError::Shallow {
                 what: format!("the common ancestor of {base} and {head}"),
                 revision: base.to_owned(),
+                depth: None,
             }),
             Ok(None) => Err(HistoryError::NoMergeBase { base: base.to_owned(), head: head.to_owned() }),
             Err(error) => Err(HistoryError::Damaged {
@@ -158,10 +279,12 @@ impl Repository {
         }
     }
 
-    fn diff(&self, old: ObjectId, new: ObjectId) -> Result<Diff, HistoryError> {
-        let changes = tree::changes(self, self.tree(old)?, self.tree(new)?)?;
+    fn diff(&self, base: Option<ObjectId>, head: ObjectId) -> Result<Diff, HistoryError> {
+        let old = base.map(|id| self.tree(id)).transpose()?;
+        let changes = tree::changes(self, old, self.tree(head)?)?;
         let renames = rename::renames(self, &changes)?;
-        let mut diff = Diff::default();
+        let mut diff =
+            Diff { base: base.map(|id| id.to_string()), head: Some(head.to_string()), ..Diff::default() };
         for (index, change) in changes.iter().enumerate() {
             let Some(new) = change.new else { continue };
             let source = renames.get(&index).and_then(|source| changes.get(*source));
@@ -178,6 +301,7 @@ impl Repository {
                 diff.files.push(file);
             }
         }
+        diff.sort();
         Ok(diff)
     }
 
@@ -222,7 +346,7 @@ impl Repository {
         }
     }
 
-    fn missing(&self, id: ObjectId) -> HistoryError {
+    pub(crate) fn missing(&self, id: ObjectId) -> HistoryError {
         let config = self.git.config_snapshot();
         let partial = config.string("extensions.partialClone").is_some()
             || config

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gix::ObjectId;
 use gix::bstr::BString;
+use gix::objs::tree::EntryMode;
 
 use crate::error::HistoryError;
 use crate::repository::Repository;
@@ -34,14 +35,15 @@ struct Entry {
     leaves: [Option<Leaf>; 2],
 }
 
-/// The differences between two trees, in the order of their paths. Equal subtrees are not read.
+/// The differences between two trees, in the order of their paths; without an old one all is new. Equal subtrees are
+/// not read.
 pub(crate) fn changes(
     repository: &Repository,
-    old: ObjectId,
+    old: Option<ObjectId>,
     new: ObjectId,
 ) -> Result<Vec<Change>, HistoryError> {
     let mut changes = Vec::new();
-    let mut todo = vec![(BString::default(), [Some(old), Some(new)])];
+    let mut todo = vec![(BString::default(), [old, Some(new)])];
     while let Some((folder, sides)) = todo.pop() {
         for (name, entry) in entries(repository, sides)? {
             let mut path = folder.clone();
@@ -95,6 +97,22 @@ fn entries(
         }
     }
     Ok(entries)
+}
+
+/// What stands under a name in a tree.
+pub(crate) fn entry(
+    repository: &Repository,
+    tree: ObjectId,
+    name: &[u8],
+) -> Result<Option<(ObjectId, EntryMode)>, HistoryError> {
+    let data = repository.object(tree)?;
+    for entry in gix::objs::TreeRefIter::from_bytes(&data, tree.kind()) {
+        let entry = entry.map_err(|error| HistoryError::damaged(tree, error))?;
+        if entry.filename == name {
+            return Ok(Some((entry.oid.to_owned(), entry.mode)));
+        }
+    }
+    Ok(None)
 }
 
 /// Every regular file of a tree.

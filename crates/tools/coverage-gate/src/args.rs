@@ -79,7 +79,7 @@ pub struct Args {
     #[arg(long, value_name = "PERCENT", help_heading = "Changed lines")]
     pub min_patch_file: Option<String>,
 
-    /// What the change is against: a branch, tag or commit; without it what the CI says of the pull request, else origin/HEAD, origin/main, origin/master, main or master
+    /// What the change is against: a branch, tag or commit; without it what the CI says of the pull request, merge queue or push, else origin/HEAD, origin/main, origin/master, main or master
     #[arg(long, value_name = "REVISION", help_heading = "Changed lines")]
     pub base: Option<String>,
 

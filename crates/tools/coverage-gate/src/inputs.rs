@@ -1,17 +1,15 @@
 //! From report files to one coverage by the paths of the repository.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use lw_cli::{Context, Error, ResultExt};
+use lw_cli::{Context, Error, ResultExt, parallel};
 use lw_coverage::paths::{Filter, Mapper, RepoIndex, normalize};
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, Repository};
 use lw_model::{Diagnose, Fact, Finding, Level, Report, grouped};
 
 use crate::args::Args;
-use crate::parallel;
 
 /// Names that a finding lists.
 const LISTED: usize = 5;
@@ -98,14 +96,12 @@ fn shorten(path: &str, prefixes: &[String]) -> String {
 
 /// Reads all reports, as many at a time as there are processors.
 fn read(paths: &[PathBuf], cx: &Context) -> Result<Vec<Coverage>, Error> {
-    let files: Vec<(&PathBuf, PathBuf)> = paths.iter().map(|path| (path, cx.resolve(path))).collect();
-    let one = |(path, full): &(&PathBuf, PathBuf)| -> Result<Coverage, Error> {
-        let name = path.display().to_string();
+    let files = cx.files();
+    let one = |path: &PathBuf| -> Result<Coverage, Error> {
         // Read piece by piece: mapped whole, a report of 100 MB would take that much memory.
-        let file = File::open(full).map_err(|error| Error::input(format!("{name}: {error}")))?;
-        lw_coverage::read_from(file).context(name)
+        lw_coverage::read_from(files.stream(path)?).context(path.display().to_string())
     };
-    parallel::map(&files, one).into_iter().collect()
+    parallel::map(paths, one).into_iter().collect()
 }
 
 /// The files of the repository: those of its commit, or those on disk where there is no repository; and those of a
@@ -134,7 +130,8 @@ fn tell(path: &Path, coverage: &Coverage, cx: &Context, report: &mut Report) {
         value: format!("{} ({}, {} file{plural})", cx.display_path(path), formats.join(", "), count(files)),
     });
     for (kind, times) in coverage.warnings.counts() {
-        let example = coverage.warnings.examples().find(|warning| warning.kind == kind);
+        let mut examples = coverage.warnings.examples().filter(|_| cx.files().may_quote(path));
+        let example = examples.find(|warning| warning.kind == kind);
         let line = |line: u64| if line > 0 { format!(" in line {line}") } else { String::new() };
         let example =
             example.map(|first| format!(", first{}: `{}`", line(first.line), first.text)).unwrap_or_default();

@@ -11,7 +11,6 @@ mod html;
 mod inputs;
 mod limits;
 mod measures;
-mod parallel;
 mod patch;
 mod ratchet;
 mod rules;
@@ -23,8 +22,8 @@ use std::path::Path;
 use lw_cli::{Context, Error, ExtraFormat, Output, ResultExt, Tool};
 use lw_coverage::write::{CoberturaOptions, Dialect, WriteError, cobertura, lcov};
 use lw_coverage::{Coverage, Metric};
-use lw_history::{Diff, Repository, parse_unified_diff};
-use lw_model::{Fact, Finding, Level, Location, Measure, Outcome, Report, grouped};
+use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
+use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
 use crate::inputs::Inputs;
@@ -65,14 +64,13 @@ Examples:
             description: "Coverage of the changed lines in percent; empty when no executable line was changed or nobody asked",
         },
         Output { name: "uncovered-changed-lines", description: "How many changed lines are not covered" },
-        Output { name: "breached", description: "Names of the measures that break a limit, one per line" },
     ];
     const FORMATS: &'static [ExtraFormat] = &[];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-        let repository = Repository::open(cx.root());
+        let repository = open(cx, report)?;
         let given = args.diff_file.as_ref().map(|path| read_diff(path, cx)).transpose()?;
         let inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
         report.facts.push(Fact { name: "formats".into(), subject: None, value: formats(&inputs.coverage) });
@@ -96,11 +94,35 @@ Examples:
         }
         tables::add(report, coverage, patch.as_ref(), args.top);
         report.trees.push(ratchet::tree(coverage));
-        report.summary = summary(report);
+        figures(report, cx);
+        report.summary = cx.headline(report);
         write(&args, cx, coverage, diff.as_ref().zip(patch.as_ref()), report)?;
         publish(report, cx);
         Ok(())
     }
+}
+
+/// The repository, or why there is none to read. That there is none at all is usual in a container; that the one there
+/// is cannot be read is said, also where nobody asks for the changed lines.
+///
+/// # Errors
+/// When something in it would never end to be read.
+fn open(cx: &Context, report: &mut Report) -> Result<Result<Repository, HistoryError>, Error> {
+    let repository = Repository::open(cx.root());
+    match &repository {
+        Ok(_) | Err(HistoryError::NotARepository { .. }) => {}
+        Err(HistoryError::NotRegular { .. }) => return repository.map(Ok).map_err(Error::from),
+        Err(error) => {
+            let message =
+                format!("the repository cannot be read; the files on disk are taken for its own: {error}");
+            let finding = Finding::new("coverage-gate/no-repository", Level::Note, "repository", message);
+            report.add_finding(match error.hint() {
+                Some(hint) => finding.help(hint),
+                None => finding,
+            });
+        }
+    }
+    Ok(repository)
 }
 
 fn formats(coverage: &Coverage) -> String {
@@ -117,16 +139,16 @@ fn read_diff(path: &Path, cx: &Context) -> Result<Diff, Error> {
 fn diff(
     args: &Args,
     cx: &Context,
-    repository: Result<Repository, lw_history::HistoryError>,
+    repository: Result<Repository, HistoryError>,
     report: &mut Report,
 ) -> Result<Option<Diff>, Error> {
     let asked = args.min_patch.is_some() || args.min_patch_file.is_some() || args.base.is_some();
-    if !asked && !base::is_pull_request(cx) {
+    if !asked && !cx.is_pull_request() {
         return Ok(None);
     }
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
-        let diff = repository.changed_lines(&base.revision, &args.head, base.compare)?;
+        let diff = repository.changed_since(&base, &args.head)?;
         Ok((base, diff))
     });
     match read {
@@ -135,8 +157,13 @@ fn diff(
                 id.as_deref().and_then(|id| id.get(..10)).unwrap_or_default().to_owned()
             };
             let (from, to) = (short(&diff.base), short(&diff.head));
-            let named =
-                if base.revision.starts_with(&from) { String::new() } else { format!("{}, ", base.revision) };
+            // Two-dot comparisons of a commit by its id name it once.
+            let named = if from.is_empty() || base.revision.starts_with(&from) {
+                String::new()
+            } else {
+                format!("{}, ", base.revision)
+            };
+            let from = if from.is_empty() { "nothing" } else { &from };
             let value = format!("{from}..{to} ({named}{})", base.why);
             report.facts.push(Fact { name: "change".into(), subject: None, value });
             Ok(Some(diff))
@@ -231,37 +258,23 @@ fn annotate(patch: &Patch, most: usize, report: &mut Report) {
         };
         let key = format!("{}:{first}", file.path);
         let message = format!("{lines} not covered by any test");
-        report.add_finding(Finding::new("coverage-gate/uncovered", level, &key, message).at(Some(location)));
+        report.add_finding(
+            Finding::new("coverage-gate/uncovered", level, &key, message).at(Some(location)).as_detail(),
+        );
     }
 }
 
-/// The outcome in one line: what decides first.
-fn summary(report: &Report) -> String {
-    let mut parts = Vec::new();
-    let telling = report
-        .findings
-        .iter()
-        .filter(|finding| finding.level > Level::Note && finding.rule != "coverage-gate/uncovered");
-    if let Some(worst) = telling.clone().min_by_key(|finding| std::cmp::Reverse(finding.level)) {
-        parts.push(worst.message.clone());
-        match telling.count() - 1 {
-            0 => {}
-            1 => parts.push("1 more problem".into()),
-            more => parts.push(format!("{more} more problems")),
-        }
-    }
+/// What everybody wants to see: the shares of lines, branches and changed lines.
+fn figures(report: &Report, cx: &mut Context) {
     for (name, title) in [("line", "lines"), ("branch", "branches"), ("patch", "changed lines")] {
         let measure = report.measure(&format!("coverage.{name}.covered"), None);
         if let Some(share) = measure.and_then(Measure::share) {
-            parts.push(format!("{title} {share}"));
+            cx.figure(format!("{title} {share}"));
         }
     }
-    let met = report.measures.iter().flat_map(|measure| &measure.limits);
-    let met = met.filter(|limit| limit.outcome == Outcome::Met).count();
-    if met > 0 {
-        parts.push(format!("{met} {} met", if met == 1 { "limit" } else { "limits" }));
+    if report.limits().next().is_none() {
+        cx.figure("no limits are set");
     }
-    parts.join("; ")
 }
 
 /// Writes the files that were asked for besides the report.
@@ -325,11 +338,4 @@ fn publish(report: &Report, cx: &mut Context) {
         "uncovered-changed-lines",
         missed.map(|measure| measure.unit.brief(measure.value).replace(',', "")).unwrap_or_default(),
     );
-    let breached: Vec<&str> = report
-        .measures
-        .iter()
-        .filter(|measure| measure.is_breached())
-        .map(|measure| measure.name.as_str())
-        .collect();
-    cx.output("breached", breached.join("\n"));
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use lw_cli::{Context, Error, ResultExt, Tool, baseline_report};
+use lw_cli::{Context, Error, ResultExt, same_measure};
 use lw_coverage::{Counts, Coverage, Metric};
 use lw_history::Diff;
 use lw_model::{
@@ -14,7 +14,6 @@ use lw_model::{
     Verdict, grouped,
 };
 
-use crate::CoverageGate;
 use crate::args::{Args, Ratchet};
 use crate::measures::amount;
 
@@ -80,10 +79,8 @@ pub(crate) fn compare(
         ));
     }
     let Some((path, bytes)) = cx.baseline(report)? else { return Ok(()) };
-    let earlier = baseline_report(CoverageGate::NAME, &path, &bytes)?;
-    for measure in &mut report.measures {
-        measure.baseline = earlier.measure(&measure.name, None).map(|old| old.value);
-    }
+    let Some(earlier) = cx.read_baseline(&path, &bytes, report)? else { return Ok(()) };
+    cx.compare(report, &earlier, same_measure);
     let formats = |report: &Report| report.fact("formats", None).map(str::to_owned);
     if let (Some(now), Some(before)) = (formats(report), formats(&earlier))
         && now != before

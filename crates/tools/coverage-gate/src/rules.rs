@@ -29,6 +29,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "The clone lacks the commit to compare with; fetch it (`fetch-depth: 0`) or name one with `base`. With a minimum for changed lines this is an error.",
     },
     Rule {
+        id: "no-repository",
+        level: Level::Note,
+        title: "The repository cannot be read.",
+        help: "The message says why. Paths of reports are matched to the files on disk instead. With a minimum for changed lines this is an error.",
+    },
+    Rule {
         id: "nothing-changed",
         level: Level::Note,
         title: "The change holds no executable line.",

@@ -95,10 +95,10 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     for (name, value) in [("format", format.to_string()), ("sha256", sha256.hex())] {
         report.facts.push(Fact { name: name.into(), subject: None, value });
     }
-    report.summary = match wanted.target {
+    cx.figure(match wanted.target {
         Some(_) => format!("{} written, {}: it is what it has to be", output.display(), ByteSize(size)),
         None => format!("{} written, {}: nothing says whether it is right", output.display(), ByteSize(size)),
-    };
+    });
     cx.output("path", cx.display_path(output));
     cx.output("sha256", sha256.hex());
     cx.output("target-sha256", sha256.hex());

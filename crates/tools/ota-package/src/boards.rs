@@ -28,7 +28,19 @@ pub(crate) fn items(
 ) -> Result<Vec<Item>, Error> {
     let mut items: Vec<Item> = Vec::new();
     for spec in specs {
-        let (board, pattern) = split(spec, |path| cx.resolve(Path::new(path)).exists());
+        let exists = |path: &str| cx.resolve(Path::new(path)).exists();
+        let (board, pattern) = split(spec, exists);
+        if let (None, Some((head, value))) = (board, pattern.split_once('='))
+            && !head.starts_with(['.', '/'])
+            && (exists(value.trim()) || value.contains(['*', '?', '[', '{']))
+        {
+            // A checkout must not bring a file that is taken for the one that was meant.
+            return Err(Error::usage(format!(
+                "--{flag} {spec}: {} is meant for board {head}, or the file of the whole name, which is there too",
+                value.trim()
+            ))
+            .hint("write ./ before the name of that file to mean it, or remove it"));
+        }
         let paths = cx.expand(std::slice::from_ref(&pattern.to_owned()), report)?;
         if let (Some(board), [_, second, ..]) = (board, paths.as_slice()) {
             return Err(Error::usage(format!(

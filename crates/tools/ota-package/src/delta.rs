@@ -56,11 +56,11 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
     let is_good = crate::may_write(report, cx);
     let size = patch.bytes.len() as u64;
     let compared = format!("{} instead of {}", ByteSize(size), ByteSize(instead));
-    report.summary = match (is_good, shipped) {
-        (false, _) => format!("no patch was written: {}", crate::worst(report)),
+    cx.figure(match (is_good, shipped) {
+        (false, _) => "no patch was written".to_owned(),
         (true, true) => format!("patch of {compared} for {alternative}"),
         (true, false) => format!("no patch was written, it is not worth it: {compared} for {alternative}"),
-    };
+    });
     cx.output("target-sha256", target_sha256);
     cx.output("version", target.checked.image.version().unwrap_or_default());
     let is_written = is_good && shipped;

@@ -106,12 +106,15 @@ impl LoadedImage {
     /// When it cannot be read, or a device would not take it.
     pub(crate) fn open(path: &Path, kind: Kind, cx: &Context) -> Result<Self, Error> {
         let file = cx.stream(path)?;
-        let size = file.metadata().map_err(|error| cx.unreadable(path, &error))?.len();
+        let size = file.size();
         if size > lw_delta::MAX_INPUT {
             let error = CreateError::TooLarge { input: "image", size };
             return Err(Error::from(error).context(path.display().to_string()));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let mut bytes = Vec::new();
+        bytes
+            .try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX))
+            .map_err(|error| cx.unreadable(path, &io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
         // Copied, since the patch must be of the bytes that were checked: a mapped file may change.
         let checked = scan::copy(file, path, kind, cx, &mut bytes, Error::remote)?;
         Ok(Self { bytes, checked })

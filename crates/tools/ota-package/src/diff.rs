@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lw_cli::{Context, Error};
-use lw_model::{ByteSize, Fact, Measure, Number, Report, Verdict};
+use lw_model::{ByteSize, Fact, Measure, Number, Report};
 
 use crate::args::Diff;
 use crate::{changes, read};
@@ -36,18 +36,15 @@ pub(crate) fn run(args: &Diff, cx: &mut Context, report: &mut Report) -> Result<
     }
     changes::check_identity(&old, &new, report);
     let tables = changes::tables(&old, &new, "what changed");
-    report.summary = if tables.is_empty() {
+    cx.figure(if tables.is_empty() {
         format!("both packages are {} and hold the same", new.version)
     } else {
         let changes: usize = tables.iter().map(|table| table.rows.len()).sum();
         let changes = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
         format!("{changes} from {} to {}", old.version, new.version)
-    };
+    });
     report.tables.extend(tables);
     cx.judge(report, None);
-    if report.verdict > Verdict::Pass {
-        report.summary = format!("{}; {}", report.summary, crate::worst(report));
-    }
     crate::publish_manifest(&new, cx);
     Ok(())
 }

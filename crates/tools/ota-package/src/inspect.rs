@@ -5,16 +5,17 @@ use std::path::Path;
 use lw_cli::{Context, Error};
 use lw_firmware::esp_image::ChipId;
 use lw_firmware::partitions::Table as Partitions;
-use lw_model::{Align, ByteSize, Cell, Fact, Finding, Level, Location, Measure, Report, Table, Verdict};
+use lw_model::{Align, ByteSize, Cell, Class, Fact, Finding, Level, Location, Measure, Report, Table};
 use lw_package::Kind as Format;
 
 use crate::args::{Inspect, Kind, SignatureScheme};
 use crate::boards::{self, Item, PerBoard};
+use crate::explain;
 use crate::package::images_table;
+use crate::policy;
 use crate::read;
 use crate::scan::{self, Checked};
 use crate::slots;
-use crate::{explain, policy, worst};
 
 /// Bytes that tell a partition table and a package.
 const HEAD: usize = Format::DETECT_BYTES;
@@ -41,40 +42,27 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
     };
     run.chips.used_by("chip", &names)?;
     run.tables.used_by("partitions", &names)?;
-    let mut broken: Vec<Error> = Vec::new();
+    let mut broken = 0_usize;
     for item in &items {
         let subject =
             (items.len() > 1).then(|| item.board.clone().unwrap_or_else(|| run.cx.display_path(&item.path)));
         match run.one(item, subject.as_deref()) {
             Ok(()) => {}
             // What is wrong with one file says nothing of the next.
-            Err(error) if error.class() == lw_model::Class::Input => broken.push(error),
+            Err(error) if error.class() == Class::Input && items.len() > 1 => {
+                run.cx.record_error(run.report, &error);
+                broken += 1;
+            }
             Err(error) => return Err(error),
         }
-    }
-    if !broken.is_empty() {
-        return Err(all(broken, items.len()));
     }
     let Run { seen, given, .. } = run;
     given.finish()?;
     slots::limits(&args.slots.min_free, cx, report)?;
     cx.judge(report, None);
-    report.summary = summary(&seen, report);
+    cx.figure(figure(&seen, broken));
     publish(&seen, cx, report);
     Ok(())
-}
-
-/// One error that tells of all.
-fn all(mut broken: Vec<Error>, of: usize) -> Error {
-    if broken.len() == 1
-        && let Some(only) = broken.pop()
-    {
-        return only;
-    }
-    let lines: Vec<String> = broken.iter().map(Error::message).collect();
-    let hint = broken.iter().find_map(Error::advice).unwrap_or_default().to_owned();
-    let error = Error::input(format!("{} of {of} files are broken\n{}", broken.len(), lines.join("\n")));
-    if hint.is_empty() { error } else { error.hint(hint) }
 }
 
 /// What was found in a file.
@@ -336,15 +324,15 @@ impl InspectedFile {
     }
 }
 
-fn summary(seen: &[InspectedFile], report: &Report) -> String {
-    let text = match seen {
-        [] => "nothing was there to inspect".to_owned(),
-        [one] => format!("{}, {}", one.what, ByteSize(one.size)),
-        many => format!("{} files, all sound", many.len()),
-    };
-    match report.verdict {
-        Verdict::Pass => text,
-        Verdict::Warn | Verdict::Fail | Verdict::Error => format!("{text}; {}", worst(report)),
+fn figure(seen: &[InspectedFile], broken: usize) -> String {
+    match (seen, broken) {
+        ([], _) => "nothing could be inspected".to_owned(),
+        ([one], 0) => format!("{}, {}", one.what, ByteSize(one.size)),
+        (many, 0) => format!("{} files, all sound", many.len()),
+        (many, _) => {
+            let are = if many.len() == 1 { "is" } else { "are" };
+            format!("{} of {} files {are} sound", many.len(), many.len() + broken)
+        }
     }
 }
 

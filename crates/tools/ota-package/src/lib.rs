@@ -22,8 +22,8 @@ mod serve;
 mod slots;
 mod unpack;
 
-use lw_cli::{Context, Error, Output, Tool, baseline_report};
-use lw_model::{Level, Number, Report, Verdict};
+use lw_cli::{Context, Error, Output, Tool, same_measure};
+use lw_model::{Number, Report, Verdict};
 use lw_package::Manifest;
 
 pub use crate::args::{Args, Command};
@@ -78,7 +78,7 @@ impl Tool for OtaPackage {
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
         let baseline = match cx.baseline(report)? {
-            Some((path, bytes)) => Some(baseline_report(Self::NAME, &path, &bytes)?),
+            Some((path, bytes)) => cx.read_baseline(&path, &bytes, report)?,
             None => None,
         };
         match args.command {
@@ -95,25 +95,13 @@ impl Tool for OtaPackage {
                 ));
             }
         }
-        for measure in report.measures.iter_mut().filter(|measure| measure.baseline.is_none()) {
-            let before =
-                baseline.as_ref().and_then(|old| old.measure(&measure.name, measure.subject.as_deref()));
-            measure.baseline = before.map(|before| before.value);
+        if let Some(earlier) = &baseline {
+            // What a command compared by itself stays.
+            cx.compare(report, earlier, |measure, earlier| {
+                same_measure(measure, earlier).filter(|_| measure.baseline.is_none())
+            });
         }
         Ok(())
-    }
-}
-
-/// The worst finding in one line, and how many more there are.
-fn worst(report: &Report) -> String {
-    let told = || report.findings.iter().filter(|finding| finding.level > Level::Note);
-    let Some(worst) = told().max_by_key(|finding| finding.level) else { return String::new() };
-    // Of equally bad ones the first.
-    let first = told().find(|finding| finding.level == worst.level).unwrap_or(worst);
-    match told().count() - 1 {
-        0 => first.message.clone(),
-        1 => format!("{}; 1 more problem", first.message),
-        others => format!("{}; {others} more problems", first.message),
     }
 }
 

@@ -12,7 +12,7 @@ use lw_cli::{Context, Error, ResultExt};
 use lw_firmware::esp_image::Role;
 use lw_firmware::image::Image as Scanned;
 use lw_firmware::mcuboot::TlvKind;
-use lw_model::{Align, Cell, Fact, Measure, Number, Report, Table, Verdict};
+use lw_model::{Align, Cell, Fact, Measure, Number, Report, Table};
 use lw_package::{Chip, Digest, Image, Manifest, Revisions};
 
 use crate::args::{Package, PackageFormat};
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
     cx.judge(report, None);
     // The report tells of a package that a device would refuse, and there is none.
     let is_good = crate::may_write(report, cx);
-    report.summary = summary(&written, report, is_good);
+    cx.figure(figure(&written, is_good));
     publish(&written, is_good.then_some(output.as_path()), cx, report);
     if is_good {
         written.file.publish().map_err(|error| cx.unwritable(output, &error))?;
@@ -62,6 +62,8 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
 fn previous(args: &Package, cx: &Context, report: &mut Report) -> Result<Option<OpenedPackage>, Error> {
     let Some(path) = &args.previous else { return Ok(None) };
     if cx.resolve(path).exists() {
+        // A release may take the place of the last one.
+        cx.files().allow_replacing(path);
         return read::open(path, cx).map(Some);
     }
     cx.missing_input(&path.display().to_string(), report)?;
@@ -309,9 +311,9 @@ pub(crate) fn images_table(manifest: &Manifest) -> Table {
     table
 }
 
-fn summary(written: &WrittenPackage, report: &Report, is_good: bool) -> String {
+fn figure(written: &WrittenPackage, is_good: bool) -> String {
     if !is_good {
-        return format!("no package was written: {}", crate::worst(report));
+        return "no package was written".to_owned();
     }
     let manifest = &written.manifest;
     let boards: Vec<&str> = manifest.images.iter().map(|image| image.board.as_str()).collect();
@@ -323,9 +325,6 @@ fn summary(written: &WrittenPackage, report: &Report, is_good: bool) -> String {
     let deltas: usize = manifest.images.iter().map(|image| image.deltas.len()).sum();
     if deltas > 0 {
         text.push_str(&format!(", {deltas} delta{}", if deltas == 1 { "" } else { "s" }));
-    }
-    if report.verdict == Verdict::Warn {
-        text.push_str(&format!("; {}", crate::worst(report)));
     }
     text
 }

@@ -148,7 +148,7 @@ pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<Op
         }
         Kind::Seed => {
             let mut scanner = Scanner::new(Options::default());
-            let package = seed::read(BufReader::with_capacity(BUFFER, &file), Feed(&mut scanner))
+            let package = seed::read(BufReader::with_capacity(BUFFER, &mut file), Feed(&mut scanner))
                 .context(at.clone())?;
             opened.manifest = Manifest::from(&package.manifest);
             opened.unknown = package.unknown;
@@ -173,7 +173,7 @@ pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<Op
                 && keep.begin(Member::Image(image)).map_err(Error::remote)?
             {
                 file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-                seed::read(BufReader::with_capacity(BUFFER, &file), Kept(keep)).context(at)?;
+                seed::read(BufReader::with_capacity(BUFFER, &mut file), Kept(keep)).context(at)?;
                 keep.end(Member::Image(image)).map_err(Error::remote)?;
             }
         }

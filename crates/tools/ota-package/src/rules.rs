@@ -143,6 +143,18 @@ pub(crate) const RULES: &[Rule] = &[
         help: "A device whose counter has risen refuses it for good.",
     },
     Rule {
+        id: "minimum-secure-version",
+        level: Level::Error,
+        title: "The secure version of an image is below the one that is asked for.",
+        help: "Raise CONFIG_BOOTLOADER_APP_SECURE_VERSION, or lower the minimum.",
+    },
+    Rule {
+        id: "secure-version-increase",
+        level: Level::Warning,
+        title: "The secure version of an image is higher than in the previous package.",
+        help: "A device that runs it can never go back below.",
+    },
+    Rule {
         id: "secure-version-width",
         level: Level::Error,
         title: "The secure version does not fit the chip's counter.",

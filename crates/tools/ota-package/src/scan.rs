@@ -1,11 +1,10 @@
 //! Reading an image once: what it is, whether a device would take it, its digests.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use base16ct::lower::encode_string as hex;
-use lw_cli::{Context, Error, ResultExt};
+use lw_cli::{Context, Error, Input, ResultExt};
 use lw_firmware::esp_image::{Problem, Signing, Trailing};
 use lw_firmware::image::{self, Digests, Image, Options, Scanned, Scanner};
 use lw_firmware::mcuboot;
@@ -69,7 +68,7 @@ pub(crate) fn scan(path: &Path, kind: Kind, cx: &Context) -> Result<Checked, Err
 /// # Errors
 /// As [`scan`]; and what `unwritable` makes of an error of `out`.
 pub(crate) fn copy(
-    mut file: File,
+    mut file: Input,
     path: &Path,
     kind: Kind,
     cx: &Context,

@@ -55,14 +55,14 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
         report.facts.push(Fact { name: key.into(), subject: None, value });
     }
     report.tables.push(crate::package::images_table(&manifest));
-    report.summary = format!(
+    cx.figure(format!(
         "{} describes {} for {} board{}, {}",
         output.display(),
         manifest.version,
         manifest.images.len(),
         if manifest.images.len() == 1 { "" } else { "s" },
         ByteSize(json.len() as u64)
-    );
+    ));
     cx.output("path", cx.display_path(output));
     cx.output("sha256", base16ct::lower::encode_string(&Sha256::of(&json).0));
     cx.output("size", json.len().to_string());

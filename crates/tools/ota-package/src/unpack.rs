@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     report.measures.push(Measure::bytes("ota.package.bytes", size));
     report.tables.push(images_table(&manifest));
     let files = if written.len() == 1 { "1 file".to_owned() } else { format!("{} files", written.len()) };
-    report.summary = format!("{} unpacked, {files} in {}", manifest.version, output.display());
+    cx.figure(format!("{} unpacked, {files} in {}", manifest.version, output.display()));
     cx.output("path", cx.display_path(output));
     crate::publish_manifest(&manifest, cx);
     Ok(())

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use lw_cli::{Context, Error, ResultExt, baseline_report};
-use lw_model::{Fact, Number, Report};
+use lw_cli::{Context, Error, ResultExt};
+use lw_model::{Fact, Measure, Number, Report};
 
-use crate::SizeGate;
 use crate::analyse::Firmware;
 use crate::diff::{self, Row};
 use crate::sketches::Sketches;
@@ -34,8 +33,8 @@ impl Baseline {
             let sketches = Sketches::parse(&bytes).context(path.display().to_string())?;
             return Ok(Some(Self::Sketches(sketches)));
         }
-        let earlier = baseline_report(<SizeGate as lw_cli::Tool>::NAME, &path, &bytes)?;
-        Ok(Some(Self::Report { path, report: Box::new(earlier) }))
+        let earlier = cx.read_baseline(&path, &bytes, report)?;
+        Ok(earlier.map(|report| Self::Report { path, report: Box::new(report) }))
     }
 
     /// The earlier report, when it is one of size-gate.
@@ -51,20 +50,19 @@ impl Baseline {
     ///
     /// # Errors
     /// When the baseline is of another chip.
-    pub(crate) fn apply(&self, report: &mut Report) -> Result<(), Error> {
+    pub(crate) fn apply(&self, cx: &Context, report: &mut Report) -> Result<(), Error> {
         match self {
             Self::Report { path, report: earlier } => {
                 let alone = single(report) && single(earlier);
                 for fact in report.facts.iter().filter(|fact| fact.name == "chip" || fact.name == "machine") {
                     same_kind(fact, earlier, alone).context(path.display().to_string())?;
                 }
-                for measure in &mut report.measures {
-                    let before = earlier
-                        .measures
-                        .iter()
-                        .find(|old| old.name == measure.name && (alone || old.subject == measure.subject));
-                    measure.baseline = before.map(|old| old.value);
-                }
+                cx.compare(report, earlier, |measure, earlier| {
+                    let same = |old: &&Measure| {
+                        old.name == measure.name && (alone || old.subject == measure.subject)
+                    };
+                    earlier.measures.iter().find(same)
+                });
             }
             Self::Sketches(sketches) => {
                 for measure in &mut report.measures {

@@ -35,6 +35,7 @@ pub(crate) fn record(path: &Path, length: usize, report: &mut Report, cx: &Conte
         false => Vec::new().into(),
     };
     let mut lines = read(&path.display().to_string(), &text)?;
+    let mut added = String::new();
     let subjects: Vec<Option<String>> =
         report.subjects().into_iter().map(|subject| subject.map(str::to_owned)).collect();
     for subject in subjects {
@@ -49,9 +50,12 @@ pub(crate) fn record(path: &Path, length: usize, report: &mut Report, cx: &Conte
             continue;
         }
         let line = Line { time: cx.now(), commit: cx.ci_context().commit.clone(), subject, measures };
-        cx.append_line(path, &serde_json::to_string(&line).map_err(Error::input)?)?;
+        added.push_str(&serde_json::to_string(&line).map_err(Error::input)?);
+        added.push('\n');
         lines.push(line);
     }
+    // All firmwares of a run, or none.
+    cx.append_lines(path, &added)?;
     report.series.extend(trends(&lines, length));
     Ok(())
 }

@@ -59,7 +59,6 @@ Examples:
             name: "smallest-app-free",
             description: "Bytes the image leaves free in the smallest app partition; of several firmwares, the least",
         },
-        Output { name: "breached", description: "Names of the measures that break a limit, one per line" },
     ];
     const FORMATS: &'static [ExtraFormat] = &[
         ExtraFormat { name: "platformio", description: "The two lines PlatformIO prints after a build" },
@@ -75,7 +74,12 @@ Examples:
             if let Some(name) = &input.name {
                 cx.progress(&format!("measuring {name}"));
             }
-            firmwares.push(analyse::analyse(input, &args, cx, report)?);
+            match analyse::analyse(input, &args, cx, report) {
+                Ok(firmware) => firmwares.push(firmware),
+                // The others of a matrix are measured all the same.
+                Err(error) if inputs.len() > 1 => cx.record_error(report, &error),
+                Err(error) => return Err(error),
+            }
         }
         plain_files(&args, cx, report)?;
         if report.measures.is_empty() && report.findings.is_empty() {
@@ -85,12 +89,11 @@ Examples:
 
         let baseline = Baseline::load(cx, report)?;
         if let Some(baseline) = &baseline {
-            baseline.apply(report)?;
+            baseline.apply(cx, report)?;
         }
         limits::attach(&args, cx, report, baseline.as_ref().and_then(Baseline::report))?;
         let permission = permission(&args);
         cx.judge(report, permission.as_ref().map(|(reason, origin)| (reason.as_str(), *origin)));
-        limits::note_unjudged(report);
 
         for firmware in &firmwares {
             let rows =
@@ -100,7 +103,7 @@ Examples:
         if let Some(path) = &args.history {
             history::record(path, args.trend, report, cx)?;
         }
-        report.summary = summary(report);
+        figures(report, cx);
         publish(report, &firmwares, cx);
         Ok(())
     }
@@ -137,43 +140,28 @@ fn permission(args: &Args) -> Option<(String, &'static str)> {
     (!reason.is_empty()).then(|| (reason.to_owned(), "commit trailer Size-Override"))
 }
 
-/// The outcome in one line: what decides first.
-fn summary(report: &Report) -> String {
-    let breached = report.measures.iter().filter(|measure| measure.is_breached()).count();
-    let mut parts = Vec::new();
-    let worst = report.findings.iter().max_by_key(|finding| finding.level);
-    if let Some(worst) = worst.filter(|worst| worst.level > lw_model::Level::Note) {
-        parts.push(worst.message.clone());
-        let others =
-            report.findings.iter().filter(|finding| finding.level > lw_model::Level::Note).count() - 1;
-        if others > 0 {
-            parts.push(format!("{others} more problem{}", if others == 1 { "" } else { "s" }));
-        }
-    } else {
-        let count = report.subjects().iter().flatten().count();
-        if count > 1 {
-            parts.push(format!("{count} firmwares"));
-        }
-        for (name, bytes) in
-            [("image", image_bytes(report)), ("static RAM", extreme(report, "ram.span", i64::max))]
-        {
-            if let Some(bytes) = bytes {
-                parts.push(format!("{name} {}", ByteSize(bytes.unsigned_abs())));
-            }
-        }
-        if parts.is_empty() {
-            let count = report.measures.len();
-            parts.push(format!("{count} file{} measured", if count == 1 { "" } else { "s" }));
+/// What everybody wants to see: how large the image is, and how much RAM it takes.
+fn figures(report: &Report, cx: &mut Context) {
+    let count = report.subjects().iter().flatten().count();
+    if count > 1 {
+        cx.figure(format!("{count} firmwares"));
+    }
+    let mut told = false;
+    for (name, bytes) in
+        [("image", image_bytes(report)), ("static RAM", extreme(report, "ram.span", i64::max))]
+    {
+        if let Some(bytes) = bytes {
+            cx.figure(format!("{name} {}", ByteSize(bytes.unsigned_abs())));
+            told = true;
         }
     }
-    let judged = report.measures.iter().map(|measure| measure.limits.len()).sum::<usize>();
-    if breached == 0 && judged > 0 {
-        parts.push(match report.overrides.is_empty() {
-            true => format!("{judged} limit{} met", if judged == 1 { "" } else { "s" }),
-            false => "breached limits overridden".into(),
-        });
+    if !told {
+        let count = report.measures.len();
+        cx.figure(format!("{count} file{} measured", if count == 1 { "" } else { "s" }));
     }
-    parts.join("; ")
+    if report.limits().next().is_none() {
+        cx.figure("no limits are set");
+    }
 }
 
 /// The largest or smallest value of a measure over all firmwares.
@@ -202,13 +190,6 @@ fn publish(report: &Report, firmwares: &[Firmware], cx: &mut Context) {
     cx.output("image-bytes", shown(image_bytes(report)));
     cx.output("ram-bytes", shown(extreme(report, "ram.span", i64::max)));
     cx.output("smallest-app-free", shown(extreme(report, "partition.smallest-app.free", i64::min)));
-    let breached: Vec<&str> = report
-        .measures
-        .iter()
-        .filter(|measure| measure.is_breached())
-        .map(|measure| measure.name.as_str())
-        .collect();
-    cx.output("breached", breached.join("\n"));
     let joined = |pick: fn(&Firmware) -> Option<&String>| {
         firmwares.iter().filter_map(pick).cloned().collect::<Vec<_>>().join("\n")
     };

@@ -5,12 +5,12 @@
 //! firmwares `NAME/measure` means one of them. A name that means nothing is an error: a limit that is never judged is a
 //! silent pass.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lw_cli::config::{did_you_mean, nearest};
 use lw_cli::{Context, Error};
 use lw_firmware::demangle::{demangle, stable_name};
-use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Outcome, Report, Threshold, Tree, Unit};
+use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Report, Threshold, Tree, Unit};
 use wildmatch::WildMatch;
 
 use crate::args::{Args, Preset};
@@ -253,21 +253,4 @@ fn sizes(tree: &Tree, level: &str) -> BTreeMap<String, u64> {
         *sizes.entry(stable_name(&part.node.name).into_owned()).or_insert(0) += part.node.value;
     });
     sizes
-}
-
-/// Says which growth limits could not be judged, once per run.
-pub(crate) fn note_unjudged(report: &mut Report) {
-    let unknown = |measure: &&Measure| measure.limits.iter().any(|limit| limit.outcome == Outcome::NotJudged);
-    // Several firmwares have measures of one name.
-    let unjudged: BTreeSet<&str> =
-        report.measures.iter().filter(unknown).map(|measure| measure.name.as_str()).collect();
-    if unjudged.is_empty() {
-        return;
-    }
-    let names: Vec<&str> = unjudged.into_iter().collect();
-    let message = format!("without a baseline value the growth of {} was not judged", names.join(", "));
-    report.add_finding(
-        Finding::new("size-gate/growth-not-judged", Level::Note, "growth", message)
-            .help("give the report of the base branch with --baseline"),
-    );
 }

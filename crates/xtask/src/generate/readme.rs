@@ -81,8 +81,9 @@ pub(crate) fn of_action(root: &Path, entry: &Entry) -> anyhow::Result<String> {
         page.push_str(&format!("| `{}` | {} |\n", output.name, cell(output.description)));
     }
     page.push_str("\n## Exit codes\n\n| Code | Meaning |\n|---|---|\n");
-    for (code, meaning) in lw_cli::Exit::ALL {
-        page.push_str(&format!("| {} | {meaning} |\n", code as u8));
+    let codes = lw_cli::Exit::ALL.iter().map(|(code, meaning)| (code.code(), *meaning));
+    for (code, meaning) in codes.chain(entry.exit_codes.iter().copied()) {
+        page.push_str(&format!("| {code} | {meaning} |\n"));
     }
     Ok(page)
 }

@@ -58,6 +58,9 @@ impl Azure {
             run_url: run.map(|((collection, project), build)| {
                 format!("{collection}/{}/_build/results?buildId={build}", project.replace(' ', "%20"))
             }),
+            run_attempt: vars.number("SYSTEM_JOBATTEMPT"),
+            job: vars.get("SYSTEM_JOBNAME").or_else(|| vars.get("AGENT_JOBNAME")),
+            event: vars.get("BUILD_REASON"),
             debug: vars.is_on("SYSTEM_DEBUG"),
             commit,
             reference,

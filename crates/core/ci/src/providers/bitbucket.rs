@@ -65,6 +65,7 @@ impl Bitbucket {
             run_url: page
                 .zip(vars.get("BITBUCKET_BUILD_NUMBER"))
                 .map(|(page, build)| format!("{page}/pipelines/results/{build}")),
+            run_attempt: vars.number("BITBUCKET_STEP_RUN_NUMBER"),
             commit,
             repository,
             ..CiContext::default()

@@ -57,6 +57,11 @@ impl Buildkite {
             repository: repository.map(|repository| repository.name),
             line_anchor: "#L",
             run_url: build.map(|build| job.map_or_else(|| build.clone(), |job| format!("{build}#{job}"))),
+            default_branch: vars.get("BUILDKITE_PIPELINE_DEFAULT_BRANCH"),
+            // How often the job was retried: 0 the first time.
+            run_attempt: vars.number("BUILDKITE_RETRY_COUNT").and_then(|count| count.checked_add(1)),
+            job: vars.get("BUILDKITE_LABEL").or_else(|| vars.get("BUILDKITE_STEP_KEY")),
+            event: vars.get("BUILDKITE_SOURCE"),
             debug: vars.is_on("BUILDKITE_AGENT_DEBUG"),
             commit,
             ..CiContext::default()

@@ -48,6 +48,7 @@ impl CircleCi {
                 .zip(commit.as_ref())
                 .map(|(repository, commit)| format!("https://github.com/{repository}/blob/{commit}")),
             repository,
+            job: vars.get("CIRCLE_JOB"),
             line_anchor: "#L",
             run_url: vars.get("CIRCLE_BUILD_URL").map(|url| clean_url(&url)),
             commit,

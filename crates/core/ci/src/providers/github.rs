@@ -111,6 +111,9 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
             .zip(run)
             .filter(|_| flavour != Flavour::Act)
             .map(|(page, run)| format!("{page}/actions/runs/{run}")),
+        run_attempt: vars.number("GITHUB_RUN_ATTEMPT"),
+        job: vars.get("GITHUB_JOB"),
+        event: vars.get("GITHUB_EVENT_NAME"),
         line_anchor: "#L",
         event_path: vars.path("GITHUB_EVENT_PATH"),
         debug: vars.is_on("RUNNER_DEBUG") || vars.is_on("ACTIONS_STEP_DEBUG"),

@@ -6,7 +6,7 @@
 use lw_model::Level;
 use serde_json::{Value, json};
 
-use super::{by_severity, in_workspace, message_of, path_of, summary_file, usable, variable};
+use super::{by_severity, in_workspace, message_of, path_of, shout, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
 use crate::text::one_line;
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
@@ -46,9 +46,17 @@ impl GitLab {
             tag,
             pull_request: merge_request,
             base: vars.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
-            base_commit: vars
-                .get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA")
-                .or_else(|| vars.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")),
+            // Only pipelines of merged results have it: it is what was merged with.
+            base_commit: vars.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA"),
+            merge_base: vars.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"),
+            // Only zeros for a new branch, but also for a pipeline that was started by hand or by a schedule
+            // (docs.gitlab.com/ci/variables/predefined_variables): then it says nothing.
+            before: vars
+                .get("CI_COMMIT_BEFORE_SHA")
+                .filter(|id| merge_request.is_none() && id.bytes().any(|digit| digit != b'0')),
+            default_branch: vars.get("CI_DEFAULT_BRANCH"),
+            job: vars.get("CI_JOB_NAME"),
+            event: vars.get("CI_PIPELINE_SOURCE"),
             labels: vars
                 .get("CI_MERGE_REQUEST_LABELS")
                 .map(|labels| labels.split(',').map(|label| label.trim().to_owned()).collect())
@@ -109,7 +117,9 @@ impl Provider for GitLab {
         }
         if !file.is_empty() {
             let path = in_workspace(&self.context, "lw.env");
-            effects.insert(0, Effect::Append { path, bytes: file.into_bytes() });
+            let tools = self.step.suite.iter().chain([&self.step.tool]);
+            let prefixes = tools.map(|tool| format!("LW_{}_", shout(tool))).collect();
+            effects.insert(0, Effect::AppendOwn { path, bytes: file.into_bytes(), prefixes });
         }
         effects
     }

@@ -41,6 +41,8 @@ impl Jenkins {
             pull_request,
             base: vars.get("CHANGE_TARGET"),
             fork: vars.has("CHANGE_FORK"),
+            default_branch: vars.get("BRANCH_NAME").filter(|_| vars.is_on("BRANCH_IS_PRIMARY")),
+            job: vars.get("JOB_NAME"),
             line_anchor: "#L",
             run_url: vars.get("BUILD_URL"),
             ..CiContext::default()

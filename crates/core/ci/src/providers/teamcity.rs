@@ -25,6 +25,7 @@ impl TeamCity {
         // The branch and the folder are parameters of the build, which are no variables.
         let context = CiContext {
             commit: vars.get("BUILD_VCS_NUMBER"),
+            job: vars.get("TEAMCITY_BUILDCONF_NAME"),
             line_anchor: "#L",
             run_url: vars.get("BUILD_URL"),
             ..CiContext::default()

@@ -3,5 +3,6 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
+mod base;
 mod repositories;
 mod texts;

@@ -8,16 +8,14 @@ mod index;
 mod markup;
 mod source;
 
-use std::fs;
-use std::io;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use lw_cli::{Context, Error};
+use lw_cli::{Context, Error, parallel};
 use lw_coverage::{Coverage, FileCoverage};
-use lw_history::Diff;
+use lw_history::{Diff, HistoryError, Repository};
 use lw_model::Report;
 
-use crate::parallel;
 use crate::patch::Patch;
 
 /// Light and dark by the reader's preference, in the tokens of the report's own page.
@@ -42,38 +40,29 @@ pub(crate) fn write(
 ) -> Result<(), Error> {
     cx.write(&folder.join("style.css"), |out| out.write_all(STYLE.as_bytes()))?;
     let pages = folder.join(PAGES);
-    let failed = |path: &Path, error: &io::Error| {
-        Error::remote(format!("{}: {error}", path.display())).context("could not write")
-    };
-    let target = cx.resolve(&pages);
-    fs::create_dir_all(&target).map_err(|error| failed(&pages, &error))?;
-    let root = cx.root().canonicalize().unwrap_or_else(|_| cx.root().to_owned());
+    let out = cx.files();
+    out.make_folder(&pages)?;
+    let shown = out.shown(tracked(cx.root()));
     let files: Vec<(&String, &FileCoverage)> = coverage.files.iter().collect();
     let written = parallel::map(&files, |(path, file)| {
         let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
-        let page = source::page(path, file, source_of(path, &root).as_deref(), changed);
-        let name = page_name(path);
-        // Not synced one by one, which would take longer than all the rest: the index, written last, is.
-        fs::write(target.join(&name), page).map_err(|error| failed(&pages.join(&name), &error))
+        let page = source::page(path, file, &shown.text(path), changed);
+        // The index, written last, is synced.
+        out.write_page(&pages.join(page_name(path)), page.as_bytes())
     });
     written.into_iter().collect::<Result<(), Error>>()?;
     let page = index::page(coverage, change.map(|(_, patch)| patch), report);
     cx.write(&folder.join("index.html"), |out| out.write_all(page.as_bytes()))
 }
 
-/// The source, when it is there. Nothing outside of the repository is read: a report from elsewhere must not bring
-/// foreign files into a page that is published.
-fn source_of(path: &str, root: &Path) -> Option<String> {
-    let full = root.join(path).canonicalize().ok()?;
-    if full.strip_prefix(root).ok()?.starts_with(".git") {
-        return None;
+/// The files whose text may stand in a page that is published: those of the commit. `None` where there is no
+/// repository; where there is one that cannot be read, none.
+fn tracked(root: &Path) -> Option<BTreeSet<String>> {
+    match Repository::open(root) {
+        Ok(repository) => Some(repository.files("HEAD").unwrap_or_default().into_iter().collect()),
+        Err(HistoryError::NotARepository { .. }) => None,
+        Err(_) => Some(BTreeSet::new()),
     }
-    let bytes = fs::read(full).ok()?;
-    // Nearly every source is valid, and need not be copied then.
-    Some(
-        String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-    )
 }
 
 /// Name of the page of a file: readable, and its own on every file system, also where `A` and `a` are one.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::iter::Peekable;
 
+use lw_cli::Hidden;
 use lw_coverage::{FileCoverage, LineBranches, Metric};
 use lw_history::LineRanges;
 
@@ -14,7 +15,7 @@ const LONGEST: usize = 2000;
 pub(super) fn page(
     path: &str,
     file: &FileCoverage,
-    source: Option<&str>,
+    source: &Result<String, Hidden>,
     changed: Option<&LineRanges>,
 ) -> String {
     let mut out = head(path, "../");
@@ -25,10 +26,11 @@ pub(super) fn page(
     );
     figures(file, changed, &mut out);
     match source {
-        Some(source) => lines(file, source, changed, &mut out),
-        None => {
-            out.push_str(
-                "<p class=\"note\">The source was not found when this report was made; only the lines the coverage report tells of are shown.</p>\n",
+        Ok(source) => lines(file, source, changed, &mut out),
+        Err(why) => {
+            let _ = writeln!(
+                out,
+                "<p class=\"note\">Only the lines the coverage report tells of are shown: {why}.</p>"
             );
             numbers(file, changed, &mut out);
         }

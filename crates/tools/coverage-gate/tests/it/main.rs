@@ -5,6 +5,7 @@
 
 mod common;
 mod diff_cover;
+mod files;
 mod html;
 mod pull_request;
 mod transcripts;

@@ -54,6 +54,36 @@ fn a_pull_request_on_github_is_judged_against_the_first_parent_of_its_merge() {
 }
 
 #[test]
+fn a_head_that_is_checked_out_is_judged_against_the_branch_itself() {
+    let (scratch, [old, ..]) = repository();
+    // The author took what is new on main; the event still names the base from before, b.c would be on them.
+    scratch.git(&["checkout", "--quiet", "topic"]);
+    scratch.git(&["rebase", "--quiet", "main"]);
+    let head = String::from_utf8(scratch.git(&["rev-parse", "HEAD"])).unwrap().trim().to_owned();
+    scratch.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    let event = event(scratch.path(), &old, &head);
+    let env = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_SHA", head.as_str()),
+        ("GITHUB_REF", "refs/pull/7/merge"),
+        ("GITHUB_BASE_REF", "main"),
+        ("GITHUB_EVENT_NAME", "pull_request"),
+        ("GITHUB_EVENT_PATH", event.as_str()),
+    ];
+    let count = |env: &[(&str, &str)]| {
+        let run = coverage_gate(scratch.path(), &["--coverage", "cov.info", "--min-patch", "0"], env);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        (run.count("coverage.patch.total"), run.count("coverage.patch.missed"))
+    };
+    assert_eq!(count(&env), (1, 1));
+    // Neither a tag of that name nor a replaced commit hides the line, with an event and without one.
+    scratch.git(&["tag", "origin/main", "topic"]);
+    assert_eq!([count(&env), count(&env[..4]), count(&[])], [(1, 1); 3]);
+    scratch.git(&["replace", "main", "topic"]);
+    assert_eq!([count(&env), count(&env[..4]), count(&[])], [(1, 1); 3]);
+}
+
+#[test]
 fn a_merge_request_on_gitlab_is_judged_against_its_base() {
     let (scratch, [old, topic, _]) = repository();
     scratch.git(&["checkout", "--quiet", "topic"]);
@@ -80,15 +110,107 @@ fn without_a_ci_the_main_branch_is_the_base_and_on_it_the_commit_before() {
     let run = coverage_gate(scratch.path(), &arguments, &[]);
     assert_eq!((run.count("coverage.patch.total"), run.count("coverage.patch.missed")), (1, 0));
     assert!(run.fact("change").contains("the commit before"), "{}", run.fact("change"));
-    // The first commit of all has none before it.
+    // Of the first commit of all everything is new.
     scratch.git(&["switch", "--quiet", "--orphan", "alone"]);
     scratch.commit(&[("a.c", "1\n")]);
     scratch.git(&["branch", "--delete", "--force", "main"]);
     scratch.git(&["branch", "--move", "main"]);
     fs::write(scratch.path().join("cov.info"), REPORT).unwrap();
     let run = coverage_gate(scratch.path(), &arguments, &[]);
+    assert_eq!((run.code, run.count("coverage.patch.total")), (0, 1), "{}", run.stderr);
+    assert!(run.fact("change").contains("(the first commit: everything is new)"), "{}", run.fact("change"));
+}
+
+#[test]
+fn a_push_is_judged_against_where_the_branch_stood_and_a_merge_queue_against_its_base() {
+    let (scratch, [old, _, merge]) = repository();
+    let path = scratch.path().join("event.json");
+    let run = |name: &str, event: serde_json::Value| {
+        fs::write(&path, event.to_string()).unwrap();
+        let env = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_SHA", merge.as_str()),
+            ("GITHUB_REF", "refs/heads/main"),
+            ("GITHUB_EVENT_NAME", name),
+            ("GITHUB_EVENT_PATH", path.to_str().unwrap()),
+        ];
+        coverage_gate(scratch.path(), &["--coverage", "cov.info", "--min-patch", "0"], &env)
+    };
+    // The push brought line 3 of a.c and all of b.c; the commit before the last would hide the second.
+    let main = serde_json::json!({"default_branch": "main"});
+    let pushed = run("push", serde_json::json!({"before": old, "repository": main}));
+    assert_eq!(pushed.count("coverage.patch.total"), 2, "{}", pushed.stderr);
+    assert!(pushed.fact("change").contains("before the push"), "{}", pushed.fact("change"));
+    let group = serde_json::json!({"base_sha": old, "base_ref": "refs/heads/main", "head_sha": merge});
+    let queued = run("merge_group", serde_json::json!({"merge_group": group}));
+    assert_eq!(queued.count("coverage.patch.total"), 2, "{}", queued.stderr);
+    assert!(queued.fact("change").contains("base of the merge group"), "{}", queued.fact("change"));
+}
+
+#[test]
+fn flags_of_the_base_keep_their_meaning() {
+    let (scratch, [old, ..]) = repository();
+    let run = |arguments: &[&str]| {
+        let all = [&["--coverage", "cov.info", "--min-patch", "0"], arguments].concat();
+        coverage_gate(scratch.path(), &all, &[])
+    };
+    // Against main itself topic lacks b.c, which is no new line.
+    for (arguments, lines) in [
+        (&["--base", "main", "--head", "topic"][..], 1),
+        (&["--base", "main", "--head", "topic", "--two-dot"], 1),
+        (&["--base", "topic", "--head", "main"], 1),
+        (&["--base", &old, "--head", "HEAD", "--two-dot"], 2),
+        (&["--head", "topic"], 1),
+        (&["--head", "topic", "--two-dot"], 1),
+    ] {
+        let run = run(arguments);
+        assert_eq!(run.count("coverage.patch.total"), lines, "{arguments:?}: {}", run.stderr);
+    }
+    let change = run(&["--base", "main", "--head", "topic", "--two-dot"]).fact("change").to_owned();
+    assert!(!change.starts_with(&old[..10]), "{change}");
+    // A tag of the name that is meant as a branch.
+    scratch.git(&["tag", "main", "HEAD"]);
+    let run = run(&["--base", "main"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("ambiguous: refs/tags/main and refs/heads/main"), "{}", run.stderr);
+}
+
+#[test]
+fn a_repository_that_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |arguments: &[&str]| {
+        assert!(command(folder.path()).args(arguments).status().unwrap().success());
+    };
+    git(&["init", "--quiet", "--ref-format=reftable"]);
+    fs::write(folder.path().join("a.c"), "1\n").unwrap();
+    git(&["add", "a.c"]);
+    git(&["commit", "--quiet", "--message=one"]);
+    fs::write(folder.path().join("cov.info"), REPORT).unwrap();
+    let run = coverage_gate(folder.path(), &["--coverage", "cov.info", "--min-patch", "80"], &[]);
     assert_eq!(run.code, 3);
-    assert!(run.stderr.contains("the first commit of a repository"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("reftable") && run.stderr.contains("git refs migrate --ref-format=files"),
+        "{}",
+        run.stderr
+    );
+    // Where nobody asks for the changed lines it is said all the same.
+    let run = coverage_gate(folder.path(), &["--coverage", "cov.info"], &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let rule = "coverage-gate/no-repository";
+    let note = run.report().findings.iter().find(|finding| finding.rule == rule).unwrap();
+    assert!(note.message.contains("reftable"), "{}", note.message);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_repository_ends_the_run() {
+    let (scratch, _) = repository();
+    let config = scratch.path().join(".git/config");
+    fs::remove_file(&config).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&config).status().unwrap().success());
+    let run = coverage_gate(scratch.path(), &["--coverage", "cov.info"], &[]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("it is a FIFO"), "{}", run.stderr);
 }
 
 #[test]

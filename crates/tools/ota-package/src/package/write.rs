@@ -1,11 +1,9 @@
 //! Writing a package while its images are read.
 
 use std::io::{self, Seek, SeekFrom, Write};
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
 
-use lw_cli::{Context, Error, PendingFile};
+use lw_cli::{Context, Error, PendingFile, parallel};
 use lw_model::{Finding, Level, Report};
 use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha256, lw, seed};
 
@@ -167,7 +165,7 @@ pub(super) fn seed(
         None => agreed(plans, [&scan::scan(&plan.path, args.kind.kind, cx)?])?,
     };
     let file = cx.stream(&plan.path)?;
-    let size = file.metadata().map_err(|error| cx.unreadable(&plan.path, &error))?.len();
+    let size = file.size();
     let release = seed::Release {
         version: &version,
         board: &plan.board,
@@ -225,14 +223,14 @@ fn agreed<'a>(plans: &[Plan], images: impl IntoIterator<Item = &'a Checked>) -> 
 
 /// The SHA-256 of a file that was just written, and so is still in the system's cache while it is put on the disk.
 fn digest(file: &PendingFile) -> io::Result<[u8; 32]> {
-    thread::scope(|scope| {
-        let sync = scope.spawn(|| file.sync());
+    let hash = || {
         let mut reader = file.reader();
         reader.seek(SeekFrom::Start(0))?;
-        let sha256 = scan::sha256_of(&mut reader)?;
-        sync.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-        Ok(sha256)
-    })
+        scan::sha256_of(&mut reader)
+    };
+    let (synced, sha256) = parallel::both(|| file.sync(), hash);
+    synced?;
+    sha256
 }
 
 fn at(output: &Path, error: lw_package::WriteError) -> Error {

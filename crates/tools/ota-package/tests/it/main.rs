@@ -8,6 +8,7 @@ mod atomic;
 mod checks;
 mod common;
 mod deltas;
+mod files;
 mod given;
 mod hostile;
 mod identity;

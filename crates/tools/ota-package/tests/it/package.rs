@@ -186,7 +186,7 @@ fn a_package_that_breaks_a_rule_is_not_written() {
         let run = ota(folder.path(), &[&base[..], more].concat());
         assert_eq!(run.code, 1, "{rule}: {}", run.stderr);
         assert!(run.found(Level::Error).contains(&rule), "{rule}: {:?}", run.report().findings);
-        assert!(run.report().summary.starts_with("no package was written"), "{}", run.report().summary);
+        assert!(run.report().summary.ends_with("no package was written"), "{}", run.report().summary);
         assert_eq!(run.output("path"), "");
         // Also when nothing is to fail the run.
         let run = ota(folder.path(), &[&base[..], more, &["--fail-on=never"]].concat());

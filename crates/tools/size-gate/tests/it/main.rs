@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod common;
+mod files;
 mod growth;
 mod image_fit;
 mod linker_print;

@@ -1,0 +1,37 @@
+//! Compared with what: what the CI says, put to the repository.
+
+use lw_history::{Base, CiFacts, Repository};
+
+use crate::context::Context;
+use crate::error::Error;
+
+impl Context {
+    /// Whether the run judges a change before it is merged: that of a pull or merge request, or of a merge queue.
+    #[must_use]
+    pub fn is_pull_request(&self) -> bool {
+        let ci = self.ci_context();
+        ci.pull_request.is_some() || ci.base.is_some() || ci.merge_group_base.is_some()
+    }
+
+    /// What a commit is compared with when the user does not say: the one answer for configuration, changed lines and
+    /// baselines ([`Repository::base`] has its rules).
+    ///
+    /// # Errors
+    /// When what the CI names is not in the clone, telling how to fetch it.
+    pub fn compared_with(&self, repository: &Repository, head: &str) -> Result<Base, Error> {
+        let ci = self.ci_context();
+        let facts = CiFacts {
+            pull_request: ci.pull_request.is_some(),
+            base_branch: ci.base.clone(),
+            base_commit: ci.base_commit.clone(),
+            merge_base: ci.merge_base.clone(),
+            head_commit: ci.head_commit.clone(),
+            tested_commit: ci.commit.clone(),
+            reference: ci.reference.clone(),
+            before: ci.before.clone(),
+            merge_group_base: ci.merge_group_base.clone(),
+            default_branch: ci.default_branch.clone(),
+        };
+        Ok(repository.base(&facts, head)?)
+    }
+}

@@ -1,0 +1,48 @@
+//! The content of a file.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::map::Mapped;
+
+/// The content of a file.
+#[derive(Debug)]
+pub struct Bytes(Content);
+
+#[derive(Debug)]
+enum Content {
+    Read(Vec<u8>),
+    /// Of a descriptor, which can be read only once.
+    Shared(Arc<[u8]>),
+    Mapped(Mapped),
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Content::Read(bytes))
+    }
+}
+
+impl From<Arc<[u8]>> for Bytes {
+    fn from(bytes: Arc<[u8]>) -> Self {
+        Self(Content::Shared(bytes))
+    }
+}
+
+impl From<Mapped> for Bytes {
+    fn from(map: Mapped) -> Self {
+        Self(Content::Mapped(map))
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Content::Read(bytes) => bytes,
+            Content::Shared(bytes) => bytes,
+            Content::Mapped(map) => map,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Text of files that is shown to whoever reads a report.
+//!
+//! A report is published further than a checkout is: a page with the text of every file that a coverage report names
+//! would carry credentials out which a job keeps beside the sources. So only what everybody has anyway is shown: files
+//! that are tracked, or, where nothing is, files below the root whose path has no part that begins with a dot.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::Read;
+
+use super::follow::follow;
+use super::policy::Files;
+
+/// Larger sources are made by programs, for programs.
+const LARGEST: u64 = 16 << 20;
+
+/// Which files may be shown.
+#[derive(Debug)]
+pub struct ShownFiles<'a> {
+    files: &'a Files,
+    tracked: Option<BTreeSet<String>>,
+}
+
+/// Why the text of a file is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// It is not there, or cannot be read.
+    Missing,
+    /// It is not tracked.
+    Untracked,
+    /// It lies outside of the workspace.
+    Outside,
+    /// It is no regular file.
+    NoFile,
+    /// It is larger than 16 MiB.
+    TooLarge,
+}
+
+impl fmt::Display for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "the source was not found when this report was made",
+            Self::Untracked => {
+                "the source is not tracked by git (nor, outside of a repository, a file without a leading dot in its path)"
+            }
+            Self::Outside => "the source lies outside of the workspace",
+            Self::NoFile => "the source is no regular file",
+            Self::TooLarge => "the source is larger than 16 MiB",
+        })
+    }
+}
+
+impl Files {
+    /// Says which files may be shown: `tracked` are the paths of the repository, `None` where there is no repository.
+    #[must_use]
+    pub fn shown(&self, tracked: Option<BTreeSet<String>>) -> ShownFiles<'_> {
+        ShownFiles { files: self, tracked }
+    }
+}
+
+impl ShownFiles<'_> {
+    /// The text of a file of the repository, by its path there.
+    ///
+    /// # Errors
+    /// Why it is not shown.
+    pub fn text(&self, path: &str) -> Result<String, Hidden> {
+        let root = &self.files.root;
+        let full = follow(&root.join(path)).map_err(|_| Hidden::Missing)?.path;
+        let inside = full.strip_prefix(root).map_err(|_| Hidden::Outside)?;
+        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        let may = match &self.tracked {
+            Some(tracked) => tracked.contains(&parts.join("/")),
+            None => !parts.iter().any(|part| part.starts_with('.')),
+        };
+        let metadata = std::fs::metadata(&full).map_err(|_| Hidden::Missing)?;
+        if !may {
+            return Err(Hidden::Untracked);
+        }
+        if !metadata.is_file() {
+            return Err(Hidden::NoFile);
+        }
+        if metadata.len() > LARGEST {
+            return Err(Hidden::TooLarge);
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&full).map_err(|_| Hidden::Missing)?;
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| Hidden::Missing)?;
+        // Nearly every source is valid, and need not be copied then.
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+}
