@@ -28,9 +28,13 @@ pub struct Common {
     #[arg(long, value_name = "auto|off|FILE", default_value = "auto", global = true)]
     pub summary: String,
 
-    /// Configuration file; without it `lw.toml` is looked for from here up to the repository's root. `none` reads no file
+    /// Configuration file; without it every `lw.toml` from the repository's root down to here counts, the nearest most. `none` reads no file
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+
+    /// Whose lw.toml counts: `head` is the one of the checkout, `base` the one of the commit a pull request is compared with, which its author cannot edit
+    #[arg(long, value_enum, value_name = "head|base", default_value = "head", global = true)]
+    pub config_from: ConfigFrom,
 
     /// The verdict that makes the exit code 1
     #[arg(long, value_enum, default_value = "error", global = true)]
@@ -47,6 +51,16 @@ pub struct Common {
     /// Fail when the baseline is missing instead of saying so
     #[arg(long, global = true)]
     pub require_baseline: bool,
+}
+
+/// Whose `lw.toml` counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ConfigFrom {
+    /// That of the checkout
+    #[default]
+    Head,
+    /// That of the commit a pull request is compared with
+    Base,
 }
 
 /// Which verdicts fail the run.

@@ -1,16 +1,42 @@
 //! Compared with what: what the CI says, put to the repository.
 
-use lw_history::{Base, CiFacts, Repository};
+use lw_ci::CiContext;
+use lw_history::{Base, CiFacts, HistoryError, Repository};
 
 use crate::context::Context;
 use crate::error::Error;
+
+/// Whether the run judges a change before it is merged.
+pub(crate) fn is_pull_request(ci: &CiContext) -> bool {
+    ci.pull_request.is_some() || ci.base.is_some() || ci.merge_group_base.is_some()
+}
+
+/// What the repository answers to what the CI says.
+pub(crate) fn compared_with(
+    ci: &CiContext,
+    repository: &Repository,
+    head: &str,
+) -> Result<Base, HistoryError> {
+    let facts = CiFacts {
+        pull_request: ci.pull_request.is_some(),
+        base_branch: ci.base.clone(),
+        base_commit: ci.base_commit.clone(),
+        merge_base: ci.merge_base.clone(),
+        head_commit: ci.head_commit.clone(),
+        tested_commit: ci.commit.clone(),
+        reference: ci.reference.clone(),
+        before: ci.before.clone(),
+        merge_group_base: ci.merge_group_base.clone(),
+        default_branch: ci.default_branch.clone(),
+    };
+    repository.base(&facts, head)
+}
 
 impl Context {
     /// Whether the run judges a change before it is merged: that of a pull or merge request, or of a merge queue.
     #[must_use]
     pub fn is_pull_request(&self) -> bool {
-        let ci = self.ci_context();
-        ci.pull_request.is_some() || ci.base.is_some() || ci.merge_group_base.is_some()
+        is_pull_request(self.ci_context())
     }
 
     /// What a commit is compared with when the user does not say: the one answer for configuration, changed lines and
@@ -19,19 +45,6 @@ impl Context {
     /// # Errors
     /// When what the CI names is not in the clone, telling how to fetch it.
     pub fn compared_with(&self, repository: &Repository, head: &str) -> Result<Base, Error> {
-        let ci = self.ci_context();
-        let facts = CiFacts {
-            pull_request: ci.pull_request.is_some(),
-            base_branch: ci.base.clone(),
-            base_commit: ci.base_commit.clone(),
-            merge_base: ci.merge_base.clone(),
-            head_commit: ci.head_commit.clone(),
-            tested_commit: ci.commit.clone(),
-            reference: ci.reference.clone(),
-            before: ci.before.clone(),
-            merge_group_base: ci.merge_group_base.clone(),
-            default_branch: ci.default_branch.clone(),
-        };
-        Ok(repository.base(&facts, head)?)
+        Ok(compared_with(self.ci_context(), repository, head)?)
     }
 }

@@ -12,188 +12,228 @@
 //! region.RAM.span = { warn = "80%", fail = "90%" }
 //! ```
 //!
-//! Keys are turned into arguments, so that a value means the same wherever it stands. A flag that is
-//! given on the command line, or as an input of the action, wins over its key.
+//! Every `lw.toml` from the root of the repository down to the folder of the run counts; the nearer is laid over the
+//! farther ([`settings`]), and flags and inputs of the action over both. Keys are turned into arguments, so that a value
+//! means the same wherever it stands. Tables that are no flags are the typed [`section`]s of a tool.
 
-use std::any::TypeId;
+pub(crate) mod change;
+pub(crate) mod section;
+pub(crate) mod settings;
+pub(crate) mod source;
+
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command};
-use lw_model::Location;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::context::Origins;
+use self::section::Section;
+use self::settings::{Key, Value};
+use self::source::Source;
 use crate::error::Error;
-use crate::inputs::name_of;
+use crate::inputs::{is_switch, name_of};
 
-/// A section of `lw.toml`, as arguments.
+/// Key of the environments of a tool that has sections, and the flag that chooses one.
+pub(crate) const ENVIRONMENT: &str = "env";
+
+/// Arguments that are for one run only, each with the reason.
+const NOT_IN_THE_FILE: [(&str, &str); 5] = [
+    ("config", "it names the file: give it as a flag or as an input of the action"),
+    ("config_from", "it says which file counts: give it as a flag or as an input of the action"),
+    (
+        "override",
+        "an override lets one change pass, and a file would let pass all that follow: give it as a flag or as an input of the action",
+    ),
+    (
+        "override_from",
+        "an override lets one change pass, and a file would let pass all that follow: give it as a flag or as an input of the action",
+    ),
+    (ENVIRONMENT, "it is given as a flag or as an input of the action"),
+];
+
+/// What one file says of a tool.
 #[derive(Debug, Default)]
-pub struct Section {
-    /// One per key, in the order of the file.
-    pub settings: Vec<Setting>,
+pub(crate) struct Parsed {
+    /// What holds in every environment.
+    pub(crate) base: Layer,
+    /// What is laid over it, by the name of the environment.
+    pub(crate) environments: BTreeMap<String, Layer>,
 }
 
-/// One key of a section.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// Identifier of the argument in clap.
-    pub id: String,
-    /// The values, each with the line it stands on.
-    pub values: Vec<(String, Location)>,
-    /// The argument is a flag without a value, and this is whether it is set.
-    pub switch: Option<bool>,
-}
-
-impl Setting {
-    /// The setting as command line arguments of this flag.
-    pub fn to_argv(&self, flag: &str) -> impl Iterator<Item = String> {
-        let flag = flag.to_owned();
-        let switch = (self.switch == Some(true)).then(|| format!("--{flag}"));
-        switch.into_iter().chain(self.values.iter().map(move |(value, _)| format!("--{flag}={value}")))
-    }
+/// The keys of one table.
+#[derive(Debug, Default)]
+pub(crate) struct Layer {
+    /// Of flags, in the order of the file.
+    pub(crate) settings: Vec<Key>,
 }
 
 /// Reads the section of one tool.
 ///
-/// `path` is the file as errors name it; `tools` are the sections that may exist.
+/// `tools` are the sections that may exist.
 ///
 /// # Errors
-/// When the file is no TOML, when a section or a key is unknown, or when a value does not fit its flag;
-/// each with the line.
-pub fn section(text: &str, path: &str, command: &Command, tools: &[&str]) -> Result<Section, Error> {
-    let lines = Lines { text, path };
-    let document = DeTable::parse(text).map_err(|error| {
-        let place = error.span().map_or_else(|| path.to_owned(), |span| lines.place(&span));
-        Error::usage(format!("{place}: {}", error.message()))
-    })?;
+/// When the file is no TOML, when a section or a key is unknown, or when a value is of another type; each with the line.
+pub(crate) fn parse(
+    source: &Source,
+    command: &Command,
+    sections: &[Section],
+    tools: &[&str],
+) -> Result<Parsed, Error> {
+    let document = document(source)?;
+    let tool = command.get_name();
     for key in document.get_ref().keys() {
         let name: &str = key.get_ref();
-        if !tools.contains(&name) && name != command.get_name() {
-            let place = lines.place(&key.span());
-            let near = nearest(name, tools.iter().copied().chain([command.get_name()]));
+        if !tools.contains(&name) && name != tool {
+            let near = nearest(name, tools.iter().copied().chain([tool]));
             // A binary of one tool knows only its own section; the others are not its business unless they
             // look like a slip of the pen.
             if near.is_some() || tools.len() > 1 {
                 let hint =
                     near.map_or_else(|| format!("the sections are {}", tools.join(", ")), did_you_mean);
+                let place = source.place(&key.span());
                 return Err(Error::usage(format!("{place}: unknown section `{name}`")).hint(hint));
             }
         }
     }
-    let Some(value) = document.get_ref().get(command.get_name()) else { return Ok(Section::default()) };
-    let DeValue::Table(table) = value.get_ref() else {
-        let place = lines.place(&value.span());
-        return Err(Error::usage(format!("{place}: `{}` must be a table", command.get_name())));
-    };
-    let known = arguments(command);
-    let mut settings: Vec<(usize, Setting)> = Vec::new();
-    for (key, value) in table {
-        let name: &str = key.get_ref();
-        let Some(arg) = known.get(name) else {
-            let place = lines.place(&key.span());
-            let error = Error::usage(format!("{place}: unknown key `{name}` in [{}]", command.get_name()));
-            return Err(match nearest(name, known.keys().map(String::as_str)) {
-                Some(near) => error.hint(did_you_mean(near)),
-                None => {
-                    error.hint(format!("`{} --help` lists the keys: they are its flags", command.get_name()))
-                }
-            });
-        };
-        settings.push((key.span().start, setting(arg, name, value, &lines)?));
-    }
-    settings.sort_by_key(|(position, _)| *position);
-    Ok(Section { settings: settings.into_iter().map(|(_, setting)| setting).collect() })
-}
-
-/// The paths a section sets that something may be written to, each with its place. A file that is only read may be among
-/// them.
-pub(crate) fn outputs(command: &Command, section: &Section, origins: &Origins) -> Vec<(PathBuf, String)> {
-    let all = || command.get_arguments().chain(command.get_subcommands().flat_map(Command::get_arguments));
-    let is_path = |id: &str| {
-        all()
-            .filter(|arg| arg.get_id().as_str() == id)
-            .any(|arg| arg.get_value_parser().type_id() == TypeId::of::<PathBuf>())
-    };
-    let applies = |setting: &&Setting| {
-        origins.get(&setting.id).is_some_and(|all| all.iter().any(|origin| origin.location.is_some()))
-    };
-    let mut paths = Vec::new();
-    for setting in section.settings.iter().filter(applies) {
-        for (value, location) in &setting.values {
-            let path = match setting.id.as_str() {
-                "write" => value.split_once('=').map_or("", |(_, path)| path.trim()),
-                "summary" => value,
-                id if is_path(id) => value,
-                _ => continue,
-            };
-            let line = location.line.map(|line| format!(":{line}")).unwrap_or_default();
-            if !path.is_empty() {
-                paths.push((PathBuf::from(path), format!("{}{line}", location.path)));
-            }
+    let Some(value) = document.get_ref().get(tool) else { return Ok(Parsed::default()) };
+    let reader = Reader { source, known: keys(command), command, sections };
+    let table = reader.table(tool, value)?;
+    let mut parsed = Parsed { base: reader.layer(tool, table)?, ..Parsed::default() };
+    if let Some(environments) = table.get(ENVIRONMENT).filter(|_| !sections.is_empty()) {
+        for (name, value) in reader.table(ENVIRONMENT, environments)? {
+            let path = format!("{tool}.{ENVIRONMENT}.{}", name.get_ref());
+            let layer = reader.layer(&path, reader.table(&path, value)?)?;
+            parsed.environments.insert(name.get_ref().to_string(), layer);
         }
     }
-    paths
+    Ok(parsed)
+}
+
+fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, Error> {
+    DeTable::parse(source.text()).map_err(|error| {
+        let place = error.span().map_or_else(|| source.name(), |span| source.place(&span).to_string());
+        Error::usage(format!("{place}: {}", error.message()))
+    })
 }
 
 /// Every argument that can stand in a configuration file, by the name of its flag.
-fn arguments(command: &Command) -> BTreeMap<String, &Arg> {
-    command
-        .get_arguments()
-        .chain(command.get_subcommands().flat_map(Command::get_arguments))
-        .filter(|arg| !matches!(arg.get_id().as_str(), "config" | "help" | "version"))
-        .filter(|arg| !arg.is_positional())
+#[must_use]
+pub fn keys(command: &Command) -> BTreeMap<String, &Arg> {
+    arguments(command)
+        .filter(|arg| !NOT_IN_THE_FILE.iter().any(|(id, _)| arg.get_id() == id))
         .map(|arg| (name_of(arg), arg))
         .collect()
 }
 
-fn setting(arg: &Arg, name: &str, value: &Spanned<DeValue<'_>>, lines: &Lines<'_>) -> Result<Setting, Error> {
-    let id = arg.get_id().as_str().to_owned();
-    let expected = |what: &str| {
-        let place = lines.place(&value.span());
-        Error::usage(format!("{place}: `{name}` must be {what}, not {}", value.get_ref().type_str()))
-    };
-    let mut values = Vec::new();
-    let mut switch = None;
-    match (arg.get_action(), value.get_ref()) {
-        (ArgAction::SetTrue, DeValue::Boolean(on)) => switch = Some(*on),
-        (ArgAction::SetTrue, _) => return Err(expected("true or false")),
-        (ArgAction::Append, DeValue::Array(items)) => {
-            for item in items {
-                let text =
-                    scalar(item.get_ref()).ok_or_else(|| expected("an array of strings or numbers"))?;
-                values.push((text, lines.location(&item.span())));
+fn arguments(command: &Command) -> impl Iterator<Item = &Arg> {
+    command
+        .get_arguments()
+        .chain(command.get_subcommands().flat_map(Command::get_arguments))
+        .filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version"))
+        .filter(|arg| !arg.is_positional())
+}
+
+/// Reads the tables of one file.
+struct Reader<'a> {
+    source: &'a Source,
+    known: BTreeMap<String, &'a Arg>,
+    command: &'a Command,
+    sections: &'a [Section],
+}
+
+impl Reader<'_> {
+    fn table<'v, 'd>(&self, name: &str, value: &'v Spanned<DeValue<'d>>) -> Result<&'v DeTable<'d>, Error> {
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(table),
+            _ => {
+                let place = self.source.place(&value.span());
+                Err(Error::usage(format!("{place}: `{name}` must be a table")))
             }
         }
-        (ArgAction::Append, DeValue::Table(table)) => {
-            flatten("", table, lines, &mut values).map_err(expected)?;
+    }
+
+    /// The keys of a table; the environments of a tool's own table are none.
+    fn layer(&self, path: &str, table: &DeTable<'_>) -> Result<Layer, Error> {
+        let mut layer = Layer::default();
+        let mut settings = Vec::new();
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            if self.sections.iter().any(|section| section.name == name) {
+                // What is in it is for the tool's own type to say.
+                continue;
+            }
+            if let Some(arg) = self.known.get(name) {
+                let values = self.setting(arg, name, value)?;
+                let (id, origin) =
+                    (arg.get_id().as_str().to_owned(), self.source.place(&key.span()).origin());
+                settings.push((key.span().start, Key { id, values, origin }));
+            } else if name != ENVIRONMENT || self.sections.is_empty() || path != self.command.get_name() {
+                return Err(self.unknown(path, name, key));
+            }
         }
-        (_, other) => {
-            let what = if matches!(arg.get_action(), ArgAction::Append) {
-                "a string, array or table"
-            } else {
-                "a string or number"
-            };
-            values.push((scalar(other).ok_or_else(|| expected(what))?, lines.location(&value.span())));
+        settings.sort_by_key(|(position, _)| *position);
+        layer.settings = settings.into_iter().map(|(_, setting)| setting).collect();
+        Ok(layer)
+    }
+
+    fn unknown(&self, path: &str, name: &str, key: &Spanned<impl Sized>) -> Error {
+        let place = self.source.place(&key.span());
+        let refused = arguments(self.command)
+            .filter(|arg| name_of(arg) == name)
+            .find_map(|arg| NOT_IN_THE_FILE.iter().find(|(id, _)| arg.get_id() == id));
+        if let Some((_, reason)) = refused {
+            return Error::usage(format!("{place}: `{name}` cannot stand in lw.toml")).hint(*reason);
+        }
+        let error = Error::usage(format!("{place}: unknown key `{name}` in [{path}]"));
+        let known = self.known.keys().map(String::as_str);
+        match nearest(name, known.chain(self.sections.iter().map(|section| section.name))) {
+            Some(near) => error.hint(did_you_mean(near)),
+            None => {
+                let tool = self.command.get_name();
+                error.hint(format!("`{tool} --help` lists the keys: they are its flags"))
+            }
         }
     }
-    Ok(Setting { id, values, switch })
+
+    fn setting(&self, arg: &Arg, name: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<Value>, Error> {
+        let expected = |what: &str| {
+            let place = self.source.place(&value.span());
+            Error::usage(format!("{place}: `{name}` must be {what}, not {}", value.get_ref().type_str()))
+        };
+        let list = matches!(arg.get_action(), ArgAction::Append);
+        let mut values = Vec::new();
+        match value.get_ref() {
+            DeValue::Boolean(on) if is_switch(arg) => values.push((value.span().start, on.to_string())),
+            _ if is_switch(arg) => return Err(expected("true or false")),
+            DeValue::Array(items) if list => {
+                for item in items {
+                    let text =
+                        scalar(item.get_ref()).ok_or_else(|| expected("an array of strings or numbers"))?;
+                    values.push((item.span().start, text));
+                }
+            }
+            DeValue::Table(table) if list => {
+                flatten("", table, &mut values).map_err(expected)?;
+                // The table is sorted by key; people read the order of the file.
+                values.sort_by_key(|(position, _)| *position);
+            }
+            other => {
+                let what = if list { "a string, array or table" } else { "a string or number" };
+                values.push((value.span().start, scalar(other).ok_or_else(|| expected(what))?));
+            }
+        }
+        let at = |position: usize| self.source.place(&(position..position));
+        Ok(values.into_iter().map(|(position, text)| Value::from_file(text, &at(position))).collect())
+    }
 }
 
 /// `region.RAM.span = "90%"` and `"region.RAM.span" = "90%"` alike become `region.RAM.span=90%`; a table
-/// of levels becomes `warn:80%,fail:90%`.
-fn flatten(
-    prefix: &str,
-    table: &DeTable<'_>,
-    lines: &Lines<'_>,
-    values: &mut Vec<(String, Location)>,
-) -> Result<(), &'static str> {
+/// of levels becomes `warn:80%,fail:90%`. Each with its position in the file.
+fn flatten(prefix: &str, table: &DeTable<'_>, values: &mut Vec<(usize, String)>) -> Result<(), &'static str> {
     for (key, value) in table {
         let path =
             if prefix.is_empty() { key.get_ref().to_string() } else { format!("{prefix}.{}", key.get_ref()) };
-        let location = lines.location(&key.span());
+        let position = key.span().start;
         match value.get_ref() {
             DeValue::Table(levels) if is_levels(levels) => {
                 // The table is sorted by key; people read the lower level first.
@@ -205,16 +245,15 @@ fn flatten(
                     })
                     .collect::<Option<Vec<_>>>()
                     .ok_or("strings or numbers for `warn` and `fail`")?;
-                values.push((format!("{path}={}", spec.join(",")), location));
+                values.push((position, format!("{path}={}", spec.join(","))));
             }
-            DeValue::Table(inner) => flatten(&path, inner, lines, values)?,
+            DeValue::Table(inner) => flatten(&path, inner, values)?,
             other => {
                 let text = scalar(other).ok_or("a table of strings and numbers")?;
-                values.push((format!("{path}={text}"), location));
+                values.push((position, format!("{path}={text}")));
             }
         }
     }
-    values.sort_by_key(|(_, location)| location.line);
     Ok(())
 }
 
@@ -222,7 +261,8 @@ fn is_levels(table: &DeTable<'_>) -> bool {
     !table.is_empty() && table.keys().all(|key| matches!(key.get_ref().as_ref(), "warn" | "fail"))
 }
 
-fn scalar(value: &DeValue<'_>) -> Option<String> {
+/// A value that is one word, as the text of an argument.
+pub(crate) fn scalar(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
@@ -232,26 +272,6 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
         DeValue::Float(number) => Some(number.as_str().replace('_', "")),
         DeValue::Boolean(value) => Some(value.to_string()),
         DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
-    }
-}
-
-struct Lines<'a> {
-    text: &'a str,
-    path: &'a str,
-}
-
-impl Lines<'_> {
-    fn line(&self, span: &Range<usize>) -> u32 {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
-        u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).unwrap_or(u32::MAX)
-    }
-
-    fn location(&self, span: &Range<usize>) -> Location {
-        Location::line(self.path, self.line(span))
-    }
-
-    fn place(&self, span: &Range<usize>) -> String {
-        format!("{}:{}", self.path, self.line(span))
     }
 }
 
@@ -273,6 +293,8 @@ pub fn did_you_mean(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lw_model::Location;
+
     use super::*;
 
     fn command() -> Command {
@@ -283,13 +305,19 @@ mod tests {
             .arg(Arg::new("require_baseline").long("require-baseline").action(ArgAction::SetTrue))
     }
 
+    fn layer(text: &str) -> Result<Layer, Error> {
+        let source = Source::new("lw.toml".into(), text.into(), None);
+        Ok(parse(&source, &command(), &[], &["size-gate"])?.base)
+    }
+
     fn read(text: &str) -> Result<Vec<String>, Error> {
-        let section = section(text, "lw.toml", &command(), &["size-gate"])?;
-        Ok(section
-            .settings
-            .iter()
-            .flat_map(|setting| setting.to_argv(&setting.id.replace('_', "-")).collect::<Vec<_>>())
-            .collect())
+        let mut arguments = Vec::new();
+        for Key { id, values, .. } in layer(text)?.settings {
+            for value in values {
+                arguments.push(format!("--{}={}", id.replace('_', "-"), value.shown()));
+            }
+        }
+        Ok(arguments)
     }
 
     #[test]
@@ -303,7 +331,7 @@ max = ["image.bytes=1MiB", "region.RAM.span=150_000"]
         assert_eq!(
             read(text).unwrap(),
             [
-                "--require-baseline",
+                "--require-baseline=true",
                 "--chip=esp32c3",
                 "--max=image.bytes=1MiB",
                 "--max=region.RAM.span=150_000"
@@ -332,8 +360,8 @@ region.FLASH.span = 0x100
     #[test]
     fn a_limit_knows_its_line() {
         let text = "[size-gate.max]\n\n\"image.bytes\" = \"1MiB\"\n";
-        let section = section(text, "lw.toml", &command(), &["size-gate"]).unwrap();
-        assert_eq!(section.settings[0].values[0].1, Location::line("lw.toml", 3));
+        let layer = layer(text).unwrap();
+        assert_eq!(layer.settings[0].values[0].origin.location, Some(Location::line("lw.toml", 3)));
     }
 
     #[test]

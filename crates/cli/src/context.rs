@@ -10,6 +10,7 @@ use lw_model::{Artifact, Bound, Class, Finding, Level, Limit, Location, Report, 
 use sha2::{Digest, Sha256};
 
 use crate::args::Common;
+use crate::config::section::Sections;
 use crate::error::Error;
 use crate::files::Files;
 use crate::finish;
@@ -38,6 +39,7 @@ pub struct Context {
     ci_context: CiContext,
     common: Common,
     origins: Origins,
+    sections: Sections,
     formats: Vec<String>,
     own_formats: BTreeMap<&'static str, String>,
     outputs: Vec<(&'static str, String)>,
@@ -55,13 +57,12 @@ impl Context {
         entry: Entry,
         host: Host,
         files: Arc<Files>,
-        ci: Box<dyn Provider>,
+        (ci, ci_context): (Box<dyn Provider>, CiContext),
         common: Common,
-        origins: Origins,
+        (origins, sections): (Origins, Sections),
         formats: Vec<String>,
     ) -> Self {
         let root = host.root();
-        let ci_context = learn(ci.context(), &files);
         Self {
             entry,
             host,
@@ -71,6 +72,7 @@ impl Context {
             ci_context,
             common,
             origins,
+            sections,
             formats,
             own_formats: BTreeMap::new(),
             outputs: Vec::new(),
@@ -145,7 +147,7 @@ impl Context {
         bound: Bound,
         unit: Unit,
         id: &str,
-        specs: &[String],
+        specs: &[impl AsRef<str>],
     ) -> Result<Vec<(String, Vec<Limit>)>, Error> {
         specs
             .iter()
@@ -156,7 +158,7 @@ impl Context {
                     || origin.text.clone(),
                     |at| at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
                 );
-                let (name, mut limits) = Limit::parse(bound, spec, unit, &origin.text).map_err(|error| {
+                let (name, mut limits) = Limit::parse(bound, spec.as_ref(), unit, &origin.text).map_err(|error| {
                     Error::usage(format!("{place}: {error}")).hint(
                         "a limit is a number of bytes (150000, 64KiB), a percentage (90%), or warn:LIMIT,fail:LIMIT",
                     )
@@ -245,6 +247,15 @@ impl Context {
             .unwrap_or_else(|| Origin { text: format!("--{}", id.replace('_', "-")), location: None })
     }
 
+    /// A table of the tool's own in `lw.toml`, with the environment that was asked for laid over it; see
+    /// [`Tool::SECTIONS`](crate::Tool::SECTIONS). `None` when no file has it.
+    ///
+    /// # Errors
+    /// When it does not fit the type, with the line.
+    pub fn section<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        self.sections.get(name)
+    }
+
     /// Whether somebody asked for this format, on standard output or in a file.
     #[must_use]
     pub fn wants(&self, format: &str) -> bool {
@@ -300,7 +311,7 @@ impl Write for Hashed<'_> {
 }
 
 /// Adds what the event file says of a pull request; a file that is gone or broken is only less to know.
-fn learn(known: &CiContext, files: &Files) -> CiContext {
+pub(crate) fn learn(known: &CiContext, files: &Files) -> CiContext {
     let mut context = known.clone();
     let Some(path) = &known.event_path else { return context };
     let learned = files.open_of_ci(path).map_err(|error| error.to_string());

@@ -1,12 +1,17 @@
 //! Inputs of an action as arguments.
 //!
+//! An input has three values: an empty one is not set, so that `lw.toml` and then the default decide; any other is
+//! explicit and wins over `lw.toml`, also the `false` of a switch.
+//!
 //! A runner hands inputs over as `INPUT_*` variables. Their names differ between runners: the
 //! GitHub runner keeps `-` (`INPUT_MAX-GROWTH`), which `dash` then drops, `act` and our own actions write
-//! `_`. Here `-`, `_` and space are one, and an empty value is the same as none.
+//! `_`. The name our actions set counts alone where it is there, even when it is empty: a variable in another spelling
+//! may come from anybody who can add one to the job.
 //!
 //! The variables are read only when `LW_ACTION` names the tool, as our actions do: a tool that is
 //! called from a step of somebody else's action must not take that action's inputs for its own.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
@@ -28,6 +33,31 @@ fn items(value: &str) -> Vec<String> {
     items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }
 
+/// Makes the switches of a command settable to either value: `--strict`, `--strict=true` and `--strict=false`, so that
+/// an input or a flag can also undo what `lw.toml` says.
+pub(crate) fn three_valued(command: Command) -> Command {
+    command.mut_subcommands(three_valued).mut_args(|arg| {
+        if !matches!(arg.get_action(), ArgAction::SetTrue) {
+            return arg;
+        }
+        arg.action(ArgAction::Set)
+            .value_parser(clap::builder::BoolValueParser::new())
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_value("false")
+            .default_missing_value("true")
+            .value_name("true|false")
+            .hide_possible_values(true)
+            .hide_default_value(true)
+    })
+}
+
+/// Whether an argument is a switch, on or off.
+#[must_use]
+pub fn is_switch(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue) || arg.get_value_parser().type_id() == TypeId::of::<bool>()
+}
+
 /// Arguments made from the inputs of an action, without the program's name.
 ///
 /// A list is one item per line, or a JSON array. A boolean is `true` or `false` as YAML 1.2 core writes them. The
@@ -36,11 +66,11 @@ fn items(value: &str) -> Vec<String> {
 /// # Errors
 /// When a boolean is neither, or when a subcommand does not exist or does not know an input that is set.
 pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<OsString>, Error> {
-    let values = collect(env);
+    let inputs = Inputs::of(env);
     let mut argv: Vec<OsString> = Vec::new();
     let mut scope = command;
     if command.has_subcommands() {
-        let Some(name) = values.get("COMMAND").map(|value| value.trim()) else {
+        let Some(name) = inputs.value("COMMAND").map(str::trim) else {
             return Err(Error::usage("the input `command` is not set").hint(subcommands(command)));
         };
         scope = command.get_subcommands().find(|sub| sub.get_name() == name).ok_or_else(|| {
@@ -51,8 +81,7 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
             command.get_subcommands().filter(|sub| sub.get_name() != name).flat_map(Command::get_arguments)
         {
             let known = |arg: &Arg| arg.get_id() == other.get_id();
-            // A runner hands over the default of every input, also of those that belong to another command.
-            let set = values.get(&key_of(other)).is_some_and(|value| !is_default(other, value));
+            let set = inputs.value(&key_of(other)).is_some();
             if !scope.get_arguments().any(known) && set {
                 let input = name_of(other);
                 return Err(Error::usage(format!(
@@ -68,14 +97,10 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
     };
     let mut positional: Vec<OsString> = Vec::new();
     for arg in scope.get_arguments().chain(globals) {
-        let Some(value) = values.get(&key_of(arg)) else { continue };
+        let Some(value) = inputs.value(&key_of(arg)) else { continue };
         let name = name_of(arg);
         match (arg.get_action(), arg.is_positional()) {
-            (ArgAction::SetTrue, _) => {
-                if boolean(&name, value)? {
-                    argv.push(format!("--{name}").into());
-                }
-            }
+            _ if is_switch(arg) => argv.push(format!("--{name}={}", boolean(&name, value)?).into()),
             (ArgAction::Append, positional_list) => {
                 for item in items(value) {
                     if positional_list {
@@ -96,15 +121,6 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
     Ok(argv)
 }
 
-/// Whether an input says no more than its default, as the action declares it.
-fn is_default(arg: &Arg, value: &str) -> bool {
-    if matches!(arg.get_action(), ArgAction::SetTrue) {
-        return matches!(value.trim(), "false" | "False" | "FALSE");
-    }
-    let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-    !defaults.is_empty() && value.trim() == defaults.join("\n")
-}
-
 fn subcommands(command: &Command) -> String {
     let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
     format!("set it to one of {}", names.join(", "))
@@ -120,13 +136,34 @@ fn key_of(arg: &Arg) -> String {
     name_of(arg).replace('-', "_").to_ascii_uppercase()
 }
 
-fn collect(env: &BTreeMap<String, String>) -> BTreeMap<String, &str> {
-    env.iter()
-        .filter_map(|(name, value)| {
-            let name = name.strip_prefix("INPUT_")?.replace(['-', ' '], "_").to_ascii_uppercase();
-            (!value.trim().is_empty()).then_some((name, value.as_str()))
-        })
-        .collect()
+/// The variables of a step's inputs.
+struct Inputs<'e> {
+    /// By the name our own actions give them.
+    own: BTreeMap<&'e str, &'e str>,
+    /// In any other spelling, by the name they would have in ours; of several the first in order.
+    others: BTreeMap<String, &'e str>,
+}
+
+impl<'e> Inputs<'e> {
+    fn of(env: &'e BTreeMap<String, String>) -> Self {
+        let (mut own, mut others) = (BTreeMap::new(), BTreeMap::new());
+        for (name, value) in env {
+            let Some(name) = name.strip_prefix("INPUT_") else { continue };
+            let ours = name.replace(['-', ' '], "_").to_ascii_uppercase();
+            if ours == name {
+                own.insert(name, value.as_str());
+            } else {
+                others.entry(ours).or_insert(value.as_str());
+            }
+        }
+        Self { own, others }
+    }
+
+    /// The value of an input, unless it is empty.
+    fn value(&self, key: &str) -> Option<&'e str> {
+        let value = self.own.get(key).or_else(|| self.others.get(key));
+        value.copied().filter(|value| !value.trim().is_empty())
+    }
 }
 
 /// A boolean of YAML 1.2's core schema, as `getBooleanInput` of the actions toolkit reads it.
@@ -188,8 +225,9 @@ mod tests {
 
     #[test]
     fn booleans_are_yaml_and_nothing_else() {
-        assert_eq!(argv(&[("INPUT_STRICT", " True ")]).unwrap(), ["--strict"]);
-        assert!(argv(&[("INPUT_STRICT", "FALSE")]).unwrap().is_empty());
+        assert_eq!(argv(&[("INPUT_STRICT", " True ")]).unwrap(), ["--strict=true"]);
+        assert_eq!(argv(&[("INPUT_STRICT", "FALSE")]).unwrap(), ["--strict=false"]);
+        assert!(argv(&[("INPUT_STRICT", "")]).unwrap().is_empty());
         assert!(
             argv(&[("INPUT_STRICT", "yes")]).unwrap_err().message().contains("the input `strict` is `yes`")
         );
@@ -213,7 +251,19 @@ mod tests {
     }
 
     #[test]
-    fn the_default_of_another_command_is_not_an_input_of_this_one() {
+    fn another_spelling_does_not_beat_the_name_our_actions_set() {
+        for twin in ["INPUT_max-growth", "INPUT_MAX-GROWTH", "INPUT_MAX GROWTH", "INPUT_max_growth"] {
+            assert_eq!(
+                argv(&[("INPUT_MAX_GROWTH", "5%"), (twin, "99%")]).unwrap(),
+                ["--max-growth=5%"],
+                "{twin}"
+            );
+            assert!(argv(&[("INPUT_MAX_GROWTH", ""), (twin, "99%")]).unwrap().is_empty(), "{twin}");
+        }
+    }
+
+    #[test]
+    fn an_input_of_another_command_is_refused_whatever_it_says() {
         let command = Command::new("sign")
             .subcommand(Command::new("sign").arg(Arg::new("scheme").long("scheme").default_value("rsa")))
             .subcommand(Command::new("verify").arg(Arg::new("any").long("any").action(ArgAction::SetTrue)));
@@ -222,13 +272,13 @@ mod tests {
             to_argv(&command, &env)
         };
         // What a runner hands over when the workflow sets `command` only.
-        let all = [("INPUT_SCHEME", "rsa"), ("INPUT_ANY", "false")];
-        assert_eq!(run(&[&[("INPUT_COMMAND", "verify")], &all[..]].concat()).unwrap(), ["verify"]);
+        let unset = [("INPUT_SCHEME", ""), ("INPUT_ANY", "")];
+        assert_eq!(run(&[&[("INPUT_COMMAND", "verify")], &unset[..]].concat()).unwrap(), ["verify"]);
         assert_eq!(
-            run(&[&[("INPUT_COMMAND", "sign")], &all[..]].concat()).unwrap(),
+            run(&[("INPUT_COMMAND", "sign"), ("INPUT_SCHEME", "rsa")]).unwrap(),
             ["sign", "--scheme=rsa"]
         );
-        assert!(run(&[("INPUT_COMMAND", "sign"), ("INPUT_ANY", "true")]).is_err());
-        assert!(run(&[("INPUT_COMMAND", "verify"), ("INPUT_SCHEME", "ecdsa")]).is_err());
+        assert!(run(&[("INPUT_COMMAND", "sign"), ("INPUT_ANY", "false")]).is_err());
+        assert!(run(&[("INPUT_COMMAND", "verify"), ("INPUT_SCHEME", "rsa")]).is_err());
     }
 }

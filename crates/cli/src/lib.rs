@@ -4,8 +4,8 @@
 //! the only crate that reads the environment, prints and ends the process. A tool sees the outside
 //! through its [`Context`] and answers with a report.
 //!
-//! The way of a run: inputs of the action become arguments ([`inputs`]), `lw.toml` adds what the
-//! command line leaves open ([`config`]), clap parses the result, the tool runs, and [`finish`]
+//! The way of a run: inputs of the action become arguments ([`inputs`]) and are laid over what `lw.toml`
+//! says ([`config`]), clap parses the result, the tool runs, and [`finish`]
 //! turns the report into files, outputs, annotations, a summary and an exit code.
 
 mod args;
@@ -20,17 +20,20 @@ mod files;
 mod finish;
 mod host;
 pub mod inputs;
+mod keyed;
 pub mod parallel;
 mod run;
 mod tool;
 
-pub use args::{Common, FailOn, Missing};
+pub use args::{Common, ConfigFrom, FailOn, Missing};
 pub use baseline::same_measure;
+pub use config::section::Section;
 pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
 pub use files::{Bytes, Files, Hidden, Input, PendingFile, PendingFolder, ShownFiles};
 pub use host::Host;
+pub use keyed::{KeyedLimit, is_keyed};
 pub use run::{invoke, standalone};
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};
 

@@ -5,14 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches};
-use lw_ci::{Provider, Step};
-use lw_model::Report;
+use lw_ci::{CiContext, Provider, Step};
+use lw_model::{Finding, Report, Setting};
 
 use crate::args::Common;
-use crate::config::{self, Section};
-use crate::context::{Context, Origin, Origins};
+use crate::config::change::{Configuration, Reader};
+use crate::config::section::Sections;
+use crate::config::{self, settings};
+use crate::context::{Context, Origins, learn};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Files;
@@ -20,9 +21,6 @@ use crate::finish;
 use crate::host::{self, Host, Printed};
 use crate::inputs;
 use crate::tool::Entry;
-
-/// The largest `lw.toml`, in bytes: more is something else.
-const LARGEST_CONFIG: u64 = 16 << 20;
 
 /// The `main` of a binary that is one tool.
 #[must_use]
@@ -77,18 +75,33 @@ fn prepare_and_run(
         Err(error) => return Err(clap_error(&error)),
     };
     let common = Common::from_arg_matches(&first).map_err(|error| clap_error(&error))?;
-    let configured = configure(entry, &command, (&first, &common), explicit, host, files, (tools, as_action));
-    // From here on an error has a report to stand in.
-    let (matches, common, origins, failure) = match configured {
-        Ok((matches, common, origins)) => (matches, common, origins, None),
-        Err(error) => (first, common, Origins::new(), Some(error)),
-    };
-    let wanted = finish::Wanted::of(entry, &common)?;
-    wanted.plan(&common, files);
     let ci = detect(entry, host, tools);
-    let mut cx = Context::new(*entry, host.clone(), Arc::clone(files), ci, common, origins, wanted.names());
+    let ci_context = learn(ci.context(), files);
+    let configured =
+        configure(entry, &command, (&first, &common), (host, files, &ci_context), (tools, as_action));
+    // From here on an error has a report to stand in.
+    let (configured, failure) = match configured {
+        Ok(configured) => (configured, None),
+        Err(error) => (Configured::without_files(first, common), Some(error)),
+    };
+    let wanted = finish::Wanted::of(entry, &configured.common)?;
+    wanted.plan(&configured.common, files);
+    let set = (configured.origins, configured.sections);
+    let mut cx = Context::new(
+        *entry,
+        host.clone(),
+        Arc::clone(files),
+        (ci, ci_context),
+        configured.common,
+        set,
+        wanted.names(),
+    );
     let mut report = Report::new(entry.name, crate::VERSION);
-    let failure = failure.or_else(|| (entry.run)(&matches, &mut cx, &mut report).err());
+    report.settings = configured.settings;
+    for finding in configured.findings {
+        report.add_finding(finding);
+    }
+    let failure = failure.or_else(|| (entry.run)(&configured.matches, &mut cx, &mut report).err());
     // An input that could not be read to its end makes whatever was found out worthless.
     let failure = match failure {
         Some(error) => Some(files.checked(error)),
@@ -101,21 +114,55 @@ fn prepare_and_run(
 }
 
 /// What the command line and `lw.toml` say together.
+struct Configured {
+    matches: ArgMatches,
+    common: Common,
+    origins: Origins,
+    sections: Sections,
+    settings: Vec<Setting>,
+    findings: Vec<Finding>,
+}
+
+impl Configured {
+    /// What the command line says alone.
+    fn without_files(matches: ArgMatches, common: Common) -> Self {
+        let (origins, sections) = (Origins::new(), Sections::default());
+        Self { matches, common, origins, sections, settings: Vec::new(), findings: Vec::new() }
+    }
+}
+
 fn configure(
     entry: &Entry,
     command: &Command,
     (first, common): (&ArgMatches, &Common),
-    explicit: Vec<OsString>,
-    host: &Host,
-    files: &Files,
+    (host, files, ci): (&Host, &Files, &CiContext),
     (tools, as_action): (&[&str], bool),
-) -> Result<(ArgMatches, Common, Origins), Error> {
-    let section = read_config(command, common, host, files, tools)?;
-    let (argv, origins) = merge(command, first, &section, explicit, as_action)?;
-    files.keep_in_workspace(config::outputs(command, &section, &origins));
-    let matches = parse(command, &argv, entry.name).map_err(|error| clap_error(&error))?;
+) -> Result<Configured, Error> {
+    let environment = environment(first);
+    let declared = entry.sections;
+    let reader = Reader { command, declared, tools, files, environment: environment.as_deref() };
+    let configuration = reader.configuration(common, host, ci)?;
+    let merged = settings::merge(command, first, &configuration.settings, as_action);
+    files.keep_in_workspace(merged.settings.written_paths(command));
+    let matches = parse(command, &merged.argv, entry.name).map_err(|error| {
+        let refused =
+            |argv: &[OsString]| parse(command, argv, entry.name).err().map(|error| clap_error(&error));
+        let blamed = settings::blame(command, first.subcommand_name(), &merged.settings, refused);
+        blamed.unwrap_or_else(|| clap_error(&error))
+    })?;
+    let mut settings = merged.settings.for_report(command);
+    for leaf in configuration.sections.leaves()? {
+        settings.push(Setting::new(leaf.section, Some(leaf.key), leaf.value, leaf.origin));
+    }
     let common = Common::from_arg_matches(&matches).map_err(|error| clap_error(&error))?;
-    Ok((matches, common, origins))
+    let (origins, Configuration { sections, findings, .. }) = (merged.origins, configuration);
+    Ok(Configured { matches, common, origins, sections, settings, findings })
+}
+
+/// The environment that was asked for.
+fn environment(matches: &ArgMatches) -> Option<String> {
+    let given = matches.subcommand().map_or(matches, |(_, sub)| sub);
+    given.try_get_one::<String>(config::ENVIRONMENT).ok().flatten().cloned()
 }
 
 fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {
@@ -136,95 +183,4 @@ fn show(error: &clap::Error, host: &Host) -> Exit {
 fn clap_error(error: &clap::Error) -> Error {
     let text = error.render().to_string();
     Error::usage(text.trim().trim_start_matches("error: ").to_owned())
-}
-
-fn read_config(
-    command: &Command,
-    common: &Common,
-    host: &Host,
-    files: &Files,
-    tools: &[&str],
-) -> Result<Section, Error> {
-    let path = match &common.config {
-        Some(path) if path.as_os_str() == "none" => return Ok(Section::default()),
-        Some(path) => host.cwd.join(path),
-        None => {
-            // Not above the repository: a stray file in a home folder must not decide.
-            let root = host.root();
-            let Some(path) = host.find_upwards("lw.toml").filter(|path| path.starts_with(&root)) else {
-                return Ok(Section::default());
-            };
-            path
-        }
-    };
-    let root = host.root();
-    let shown = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-    let text =
-        files.read_text(&path, LARGEST_CONFIG).map_err(|error| Error::usage(format!("{shown}: {error}")))?;
-    config::section(&text, &shown, command, tools)
-}
-
-/// Puts what `lw.toml` says in front of what was given explicitly, and notes where each value comes from.
-fn merge(
-    command: &Command,
-    matches: &ArgMatches,
-    section: &Section,
-    explicit: Vec<OsString>,
-    as_action: bool,
-) -> Result<(Vec<OsString>, Origins), Error> {
-    let (scope, given) = match matches.subcommand() {
-        Some((name, sub)) => (command.find_subcommand(name).unwrap_or(command), sub),
-        None => (command, matches),
-    };
-    let mut origins = Origins::new();
-    let mut added: Vec<OsString> = Vec::new();
-    for arg in scope.get_arguments().chain(command.get_arguments()) {
-        let id = arg.get_id().as_str();
-        if given.try_contains_id(id).is_err() || origins.contains_key(id) {
-            continue;
-        }
-        if given.value_source(id) == Some(ValueSource::CommandLine) {
-            let name = inputs::name_of(arg);
-            let text = if as_action { format!("input {name}") } else { format!("--{name}") };
-            let count = given.try_get_raw(id).ok().flatten().map_or(1, Iterator::count);
-            origins.insert(id.to_owned(), vec![Origin { text, location: None }; count]);
-        } else if let Some(setting) = section.settings.iter().find(|setting| setting.id == id) {
-            let arguments: Vec<OsString> = if arg.is_positional() {
-                setting.values.iter().map(|(value, _)| OsString::from(value)).collect()
-            } else {
-                setting.to_argv(&inputs::name_of(arg)).map(OsString::from).collect()
-            };
-            // Each alone first, so that a value clap refuses is reported at its line.
-            for (argument, (_, location)) in arguments.iter().zip(&setting.values) {
-                let alone = scope_argv(matches, vec![argument.clone()]);
-                parse(command, &alone, command.get_name()).map_err(|error| {
-                    let place = location
-                        .line
-                        .map_or_else(|| location.path.clone(), |line| format!("{}:{line}", location.path));
-                    clap_error(&error).context(place)
-                })?;
-            }
-            added.extend(arguments);
-            let from_file = |(_, location): &(String, _)| Origin {
-                text: "lw.toml".into(),
-                location: Some(Clone::clone(location)),
-            };
-            origins.insert(id.to_owned(), setting.values.iter().map(from_file).collect());
-        }
-    }
-    // Flags of a subcommand stand behind its name, wherever the user put the shared ones.
-    let mut argv = explicit;
-    let behind = matches
-        .subcommand_name()
-        .and_then(|name| argv.iter().position(|argument| argument.to_str() == Some(name)))
-        .map_or(0, |position| position + 1);
-    argv.splice(behind..behind, added);
-    Ok((argv, origins))
-}
-
-fn scope_argv(matches: &ArgMatches, mut argv: Vec<OsString>) -> Vec<OsString> {
-    if let Some(name) = matches.subcommand_name() {
-        argv.insert(0, name.into());
-    }
-    argv
 }

@@ -1,12 +1,15 @@
 //! What a tool is, and its form without the type.
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use lw_model::{Report, Rule};
 
 use crate::args::Common;
+use crate::config;
+use crate::config::section::Section;
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::inputs;
 
 /// A tool of the suite: the one declaration that the command line, the action, its README, the
 /// GitLab component and the man page are made from.
@@ -31,6 +34,9 @@ pub trait Tool {
     const CHANGED_MEANINGS: &'static [(&'static str, u32)] = &[];
     /// Formats only this tool can write, besides those every report has.
     const FORMATS: &'static [ExtraFormat] = &[];
+    /// Tables of its own in `lw.toml`, besides the keys that are its flags; see [`Context::section`]. A tool that has some
+    /// also has environments: `[TOOL.env.NAME]` is laid over them when the flag `--env NAME` asks for it.
+    const SECTIONS: &'static [Section] = &[];
     /// Its arguments, with or without subcommands. Doc comments are what users read; none may be
     /// required by clap, because `lw.toml` may hold what the command line leaves out.
     type Args: Args;
@@ -51,6 +57,16 @@ pub struct Output {
     pub name: &'static str,
     /// What it is.
     pub description: &'static str,
+}
+
+/// The flag that chooses an environment.
+fn environment() -> Arg {
+    Arg::new(config::ENVIRONMENT)
+        .long(config::ENVIRONMENT)
+        .value_name("NAME")
+        .global(true)
+        .help_heading("Common to every tool")
+        .help("Environment of lw.toml whose settings are laid over the others, such as production")
 }
 
 /// What every tool hands to later steps.
@@ -89,6 +105,8 @@ pub struct Entry {
     pub outputs: &'static [Output],
     /// Its own kinds of finding.
     pub rules: &'static [Rule],
+    /// Its own tables in `lw.toml`.
+    pub sections: &'static [Section],
     /// Its own exit codes.
     pub exit_codes: &'static [(u8, &'static str)],
     /// Which meaning its measures have.
@@ -111,6 +129,7 @@ impl Entry {
             guide: T::GUIDE,
             outputs: T::OUTPUTS,
             rules: T::RULES,
+            sections: T::SECTIONS,
             exit_codes: T::EXIT_CODES,
             revision: T::REVISION,
             changed_meanings: T::CHANGED_MEANINGS,
@@ -133,7 +152,9 @@ impl Entry {
             .map(|(code, meaning)| format!("  {code}  {meaning}"))
             .collect();
         let command = (self.augment)(Command::new(self.name));
-        Common::augment_args(command)
+        let command = Common::augment_args(command);
+        let command = if self.sections.is_empty() { command } else { command.arg(environment()) };
+        inputs::three_valued(command)
             .version(crate::VERSION)
             .about(self.summary)
             .long_about(format!("{}\n\n{}", self.summary, self.guide))

@@ -2,7 +2,7 @@
 
 pub(crate) mod action;
 pub(crate) mod readme;
-mod schema;
+pub(crate) mod schema;
 mod template;
 
 use std::collections::BTreeMap;
@@ -71,6 +71,7 @@ fn all(root: &Path) -> anyhow::Result<Files> {
         files.insert(format!("templates/{}.yml", entry.name).into(), template::gitlab(entry)?);
     }
     files.insert("schemas/lw-report-1.json".into(), schema::report()?);
+    files.insert("schemas/lw.toml.json".into(), schema::configuration(lw::TOOLS)?);
     files.insert("action.yml".into(), action::root_action("launcher")?);
     files.insert("launcher/version".into(), format!("{}\n", lw_cli::VERSION));
     files.insert("README.md".into(), readme::of_suite(root)?);

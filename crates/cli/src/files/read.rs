@@ -75,11 +75,11 @@ impl Files {
         }
     }
 
-    /// Reads a text of the user's that decides about the run, such as `lw.toml`.
+    /// Reads a file of the user's that decides about the run, such as `lw.toml`.
     ///
     /// # Errors
-    /// Those of the operating system; what is no regular file, no UTF-8, or larger than `most` bytes is one.
-    pub(crate) fn read_text(&self, path: &Path, most: u64) -> io::Result<String> {
+    /// Those of the operating system; what is no regular file, or larger than `most` bytes, is one.
+    pub(crate) fn read_bounded(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         self.note_foreign(path);
         let (file, metadata) = regular(&self.resolve(path))?;
         if let Some(id) = FileId::of(&self.resolve(path)) {
@@ -88,9 +88,9 @@ impl Files {
         if metadata.len() > most {
             return Err(io::Error::other(format!("it has {} bytes, at most are {most}", metadata.len())));
         }
-        let mut text = String::new();
-        file.take(most).read_to_string(&mut text)?;
-        Ok(text)
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// An input that could not be read, as an error that names it.

@@ -25,7 +25,9 @@ pub use finding::{Finding, Level, Location};
 pub use judge::Judging;
 pub use measure::{Bound, Direction, Limit, LimitError, LimitSpec, Measure, Outcome, Reason, Threshold};
 pub use quantity::{ByteSize, Number, Percent, QuantityError, grouped};
-pub use report::{Artifact, Fact, Override, Provenance, Report, SCHEMA, Schema, ToolId, UnmatchedLimit};
+pub use report::{
+    Artifact, Fact, Override, Provenance, Replaced, Report, SCHEMA, Schema, Setting, ToolId, UnmatchedLimit,
+};
 pub use rule::{COMMON_RULES, Rule};
 pub use table::{Align, Cell, Column, Point, Series, Table};
 pub use tree::{Node, Tree};

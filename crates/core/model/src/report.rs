@@ -1,5 +1,7 @@
 //! The report: what a tool returns, and the only thing other tools read of it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::finding::Finding;
@@ -140,6 +142,59 @@ pub struct UnmatchedLimit {
     pub limit: Limit,
 }
 
+/// A setting that somebody made; what is not listed has its default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Setting {
+    /// Name of the input: `max`. A list has one setting per item.
+    pub name: String,
+    /// The measure of a limit, or the key in a table: `image.bytes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The value as it was written; `none` when the limit was lifted.
+    pub value: String,
+    /// Where it was set: `--max`, `input max`, `lw.toml:3`.
+    pub origin: String,
+    /// What holds no longer because of it, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<Replaced>,
+}
+
+/// A value that gave way to one set nearer to the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Replaced {
+    /// The value as it was written.
+    pub value: String,
+    /// Where it was set.
+    pub origin: String,
+}
+
+/// What stands for a value that nobody may read.
+const HIDDEN: &str = "(hidden)";
+
+impl Setting {
+    /// A setting that replaces nothing.
+    pub fn new(
+        name: impl Into<String>,
+        key: Option<String>,
+        value: impl Into<String>,
+        origin: impl Into<String>,
+    ) -> Self {
+        Self { name: name.into(), key, value: value.into(), origin: origin.into(), replaces: Vec::new() }
+    }
+
+    /// The same without its values: of a secret only the place is told.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        self.value = HIDDEN.into();
+        for replaced in &mut self.replaces {
+            replaced.value = HIDDEN.into();
+        }
+        self
+    }
+}
+
 /// Breached limits that somebody let through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -170,6 +225,9 @@ pub struct Report {
     /// What was measured.
     #[serde(default)]
     pub facts: Vec<Fact>,
+    /// What was set, by whom, and what that replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Setting>,
     /// The numbers.
     #[serde(default)]
     pub measures: Vec<Measure>,
@@ -209,6 +267,7 @@ impl Report {
             verdict: Verdict::Pass,
             summary: String::new(),
             facts: Vec::new(),
+            settings: Vec::new(),
             measures: Vec::new(),
             unmatched_limits: Vec::new(),
             findings: Vec::new(),
@@ -257,12 +316,12 @@ impl Report {
     #[must_use]
     pub fn breached(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
+        let mut seen: BTreeSet<(Option<&str>, &str)> = BTreeSet::new();
         for (name, subject, limit) in self.limits() {
-            if matches!(limit.outcome, Outcome::Breached | Outcome::Overridden) {
-                let name = subject.map_or_else(|| name.to_owned(), |subject| format!("{subject}/{name}"));
-                if !names.contains(&name) {
-                    names.push(name);
-                }
+            if matches!(limit.outcome, Outcome::Breached | Outcome::Overridden)
+                && seen.insert((subject, name))
+            {
+                names.push(subject.map_or_else(|| name.to_owned(), |subject| format!("{subject}/{name}")));
             }
         }
         names

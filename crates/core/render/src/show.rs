@@ -195,6 +195,41 @@ pub(crate) fn mark(verdict: Verdict, unicode: bool) -> &'static str {
     }
 }
 
+/// Settings that are told of: past that a person searches the JSON form.
+const SETTINGS: usize = 10;
+
+/// One sentence per setting that took the place of another or lifted a limit, and of how many more there are. `name` and
+/// `value` escape what comes from outside.
+pub(crate) fn replaced(
+    report: &Report,
+    name: impl Fn(&str) -> String,
+    value: impl Fn(&str) -> String,
+) -> Vec<String> {
+    let told = || report.settings.iter().filter(|setting| !setting.replaces.is_empty());
+    let mut lines: Vec<String> = told()
+        .take(SETTINGS)
+        .map(|setting| {
+            let key = setting.key.as_ref().map(|key| format!(" {}", value(key))).unwrap_or_default();
+            let old: Vec<String> = setting
+                .replaces
+                .iter()
+                .map(|old| format!("{} ({})", value(&old.value), name(&old.origin)))
+                .collect();
+            let (what, old, origin) = (name(&setting.name), old.join(", "), name(&setting.origin));
+            if setting.value == "none" {
+                format!("{what}{key} is lifted ({origin}): it was {old}")
+            } else {
+                format!("{what}{key} is {} ({origin}), which replaces {old}", value(&setting.value))
+            }
+        })
+        .collect();
+    let more = told().count().saturating_sub(SETTINGS);
+    if more > 0 {
+        lines.push(format!("{} more replaced: the JSON form lists them", counted(more, "setting")));
+    }
+    lines
+}
+
 /// The tool, with what tells two uses of it in one job apart: `size-gate (nightly)`. Not escaped.
 pub(crate) fn tool(report: &Report) -> String {
     let tool = &report.tool.name;

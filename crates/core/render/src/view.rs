@@ -1,6 +1,6 @@
 //! The report ordered the way it is read: subject by subject, the worst first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lw_model::{Fact, Finding, Limit, Measure, Outcome, Report, Series, Table, Tree, Verdict};
 
@@ -48,15 +48,14 @@ impl<'a> Section<'a> {
 
     /// Findings that say more than the list of breached limits does.
     pub(crate) fn told(&self) -> Vec<&'a Finding> {
-        let listed = |finding: &Finding| {
-            self.measures.iter().any(|measure| {
-                finding.measure.as_ref() == Some(&measure.name)
-                    && measure
-                        .limits
-                        .iter()
-                        .any(|limit| matches!(limit.outcome, Outcome::Breached | Outcome::Overridden))
-            })
+        let breached = |measure: &&&Measure| {
+            let outcomes = measure.limits.iter().map(|limit| limit.outcome);
+            outcomes.into_iter().any(|outcome| matches!(outcome, Outcome::Breached | Outcome::Overridden))
         };
+        // As many as there are findings: a pattern may limit every symbol.
+        let names: HashSet<&str> =
+            self.measures.iter().filter(breached).map(|measure| measure.name.as_str()).collect();
+        let listed = |finding: &Finding| finding.measure.as_deref().is_some_and(|name| names.contains(name));
         self.findings.iter().copied().filter(|finding| !listed(finding)).collect()
     }
 

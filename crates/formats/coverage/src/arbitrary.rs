@@ -89,7 +89,13 @@ pub(crate) fn file(uses: Uses) -> impl Strategy<Value = FileCoverage> {
                 }
             }
             if uses.counted {
-                counted.into_iter().for_each(|(line, a, b)| file.counted_branches(line, a.min(b), a.max(b)));
+                for (line, a, b) in counted {
+                    file.counted_branches(line, a.min(b), a.max(b));
+                    let names = ["x", "y", "z", "w"].get(..a.abs_diff(b) as usize);
+                    if line % 2 == 0 {
+                        file.missing_branches(line, &names.unwrap_or_default().join(","));
+                    }
+                }
                 told.into_iter()
                     .for_each(|(metric, a, b)| file.tell(metric, Counts::new(a.min(b), a.max(b))));
             }

@@ -5,7 +5,8 @@
 //! - The lines of a class are told twice, under `methods` and by themselves; only the latter count. A class that
 //!   has no list of its own is made of its methods.
 //! - A file is in several classes where these are nested, partial or generated: what they tell is one.
-//! - `condition-coverage="50% (1/2)"` is all there is about branches: how many, not which.
+//! - `condition-coverage="50% (1/2)"` is all there is about branches: how many, not which. coverage.py adds
+//!   `missing-branches="3,exit"`, so that of two reports what both miss is known.
 //! - The rates and totals in the header are not used: they are recounted.
 
 use crate::error::{CoverageError, Problem};
@@ -65,11 +66,13 @@ struct Method {
     hits: Option<u64>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Line {
     number: u32,
     hits: u64,
     branches: Option<(u32, u32)>,
+    /// Names of the branches that were not taken, as many as there are.
+    missing: Option<Box<str>>,
 }
 
 impl Reader<'_> {
@@ -117,7 +120,7 @@ impl Reader<'_> {
                             method.hits = Some(method.hits.unwrap_or(0).max(line.hits));
                             class.of_methods.push(line);
                         }
-                        None => add(&mut class.file, line),
+                        None => add(&mut class.file, &line),
                     }
                 }
             }
@@ -147,7 +150,7 @@ impl Reader<'_> {
             b"class" => {
                 if let Some(mut class) = self.class.take() {
                     if !class.has_lines {
-                        class.of_methods.iter().for_each(|line| add(&mut class.file, *line));
+                        class.of_methods.iter().for_each(|line| add(&mut class.file, line));
                     }
                     let file = class.file.take(Format::Cobertura);
                     self.files.push(class.path, file).map_err(|problem| self.xml.error(problem))?;
@@ -159,8 +162,9 @@ impl Reader<'_> {
     }
 
     fn line(&mut self, element: &Element<'_>) -> Result<Line, CoverageError> {
-        let [number, hits, branch, coverage] =
-            self.xml.values(element, ["number", "hits", "branch", "condition-coverage"])?;
+        let [number, hits, branch, coverage, missing] = self
+            .xml
+            .values(element, ["number", "hits", "branch", "condition-coverage", "missing-branches"])?;
         let number = self.xml.number(&number, "the number of the line")?;
         let hits = self.xml.count(&hits, "hits", &mut self.coverage.warnings)?;
         let hits = hits.ok_or_else(|| self.xml.error(Problem::Missing("`hits`")))?;
@@ -169,7 +173,17 @@ impl Reader<'_> {
         if told && branches.is_none() {
             self.coverage.warnings.add(WarningKind::BranchesNotTold, self.xml.line(), b"");
         }
-        Ok(Line { number, hits, branches })
+        let missing = match (branches, missing.is_some()) {
+            (Some((covered, total)), true) => {
+                let names = self.xml.string(&missing)?;
+                let told = names.split(',').filter(|name| !name.trim().is_empty()).count();
+                (told == (total - covered) as usize).then(|| names.into_boxed_str())
+            }
+            // All were taken, so none is missing.
+            (Some((covered, total)), false) if covered == total => Some("".into()),
+            _ => None,
+        };
+        Ok(Line { number, hits, branches, missing })
     }
 
     /// `50% (1/2)`: one of two.
@@ -197,9 +211,12 @@ impl Reader<'_> {
     }
 }
 
-fn add(file: &mut FileBuilder, line: Line) {
+fn add(file: &mut FileBuilder, line: &Line) {
     file.line(line.number, line.hits);
     if let Some((covered, total)) = line.branches {
         file.counted_branches(line.number, covered, total);
+        if let Some(missing) = &line.missing {
+            file.missing_branches(line.number, missing);
+        }
     }
 }

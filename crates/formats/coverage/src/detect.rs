@@ -109,29 +109,62 @@ fn xml(text: &[u8]) -> Kind {
     }
 }
 
-/// By the keys of the outermost object, read no further than to the first one that decides.
+/// By the keys of the outermost object, and what they lead to: several tools have `files`, and each its own.
+///
+/// Read no further than to the first key that decides.
 fn json(text: &[u8]) -> Kind {
     let mut keys = Keys { rest: text.get(1..).unwrap_or_default() };
     while let Some((key, value)) = keys.next() {
-        match (key, value.first()) {
+        let foreign = match (key, value.first()) {
             (b"data", Some(b'[')) | (b"cargo_llvm_cov", Some(b'{')) => return Kind::Report(Format::Llvm),
+            (b"gcovr/format_version", _) => Foreign::Gcovr,
+            (b"gcovr/summary_format_version", _) => Foreign::GcovrSummary,
+            (b"meta", Some(b'{')) if has_key(value, b"simplecov_version") => Foreign::SimpleCov,
+            (b"total", Some(b'{')) if has_key(value, b"statements") => Foreign::IstanbulSummary,
             (b"files", Some(b'{')) | (b"meta", Some(b'{')) | (b"totals", Some(b'{')) => {
                 return Kind::Report(Format::CoveragePy);
             }
-            (b"files", Some(b'['))
-            | (b"gcc_version" | b"current_working_directory" | b"data_file", Some(b'"')) => {
+            (b"gcc_version" | b"current_working_directory" | b"data_file", Some(b'"')) => {
                 return Kind::Report(Format::Gcov);
             }
-            (_, Some(b'{')) if begins_with_key(value, b"path") || begins_with_key(value, b"statementMap") => {
-                return Kind::Foreign(Foreign::Istanbul);
-            }
-            (_, Some(b'{')) if begins_with_key(value, b"coverage") => {
-                return Kind::Foreign(Foreign::SimpleCov);
-            }
-            _ => {}
-        }
+            // The first file tells: gcov's has lines, the others' have totals.
+            (b"files", Some(b'[')) => match value.get(1..).unwrap_or_default().trim_ascii_start() {
+                file if has_key(file, b"percent_covered") => Foreign::Kcov,
+                file if has_key(file, b"line_percent") => Foreign::GcovrSummary,
+                file if has_key(file, b"lines") && is_of_gcovr(file) => Foreign::Gcovr,
+                _ => return Kind::Report(Format::Gcov),
+            },
+            (_, Some(b'{')) if has_key(value, b"statementMap") || is_istanbul(value) => Foreign::Istanbul,
+            (_, Some(b'{')) if begins_with_key(value, b"coverage") => Foreign::SimpleCov,
+            _ => continue,
+        };
+        return Kind::Foreign(foreign);
     }
     Kind::Unknown
+}
+
+/// Newer versions of Istanbul have `path` in front, and may leave out everything else of a file that never ran.
+fn is_istanbul(file: &[u8]) -> bool {
+    begins_with_key(file, b"path")
+}
+
+/// Whether the first line of a file has one of gcovr's own marks.
+fn is_of_gcovr(file: &[u8]) -> bool {
+    let mut keys = Keys { rest: file.get(1..).unwrap_or_default() };
+    while let Some((key, value)) = keys.next() {
+        if key == b"lines" {
+            let line = value.get(1..).unwrap_or_default().trim_ascii_start();
+            let mut keys = Keys { rest: line.get(1..).unwrap_or_default() };
+            return std::iter::from_fn(|| keys.next()).any(|(key, _)| key.starts_with(b"gcovr/"));
+        }
+    }
+    false
+}
+
+/// Whether an object has a key, wherever it stands.
+fn has_key(object: &[u8], key: &[u8]) -> bool {
+    let mut keys = Keys { rest: object.strip_prefix(b"{").unwrap_or_default() };
+    std::iter::from_fn(|| keys.next()).any(|(known, _)| known == key)
 }
 
 fn begins_with_key(object: &[u8], key: &[u8]) -> bool {
@@ -210,6 +243,7 @@ mod tests {
             (r#"{ "meta" : {"format":3}, "files":{}}"#, Format::CoveragePy),
             (r#"{"format_version": "1", "files": []}"#, Format::Gcov),
             (r#"{"gcc_version": "12", "x": []}"#, Format::Gcov),
+            (r#"{"files": [{"file": "a.c", "functions": [], "lines": [{"count": 1}]}]}"#, Format::Gcov),
         ] {
             assert_eq!(detect(text.as_bytes()), Some(format), "{text}");
         }
@@ -247,6 +281,18 @@ mod tests {
             (b"\x81rforpl\xff", Kind::Foreign(Foreign::LlvmProfile)),
             (br#"{"/src/a.js":{"path":"/src/a.js"}}"#, Kind::Foreign(Foreign::Istanbul)),
             (br#"{"RSpec":{"coverage":{}}}"#, Kind::Foreign(Foreign::SimpleCov)),
+            (br#"{"meta":{"simplecov_version":"0.22"},"coverage":{}}"#, Kind::Foreign(Foreign::SimpleCov)),
+            (br#"{"/a.js":{"statementMap":{},"path":"/a.js"}}"#, Kind::Foreign(Foreign::Istanbul)),
+            (br#"{"/a.js":{"fnMap":{},"s":{},"statementMap":{}}}"#, Kind::Foreign(Foreign::Istanbul)),
+            (br#"{"total":{"lines":{},"statements":{}},"/a.js":{}}"#, Kind::Foreign(Foreign::IstanbulSummary)),
+            (br#"{"gcovr/format_version":"0.15","files":[]}"#, Kind::Foreign(Foreign::Gcovr)),
+            (
+                br#"{"files":[{"file":"a.c","lines":[{"line_number":2,"gcovr/md5":"x"}]}],"gcovr/format_version":"0.9"}"#,
+                Kind::Foreign(Foreign::Gcovr),
+            ),
+            (br#"{"root":"..","gcovr/summary_format_version":"0.6"}"#, Kind::Foreign(Foreign::GcovrSummary)),
+            (br#"{"files":[{"filename":"a","line_percent":1}]}"#, Kind::Foreign(Foreign::GcovrSummary)),
+            (br#"{"files":[{"file":"/a/m.ts","percent_covered":"50"}]}"#, Kind::Foreign(Foreign::Kcov)),
         ] {
             assert_eq!(kind(bytes), expected, "{}", String::from_utf8_lossy(bytes));
         }

@@ -84,6 +84,14 @@ pub enum Foreign {
     Istanbul,
     /// SimpleCov's `.resultset.json`.
     SimpleCov,
+    /// JSON of gcovr (`--json`).
+    Gcovr,
+    /// Totals of gcovr (`--json-summary`).
+    GcovrSummary,
+    /// Totals of kcov (`coverage.json`).
+    Kcov,
+    /// Totals of Istanbul (`coverage-summary.json`).
+    IstanbulSummary,
     /// Text in UTF-16.
     Utf16,
     /// An LLVM raw or indexed profile.
@@ -106,7 +114,19 @@ impl Foreign {
             Self::Istanbul => {
                 "this is Istanbul's own format: write lcov with `nyc report --reporter=lcovonly`"
             }
-            Self::SimpleCov => "this is SimpleCov's own format: add simplecov-lcov or simplecov-cobertura",
+            Self::SimpleCov => {
+                "this is SimpleCov's own format: have it write lcov or Cobertura with the gem simplecov-lcov or simplecov-cobertura"
+            }
+            Self::Gcovr => {
+                "this is gcovr's own format: write `gcovr --add-tracefile FILE --cobertura` or `--lcov` from it"
+            }
+            Self::GcovrSummary => {
+                "these are only gcovr's totals: write the lines with `gcovr --cobertura` or `--lcov`"
+            }
+            Self::Kcov => "these are only kcov's totals: give the `cobertura.xml` that lies beside them",
+            Self::IstanbulSummary => {
+                "these are only Istanbul's totals: write lcov with `nyc report --reporter=lcovonly`"
+            }
             Self::Utf16 => "this is UTF-16: write it as UTF-8",
             Self::LlvmProfile => {
                 "this is a raw profile: run `llvm-profdata merge` and `llvm-cov export`, or `cargo llvm-cov --lcov`"
@@ -159,6 +179,9 @@ pub enum Problem {
     /// Ranges of lines that no source has.
     #[error("the ranges of the report span more than {0} lines")]
     TooManyLines(u64),
+    /// A line of JaCoCo that does not tell whether it ran: the attributes are optional, and gcovr leaves them out.
+    #[error("the line has neither `mi` nor `ci`, so it does not tell whether it ran")]
+    LineWithoutInstructions,
     /// One file twice, of which no lines are known.
     #[error("`{0}` is there twice, without its lines: the figures cannot be merged")]
     SummaryTwice(String),
@@ -178,6 +201,9 @@ impl Diagnose for CoverageError {
             }
             Self::Malformed { problem: Problem::SummaryTwice(_), .. } => {
                 "export without `-summary-only`".into()
+            }
+            Self::Malformed { problem: Problem::LineWithoutInstructions, .. } => {
+                "gcovr writes such reports: use `gcovr --cobertura` or `--lcov` instead of `--jacoco`".into()
             }
             Self::Malformed { .. } => {
                 "write the report again; if it is the same, the tool that wrote it is at fault".into()

@@ -6,7 +6,8 @@
 //!
 //! The figure Go itself tells is [`Metric::Statement`](crate::Metric::Statement). Lines are derived: all lines of a
 //! block, blank ones and comments among them, with the hits of the block that ran most. The line of the end does
-//! not belong to the block when nothing of it does (column 1 is the first one behind).
+//! not belong to the block when nothing of it does (column 1 is the first one behind). Who has the source takes out what is
+//! no code ([`source::go_code_lines`](crate::source::go_code_lines)).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

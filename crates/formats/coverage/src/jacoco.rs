@@ -4,6 +4,8 @@
 //! instructions ran. How often is not recorded, so a hit says that it ran. Paths are package and file, without
 //! the folder of the sources; groups, the modules of a build, come before them.
 
+use std::collections::HashMap;
+
 use crate::error::{CoverageError, Problem};
 use crate::files::Files;
 use crate::model::{Counts, Coverage, FileBuilder, Format, MAX_COUNTED, Metric, WarningKind};
@@ -17,6 +19,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
         folders: Vec::new(),
         source: None,
         class: None,
+        homeless: Vec::new(),
+        sources: Vec::new(),
         method: None,
         file: FileBuilder::default(),
     };
@@ -40,6 +44,10 @@ struct Reader<'a> {
     folders: Vec<String>,
     source: Option<String>,
     class: Option<Class>,
+    /// Methods of the classes of a package that do not say which source file they are of (before JaCoCo 0.8).
+    homeless: Vec<Homeless>,
+    /// Names of the source files of the package, without what stands behind their last dot.
+    sources: Vec<String>,
     method: Option<(String, u32)>,
     file: FileBuilder,
 }
@@ -47,6 +55,13 @@ struct Reader<'a> {
 struct Class {
     name: String,
     source: Option<String>,
+    /// Its methods: first line, whether it ran, name.
+    methods: Vec<(u32, u64, String)>,
+}
+
+struct Homeless {
+    line: u64,
+    class: Class,
 }
 
 impl Reader<'_> {
@@ -59,7 +74,7 @@ impl Reader<'_> {
             b"class" => {
                 let [name, source] = self.xml.values(element, ["name", "sourcefilename"])?;
                 let source = source.is_some().then(|| self.xml.string(&source)).transpose()?;
-                self.class = Some(Class { name: self.xml.string(&name)?, source });
+                self.class = Some(Class { name: self.xml.string(&name)?, source, methods: Vec::new() });
             }
             b"method" => {
                 let [name, desc, line] = self.xml.values(element, ["name", "desc", "line"])?;
@@ -81,9 +96,12 @@ impl Reader<'_> {
     }
 
     fn line(&mut self, element: &Element<'_>) -> Result<(), CoverageError> {
-        let [nr, ci, mb, cb] = self.xml.values(element, ["nr", "ci", "mb", "cb"])?;
+        let [nr, mi, ci, mb, cb] = self.xml.values(element, ["nr", "mi", "ci", "mb", "cb"])?;
+        if mi.is_none() && ci.is_none() {
+            return Err(self.xml.error(Problem::LineWithoutInstructions));
+        }
         let nr = self.xml.number(&nr, "the number of the line")?;
-        let ci = self.xml.number(&ci, "`ci`")?;
+        let ci = if ci.is_some() { self.xml.number(&ci, "`ci`")? } else { 0 };
         self.file.line(nr, u64::from(ci > 0));
         let missed = if mb.is_some() { self.xml.number(&mb, "`mb`")? } else { 0 };
         let covered = if cb.is_some() { self.xml.number(&cb, "`cb`")? } else { 0 };
@@ -104,8 +122,8 @@ impl Reader<'_> {
         match (kind.as_deref(), &self.method, &self.source) {
             (Some(b"METHOD"), Some((name, line)), _) => {
                 let counts = counts(&self.xml)?;
-                if self.class.as_ref().is_some_and(|class| class.source.is_some()) {
-                    self.file.function(*line, 0, counts.covered, name);
+                if let Some(class) = &mut self.class {
+                    class.methods.push((*line, counts.covered, name.clone()));
                 }
             }
             (Some(b"INSTRUCTION"), _, Some(_)) => self.file.tell(Metric::Instruction, counts(&self.xml)?),
@@ -117,22 +135,23 @@ impl Reader<'_> {
     fn close(&mut self, name: &[u8]) -> Result<(), CoverageError> {
         match name {
             b"group" | b"package" => {
+                self.settle()?;
                 self.folders.pop();
             }
             b"method" => self.method = None,
             b"class" => match self.class.take() {
-                Some(Class { source: Some(source), .. }) if self.file.has_functions() => {
-                    self.push(&source)?;
+                Some(Class { source: Some(source), methods, .. }) => {
+                    self.add_methods(&methods);
+                    if self.file.has_functions() {
+                        self.push(&source)?;
+                    }
                 }
-                // Compiled without debug information, it belongs to no file.
-                Some(Class { source: None, name }) => {
-                    let line = self.xml.line();
-                    self.coverage.warnings.add(WarningKind::ClassWithoutLines, line, name.as_bytes());
-                }
-                _ => {}
+                Some(class) => self.homeless.push(Homeless { line: self.xml.line(), class }),
+                None => {}
             },
             b"sourcefile" => {
                 if let Some(source) = self.source.take() {
+                    self.sources.push(source.clone());
                     if !self.file.has_lines() {
                         let line = self.xml.line();
                         self.coverage.warnings.add(WarningKind::ClassWithoutLines, line, source.as_bytes());
@@ -141,6 +160,42 @@ impl Reader<'_> {
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn add_methods(&mut self, methods: &[(u32, u64, String)]) {
+        for (line, hits, name) in methods {
+            self.file.function(*line, 0, *hits, name);
+        }
+    }
+
+    /// Finds the source files of classes that do not name theirs: that of the outermost class's name, or the only one of
+    /// the package, where lines are known. A class compiled without debug information belongs to no file.
+    fn settle(&mut self) -> Result<(), CoverageError> {
+        let sources = std::mem::take(&mut self.sources);
+        let stems: HashMap<&str, &String> = sources
+            .iter()
+            .map(|source| (source.rsplit_once('.').map_or(source.as_str(), |(stem, _)| stem), source))
+            .collect();
+        for Homeless { line, class } in std::mem::take(&mut self.homeless) {
+            let simple = class.name.rsplit('/').next().unwrap_or_default();
+            let outermost = simple.split('$').next().unwrap_or_default();
+            // `A.kt` becomes the class `AKt`.
+            let stem = outermost.strip_suffix("Kt").unwrap_or(outermost);
+            let named = stems.get(outermost).or_else(|| stems.get(stem)).copied();
+            let has_lines = class.methods.iter().any(|(line, _, _)| *line > 0);
+            let only = || sources.first().filter(|_| has_lines && sources.len() == 1);
+            match named.or_else(only) {
+                Some(source) if !class.methods.is_empty() => {
+                    self.add_methods(&class.methods);
+                    self.push(source)?;
+                }
+                Some(_) => {}
+                None => {
+                    self.coverage.warnings.add(WarningKind::ClassWithoutLines, line, class.name.as_bytes());
+                }
+            }
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ mod merge;
 mod model;
 pub mod paths;
 mod read;
+pub mod source;
 mod span;
 pub mod write;
 mod xml;

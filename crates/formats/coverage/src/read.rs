@@ -25,7 +25,12 @@ const START: u64 = 1 << 16;
 /// When it is in no format that is known, or not what its format allows. Nothing is passed over silently:
 /// what is not an error is in [`Coverage::warnings`].
 pub fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
-    if kind(bytes) == Kind::Gzip { plain(&decompress(bytes)?) } else { plain(bytes) }
+    if kind(bytes) == Kind::Gzip { plain(&decompress(bytes)?) } else { plain(bytes) }.map(possible)
+}
+
+fn possible(mut coverage: Coverage) -> Coverage {
+    coverage.drop_impossible();
+    coverage
 }
 
 /// Reads a report from where it lies. A tracefile of lcov, the one format of which reports have hundreds of
@@ -39,7 +44,7 @@ pub fn read_from(mut reader: impl Read + Send) -> Result<Coverage, CoverageError
     reader.by_ref().take(START).read_to_end(&mut bytes).map_err(failed)?;
     if kind(&bytes) == Kind::Report(Format::Lcov) {
         bytes.drain(..bytes.len() - without_mark(&bytes).len());
-        return lcov::read_stream(bytes, reader);
+        return lcov::read_stream(bytes, reader).map(possible);
     }
     reader.read_to_end(&mut bytes).map_err(failed)?;
     read(&bytes)

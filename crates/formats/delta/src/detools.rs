@@ -64,7 +64,7 @@ pub(crate) fn write(script: &Script<'_>, compression: Compression, mut out: Vec<
             let mut data = heatshrink::window(parameters, room);
             write_steps(script, &mut data);
             out.push(parameters.byte());
-            heatshrink::compress_behind(&data, parameters, &mut out);
+            heatshrink::compress_in_window(&data, parameters, &mut out);
         }
     }
     out
@@ -110,7 +110,7 @@ impl Header {
             1 if known => return Err(unsupported(Unsupported::InPlace)),
             2 if known => return Err(unsupported(Unsupported::HdiffPatch)),
             _ => {
-                let problem = Problem::Unknown { start: crate::hex(&[first]) };
+                let problem = Problem::Unknown { start: base16ct::lower::encode_string(&[first]) };
                 return Err(PatchError { format, offset, problem });
             }
         }

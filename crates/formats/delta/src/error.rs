@@ -206,7 +206,9 @@ impl Diagnose for PatchError {
                 "make it again with `detools create_patch --compression heatshrink`"
             }
             Problem::Unsupported(Unsupported::DataFormat) => "make it again without `--data-format`",
-            Problem::TargetTooLarge { .. } => "raise the limit if the target may be that large",
+            Problem::TargetTooLarge { .. } => {
+                "the patch is damaged, or its target is larger than was expected"
+            }
             Problem::OutsideBase { .. } => "use the base the patch was made from",
             _ => "the patch is damaged: fetch or make it again",
         };

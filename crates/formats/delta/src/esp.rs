@@ -7,7 +7,6 @@
 
 use crate::error::{Part, PatchError, Problem, WrongBase};
 use crate::format::Format;
-use crate::hex;
 
 /// The first four bytes, little-endian.
 pub const MAGIC: u32 = 0xFCCD_DE10;
@@ -47,7 +46,7 @@ impl Header {
         let truncated = || wrong(patch.len(), Problem::Truncated(Part::Header));
         let (magic, rest) = patch.split_first_chunk::<4>().ok_or_else(truncated)?;
         if u32::from_le_bytes(*magic) != MAGIC {
-            return Err(wrong(0, Problem::Unknown { start: hex(magic) }));
+            return Err(wrong(0, Problem::Unknown { start: base16ct::lower::encode_string(magic) }));
         }
         let (base_hash, rest) = rest.split_first_chunk::<32>().ok_or_else(truncated)?;
         let (reserved, _) = rest.split_first_chunk::<28>().ok_or_else(truncated)?;
@@ -65,6 +64,9 @@ impl Header {
         if self.base_hash == *base_hash {
             return Ok(());
         }
-        Err(WrongBase { expected: hex(&self.base_hash), actual: hex(base_hash) })
+        Err(WrongBase {
+            expected: base16ct::lower::encode_string(&self.base_hash),
+            actual: base16ct::lower::encode_string(base_hash),
+        })
     }
 }

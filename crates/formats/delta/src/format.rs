@@ -10,7 +10,6 @@ use crate::detools::{self, Compression};
 use crate::error::{PatchError, Problem};
 use crate::esp;
 use crate::heatshrink::Parameters;
-use crate::hex;
 
 /// A format of patches by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,7 +74,7 @@ impl Format {
             Ok(header) => Ok(header.compression.format()),
             Err(error) if matches!(error.problem, Problem::Unsupported(_)) => Err(error),
             Err(_) => {
-                let start = hex(patch.get(..8).unwrap_or(patch));
+                let start = base16ct::lower::encode_string(patch.get(..8).unwrap_or(patch));
                 Err(PatchError { format: None, offset: 0, problem: Problem::Unknown { start } })
             }
         }

@@ -10,7 +10,7 @@ mod encode;
 
 pub(crate) use decode::Reader;
 pub use encode::compress;
-pub(crate) use encode::{compress_behind, window};
+pub(crate) use encode::{compress_in_window, window};
 
 use crate::error::{Part, Problem};
 

@@ -20,8 +20,6 @@ mod script;
 mod stream;
 mod varint;
 
-use std::fmt::Write as _;
-
 pub use apply::{Info, apply, describe};
 pub use error::{
     ApplyError, CreateError, MAX_INPUT, Part, PatchError, Problem, Rest, Unsupported, WrongBase,
@@ -63,13 +61,4 @@ impl<'a> Script<'a> {
             Encoding::Bsdiff40 => bsdiff::write(self),
         }
     }
-}
-
-/// Bytes in lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,6 +1,4 @@
-//! Little-endian reads that end with the data instead of panicking, and bytes as text.
-
-use std::fmt;
+//! Little-endian reads that end with the data instead of panicking.
 
 pub(crate) fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     bytes.get(offset..)?.first_chunk::<N>().copied()
@@ -15,16 +13,13 @@ pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
 }
 
 /// A C string in a fixed field: up to the first NUL, or the whole field.
+///
+/// Control characters become U+FFFD: no version and no name has them, and a line feed in a text that is printed to the log
+/// of a CI would start a command there.
 pub(crate) fn text(field: &[u8]) -> String {
     let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
-    String::from_utf8_lossy(field.get(..end).unwrap_or(field)).into_owned()
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+    String::from_utf8_lossy(field.get(..end).unwrap_or(field))
+        .chars()
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }

@@ -11,6 +11,8 @@ mod header;
 mod layout;
 mod problem;
 mod rsa;
+mod second;
+mod signing;
 mod stream;
 mod trailing;
 
@@ -24,7 +26,8 @@ pub use error::{Foreign, ImageError, Part};
 pub use header::{ExtendedHeader, Format, Header};
 pub use layout::LayoutProblem;
 pub use problem::{Problem, Role, Signing};
-pub use trailing::{SignatureBlock, SignatureScheme, Trailing};
+pub use second::{CoreWords, SecondImage};
+pub use trailing::{BlockProblem, SignatureBlock, SignatureScheme, Trailing};
 
 use crate::stream::{ReadError, Running, pour};
 
@@ -196,20 +199,38 @@ impl AppImage {
             if !sound_key {
                 failures.push(ImageError::SignatureKey { block, offset: *offset });
             }
-            match self.chip() {
-                Some(chip) if *scheme == SignatureScheme::EcdsaP384 && !chip.verifies_p384() => {
-                    failures.push(ImageError::SignatureScheme {
-                        block,
-                        offset: *offset,
-                        scheme: *scheme,
-                        chip,
-                    });
+            let (offset, scheme) = (*offset, *scheme);
+            let since = self.chip().map(|chip| (chip, chip.verifies(scheme)));
+            match since {
+                Some((chip, since)) if since.is_none_or(|since| since > self.highest_revision()) => {
+                    failures.push(ImageError::SignatureScheme { block, offset, scheme, chip, since });
                 }
-                _ if !covers_image => failures.push(ImageError::Signature { block, offset: *offset }),
+                _ if !covers_image => failures.push(ImageError::Signature { block, offset }),
                 _ => {}
             }
         }
+        match (&self.trailing, self.chip()) {
+            (Trailing::SignatureV1 { offset }, Some(chip)) if !chip.verifies_v1() => {
+                failures.push(ImageError::SignatureV1 { offset: *offset, chip });
+            }
+            (Trailing::Second(second), _) => {
+                let second = second.failures(self.total_len).into_iter();
+                failures.extend(second.map(|error| ImageError::Second(Box::new(error))));
+            }
+            _ => {}
+        }
         failures
+    }
+
+    /// The highest chip revision the image runs on, major * 100 + minor.
+    fn highest_revision(&self) -> u16 {
+        // Old images have none.
+        self.header
+            .extended
+            .as_ref()
+            .map(|extended| extended.max_revision)
+            .filter(|max| *max != 0)
+            .unwrap_or(u16::MAX)
     }
 
     /// The chip the image is for; an ESP8266 image does not name one.

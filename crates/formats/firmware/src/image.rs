@@ -7,14 +7,18 @@
 //! when [`Options::expect`] is [`Kind::Plain`]; files that are surely no image (ELF, text, a Git LFS pointer,
 //! blank memory, a merged flash image) are refused by name.
 
+mod content;
 mod error;
 mod kind;
 mod scanner;
 
 pub use crate::stream::{Digests, ReadError};
-pub use error::{Error, Foreign};
+pub use content::Nested;
+pub use error::{Container, Error, Foreign};
 pub use kind::{Kind, KindError};
 pub use scanner::{Options, Scanned, Scanner, read_from};
+
+pub(crate) use content::ContentWatch;
 
 use crate::esp_image::{AppImage, ChipId};
 use crate::{intel_hex, mcuboot, uf2};
@@ -71,7 +75,30 @@ impl Image {
         match self {
             Self::Esp(image) => image.verify().map_err(Error::Esp),
             Self::Mcuboot(image) => image.verify().map_err(Error::Mcuboot),
-            Self::Uf2(_) | Self::IntelHex(_) | Self::Plain(_) => Ok(()),
+            Self::Uf2(_) | Self::IntelHex(_) => self.nested().try_for_each(|nested| {
+                let image = nested.image.as_ref().map_err(Error::clone);
+                image.and_then(Self::verify).map_err(|error| nested.error(error))
+            }),
+            Self::Plain(_) => Ok(()),
+        }
+    }
+
+    /// The images in what a UF2 or Intel HEX file writes to flash; an image of any other format has none.
+    pub fn nested(&self) -> impl Iterator<Item = &Nested> {
+        let (parts, content) = match self {
+            Self::Uf2(image) => (image.parts.as_slice(), None),
+            Self::IntelHex(image) => (&[][..], Some(&image.content)),
+            _ => (&[][..], None),
+        };
+        parts.iter().map(|part| &part.content).chain(content).flat_map(|content| &content.nested)
+    }
+
+    /// The image that is described: itself, or the only one in a UF2 or Intel HEX file.
+    fn described(&self) -> &Self {
+        let mut nested = self.nested();
+        match (nested.next(), nested.next()) {
+            (Some(Nested { image: Ok(image), .. }), None) => image,
+            _ => self,
         }
     }
 
@@ -81,9 +108,16 @@ impl Image {
         match self {
             Self::Esp(image) => image.chip(),
             Self::Uf2(image) => match &image.parts[..] {
-                [part] => part.family?.chip(),
-                _ => None,
+                [part] if part.family.is_some() => part.family?.chip(),
+                _ => self.described_chip(),
             },
+            _ => self.described_chip(),
+        }
+    }
+
+    fn described_chip(&self) -> Option<ChipId> {
+        match self.described() {
+            Self::Esp(image) => image.chip(),
             _ => None,
         }
     }
@@ -91,7 +125,7 @@ impl Image {
     /// The version the build left inside, as it is written there.
     #[must_use]
     pub fn version(&self) -> Option<String> {
-        match self {
+        match self.described() {
             Self::Esp(image) => image.app.as_ref().map(|app| app.version.clone()),
             Self::Mcuboot(image) => Some(image.header.version.to_string()),
             _ => None,
@@ -101,7 +135,7 @@ impl Image {
     /// The name of the project the build left inside.
     #[must_use]
     pub fn project(&self) -> Option<&str> {
-        match self {
+        match self.described() {
             Self::Esp(image) => image.app.as_ref().map(|app| app.project_name.as_str()),
             _ => None,
         }
@@ -110,7 +144,7 @@ impl Image {
     /// The counter against rollback: `secure_version` of an ESP application, `SEC_CNT` of a MCUboot image.
     #[must_use]
     pub fn secure_version(&self) -> Option<u32> {
-        match self {
+        match self.described() {
             Self::Esp(image) => image.app.as_ref().map(|app| app.secure_version),
             Self::Mcuboot(image) => image.security_counter(),
             _ => None,

@@ -38,6 +38,8 @@ pub struct Image {
     pub unprotected: Vec<Tlv>,
     /// The image hashes, usually one.
     pub digests: Vec<ImageDigest>,
+    /// Whether the payload is an image of its own: a signed image that was signed again.
+    pub is_nested: bool,
     /// Length in bytes of the image itself, TLVs included: what the bootloader compares with the slot.
     pub image_len: u64,
     /// What follows the image.
@@ -124,6 +126,11 @@ impl Flags {
         self.0 & (Self::COMPRESSED_LZMA1 | Self::COMPRESSED_LZMA2 | 0x800) != 0
     }
 
+    /// Whether the payload is compressed; a filter for Arm code alone is no compression.
+    fn is_compressed_payload(self) -> bool {
+        self.0 & (Self::COMPRESSED_LZMA1 | Self::COMPRESSED_LZMA2) != 0
+    }
+
     /// Two flags of which the bootloader accepts one at most.
     fn contradiction(self) -> bool {
         [Self::ENCRYPTED_AES128 | Self::ENCRYPTED_AES256, Self::COMPRESSED_LZMA1 | Self::COMPRESSED_LZMA2]
@@ -141,7 +148,8 @@ pub struct ImageDigest {
     pub offset: u64,
     /// The hash in the file.
     pub stored: Vec<u8>,
-    /// The hash of the bytes; `None` for an encrypted image, whose hash is that of the plain one.
+    /// The hash of the bytes; `None` where it cannot be checked: the payload is encrypted, and the hash is that of the
+    /// plain one. (`imgtool sign --encrypt KEY --clear` leaves the payload plain, and then it is checked.)
     pub computed: Option<Vec<u8>>,
 }
 
@@ -187,6 +195,7 @@ impl Image {
         for tlv in self.protected.iter().chain(&self.unprotected) {
             tlv.check_length()?;
         }
+        self.check_promised()?;
         for ImageDigest { algorithm, offset, stored, computed } in &self.digests {
             if let Some(computed) = computed
                 && stored != computed
@@ -201,6 +210,42 @@ impl Image {
             return Err(Error::NoDigest { offset: self.image_len - self.unprotected_size() });
         }
         Ok(())
+    }
+
+    /// Holds the flags to the TLVs without which the bootloader cannot do what they ask for: `boot_enc_valid`
+    /// (`encrypted.c`) looks for the wrapped key, `bootutil_img_validate` (`image_validate.c`) and `decompression.c` for
+    /// size and hash of the decompressed image, which are protected.
+    fn check_promised(&self) -> Result<(), Error> {
+        let flags = self.header.flags;
+        if flags.is_encrypted() && !self.unprotected.iter().any(|tlv| tlv.kind.is_wrapped_key()) {
+            return Err(Error::Promised {
+                flags,
+                what: "the encrypted key (ENC_RSA2048, ENC_KW, ENC_EC256 or ENC_X25519)",
+            });
+        }
+        if flags.is_compressed_payload() {
+            for (kind, what) in [
+                (TlvKind::DECOMP_SIZE, "the size of the decompressed image (DECOMP_SIZE)"),
+                (TlvKind::DECOMP_SHA, "the hash of the decompressed image (DECOMP_SHA)"),
+            ] {
+                if !self.protected.iter().any(|tlv| tlv.kind == kind) {
+                    return Err(Error::Promised { flags, what });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a hash of the image cannot be checked, because the payload is encrypted.
+    #[must_use]
+    pub fn is_unchecked(&self) -> bool {
+        self.digests.iter().any(|digest| digest.computed.is_none())
+    }
+
+    /// The class of device the image is for: the UUIDs of vendor and class, where it has them.
+    #[must_use]
+    pub fn uuid(&self, kind: TlvKind) -> Option<[u8; 16]> {
+        self.find(kind).and_then(|tlv| tlv.data.as_slice().try_into().ok())
     }
 
     /// Length of the unprotected area in bytes.

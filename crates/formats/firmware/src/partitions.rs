@@ -12,7 +12,7 @@ mod rules;
 
 use std::borrow::Cow;
 
-pub use csv::CsvOptions;
+pub use csv::{CsvOptions, ExtraSubtype, ExtraSubtypeError};
 pub use error::{LineError, RuleError, TableError};
 pub use names::{APP, BOOTLOADER, DATA, PARTITION_TABLE};
 pub use rules::Advice;
@@ -193,7 +193,7 @@ impl Partition {
         self.flags & READONLY != 0
     }
 
-    /// First offset behind it.
+    /// First offset after it.
     #[must_use]
     pub fn end(&self) -> u64 {
         u64::from(self.offset) + u64::from(self.size)

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::image::{ContentWatch, Nested};
+
 /// Separate ranges that are kept; a linker makes a handful.
 pub(crate) const MAX_RANGES: usize = 1 << 16;
 
@@ -17,7 +19,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// The first address behind it.
+    /// The first address after it.
     #[must_use]
     pub fn end(&self) -> u64 {
         u64::from(self.start) + self.length
@@ -35,6 +37,9 @@ pub struct Content {
     /// disagree how to fill it. Of one range it is that of the binary the file was made from. `None` when the
     /// data does not come in that order.
     pub sha256: Option<[u8; 32]>,
+    /// The images at the start of its ranges, in the order they were written; only those whose bytes come in the order
+    /// of their addresses.
+    pub nested: Vec<Nested>,
 }
 
 impl Content {
@@ -60,7 +65,7 @@ impl Content {
 /// Why data cannot be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Conflict {
-    /// It ends behind the address space of 32 bits.
+    /// It ends after the address space of 32 bits.
     Address,
     /// Some of it is there already.
     Overlap,
@@ -77,11 +82,22 @@ pub(crate) struct Writer {
     /// The end of the last data, and the digest of all of it as long as the addresses rise.
     end: u64,
     sha256: Option<Sha256>,
+    images: ContentWatch,
+    /// Whether the data is for a chip of Espressif.
+    is_esp: bool,
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
-        Self { ranges: BTreeMap::new(), size: 0, end: 0, sha256: Some(Sha256::new()) }
+    /// `is_esp` tells that the data is for a chip of Espressif.
+    pub(crate) fn new(is_esp: bool) -> Self {
+        Self {
+            ranges: BTreeMap::new(),
+            size: 0,
+            end: 0,
+            sha256: Some(Sha256::new()),
+            images: ContentWatch::default(),
+            is_esp,
+        }
     }
 
     pub(crate) fn write(&mut self, address: u32, data: &[u8]) -> Result<(), Conflict> {
@@ -121,6 +137,7 @@ impl Writer {
             Some(sha256) if u64::from(address) >= self.end => sha256.update(data),
             _ => self.sha256 = None,
         }
+        self.images.write(address, data, self.is_esp);
         self.end = end;
         self.size += length;
         Ok(())
@@ -131,6 +148,7 @@ impl Writer {
             size: self.size,
             ranges: self.ranges.into_iter().map(|(start, length)| Range { start, length }).collect(),
             sha256: self.sha256.map(|sha256| sha256.finalize().into()),
+            nested: self.images.finish(),
         }
     }
 }
@@ -141,7 +159,7 @@ mod tests {
 
     #[test]
     fn ranges_join_and_their_gaps_are_known() {
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(false);
         for (address, data) in [(0x100, "abcd"), (0x104, "ef"), (0x200, "gh")] {
             writer.write(address, data.as_bytes()).unwrap();
         }
@@ -155,7 +173,7 @@ mod tests {
 
     #[test]
     fn data_out_of_order_is_joined_but_not_hashed() {
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(false);
         for address in [0x104, 0x100, 0x108] {
             writer.write(address, &[1; 4]).unwrap();
         }
@@ -166,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_there_is_not_written_again() {
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(false);
         writer.write(0x100, &[1; 16]).unwrap();
         for (address, length) in [(0x100, 1), (0x10F, 1), (0xFF, 2), (0xF0, 64), (0x108, 4)] {
             assert_eq!(writer.write(address, &vec![0; length]), Err(Conflict::Overlap), "{address:#x}");

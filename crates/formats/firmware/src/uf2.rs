@@ -55,6 +55,8 @@ pub struct ImagePart {
     pub family: Option<Family>,
     /// Number of blocks.
     pub blocks: u32,
+    /// Number of files whose blocks are counted by themselves: 1, and more in what esptool joins for chips of Espressif.
+    pub joined: u32,
     /// What they write.
     pub content: Content,
 }

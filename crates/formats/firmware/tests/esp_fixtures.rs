@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use lw_firmware::esp_image::{
-    AppImage, Format, ImageError, Pairing, Part, SignatureScheme, Trailing, digest,
+    AppImage, Format, ImageError, LayoutProblem, Pairing, Part, SignatureScheme, Trailing, digest,
 };
 use lw_firmware::partitions::{ParseOptions, Table, TableError};
 use lw_testkit::shared_fixture;
@@ -28,10 +28,6 @@ fn esptool_says(manifest: &str) -> Vec<(String, String)> {
         }
     }
     said
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The same facts, in esptool's words.
@@ -66,13 +62,16 @@ fn we_say(image: &AppImage) -> BTreeMap<&'static str, String> {
     if let Some(digest) = &image.digest {
         // esptool prints the digest it computed, whatever the file holds.
         let good = digest.stored == digest.computed;
-        facts.insert("Validation hash", format!("{} ({})", hex(&digest.computed), verdict(good)));
+        facts.insert(
+            "Validation hash",
+            format!("{} ({})", base16ct::lower::encode_string(&digest.computed), verdict(good)),
+        );
     }
     if let Some(app) = &image.app {
         facts.insert("Project name", app.project_name.clone());
         facts.insert("App version", app.version.clone());
         facts.insert("Compile time", format!("{} {}", app.date, app.time));
-        facts.insert("ELF file SHA256", hex(&app.app_elf_sha256));
+        facts.insert("ELF file SHA256", base16ct::lower::encode_string(&app.app_elf_sha256));
         facts.insert("ESP-IDF", app.idf_version.clone());
         facts.insert("Secure version", app.secure_version.to_string());
         let block = |full: u16| format!("{}.{}", full / 100, full % 100);
@@ -166,7 +165,9 @@ fn sound_images() -> Option<Vec<(String, Vec<u8>)>> {
             let path = entry.unwrap().path();
             let name = format!("{folder}/{}", path.file_name().unwrap().to_string_lossy());
             let bytes = if name.ends_with(".bin") { read(&path) } else { continue };
-            if bytes.first() == Some(&0xE9) && !name.contains("/bad-") {
+            // espsecure signs for the ESP32 with ECDSA, which no ESP32 verifies.
+            let is_sound = !name.contains("/bad-") && !name.contains("signed_v2_ecdsa256");
+            if bytes.first() == Some(&0xE9) && is_sound {
                 images.push((name, bytes));
             }
         }
@@ -180,7 +181,11 @@ fn every_real_image_is_sound() {
     assert!(images.len() > 20, "{}", images.len());
     for (name, bytes) in images {
         let image = AppImage::parse(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(image.layout_problems(), [], "{name}");
+        // esptool tests how it prints a header with an image whose entry address is 0xdeadbeef.
+        let is_header_test = name.ends_with("esp32s3_header.bin");
+        let problems = image.layout_problems();
+        let entry = matches!(problems[..], [LayoutProblem::Entry { entry: 0xDEAD_BEEF, .. }]);
+        assert!(if is_header_test { entry } else { problems.is_empty() }, "{name}: {problems:?}");
         assert_eq!((image.format, image.total_len), (Format::Esp32, bytes.len() as u64), "{name}");
     }
 }
@@ -197,9 +202,9 @@ fn every_changed_byte_of_a_real_image_is_noticed() {
 }
 
 #[test]
-fn signatures_behind_images_are_recognised() {
+fn signatures_after_images_are_recognised() {
     let Some(manifest) = shared_fixture("ota/MANIFEST.md") else { return };
-    let trailing = |name: &str| AppImage::parse(&read(&manifest.with_file_name(name))).unwrap().trailing;
+    let trailing = |name: &str| AppImage::read(&read(&manifest.with_file_name(name))).unwrap().trailing;
     assert_eq!(trailing("secure-boot-v1/bootloader_signed.bin"), Trailing::SignatureV1 { offset: 21_696 });
     assert_eq!(trailing("secure-boot-v1/bootloader.bin"), Trailing::None);
     assert_eq!(
@@ -209,9 +214,10 @@ fn signatures_behind_images_are_recognised() {
     assert!(matches!(trailing("secure-boot-v2/bootloader_unsigned_v2.bin"), Trailing::Padding { .. }));
 
     let blocks = |name: &str| match trailing(&format!("secure-boot-v2/bootloader_{name}.bin")) {
-        Trailing::SignatureV2 { offset: 32_768, blocks, extra: 0 } => {
-            blocks.iter().map(|block| (block.scheme, hex(&block.key_digest))).collect::<Vec<_>>()
-        }
+        Trailing::SignatureV2 { offset: 32_768, blocks, extra: 0 } => blocks
+            .iter()
+            .map(|block| (block.scheme, base16ct::lower::encode_string(&block.key_digest)))
+            .collect::<Vec<_>>(),
         other => panic!("{name}: {other:?}"),
     };
     // The digests are those `espsecure signature-info-v2` prints.
@@ -223,6 +229,10 @@ fn signatures_behind_images_are_recognised() {
     let all = [first, second, third].map(|digest| (SignatureScheme::Rsa3072, digest));
     assert_eq!(blocks("multi_signed_v2_rsa"), all);
     assert_eq!(blocks("signed_v2_ecdsa256"), [(SignatureScheme::EcdsaP256, ecdsa)]);
+
+    let refused =
+        AppImage::parse(&read(&manifest.with_file_name("secure-boot-v2/bootloader_signed_v2_ecdsa256.bin")));
+    assert!(matches!(refused, Err(ImageError::SignatureScheme { since: None, .. })), "{refused:?}");
 
     // One byte of the padding under the signature, and the signature is for another file.
     let mut bytes = read(&manifest.with_file_name("secure-boot-v2/bootloader_signed_v2_rsa.bin"));
@@ -236,7 +246,7 @@ fn image_and_elf_belong_together() {
     let Some(esp32c3) = shared_fixture("size/esp32c3-idf-hello") else { return };
     let image = |folder: &Path| AppImage::parse(&read(&folder.join("hello_world.bin"))).unwrap();
     let elf = |folder: &Path| digest(&read(&folder.join("hello_world.elf")));
-    assert!(hex(&elf(&esp32)).starts_with("31e5f6d2"));
+    assert!(base16ct::lower::encode_string(&elf(&esp32)).starts_with("31e5f6d2"));
     assert_eq!(image(&esp32).pairs_with(&elf(&esp32)), Pairing::Match);
     assert_eq!(image(&esp32c3).pairs_with(&elf(&esp32c3)), Pairing::Match);
     assert_eq!(image(&esp32).pairs_with(&elf(&esp32c3)), Pairing::Mismatch);

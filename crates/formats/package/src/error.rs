@@ -57,7 +57,7 @@ pub enum ReadError {
         /// What it is.
         found: String,
     },
-    /// The manifest is none.
+    /// The manifest is malformed.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// A member the manifest does not declare.
@@ -69,8 +69,16 @@ pub enum ReadError {
         path: String,
     },
     /// A member that was there before.
-    #[error("member {path:?} at byte {offset} was there before")]
+    #[error("member {path:?} at byte {offset} is there twice")]
     Duplicate {
+        /// Where its header starts.
+        offset: u64,
+        /// Its path.
+        path: String,
+    },
+    /// The signature stands somewhere else than right after the manifest, where alone it is looked for.
+    #[error("member {path:?} at byte {offset} is in the wrong place: it has to follow the manifest directly")]
+    Misplaced {
         /// Where its header starts.
         offset: u64,
         /// Its path.
@@ -138,7 +146,7 @@ pub enum HeaderProblem {
         /// The sum in the header.
         written: u32,
     },
-    /// A number that is none.
+    /// A field that is no octal number.
     #[error("{field} is no octal number")]
     Number {
         /// Which.
@@ -181,7 +189,7 @@ pub enum JsonProblem {
     #[error("the value of {0:?} is not UTF-8")]
     NotUtf8(String),
     /// A key that was there before.
-    #[error("the key {0:?} was there before")]
+    #[error("the key {0:?} is there twice")]
     DuplicateKey(String),
     /// A key that is not there.
     #[error("the key {0:?} is missing")]

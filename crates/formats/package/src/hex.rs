@@ -48,7 +48,7 @@ pub(crate) fn encode<'text>(bytes: &[u8], text: &'text mut [u8]) -> &'text [u8] 
     text.get(..count).unwrap_or_default()
 }
 
-/// Decodes as many pairs of digits as `bytes` has room for, up to the first pair that is none.
+/// Decodes as many pairs of digits as `bytes` has room for, up to the first pair with another character.
 ///
 /// Returns how many bytes were decoded.
 pub(crate) fn decode(text: &[u8], bytes: &mut [u8]) -> usize {

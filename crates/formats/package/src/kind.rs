@@ -16,7 +16,7 @@ impl Kind {
     /// Which format a file has that begins with `bytes`, if any.
     ///
     /// An `lw` package is told by its first member, `manifest.json`, and the `ustar` of its header; a JSON package by a
-    /// brace with a key after it, behind any whitespace and a byte order mark. It may still be broken.
+    /// brace with a key after it, after any whitespace and a byte order mark. It may still be broken.
     #[must_use]
     pub fn detect(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.get(..Self::DETECT_BYTES).unwrap_or(bytes);

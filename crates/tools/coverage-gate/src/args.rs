@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lw_cli::KeyedLimit;
 use lw_model::Percent;
 
 /// Arguments of coverage-gate.
@@ -19,7 +20,7 @@ pub struct Args {
     #[arg(long, value_name = "GLOB", help_heading = "Inputs")]
     pub exclude: Vec<String>,
 
-    /// Folder of the repository that paths of the reports are relative to, such as `src/main/java`
+    /// Folder of the repository that paths of the reports are relative to, such as `src/main/java`; as REPORT=FOLDER for the reports of one path or glob only
     #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
     pub source_root: Vec<String>,
 
@@ -30,6 +31,10 @@ pub struct Args {
     /// Accept reports that tell of no executable line
     #[arg(long, help_heading = "Inputs")]
     pub allow_empty: bool,
+
+    /// How many reports with executable lines there have to be: a shard whose report is lost is a failure then
+    #[arg(long, value_name = "N", help_heading = "Inputs")]
+    pub expect_reports: Option<usize>,
 
     /// Lines that must be covered, in percent: 80%, or warn:85%,fail:80%
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
@@ -57,7 +62,7 @@ pub struct Args {
 
     /// Lines that must be covered in a group: core=90%
     #[arg(long, value_name = "NAME=PERCENT", help_heading = "Limits")]
-    pub min_group: Vec<String>,
+    pub min_group: Vec<KeyedLimit>,
 
     /// Ready-made limits: `coverage-70`, `coverage-80` and `coverage-85` are floors of line coverage
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Limits")]
@@ -66,6 +71,10 @@ pub struct Args {
     /// Refuse coverage that is lower than in the baseline while more is uncovered: in `total`, or in every `file` as well
     #[arg(long, value_enum, value_name = "total|file", help_heading = "Limits")]
     pub ratchet: Option<Ratchet>,
+
+    /// Coverage reports of the base of the change: lines that ran there and run no longer, though the change does not touch them, are named
+    #[arg(long, value_name = "FILE", help_heading = "Changed lines")]
+    pub baseline_coverage: Vec<String>,
 
     /// Percentage points that the ratchet lets coverage fall
     #[arg(long, value_name = "PERCENT", default_value = "0", help_heading = "Limits")]
@@ -105,9 +114,9 @@ pub struct Args {
     )]
     pub patch_rule: PatchRule,
 
-    /// What changed files mean that no report mentions, though files of their kind are measured
-    #[arg(long, value_enum, value_name = "WORD", default_value = "note", help_heading = "Changed lines")]
-    pub unreported: Unreported,
+    /// What changed files mean that no report mentions, though files of their kind are measured; without it a failure where changed lines have a floor, else a note
+    #[arg(long, value_enum, value_name = "WORD", help_heading = "Changed lines")]
+    pub unreported: Option<Unreported>,
 
     /// Do not hold changes of fewer executable lines than this to the floors of changed lines; the report says so
     #[arg(long, value_name = "LINES", default_value_t = 0, help_heading = "Changed lines")]
@@ -140,6 +149,20 @@ pub struct Args {
     /// Uncovered changed places that become findings, and so annotations; the tables have them all
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Report")]
     pub annotations: usize,
+}
+
+impl Args {
+    /// Whether changed lines have a floor.
+    pub(crate) fn limits_patch(&self) -> bool {
+        self.min_patch.is_some() || self.min_patch_file.is_some()
+    }
+
+    /// What changed files mean that no report mentions: where a floor asks for their lines, that they are not known is
+    /// a failure.
+    pub(crate) fn unreported(&self) -> Unreported {
+        let word = if self.limits_patch() { Unreported::Fail } else { Unreported::Note };
+        self.unreported.unwrap_or(word)
+    }
 }
 
 /// Ready-made limits.
@@ -176,10 +199,9 @@ pub enum PatchRule {
 }
 
 /// What changed files mean that no report mentions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Unreported {
     /// A note
-    #[default]
     Note,
     /// A warning
     Warn,

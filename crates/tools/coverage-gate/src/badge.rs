@@ -3,6 +3,8 @@
 use lw_model::Percent;
 use serde_json::json;
 
+use crate::grade::Grade;
+
 /// What stands on the left.
 const LABEL: &str = "coverage";
 
@@ -14,9 +16,15 @@ fn message(percent: Option<Percent>) -> String {
     )
 }
 
-/// A name of a colour that shields.io knows, and its value.
-fn colour(percent: Option<Percent>) -> (&'static str, &'static str) {
+/// A name of a colour that shields.io knows, and its value: as the limits of the user say, or else by steps.
+fn colour(percent: Option<Percent>, grade: Option<Grade>) -> (&'static str, &'static str) {
     let Some(percent) = percent else { return ("lightgrey", "#9f9f9f") };
+    match grade {
+        Some(Grade::High) => return ("brightgreen", "#4c1"),
+        Some(Grade::Medium) => return ("yellow", "#dfb317"),
+        Some(Grade::Low) => return ("red", "#e05d44"),
+        Some(Grade::None) | None => {}
+    }
     // The steps people know from other badges of coverage.
     let steps = [
         (90, "brightgreen", "#4c1"),
@@ -30,21 +38,21 @@ fn colour(percent: Option<Percent>) -> (&'static str, &'static str) {
 }
 
 /// The JSON of a shields.io endpoint badge (shields.io/badges/endpoint-badge, schema 1).
-pub(crate) fn json(percent: Option<Percent>) -> String {
+pub(crate) fn json(percent: Option<Percent>, grade: Option<Grade>) -> String {
     let badge = json!({
         "schemaVersion": 1,
         "label": LABEL,
         "message": message(percent),
-        "color": colour(percent).0,
+        "color": colour(percent, grade).0,
     });
     format!("{badge}\n")
 }
 
 /// A picture of 20 pixels height.
-pub(crate) fn svg(percent: Option<Percent>) -> String {
+pub(crate) fn svg(percent: Option<Percent>, grade: Option<Grade>) -> String {
     let message = message(percent);
     let (left, right) = (width(LABEL), width(&message));
-    let (total, colour) = (left + right, colour(percent).1);
+    let (total, colour) = (left + right, colour(percent, grade).1);
     let (label_at, message_at) = (left / 2, left + right / 2);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{total}\" height=\"20\" role=\"img\" \
@@ -83,9 +91,12 @@ mod tests {
             let expected = format!(
                 "{{\"schemaVersion\":1,\"label\":\"coverage\",\"message\":\"{message}\",\"color\":\"{colour}\"}}\n"
             );
-            assert_eq!(json(percent(text)), expected);
-            assert!(svg(percent(text)).contains(&format!(">{message}</text>")));
+            assert_eq!(json(percent(text), None), expected);
+            assert!(svg(percent(text), None).contains(&format!(">{message}</text>")));
         }
-        assert!(json(None).contains("\"unknown\""));
+        assert!(json(None, None).contains("\"unknown\""));
+        // The user's own floor is what is good enough.
+        assert!(json(percent("95"), Some(Grade::Low)).contains("\"red\""));
+        assert!(json(percent("55"), Some(Grade::High)).contains("\"brightgreen\""));
     }
 }

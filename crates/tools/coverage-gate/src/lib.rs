@@ -7,27 +7,35 @@
 mod args;
 mod badge;
 mod base;
+mod grade;
 mod html;
 mod inputs;
 mod limits;
+mod lost;
 mod measures;
 mod patch;
 mod ratchet;
 mod rules;
+mod sources;
 mod tables;
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, ResultExt, Tool};
-use lw_coverage::write::{CoberturaOptions, Dialect, WriteError, cobertura, lcov};
+use lw_coverage::write::{
+    CoberturaOptions, WriteError, cobertura, cobertura_losses, dialect_for, lcov, lcov_losses,
+};
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
 use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
+use crate::grade::Floors;
 use crate::inputs::Inputs;
+use crate::lost::LostLines;
 use crate::patch::Patch;
+use crate::sources::Sources;
 
 /// The tool.
 #[derive(Debug)]
@@ -66,13 +74,17 @@ Examples:
         Output { name: "uncovered-changed-lines", description: "How many changed lines are not covered" },
     ];
     const FORMATS: &'static [ExtraFormat] = &[];
+    // What changed its meaning did so for some formats only: the ratchet knows which.
+    const REVISION: u32 = 2;
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
         let repository = open(cx, report)?;
         let given = args.diff_file.as_ref().map(|path| read_diff(path, cx)).transpose()?;
-        let inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
+        let mut inputs = inputs::collect(&args, cx, repository.as_ref().ok(), given.as_ref(), report)?;
+        let is_here = repository.as_ref().map_or(true, |repository| is_checked_out(repository, &args.head));
+        let sources = if is_here { Sources::look(cx, &mut inputs) } else { Sources::default() };
         report.facts.push(Fact { name: "formats".into(), subject: None, value: formats(&inputs.coverage) });
         let coverage = &inputs.coverage;
         if let Some(path) = &args.diff_file {
@@ -82,17 +94,30 @@ Examples:
         measures::groups(&args, cx, coverage, report)?;
         measures::files(&args, cx, coverage, report)?;
 
-        let diff = match given {
-            Some(diff) => Some(diff),
-            None => diff(&args, cx, repository, report)?,
+        let (diff, lost_lines) = match given {
+            Some(diff) => {
+                if !args.baseline_coverage.is_empty() {
+                    let message = "lines that lost coverage are not looked for: --baseline-coverage needs the texts of both commits, which --diff-file does not have";
+                    report.add_finding(Finding::new(
+                        "coverage-gate/no-base",
+                        Level::Warning,
+                        "lost",
+                        message,
+                    ));
+                }
+                (Some(diff), Vec::new())
+            }
+            None => diff(&args, cx, repository, (&inputs, &sources), report)?,
         };
+        sources.tell(&args, diff.as_ref(), report);
         let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, report)).transpose()?;
-        ratchet::compare(&args, cx, coverage, diff.as_ref(), report)?;
+        let lost = ratchet::compare(&args, cx, &inputs, diff.as_ref(), report)?;
         cx.judge(report, None);
         if let Some(patch) = &patch {
             annotate(patch, args.annotations, report);
         }
-        tables::add(report, coverage, patch.as_ref(), args.top);
+        lost::annotate(&lost_lines, args.annotations, report);
+        tables::add(report, coverage, patch.as_ref(), (&lost, &lost_lines), args.top);
         report.trees.push(ratchet::tree(coverage));
         figures(report, cx);
         report.summary = cx.headline(report);
@@ -125,6 +150,12 @@ fn open(cx: &Context, report: &mut Report) -> Result<Result<Repository, HistoryE
     Ok(repository)
 }
 
+/// Whether the files on disk are those of the commit that was measured, but for what is not committed.
+fn is_checked_out(repository: &Repository, measured: &str) -> bool {
+    measured == "HEAD"
+        || matches!((repository.resolve(measured), repository.resolve("HEAD")), (Ok(one), Ok(other)) if one == other)
+}
+
 fn formats(coverage: &Coverage) -> String {
     coverage.formats.iter().map(lw_coverage::Format::name).collect::<Vec<_>>().join(", ")
 }
@@ -140,19 +171,28 @@ fn diff(
     args: &Args,
     cx: &Context,
     repository: Result<Repository, HistoryError>,
+    (inputs, sources): (&Inputs, &Sources),
     report: &mut Report,
-) -> Result<Option<Diff>, Error> {
-    let asked = args.min_patch.is_some() || args.min_patch_file.is_some() || args.base.is_some();
+) -> Result<(Option<Diff>, Vec<LostLines>), Error> {
+    let asked = args.limits_patch() || args.base.is_some() || !args.baseline_coverage.is_empty();
     if !asked && !cx.is_pull_request() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
-        let diff = repository.changed_since(&base, &args.head)?;
-        Ok((base, diff))
+        let mut diff = repository.changed_since(&base, &args.head)?;
+        if is_checked_out(&repository, &args.head) {
+            sources.fit(cx, &repository, inputs, &mut diff, report)?;
+        }
+        let lost = if args.baseline_coverage.is_empty() {
+            Vec::new()
+        } else {
+            lost::lines(args, cx, &repository, inputs, &diff, report)?
+        };
+        Ok((base, diff, lost))
     });
     match read {
-        Ok((base, diff)) => {
+        Ok((base, diff, lost)) => {
             let short = |id: &Option<String>| {
                 id.as_deref().and_then(|id| id.get(..10)).unwrap_or_default().to_owned()
             };
@@ -166,7 +206,7 @@ fn diff(
             let from = if from.is_empty() { "nothing" } else { &from };
             let value = format!("{from}..{to} ({named}{})", base.why);
             report.facts.push(Fact { name: "change".into(), subject: None, value });
-            Ok(Some(diff))
+            Ok((Some(diff), lost))
         }
         Err(error) if asked => Err(error),
         // Nobody asked for the changed lines: a clone that lacks them is no reason to fail.
@@ -177,7 +217,7 @@ fn diff(
                 Some(advice) => finding.help(advice),
                 None => finding,
             });
-            Ok(None)
+            Ok((None, Vec::new()))
         }
     }
 }
@@ -194,15 +234,15 @@ fn changed(
     if let Some(path) = patch.summaries.first() {
         let message =
             format!("{path}: it was changed, but the report only tells how many of its lines are covered");
-        if args.min_patch.is_some() || args.min_patch_file.is_some() {
+        if args.limits_patch() {
             return Err(Error::input(message)
                 .hint("give reports with lines: for llvm-cov, export without `-summary-only`"));
         }
         report.add_finding(Finding::new("coverage-gate/only-totals", Level::Note, path, message));
     }
     let counts =
-        if args.unreported == Unreported::Missed { patch.count_unreported() } else { patch.counts() };
-    measures::patch(args, cx, &patch, counts, report)?;
+        if args.unreported() == Unreported::Missed { patch.count_unreported() } else { patch.counts() };
+    measures::patch(args, cx, &patch, counts, inputs.unmatched, report)?;
     report.facts.push(Fact {
         name: "changed lines".into(),
         subject: None,
@@ -213,20 +253,28 @@ fn changed(
         ),
     });
     if !patch.unreported.is_empty() {
-        let level = match args.unreported {
+        let level = match args.unreported() {
             Unreported::Note | Unreported::Missed => Level::Note,
             Unreported::Warn => Level::Warning,
+            // Nobody asked for these lines: the change is too small to be held to the floors.
+            Unreported::Fail
+                if args.unreported.is_none() && counts.total + patch.unjudged(args) < args.small_diff =>
+            {
+                Level::Note
+            }
             Unreported::Fail => Level::Error,
         };
         let count = patch.unreported.len();
         let (files, are) =
             if count == 1 { ("changed file is", "its") } else { ("changed files are", "their") };
         let counted =
-            if args.unreported == Unreported::Missed { "; all are counted as not covered" } else { "" };
-        let message = format!("{count} {files} in no report, so nothing is known of {are} lines{counted}");
+            if args.unreported() == Unreported::Missed { "; all are counted as not covered" } else { "" };
+        let names = inputs::listed(patch.unreported.iter().map(|(path, _)| path));
+        let message =
+            format!("{count} {files} in no report, so nothing is known of {are} lines{counted}: {names}");
         report.add_finding(
             Finding::new("coverage-gate/unreported", level, "files", message)
-                .help("have the tests load them, or leave them out with --exclude"),
+                .help("have the tests load them, leave them out with --exclude, or say with --unreported what they mean"),
         );
     }
     Ok(patch)
@@ -283,27 +331,41 @@ fn write(
     cx: &Context,
     coverage: &Coverage,
     change: Option<(&Diff, &Patch)>,
-    report: &Report,
+    report: &mut Report,
 ) -> Result<(), Error> {
     if let Some(path) = &args.lcov_out {
-        stream(cx, path, |mut out| lcov(coverage, Dialect::Universal, &mut out))?;
+        let dialect = dialect_for(coverage);
+        note_losses("lcov-out", &lcov_losses(coverage, dialect), report);
+        stream(cx, path, |mut out| lcov(coverage, dialect, &mut out))?;
     }
     if let Some(path) = &args.cobertura_out {
         let options =
             CoberturaOptions { timestamp: cx.now().saturating_mul(1000), ..CoberturaOptions::default() };
+        note_losses("cobertura-out", &cobertura_losses(coverage), report);
         stream(cx, path, |mut out| cobertura(coverage, &options, &mut out))?;
     }
-    let percent = coverage.figure(Metric::Line).counts.percent();
+    let counts = coverage.figure(Metric::Line).counts;
+    let (percent, floors) = (counts.percent(), Floors::of(report, Metric::Line.name()));
+    let level = floors.is_set().then(|| floors.grade(counts));
     if let Some(path) = &args.badge {
-        cx.write(path, |out| out.write_all(badge::svg(percent).as_bytes()))?;
+        cx.write(path, |out| out.write_all(badge::svg(percent, level).as_bytes()))?;
     }
     if let Some(path) = &args.badge_json {
-        cx.write(path, |out| out.write_all(badge::json(percent).as_bytes()))?;
+        cx.write(path, |out| out.write_all(badge::json(percent, level).as_bytes()))?;
     }
     if let Some(folder) = &args.html {
         html::write(folder, cx, coverage, change, report)?;
     }
     Ok(())
+}
+
+/// Another format has no word for everything.
+fn note_losses(output: &str, losses: &[String], report: &mut Report) {
+    if !losses.is_empty() {
+        let message =
+            format!("{output} does not tell everything that was measured: without {}", losses.join(", "));
+        report.add_finding(Finding::new("coverage-gate/conversion-loss", Level::Note, output, message));
+    }
 }
 
 /// Writes a report of another format piece by piece: it may be larger than everything else in memory.

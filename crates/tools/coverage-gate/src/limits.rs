@@ -1,7 +1,7 @@
 //! Floors of coverage as users write them.
 
-use lw_cli::{Context, Error};
-use lw_model::{Bound, Limit, Percent, Unit};
+use lw_cli::{Context, Error, KeyedLimit};
+use lw_model::{Bound, Limit, Percent, QuantityError, Unit};
 
 use crate::args::{Args, Preset};
 
@@ -21,12 +21,16 @@ pub(crate) fn floor(cx: &Context, id: &str, spec: Option<&String>) -> Result<Vec
 ///
 /// # Errors
 /// When one is no percentage, or one above 100.
-pub(crate) fn named(cx: &Context, id: &str, specs: &[String]) -> Result<Vec<(String, Vec<Limit>)>, Error> {
+pub(crate) fn named(
+    cx: &Context,
+    id: &str,
+    specs: &[KeyedLimit],
+) -> Result<Vec<(String, Vec<Limit>)>, Error> {
     let mut read = Vec::new();
     for (index, spec) in specs.iter().enumerate() {
         read.push(match spec.rsplit_once('=') {
             Some((name, value)) => format!("{name}={}", percent(value, &place(cx, id, index))?),
-            None => spec.clone(),
+            None => spec.to_string(),
         });
     }
     cx.limits(Bound::Min, Unit::Count, id, &read)
@@ -62,9 +66,10 @@ fn percent(spec: &str, place: &str) -> Result<String, Error> {
     let mut parts = Vec::new();
     for part in spec.split(',').map(str::trim) {
         let number = part.rsplit_once(':').map_or(part, |(_, number)| number);
-        let percent: Percent = number.parse().map_err(|_| {
-            Error::usage(format!("{place}: `{}` is not a percentage", number.trim()))
-                .hint("write a floor as 80%, or as warn:85%,fail:80%")
+        let percent = Percent::of_limit(number).map_err(|error| match error {
+            QuantityError::AmbiguousShare(_) => Error::usage(format!("{place}: {error}")),
+            _ => Error::usage(format!("{place}: `{}` is not a percentage", number.trim()))
+                .hint("write a floor as 80%, or as warn:85%,fail:80%"),
         })?;
         if percent.missed_by(1, 1) {
             return Err(Error::usage(format!("{place}: {percent} is more than there can be")));
@@ -89,6 +94,18 @@ mod tests {
         ] {
             assert_eq!(percent(spec, "--min-line").unwrap(), read);
         }
+        for (spec, read) in [("0", "0%"), ("0.8%", "0.8%"), ("1", "1%")] {
+            assert_eq!(percent(spec, "--min-line").unwrap(), read);
+        }
+        // Half of the field means 80 % by this.
+        for bad in ["0.8", ".8", "warn:85%,fail:0.8"] {
+            assert!(percent(bad, "--min-line").is_err(), "{bad}");
+        }
+        let error = percent("0.85", "--min-line").unwrap_err();
+        assert_eq!(
+            error.message(),
+            "--min-line: `0.85` is ambiguous: write `85%` for 85 percent, or `0.85%` for less than one"
+        );
         for bad in ["80KiB", "", "warn:", "100.0001", "eighty"] {
             assert!(percent(bad, "--min-line").unwrap_err().message().starts_with("--min-line: "), "{bad}");
         }

@@ -3,7 +3,9 @@
 use lw_cli::config::{did_you_mean, nearest};
 use lw_cli::{Context, Error};
 use lw_coverage::{Basis, Counts, Coverage, Metric};
-use lw_model::{Direction, Fact, Finding, Level, Limit, Measure, Number, Reason, Report, Unit, grouped};
+use lw_model::{
+    Direction, Fact, Finding, Level, Limit, Measure, Number, Reason, Report, Unit, UnmatchedLimit, grouped,
+};
 
 use crate::args::Args;
 use crate::limits;
@@ -14,17 +16,18 @@ pub(crate) fn amount(name: String, value: u64, direction: Direction) -> Measure 
     Measure { direction, ..Measure::count(name, value) }
 }
 
-/// How many of a whole are covered, with its floors.
-pub(crate) fn covered(prefix: &str, counts: Counts, limits: Vec<Limit>) -> Measure {
-    let mut measure = amount(format!("{prefix}.covered"), counts.covered, Direction::Higher);
-    measure.whole = Some(counts.total.into());
+/// How many of a whole are covered, with its floors. `label` is what people call their share: `line coverage`.
+pub(crate) fn covered(prefix: &str, label: String, counts: Counts, limits: Vec<Limit>) -> Measure {
+    let mut measure = amount(format!("{prefix}.covered"), counts.covered, Direction::Higher)
+        .label(label)
+        .out_of(counts.total);
     measure.limits = limits;
     measure
 }
 
 /// `PREFIX.covered`, `.total`, `.missed` and, where there is something to cover, `.percent`.
-fn push(report: &mut Report, prefix: &str, counts: Counts, limits: Vec<Limit>) {
-    report.measures.push(covered(prefix, counts, limits));
+fn push(report: &mut Report, prefix: &str, label: String, counts: Counts, limits: Vec<Limit>) {
+    report.measures.push(covered(prefix, label, counts, limits));
     report.measures.push(amount(format!("{prefix}.total"), counts.total, Direction::Higher));
     report.measures.push(amount(format!("{prefix}.missed"), counts.missed(), Direction::Lower));
     if let Some(percent) = counts.percent() {
@@ -77,7 +80,7 @@ pub(crate) fn totals(
             );
             report.add_finding(Finding::new("coverage-gate/lower-bound", Level::Note, name, message));
         }
-        push(report, &format!("coverage.{name}"), figure.counts, limits);
+        push(report, &format!("coverage.{name}"), format!("{name} coverage"), figure.counts, limits);
     }
     Ok(())
 }
@@ -150,7 +153,8 @@ pub(crate) fn groups(
             }
             !own
         });
-        push(report, &format!("coverage.group.{name}.line"), counts, limits);
+        let label = format!("line coverage of group {name}");
+        push(report, &format!("coverage.group.{name}.line"), label, counts, limits);
     }
     if let Some((name, limits)) = floors.first() {
         let origin = limits.first().map(|limit| limit.origin.clone()).unwrap_or_default();
@@ -175,7 +179,7 @@ pub(crate) fn files(
 ) -> Result<(), Error> {
     let limits = limits::floor(cx, "min_file", args.min_file.as_ref())?;
     let files = coverage.files.iter().map(|(path, file)| (path.as_str(), file.figure(Metric::Line).counts));
-    each(files, &limits, ("coverage.file", "line"), "files", report);
+    each(files, &limits, ("line", "line coverage"), "files", report);
     Ok(())
 }
 
@@ -188,16 +192,25 @@ pub(crate) fn patch(
     cx: &Context,
     patch: &Patch,
     counts: Counts,
+    unmatched: bool,
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut total = limits::floor(cx, "min_patch", args.min_patch.as_ref())?;
     let mut single = limits::floor(cx, "min_patch_file", args.min_patch_file.as_ref())?;
-    if counts.total == 0 {
+    let unjudged = patch.unjudged(args);
+    if unmatched {
+        // What a report measured that names none of our files is not known, so the rest is not the whole.
+        exempt(&mut total, Reason::NothingMatched);
+        exempt(&mut single, Reason::NothingMatched);
+    } else if counts.total == 0 && unjudged > 0 && unjudged >= args.small_diff {
+        exempt(&mut total, Reason::NothingMatched);
+        exempt(&mut single, Reason::NothingMatched);
+    } else if counts.total == 0 && unjudged == 0 {
         let message = "no executable line was changed: there is nothing to judge in the change".to_owned();
         report.add_finding(Finding::new("coverage-gate/nothing-changed", Level::Note, "patch", message));
         exempt(&mut total, Reason::NothingToJudge);
         exempt(&mut single, Reason::NothingToJudge);
-    } else if counts.total < args.small_diff {
+    } else if counts.total + unjudged < args.small_diff {
         if !total.is_empty() || !single.is_empty() {
             let message = format!(
                 "the change has {} executable {}, fewer than {} ({}): it is not held to the floors of changed lines",
@@ -209,11 +222,18 @@ pub(crate) fn patch(
             report.add_finding(Finding::new("coverage-gate/small-diff", Level::Note, "patch", message));
         }
         exempt(&mut total, Reason::SmallChange);
-        single.clear();
+        exempt(&mut single, Reason::SmallChange);
     }
-    push(report, "coverage.patch", counts, total);
+    push(report, "coverage.patch", "coverage of changed lines".into(), counts, total);
+    if single.iter().any(|limit| limit.reason.is_some()) {
+        // No file is held to it, and it is told all the same.
+        let measure = "coverage.file.*.patch.covered";
+        let unmatched = |limit| UnmatchedLimit { measure: measure.into(), subject: None, limit };
+        report.unmatched_limits.extend(single.into_iter().map(unmatched));
+        return Ok(());
+    }
     let files = patch.files.iter().map(|file| (file.path.as_str(), file.counts));
-    each(files, &single, ("coverage.file", "patch"), "changed files", report);
+    each(files, &single, ("patch", "coverage of changed lines"), "changed files", report);
     Ok(())
 }
 
@@ -229,7 +249,7 @@ fn exempt(limits: &mut [Limit], reason: Reason) {
 fn each<'a>(
     files: impl Iterator<Item = (&'a str, Counts)>,
     limits: &[Limit],
-    (before, behind): (&str, &str),
+    (metric, label): (&str, &str),
     noun: &str,
     report: &mut Report,
 ) {
@@ -239,7 +259,8 @@ fn each<'a>(
     let (mut held, mut kept) = (0_u64, 0_u64);
     for (path, counts) in files.filter(|(_, counts)| counts.total > 0) {
         held += 1;
-        let mut measure = covered(&format!("{before}.{path}.{behind}"), counts, limits.to_vec());
+        let label = format!("{label} of {path}");
+        let mut measure = covered(&format!("coverage.file.{path}.{metric}"), label, counts, limits.to_vec());
         measure.judge();
         if measure.is_breached() {
             report.measures.push(measure);

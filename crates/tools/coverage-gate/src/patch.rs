@@ -7,7 +7,7 @@ use lw_coverage::paths::Filter;
 use lw_coverage::{Counts, Coverage, FileCoverage};
 use lw_history::{Diff, LineRanges};
 
-use crate::args::PatchRule;
+use crate::args::{Args, PatchRule, Unreported};
 
 /// The changed lines of all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,12 @@ impl Patch {
             }
         }
         patch
+    }
+
+    /// Changed lines of sources of which nothing is known, where nobody said that they do not matter.
+    pub(crate) fn unjudged(&self, args: &Args) -> u64 {
+        let is_held = args.unreported() == Unreported::Fail;
+        if is_held { self.unreported.iter().map(|(_, lines)| lines).sum() } else { 0 }
     }
 
     /// Executable changed lines of all files.

@@ -3,6 +3,9 @@
 //! A lower percentage alone proves nothing: who deletes covered code lowers it without leaving a line untested. So the
 //! ratchet refuses a change only when the percentage fell *and* more is uncovered than before; when only the percentage
 //! fell, the report explains it. Both are compared as exact integers.
+//!
+//! A higher percentage proves nothing either while files of the baseline are in no report or left out by now: then the
+//! ratchet is not judged, which fails.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +13,13 @@ use lw_cli::{Context, Error, ResultExt, same_measure};
 use lw_coverage::{Counts, Coverage, Metric};
 use lw_history::Diff;
 use lw_model::{
-    Bound, Direction, Fact, Finding, Level, Limit, Node, Number, Percent, Report, Threshold, Tree, Unit,
-    Verdict, grouped,
+    Bound, Fact, Finding, Level, Limit, Node, Number, Percent, Reason, Report, Threshold, Tree, Unit,
+    UnmatchedLimit, Verdict, grouped,
 };
 
 use crate::args::{Args, Ratchet};
-use crate::measures::amount;
+use crate::inputs::{Inputs, listed};
+use crate::measures::covered;
 
 /// Name of the breakdown that later runs read.
 const TREE: &str = "coverage";
@@ -62,24 +66,51 @@ fn total(report: &Report, metric: &str) -> Option<Counts> {
     (counts.covered <= counts.total).then_some(counts)
 }
 
-/// Compares with the baseline: gives measures their earlier values, and limits where the ratchet says so.
+/// A file whose coverage fell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) path: String,
+    pub(crate) before: Counts,
+    pub(crate) now: Counts,
+    /// Whether the change touches it; `None` where no change is known.
+    pub(crate) changed: Option<bool>,
+}
+
+/// What the ratchet holds.
+const HELD: [Metric; 3] = [Metric::Line, Metric::Branch, Metric::Function];
+
+/// Compares with the baseline: gives measures their earlier values, and limits where the ratchet says so. Returns the
+/// files that lost coverage.
 ///
 /// # Errors
 /// When the baseline cannot be read, or there is a ratchet without one.
 pub(crate) fn compare(
     args: &Args,
     cx: &Context,
-    coverage: &Coverage,
+    inputs: &Inputs,
     diff: Option<&Diff>,
     report: &mut Report,
-) -> Result<(), Error> {
+) -> Result<Vec<Lost>, Error> {
     if args.ratchet.is_some() && cx.common().baseline.is_none() {
         return Err(Error::usage("a ratchet needs a baseline to compare with").hint(
             "give the report of an earlier run with --baseline FILE; a first run may do without that file",
         ));
     }
-    let Some((path, bytes)) = cx.baseline(report)? else { return Ok(()) };
-    let Some(earlier) = cx.read_baseline(&path, &bytes, report)? else { return Ok(()) };
+    let limit = args.ratchet.map(|_| limit(cx, args.allow_drop));
+    let found = cx.baseline(report)?;
+    let read = match &found {
+        Some((path, bytes)) => cx.read_baseline(path, bytes, report)?.map(|earlier| (path, earlier)),
+        None => None,
+    };
+    let Some((path, earlier)) = read else {
+        // The limit is there, and says that there is nothing to compare with.
+        if let Some(limit) = limit {
+            for measure in HELD.map(|metric| format!("coverage.{}.covered", metric.name())) {
+                attach(report, &measure, limit.clone());
+            }
+        }
+        return Ok(Vec::new());
+    };
     cx.compare(report, &earlier, same_measure);
     let formats = |report: &Report| report.fact("formats", None).map(str::to_owned);
     if let (Some(now), Some(before)) = (formats(report), formats(&earlier))
@@ -99,93 +130,217 @@ pub(crate) fn compare(
         });
     let value = told.collect::<Vec<_>>().join(", ");
     report.facts.push(Fact { name: "baseline".into(), subject: None, value });
-    let Some(ratchet) = args.ratchet else { return Ok(()) };
-    let judge = Judge { allowed: args.allow_drop, limit: limit(cx) };
-    for metric in [Metric::Line, Metric::Branch, Metric::Function] {
-        let name = metric.name();
-        let Some(now) = total(report, name) else { continue };
-        match total(&earlier, name).filter(|before| before.total > 0) {
-            Some(before) => judge.total(name, before, now, report),
-            None if metric == Metric::Line => {
-                return Err(Error::input("it tells of no covered lines to compare with")
-                    .hint("it has to be what --report wrote in an earlier run of coverage-gate"))
-                .context(path.display().to_string());
-            }
-            None => {}
+    let before = Before::of(&earlier, inputs, diff);
+    let gone = before.tell(args.ratchet.is_some(), report);
+    let lost = before.lost(inputs, diff);
+    let Some(limit) = limit else { return Ok(lost) };
+    if total(&earlier, Metric::Line.name()).is_none_or(|before| before.total == 0) {
+        return Err(Error::input("it tells of no covered lines to compare with")
+            .hint("it has to be what --report wrote in an earlier run of coverage-gate"))
+        .context(path.display().to_string());
+    }
+    let reason = match (gone, inputs.unmatched) {
+        (true, _) => Some(Reason::Gone),
+        (false, true) => Some(Reason::NothingMatched),
+        (false, false) => None,
+    };
+    for metric in HELD {
+        // Once said is enough: with the lines the rest is not the whole either.
+        let (is_partial, reason) = (reason.is_some(), reason.filter(|_| metric == Metric::Line));
+        hold(metric, &earlier, (is_partial, reason), &limit, report);
+    }
+    if args.ratchet == Some(Ratchet::File) {
+        for file in lost.iter().filter(|file| {
+            fell(file.before, file.now, args.allow_drop) && file.now.missed() > file.before.missed()
+        }) {
+            hold_file(file, &earlier, &limit, report);
         }
     }
-    if ratchet == Ratchet::File {
-        let before = files(&earlier);
-        for (path, file) in &coverage.files {
-            let now = file.figure(Metric::Line).counts;
-            let renamed = diff.and_then(|diff| diff.file(path)).and_then(|file| file.old_path.as_deref());
-            if let Some(old) = before.get(path.as_str()).or_else(|| before.get(renamed?)) {
-                judge.file(path, *old, now, report);
-            }
-        }
-    }
-    Ok(())
+    Ok(lost)
 }
 
-fn limit(cx: &Context) -> Limit {
+fn limit(cx: &Context, allowed: Percent) -> Limit {
     let origin = cx.origin("ratchet", 0);
-    let threshold = Threshold::Amount(Number::Integer(0));
-    let limit = Limit::new(Bound::MaxGrowth, threshold, Verdict::Fail, origin.text);
+    let limit = Limit::new(Bound::MaxDrop, Threshold::Percent(allowed), Verdict::Fail, origin.text);
     Limit { location: origin.location, ..limit }
 }
 
-struct Judge {
-    /// How many percentage points coverage may fall.
-    allowed: Percent,
-    limit: Limit,
+fn attach(report: &mut Report, name: &str, limit: Limit) {
+    if let Some(measure) = report.measures.iter_mut().find(|measure| measure.name == name) {
+        measure.limits.push(limit);
+    }
 }
 
-impl Judge {
-    fn total(&self, metric: &str, before: Counts, now: Counts, report: &mut Report) {
-        if !fell(before, now, self.allowed) {
-            return;
+/// Holds a metric of all files to what it was.
+fn hold(
+    metric: Metric,
+    earlier: &Report,
+    (is_partial, reason): (bool, Option<Reason>),
+    limit: &Limit,
+    report: &mut Report,
+) {
+    let name = metric.name();
+    let measure = format!("coverage.{name}.covered");
+    let before = total(earlier, name).filter(|before| before.total > 0);
+    let Some(now) = total(report, name) else {
+        // It was measured before, and is no longer.
+        if before.is_some() {
+            let limit = Limit { reason: Some(Reason::Gone), ..limit.clone() };
+            report.unmatched_limits.push(UnmatchedLimit { measure, subject: None, limit });
         }
-        let name = format!("coverage.{metric}.missed");
-        if now.missed() > before.missed() {
-            if let Some(measure) = report.measures.iter_mut().find(|measure| measure.name == name) {
-                measure.baseline = Some(before.missed().into());
-                measure.limits.push(self.limit.clone());
+        return;
+    };
+    let mut limit = Limit { reason, ..limit.clone() };
+    let Threshold::Percent(allowed) = limit.threshold else { return };
+    if let Some(before) = before.filter(|_| reason.is_none()) {
+        if counted_otherwise(metric, earlier) {
+            limit.reason = Some(Reason::MeaningChanged);
+            let message = format!(
+                "the baseline was made by version {}, which counts {name} coverage of this format in another way: it is not compared this once",
+                earlier.tool.version
+            );
+            report.add_finding(Finding::new("coverage-gate/meaning-changed", Level::Note, name, message));
+        } else if !is_partial && fell(before, now, allowed) && now.missed() <= before.missed() {
+            limit.reason = Some(Reason::NothingToJudge);
+            let message = format!(
+                "{name} coverage fell from {} to {}, but no more is uncovered ({} before, {} now): covered code was removed",
+                share(before),
+                share(now),
+                grouped(before.missed().into()),
+                grouped(now.missed().into())
+            );
+            report.add_finding(Finding::new("coverage-gate/fell-by-removal", Level::Note, name, message));
+        }
+    }
+    attach(report, &measure, limit);
+}
+
+fn hold_file(file: &Lost, earlier: &Report, limit: &Limit, report: &mut Report) {
+    if counted_otherwise(Metric::Line, earlier) {
+        return;
+    }
+    let Lost { path, before, now, .. } = file;
+    let prefix = format!("coverage.file.{path}.line");
+    let name = format!("{prefix}.covered");
+    let known = report.measures.iter().position(|measure| measure.name == name);
+    let place = known.unwrap_or_else(|| {
+        report.measures.push(covered(&prefix, format!("line coverage of {path}"), *now, Vec::new()));
+        report.measures.len() - 1
+    });
+    if let Some(measure) = report.measures.get_mut(place) {
+        measure.baseline = Some(before.covered.into());
+        measure.baseline_whole = Some(before.total.into());
+        measure.limits.push(limit.clone());
+    }
+}
+
+/// Whether a report of before counted a metric in another way, so that a difference is none of the code.
+fn counted_otherwise(metric: Metric, earlier: &Report) -> bool {
+    let formats = earlier.fact("formats", None).unwrap_or_default();
+    let changed: &[&str] = match metric {
+        // Comments and blank lines within a block were counted.
+        Metric::Line => &["Go coverprofile"],
+        // Branches of expanded macros were not counted, and repeated ones of lcov were one.
+        Metric::Branch => &["llvm-cov JSON", "lcov"],
+        // Methods of classes without a source file were not counted.
+        Metric::Function => &["JaCoCo"],
+        _ => &[],
+    };
+    let is_of = |format: &&str| formats.split(", ").any(|known| known == *format);
+    earlier.tool.revision < 2 && changed.iter().any(is_of)
+}
+
+/// The files of the baseline, as they are called now.
+struct Before {
+    files: BTreeMap<String, Counts>,
+    /// In the repository, and in no report.
+    lost: Vec<String>,
+    /// Left out by the patterns of this run.
+    excluded: Vec<String>,
+}
+
+impl Before {
+    fn of(earlier: &Report, inputs: &Inputs, diff: Option<&Diff>) -> Self {
+        let renames: BTreeMap<&str, &str> = diff
+            .into_iter()
+            .flat_map(|diff| &diff.files)
+            .filter_map(|file| Some((file.old_path.as_deref()?, file.path.as_str())))
+            .collect();
+        let mut before = Self { files: BTreeMap::new(), lost: Vec::new(), excluded: Vec::new() };
+        for (path, counts) in files(earlier) {
+            let is_there = inputs.index.contains(path) || inputs.coverage.files.contains_key(path);
+            let path = renames.get(path).copied().filter(|_| !is_there).unwrap_or(path);
+            before.files.insert(path.to_owned(), counts);
+            if inputs.coverage.files.contains_key(path) {
+                continue;
             }
-            return;
+            if inputs.left_out.contains(path) {
+                before.excluded.push(path.to_owned());
+            } else if inputs.index.contains(path) {
+                let kept = inputs.filter.keeps(path);
+                if kept { &mut before.lost } else { &mut before.excluded }.push(path.to_owned());
+            }
         }
-        let message = format!(
-            "{metric} coverage fell from {} to {}, but no more is uncovered ({} before, {} now): covered code was removed",
-            share(before),
-            share(now),
-            grouped(before.missed().into()),
-            grouped(now.missed().into())
-        );
-        report.add_finding(Finding::new("coverage-gate/fell-by-removal", Level::Note, metric, message));
+        before
     }
 
-    fn file(&self, path: &str, before: Counts, now: Counts, report: &mut Report) {
-        if fell(before, now, self.allowed) && now.missed() > before.missed() {
-            let mut measure = amount(format!("coverage.file.{path}.missed"), now.missed(), Direction::Lower);
-            measure.baseline = Some(before.missed().into());
-            measure.limits.push(self.limit.clone());
-            report.measures.push(measure);
+    /// Tells of files that are gone from the figures, but not from the repository; returns whether there are any.
+    fn tell(&self, is_held: bool, report: &mut Report) -> bool {
+        let are = |names: &[String]| if names.len() == 1 { "file is" } else { "files are" };
+        let number = |names: &[String]| grouped(i128::try_from(names.len()).unwrap_or(i128::MAX));
+        if !self.lost.is_empty() {
+            let names = &self.lost;
+            let message = format!(
+                "{} {} in the baseline and in the repository, but in no report: {}",
+                number(names),
+                are(names),
+                listed(names.iter())
+            );
+            let level = if is_held { Level::Error } else { Level::Warning };
+            report.add_finding(Finding::new("coverage-gate/lost-file", level, "files", message).help(
+                "is the report of a part of the tests missing? What is no longer to be measured is left out with --exclude, and the report of the main branch then becomes the baseline",
+            ));
         }
+        if !self.excluded.is_empty() {
+            let names = &self.excluded;
+            let message = format!(
+                "{} {} measured in the baseline and left out by --include or --exclude now: {}",
+                number(names),
+                are(names),
+                listed(names.iter())
+            );
+            let level = if is_held { Level::Error } else { Level::Note };
+            report.add_finding(Finding::new("coverage-gate/newly-excluded", level, "files", message).help(
+                "coverage that is better because files are left out cannot be compared: let the patterns become the baseline on the main branch first",
+            ));
+        }
+        !self.lost.is_empty() || !self.excluded.is_empty()
+    }
+
+    /// The files whose coverage fell, those that lost most lines first.
+    fn lost(&self, inputs: &Inputs, diff: Option<&Diff>) -> Vec<Lost> {
+        let mut lost: Vec<Lost> = Vec::new();
+        for (path, before) in &self.files {
+            let Some(file) = inputs.coverage.files.get(path) else { continue };
+            let now = file.figure(Metric::Line).counts;
+            if fell(*before, now, Percent::default()) {
+                let changed = diff.map(|diff| diff.file(path).is_some());
+                lost.push(Lost { path: path.clone(), before: *before, now, changed });
+            }
+        }
+        lost.sort_by(|a, b| {
+            let more = |file: &Lost| file.now.missed().saturating_sub(file.before.missed());
+            more(b).cmp(&more(a)).then_with(|| a.path.cmp(&b.path))
+        });
+        lost
     }
 }
 
 /// Whether the share of what is covered is lower by more than the allowed percentage points, without any rounding.
 fn fell(before: Counts, now: Counts, allowed: Percent) -> bool {
-    let wide = |value: u64| i128::from(value);
-    let (old, new) = (wide(before.covered) * wide(now.total), wide(now.covered) * wide(before.total));
-    if old <= new {
-        return false;
-    }
-    // old / product - new / product > allowed / 100, where the product is that of the totals.
-    match (i64::try_from(old - new), i64::try_from(wide(before.total) * wide(now.total))) {
-        (Ok(drop), Ok(product)) => allowed.exceeded_by(drop, product),
-        // More than 3 000 000 000 lines on either side: no tolerance is better than a wrong one.
-        _ => true,
-    }
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    let pair = |counts: Counts| (number(counts.covered), number(counts.total));
+    before.total > 0 && now.total > 0 && allowed.exceeded_by_drop(pair(before), pair(now))
 }
 
 fn share(counts: Counts) -> String {

@@ -5,10 +5,34 @@ use lw_model::{Level, Rule};
 /// Every kind of finding of its own.
 pub(crate) const RULES: &[Rule] = &[
     Rule {
+        id: "conversion-loss",
+        level: Level::Note,
+        title: "A format that was written has no word for something that was measured.",
+        help: "The message says what is left out. The report of this tool has it.",
+    },
+    Rule {
+        id: "empty-report",
+        level: Level::Warning,
+        title: "A report tells of no executable line, though others do.",
+        help: "Its tests may have run without coverage. `allow-empty` accepts it.",
+    },
+    Rule {
         id: "fell-by-removal",
         level: Level::Note,
         title: "Coverage fell only because covered code was removed.",
         help: "No more lines are uncovered than before, so the ratchet lets it through.",
+    },
+    Rule {
+        id: "lost-file",
+        level: Level::Error,
+        title: "A file that the baseline measured is in the repository, but in no report.",
+        help: "A part of the tests may not have run, or its report is lost; the figures of the rest say nothing of it. Without a ratchet this is a warning.",
+    },
+    Rule {
+        id: "lost-line",
+        level: Level::Note,
+        title: "A line ran before and runs no longer, though the change does not touch it.",
+        help: "Something else of the change, such as a removed test, took its coverage away.",
     },
     Rule {
         id: "lower-bound",
@@ -21,6 +45,12 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Warning,
         title: "Files are measured by several formats that count lines by different rules.",
         help: "Judge each format in a run of its own, or have all tests write one format.",
+    },
+    Rule {
+        id: "newly-excluded",
+        level: Level::Error,
+        title: "A file that the baseline measured is left out by `include` or `exclude` now.",
+        help: "A better figure that only comes from leaving files out is none. Let the change of the patterns become the baseline first. Without a ratchet this is a note.",
     },
     Rule {
         id: "no-base",
@@ -41,6 +71,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "There is nothing to judge in the change.",
     },
     Rule {
+        id: "nothing-matched",
+        level: Level::Warning,
+        title: "None of the files a report measures is in the repository.",
+        help: "What it measured is not known, so floors of changed lines and the ratchet fail. Correct its paths with `source-root` or `strip-prefix`, or leave out what is not yours with `exclude`.",
+    },
+    Rule {
         id: "odd-report",
         level: Level::Note,
         title: "A report holds something the reader corrected or left out.",
@@ -57,6 +93,18 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Warning,
         title: "The baseline was measured by another format.",
         help: "What counts as a line differs between formats; compare with a report made from the same one.",
+    },
+    Rule {
+        id: "other-text",
+        level: Level::Warning,
+        title: "A report does not fit the source: it measured another text.",
+        help: "Lines beyond the end of a file, or a working tree that differs from the commit that is judged, mean that the numbers of lines belong to other lines. Write the report again from the commit that is judged. Where changed lines or the ratchet depend on it, it is a failure.",
+    },
+    Rule {
+        id: "report-count",
+        level: Level::Error,
+        title: "There are not as many reports as are expected.",
+        help: "A job whose report is lost leaves its part of the code unmeasured. See which one is missing, or correct `expect-reports`.",
     },
     Rule {
         id: "small-diff",
@@ -80,6 +128,12 @@ pub(crate) const RULES: &[Rule] = &[
         id: "unreported",
         level: Level::Note,
         title: "A changed file is in no report.",
-        help: "Nothing is known of its lines. Have the tests load it, or leave it out with `exclude`; `unreported` decides how it counts.",
+        help: "Nothing is known of its lines. Have the tests load it, or leave it out with `exclude`; `unreported` decides how it counts; without it, it is a failure where changed lines have a floor.",
+    },
+    Rule {
+        id: "unused-pattern",
+        level: Level::Note,
+        title: "A pattern of `include` or `exclude` does not do what it seems to.",
+        help: "It matches no measured file: it may be misspelled, or left over. Or it begins with `!`, which turns it around.",
     },
 ];

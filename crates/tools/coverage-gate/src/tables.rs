@@ -1,19 +1,29 @@
 //! The tables a person reads.
 
 use lw_coverage::{Counts, Coverage, Metric};
-use lw_model::{Align, Cell, Measure, Number, Report, Table, grouped};
+use lw_model::{Align, Cell, Measure, Number, Percent, Report, Table, grouped};
 
+use crate::lost::LostLines;
 use crate::patch::{Patch, shown};
+use crate::ratchet::Lost;
 
 /// Ranges of uncovered lines that a row shows.
 const RANGES: usize = 12;
 
 /// Adds all tables, the most telling first.
-pub(crate) fn add(report: &mut Report, coverage: &Coverage, patch: Option<&Patch>, top: usize) {
+pub(crate) fn add(
+    report: &mut Report,
+    coverage: &Coverage,
+    patch: Option<&Patch>,
+    (lost, lost_lines): (&[Lost], &[LostLines]),
+    top: usize,
+) {
     let mut tables = Vec::new();
-    tables.extend(totals(report));
+    tables.extend(compared(report).or_else(|| totals(report)));
     tables.extend(patch.and_then(|patch| changed(patch, top)));
     tables.extend(patch.and_then(|patch| unreported(patch, top)));
+    tables.extend(no_longer_run(lost_lines, top));
+    tables.extend(fallen(lost, top));
     tables.extend(groups(report));
     tables.extend(worst(coverage, top));
     report.tables.extend(tables);
@@ -68,6 +78,109 @@ fn totals(report: &Report) -> Option<Table> {
         }
     }
     (!table.rows.is_empty()).then_some(table)
+}
+
+/// Every metric before and now, with the change in points, when there is something to compare with.
+fn compared(report: &Report) -> Option<Table> {
+    let mut table = Table::new(
+        "coverage",
+        "Coverage",
+        &[
+            ("", Align::Left),
+            ("Before", Align::Right),
+            ("Now", Align::Left),
+            ("Change", Align::Right),
+            ("Covered", Align::Right),
+            ("Total", Align::Right),
+        ],
+    );
+    let mut any = false;
+    let titles = Metric::ALL.map(|metric| (metric.name(), title(metric)));
+    for (name, title) in titles.into_iter().chain([("patch", "Changed lines")]) {
+        let Some(measure) = report.measure(&format!("coverage.{name}.covered"), None) else { continue };
+        let Some(now) = counts(measure).filter(|now| now.total > 0) else { continue };
+        // The lines of another change are no earlier state of these.
+        let before = measure.baseline_share().filter(|_| name != "patch");
+        any |= before.is_some();
+        let cell = |text: Option<String>| text.map_or(Cell::Empty, Cell::Text);
+        table.rows.push(vec![
+            Cell::Text(title.into()),
+            cell(before.map(|before| before.to_string())),
+            bar(now),
+            cell(before.zip(now.percent()).map(|(before, now)| points(before, now))),
+            Cell::Count(signed(now.covered)),
+            Cell::Count(signed(now.total)),
+        ]);
+    }
+    any.then_some(table)
+}
+
+/// A difference of percentages in points, with its sign: `+1.20`.
+fn points(before: Percent, now: Percent) -> String {
+    let points = -now.points_below(before);
+    if points == 0.0 { "0.00".to_owned() } else { format!("{points:+.2}") }
+}
+
+/// The lines that lost their coverage though nobody touched them.
+fn no_longer_run(lost: &[LostLines], top: usize) -> Option<Table> {
+    if lost.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(
+        "lost-lines",
+        "Lines that lost coverage without being changed",
+        &[("File", Align::Left), ("Lines", Align::Left)],
+    );
+    for file in lost.iter().take(top) {
+        let (first, rest) = file.lines.split_at(file.lines.len().min(RANGES));
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more places", rest.len()) };
+        table.rows.push(vec![Cell::Code(file.path.clone()), Cell::Text(shown(first) + &more)]);
+    }
+    if lost.len() > top {
+        table.note = Some(format!("{} more files.", lost.len() - top));
+    }
+    Some(table)
+}
+
+/// The files whose coverage fell since the baseline.
+fn fallen(lost: &[Lost], top: usize) -> Option<Table> {
+    if lost.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(
+        "lost",
+        "Files that lost coverage",
+        &[
+            ("File", Align::Left),
+            ("Before", Align::Right),
+            ("Now", Align::Left),
+            ("Change", Align::Right),
+            ("Uncovered", Align::Right),
+            ("In this change", Align::Left),
+        ],
+    );
+    for file in lost.iter().take(top) {
+        let (before, now) =
+            (file.before.percent().unwrap_or_default(), file.now.percent().unwrap_or_default());
+        let changed = match file.changed {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "",
+        };
+        table.rows.push(vec![
+            Cell::Code(file.path.clone()),
+            Cell::Text(before.to_string()),
+            bar(file.now),
+            Cell::Text(points(before, now)),
+            Cell::Count(signed(file.now.missed())),
+            Cell::Text(changed.into()),
+        ]);
+    }
+    if lost.len() > top {
+        table.note =
+            Some(format!("{} more.", grouped(i128::try_from(lost.len() - top).unwrap_or(i128::MAX))));
+    }
+    Some(table)
 }
 
 fn title(metric: Metric) -> &'static str {

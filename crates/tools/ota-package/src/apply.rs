@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, PendingFile, ResultExt};
-use lw_delta::{Format, esp};
+use lw_delta::{Format, Problem, esp};
 use lw_firmware::image::{Image, Options, Scanner};
 use lw_model::{ByteSize, Fact, Finding, Level, Report};
 use lw_package::{Delta, Digest, Manifest, Sha256};
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     }
     let format = Format::detect(&patch).context(patch_path.display().to_string())?;
     if format == Format::EspDelta {
-        hold_to_header(&patch, patch_path, from, cx)?;
+        check_header(&patch, patch_path, from, cx)?;
     }
 
     let limit = wanted.size.unwrap_or_else(|| (base.len() as u64).saturating_mul(GROWTH).max(ROOM));
@@ -54,7 +54,15 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     };
     lw_delta::apply(&patch, &base, limit, &mut target).map_err(|error| match error {
         lw_delta::ApplyError::Write(error) => cx.unwritable(output, &error),
-        lw_delta::ApplyError::Patch(error) => Error::from(error).context(patch_path.display().to_string()),
+        lw_delta::ApplyError::Patch(error) => {
+            let is_guessed = wanted.size.is_none() && matches!(error.problem, Problem::TargetTooLarge { .. });
+            let error = Error::from(error).context(patch_path.display().to_string());
+            if is_guessed {
+                error.hint("give --manifest with the package of the patch, which says how large the image is")
+            } else {
+                error
+            }
+        }
     })?;
     let Target { file, scanner } = target;
     let scanned = scanner.finish();
@@ -157,7 +165,7 @@ fn find(manifest: &Manifest, patch: Sha256) -> Option<(&Delta, u64)> {
 }
 
 /// The header of esp_delta_ota names the base by the hash appended to it.
-fn hold_to_header(patch: &[u8], patch_path: &Path, from: &Path, cx: &Context) -> Result<(), Error> {
+fn check_header(patch: &[u8], patch_path: &Path, from: &Path, cx: &Context) -> Result<(), Error> {
     let header = esp::Header::read(patch).context(patch_path.display().to_string())?;
     let base = scan::scan(from, Kind::EspApp, cx)?;
     let hash = base.image.validation_sha256().ok_or_else(|| {

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use lw_cli::KeyedLimit;
 use lw_model::ByteSize;
 
 /// Arguments of ota-package.
@@ -46,6 +47,14 @@ pub struct Inspect {
 
     #[command(flatten)]
     pub slots: SlotArgs,
+
+    /// Fail when an image has no signature: a build without its signing key looks like any other; whose signature it is, `sign` verifies
+    #[arg(long, help_heading = "Policy")]
+    pub require_signature: bool,
+
+    /// Only warn when the version inside the image is not `version`; of `inspect`, `unpack` and `serve-manifest`, not that of its package
+    #[arg(long, help_heading = "Policy")]
+    pub allow_version_mismatch: bool,
 }
 
 /// Arguments of `package`.
@@ -81,11 +90,11 @@ pub struct Package {
     #[command(flatten)]
     pub slots: SlotArgs,
 
-    /// Package of the last release: sequence, version and secure version must not go back behind it
+    /// Package of the last release: sequence, version and secure version must not go back, and each board keeps its chip and kind
     #[arg(long, value_name = "PACKAGE", help_heading = "Policy")]
     pub previous: Option<PathBuf>,
 
-    /// Number that grows with every release; without it, one more than that of the previous package
+    /// Number that grows with every release; without it, one more than that of the previous package, and 1 for the first
     #[arg(long, value_name = "N", help_heading = "Policy")]
     pub sequence: Option<u64>,
 
@@ -101,11 +110,15 @@ pub struct Package {
     #[arg(long, value_name = "FILE|TEXT", help_heading = "Inputs")]
     pub release_notes: Option<String>,
 
-    /// Only warn when the version inside the image is not `version`
+    /// Only warn when the version inside the image is not `version`; of `inspect`, `unpack` and `serve-manifest`, not that of its package
     #[arg(long, help_heading = "Policy")]
     pub allow_version_mismatch: bool,
 
-    /// Only warn when version or sequence go back behind the previous package; a secure version never may
+    /// Fail when an image has no signature: a build without its signing key looks like any other; whose signature it is, `sign` verifies
+    #[arg(long, help_heading = "Policy")]
+    pub require_signature: bool,
+
+    /// Only warn when version or sequence are below those of the previous package; a secure version never may be
     #[arg(long, help_heading = "Policy")]
     pub allow_downgrade: bool,
 
@@ -131,6 +144,10 @@ pub struct Unpack {
     /// What to write: the package, the patch, the image, the JSON; of `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
+
+    /// Only warn when the version inside the image is not `version`; of `inspect`, `unpack` and `serve-manifest`, not that of its package
+    #[arg(long, help_heading = "Policy")]
+    pub allow_version_mismatch: bool,
 }
 
 /// Arguments of `diff`.
@@ -171,6 +188,10 @@ pub struct ServeManifest {
     /// What to write: the package, the patch, the image, the JSON; of `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
+
+    /// Only warn when the version inside the image is not `version`; of `inspect`, `unpack` and `serve-manifest`, not that of its package
+    #[arg(long, help_heading = "Policy")]
+    pub allow_version_mismatch: bool,
 }
 
 /// Arguments of `delta`.
@@ -246,6 +267,18 @@ pub struct SlotArgs {
     #[arg(long, value_name = "OFFSET", default_value = "0x8000", help_heading = "Slots")]
     pub partition_table_offset: ByteSize,
 
+    /// Where the bootloader lies in flash, for a CSV with partitions of the type bootloader; without it, where the chip has it
+    #[arg(long, value_name = "OFFSET", help_heading = "Slots")]
+    pub primary_bootloader_offset: Option<ByteSize>,
+
+    /// Where the recovery bootloader lies in flash, for a CSV with a partition of the subtype recovery
+    #[arg(long, value_name = "OFFSET", help_heading = "Slots")]
+    pub recovery_bootloader_offset: Option<ByteSize>,
+
+    /// Partition subtype of your own, as ESP-IDF's EXTRA_PARTITION_SUBTYPES declares it: `app, my_subtype, 0x40`
+    #[arg(long, value_name = "TYPE,NAME,NUMBER", help_heading = "Slots")]
+    pub extra_partition_subtypes: Vec<String>,
+
     /// Accept a partition table without MD5 or end marker, as old tools wrote them
     #[arg(long, help_heading = "Slots")]
     pub allow_legacy_table: bool,
@@ -256,7 +289,7 @@ pub struct SlotArgs {
 
     /// What must stay free, in bytes or percent: partition.smallest-ota=5%; without a limit, less than 10 % is a warning
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Slots")]
-    pub min_free: Vec<String>,
+    pub min_free: Vec<KeyedLimit>,
 
     /// Size of the slot of a MCUboot or plain image, where no partition table tells it: 0x76000, 472KiB; a MCUboot image is held to what the bootloader leaves of it
     #[arg(long, value_name = "SIZE", help_heading = "Slots")]
@@ -294,7 +327,7 @@ pub struct DeltaArgs {
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Deltas")]
     pub delta_format: Option<DeltaFormat>,
 
-    /// Ship a delta also when it is no smaller than the compressed image
+    /// Ship a delta also when it is no smaller than what a device would load without it
     #[arg(long, help_heading = "Deltas")]
     pub allow_large_delta: bool,
 }

@@ -4,6 +4,8 @@ use lw_model::{Align, Cell, Finding, Level, Report, Table};
 use lw_package::diff::{Board, Diff, ImageChange};
 use lw_package::{Delta, Image, Manifest, Sha256};
 
+use crate::scan::revision;
+
 /// Boards a package no longer has: their devices get no update.
 pub(crate) fn missing_boards(old: &Manifest, new: &Manifest, report: &mut Report) {
     for image in old.images.iter().filter(|image| new.image(&image.board).is_none()) {
@@ -18,6 +20,97 @@ pub(crate) fn missing_boards(old: &Manifest, new: &Manifest, report: &mut Report
             .help("its devices get no update; was its image left out?"),
         );
     }
+}
+
+/// A board does not change what it is from one release to the next: its devices would refuse the update, or take it and
+/// not start.
+pub(crate) fn check_identity(old: &Manifest, new: &Manifest, report: &mut Report) {
+    for (before, now) in old.images.iter().filter_map(|image| Some((image, new.image(&image.board)?))) {
+        let board = &now.board;
+        let mut find = |rule: &str, level, message: String, help: &'static str| {
+            report.add_finding(Finding::new(format!("ota-package/{rule}"), level, board, message).help(help));
+        };
+        let chips = [before, now].map(|image| image.chip.as_ref().map(|chip| chip.name.as_str()));
+        if let [Some(old), new] = chips
+            && new != Some(old)
+        {
+            let new = new.unwrap_or("none that it names");
+            find(
+                "wrong-chip",
+                Level::Error,
+                format!("board {board} had images for {old}, this one is for {new}"),
+                "its devices refuse it; is the build matrix mixed up? A new chip is a new board: give it a name of its own",
+            );
+        }
+        if before.kind != now.kind {
+            find(
+                "kind-change",
+                Level::Error,
+                format!(
+                    "board {board} had images of the kind {}, this one is {}",
+                    before.kind.as_str(),
+                    now.kind.as_str()
+                ),
+                "its devices expect the kind they run; is it the right file of the build?",
+            );
+        }
+        let gone: Vec<&str> = before
+            .families
+            .iter()
+            .filter(|family| !now.families.contains(family))
+            .map(String::as_str)
+            .collect();
+        if before.kind == now.kind && !gone.is_empty() {
+            let now = if now.families.is_empty() { "none".to_owned() } else { now.families.join(", ") };
+            find(
+                "wrong-family",
+                Level::Error,
+                format!(
+                    "board {board} had blocks of the UF2 family {}, now they are of {now}",
+                    gone.join(", ")
+                ),
+                "its boot loader passes over blocks of another family; is the build matrix mixed up?",
+            );
+        }
+        for (name, old, new) in
+            [("vendor id", &before.vendor_id, &now.vendor_id), ("class id", &before.class_id, &now.class_id)]
+        {
+            if let Some(old) = old
+                && new.as_ref() != Some(old)
+            {
+                let new = new.as_deref().unwrap_or("none");
+                find(
+                    "wrong-class",
+                    Level::Error,
+                    format!("board {board} had images of the {name} {old}, this one has {new}"),
+                    "a bootloader that checks it refuses the image (imgtool --vid, --cid)",
+                );
+            }
+        }
+        if let Some(text) = narrower(before, now) {
+            find(
+                "revisions-narrower",
+                Level::Warning,
+                format!("board {board}: {text}"),
+                "devices with another chip revision refuse the update and stay where they are; is that meant?",
+            );
+        }
+    }
+}
+
+/// How an image runs on fewer chip revisions than the one before.
+fn narrower(before: &Image, now: &Image) -> Option<String> {
+    let (old, new) = (before.revisions?, now.revisions?);
+    let highest = |max: Option<u16>| max.unwrap_or(u16::MAX);
+    let text = if new.min > old.min {
+        format!("the lowest chip revision goes up from {} to {}", revision(old.min), revision(new.min))
+    } else if highest(new.max) < highest(old.max) {
+        let old = old.max.map_or_else(|| "none".to_owned(), revision);
+        format!("the highest chip revision goes down from {old} to {}", revision(highest(new.max)))
+    } else {
+        return None;
+    };
+    Some(text)
 }
 
 /// The tables of changes: the release as a whole, then each image.
@@ -105,7 +198,7 @@ fn one(before: &Image, now: &Image, row: &mut impl FnMut(&str, Option<String>, O
 }
 
 /// What a manifest says of an image.
-pub(crate) fn facts(image: &Image) -> [(&'static str, Option<String>); 7] {
+pub(crate) fn facts(image: &Image) -> [(&'static str, Option<String>); 10] {
     let revisions = image.revisions.map(|range| match range.max {
         Some(max) => format!("{} to {max}", range.min),
         None => format!("{} and later", range.min),
@@ -114,6 +207,9 @@ pub(crate) fn facts(image: &Image) -> [(&'static str, Option<String>); 7] {
         ("kind", Some(image.kind.as_str().to_owned())),
         ("chip", image.chip.as_ref().map(|chip| chip.name.clone())),
         ("chip revisions", revisions),
+        ("families", (!image.families.is_empty()).then(|| image.families.join(", "))),
+        ("vendor id", image.vendor_id.clone()),
+        ("class id", image.class_id.clone()),
         ("version", image.version.clone()),
         ("project", image.project.clone()),
         ("secure version", image.secure_version.map(|number| number.to_string())),

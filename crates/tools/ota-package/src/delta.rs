@@ -4,12 +4,12 @@ use std::path::Path;
 
 use lw_cli::{Context, Error};
 use lw_firmware::image::Image;
-use lw_model::{ByteSize, Fact, Report};
+use lw_model::{ByteSize, Fact, Finding, Level, Report};
 use lw_package::Sha256;
 
 use crate::args::Delta;
-use crate::deltas::{self, Made, Whole};
-use crate::{boards, policy, scan};
+use crate::deltas::{self, ComparedPatch, LoadedImage};
+use crate::{boards, policy};
 
 /// Makes a patch.
 ///
@@ -20,22 +20,32 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
         return Err(Error::usage("--from, --to and --output are needed")
             .hint("ota-package delta --from 1.0.0.bin --to 1.1.0.bin --output 1.0.0-1.1.0.patch"));
     };
-    let base = Whole::open(Path::new(from), args.kind.kind, cx)?;
-    let target = Whole::open(to, args.kind.kind, cx)?;
+    let base = LoadedImage::open(Path::new(from), args.kind.kind, cx)?;
+    let target = LoadedImage::open(to, args.kind.kind, cx)?;
     let chip = args.kind.chip.first().map(|chip| boards::chip_named(chip)).transpose()?;
     for whole in [&base, &target] {
         whole.checked.remarks(None, report);
         if let Some(chip) = chip {
-            whole.checked.hold_to_chip(chip, None, report);
+            whole.checked.check_chip(chip, None, report);
         }
     }
-    hold_together(&base, &target, report);
-    let make = || Ok(vec![deltas::make(&base, &target, &args.delta, cx)?]);
-    let mut made = deltas::decided(&target, None, &args.delta, make)?;
+    check_pair(&base, &target, report);
+    if base.checked.digests.sha256 == target.checked.digests.sha256 {
+        let message = format!("{} and {} are the same image", base.checked.name, target.checked.name);
+        report.add_finding(
+            Finding::new("ota-package/same-base", Level::Warning, &base.checked.name, message).help(
+                "a device that runs it needs no update; name the image of the last release with --from",
+            ),
+        );
+    }
+    let patches = vec![deltas::make(&base, &target, &args.delta, cx)?];
+    let mut made = deltas::decide(patches, &target, None, &args.delta);
     deltas::remarks(&made, |_| None, report);
     report.tables.extend(deltas::table(&made));
-    let Some(Made { patch, compressed, shipped, .. }) = made.pop() else { return Ok(()) };
-    let target_sha256 = scan::hex(&target.checked.digests.sha256);
+    let Some(compared) = made.pop() else { return Ok(()) };
+    let alternative = compared.alternative();
+    let ComparedPatch { patch, instead, shipped, .. } = compared;
+    let target_sha256 = base16ct::lower::encode_string(&target.checked.digests.sha256);
     for (name, value) in [
         ("base", format!("{} {}", patch.base_name, patch.base.sha256)),
         ("target", format!("{} {target_sha256}", target.checked.name)),
@@ -45,13 +55,11 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
     }
     let is_good = crate::may_write(report, cx);
     let size = patch.bytes.len() as u64;
-    let compared = format!("{} instead of {}", ByteSize(size), ByteSize(compressed));
+    let compared = format!("{} instead of {}", ByteSize(size), ByteSize(instead));
     cx.figure(match (is_good, shipped) {
         (false, _) => "no patch was written".to_owned(),
-        (true, true) => format!("patch of {compared} for the compressed image"),
-        (true, false) => {
-            format!("no patch was written, it is not worth it: {compared} for the compressed image")
-        }
+        (true, true) => format!("patch of {compared} for {alternative}"),
+        (true, false) => format!("no patch was written, it is not worth it: {compared} for {alternative}"),
     });
     cx.output("target-sha256", target_sha256);
     cx.output("version", target.checked.image.version().unwrap_or_default());
@@ -67,13 +75,13 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
 }
 
 /// A device that runs the base must be able to run the target.
-fn hold_together(base: &Whole, target: &Whole, report: &mut Report) {
+fn check_pair(base: &LoadedImage, target: &LoadedImage, report: &mut Report) {
     let (base, target) = (&base.checked, &target.checked);
     if let (Image::Esp(from), Image::Esp(_)) = (&base.image, &target.image)
         && let Some(chip) = from.chip_name()
     {
-        target.hold_to_chip(chip, None, report);
+        target.check_chip(chip, None, report);
     }
     let (new, old) = (target.image.secure_version(), base.image.secure_version());
-    policy::hold_secure_version(&target.name, new, old, None, None, report);
+    policy::check_secure_version(&target.name, new, old, None, None, report);
 }

@@ -1,27 +1,23 @@
 //! Making the patch from one image to another, and deciding whether it is worth shipping.
 //!
-//! A patch that is no smaller than the compressed image costs a device more and gains nothing: between builds of
-//! different SDKs that is the rule, not the exception. So both are made, and the smaller is shipped.
+//! A patch that is no smaller than what a device would load without it costs more and gains nothing: between builds of
+//! different SDKs that happens often. What it would load is the image as it is stored: as it is flashed, unless the package
+//! is made with `--compress zstd`.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use lw_cli::{Context, Error, ResultExt, parallel};
+use lw_cli::{Context, Error, ResultExt};
 use lw_delta::detools::Compression;
 use lw_delta::heatshrink::Parameters;
 use lw_delta::{CreateError, Encoding};
 use lw_firmware::image::Image;
 use lw_model::{Align, ByteSize, Cell, Class, Diagnose, Finding, Level, Measure, Report, Table};
-use lw_package::lw::{self, Effort};
 use lw_package::{Base, Digest};
 
 use crate::args::{DeltaArgs, DeltaFormat, Kind};
 use crate::policy::{self, Inside};
 use crate::scan::{self, Checked};
-
-/// From this size on, in bytes, it is not worth the time to find out to the byte how small an image can be made when the
-/// patch is far smaller.
-const LARGE: usize = 1 << 20;
 
 /// A patch.
 #[derive(Debug)]
@@ -46,15 +42,24 @@ impl Patch {
 
 /// A patch, and how it compares.
 #[derive(Debug)]
-pub(crate) struct Made {
+pub(crate) struct ComparedPatch {
     /// The patch.
     pub(crate) patch: Patch,
     /// Bytes of the image it leads to.
     pub(crate) target: u64,
-    /// Bytes of that image when it is compressed.
-    pub(crate) compressed: u64,
+    /// Bytes a device loads without the patch: the image as it is flashed, or as the package stores it.
+    pub(crate) instead: u64,
+    /// Whether that is the image as it is flashed.
+    pub(crate) is_plain: bool,
     /// Whether it is worth it, or asked for all the same.
     pub(crate) shipped: bool,
+}
+
+impl ComparedPatch {
+    /// What a device loads without the patch, for people.
+    pub(crate) fn alternative(&self) -> &'static str {
+        if self.is_plain { "the image" } else { "the compressed image" }
+    }
 }
 
 /// A patch that does not make what it is made for: a defect of ours, found before anybody meets it.
@@ -87,18 +92,18 @@ impl DeltaFormat {
 }
 
 /// An image in memory, which a patch needs.
-pub(crate) struct Whole {
+pub(crate) struct LoadedImage {
     /// Its bytes.
     pub(crate) bytes: Vec<u8>,
     /// What is known of it.
     pub(crate) checked: Checked,
 }
 
-impl Whole {
+impl LoadedImage {
     /// Opens an image and checks it.
     ///
     /// # Errors
-    /// When it cannot be read, or is none a device would take.
+    /// When it cannot be read, or a device would not take it.
     pub(crate) fn open(path: &Path, kind: Kind, cx: &Context) -> Result<Self, Error> {
         let file = cx.stream(path)?;
         let size = file.size();
@@ -116,39 +121,34 @@ impl Whole {
     }
 }
 
-/// Makes patches to a target and decides which are worth it.
+/// Decides which patches to a target are worth it.
 ///
-/// `stored` is the size of the compressed target where that is known; otherwise it is found out meanwhile.
-///
-/// # Errors
-/// Those of `make`, and when the target cannot be compressed.
-pub(crate) fn decided(
-    target: &Whole,
+/// `stored` is the size of the target in its package where it is compressed there.
+pub(crate) fn decide(
+    patches: Vec<Patch>,
+    target: &LoadedImage,
     stored: Option<u64>,
     args: &DeltaArgs,
-    make: impl FnOnce() -> Result<Vec<Patch>, Error>,
-) -> Result<Vec<Made>, Error> {
-    let compress = |effort| lw::compressed_size(&target.bytes, effort).map_err(Error::remote);
-    let first = if target.bytes.len() < LARGE { Effort::Full } else { Effort::Quick };
-    let (first_size, patches) = parallel::both(|| stored.map_or_else(|| compress(first), Ok), make);
-    let (patches, mut compressed) = (patches?, first_size?);
-    // Hardly any image gets half as large by more effort.
-    let is_clear = |patch: &Patch| patch.size() <= compressed / 2;
-    if stored.is_none() && first == Effort::Quick && !patches.iter().all(is_clear) {
-        compressed = compress(Effort::Full)?;
-    }
-    let decide = |patch: Patch| {
-        let shipped = patch.size() < compressed || args.allow_large_delta;
-        Made { patch, target: target.checked.digests.size, compressed, shipped }
+) -> Vec<ComparedPatch> {
+    let size = target.checked.digests.size;
+    let instead = stored.unwrap_or(size);
+    let compare = |patch: Patch| {
+        let shipped = patch.size() < instead || args.allow_large_delta;
+        ComparedPatch { patch, target: size, instead, is_plain: stored.is_none(), shipped }
     };
-    Ok(patches.into_iter().map(decide).collect())
+    patches.into_iter().map(compare).collect()
 }
 
 /// Makes the patch from one image to another and checks it by applying it.
 ///
 /// # Errors
 /// When the base cannot be one of the format, or an image is too large for patches.
-pub(crate) fn make(base: &Whole, target: &Whole, args: &DeltaArgs, cx: &Context) -> Result<Patch, Error> {
+pub(crate) fn make(
+    base: &LoadedImage,
+    target: &LoadedImage,
+    args: &DeltaArgs,
+    cx: &Context,
+) -> Result<Patch, Error> {
     let name = &base.checked.name;
     cx.progress(&format!("making the delta from {name}"));
     let format = args.delta_format.unwrap_or_else(|| usual(base, target));
@@ -193,7 +193,7 @@ impl Write for Expected<'_> {
 }
 
 /// What ESP-IDF's component takes, where it can; else what it is made of.
-fn usual(base: &Whole, target: &Whole) -> DeltaFormat {
+fn usual(base: &LoadedImage, target: &LoadedImage) -> DeltaFormat {
     match (&base.checked.image, &target.checked.image) {
         (Image::Esp(base), Image::Esp(_)) if base.digest.is_some() => DeltaFormat::EspDelta,
         _ => DeltaFormat::Detools,
@@ -219,21 +219,26 @@ fn encoding(format: DeltaFormat, base: &Checked) -> Result<Encoding, Error> {
 }
 
 /// Findings and measures of the patches of a run.
-pub(crate) fn remarks(all: &[Made], subject: impl Fn(&Made) -> Option<String>, report: &mut Report) {
+pub(crate) fn remarks(
+    all: &[ComparedPatch],
+    subject: impl Fn(&ComparedPatch) -> Option<String>,
+    report: &mut Report,
+) {
     for made in all {
         let size = made.patch.size();
         let base: String = made.patch.base.sha256.hex().chars().take(16).collect();
-        let mut measure = Measure::bytes(format!("ota.delta.{base}.bytes"), size).out_of(made.compressed);
+        let mut measure = Measure::bytes(format!("ota.delta.{base}.bytes"), size).out_of(made.instead);
         measure.subject = subject(made);
         report.measures.push(measure);
-        if size < made.compressed {
+        if size < made.instead {
             continue;
         }
         let message = format!(
-            "the delta from {} is not worth it: {}, and the compressed image has {}",
+            "the delta from {} is not worth it: {}, and {} has {}",
             made.patch.base_name,
             ByteSize(size),
-            ByteSize(made.compressed)
+            made.alternative(),
+            ByteSize(made.instead)
         );
         let (level, help) = if made.shipped {
             (Level::Note, "it is shipped because allow-large-delta says so")
@@ -250,7 +255,7 @@ pub(crate) fn remarks(all: &[Made], subject: impl Fn(&Made) -> Option<String>, r
 }
 
 /// One row for each patch.
-pub(crate) fn table(all: &[Made]) -> Option<Table> {
+pub(crate) fn table(all: &[ComparedPatch]) -> Option<Table> {
     let mut table = Table::new(
         "deltas",
         "Deltas",
@@ -261,7 +266,7 @@ pub(crate) fn table(all: &[Made]) -> Option<Table> {
             ("Format", Align::Left),
             ("Patch", Align::Right),
             ("Of the image", Align::Left),
-            ("Compressed image", Align::Right),
+            ("Without it", Align::Right),
             ("", Align::Left),
         ],
     );
@@ -276,7 +281,7 @@ pub(crate) fn table(all: &[Made]) -> Option<Table> {
             Cell::Text(patch.format.in_manifest().as_str().into()),
             Cell::Bytes(cell(size)),
             Cell::Bar { used: cell(size), total: cell(made.target) },
-            Cell::Bytes(cell(made.compressed)),
+            Cell::Bytes(cell(made.instead)),
             Cell::Text(if made.shipped { "shipped" } else { "left out" }.into()),
         ]);
     }

@@ -34,6 +34,7 @@ pub(crate) fn run(args: &Diff, cx: &mut Context, report: &mut Report) -> Result<
         size.subject = (new.images.len() > 1).then(|| image.board.clone());
         report.measures.push(size);
     }
+    changes::check_identity(&old, &new, report);
     let tables = changes::tables(&old, &new, "what changed");
     cx.figure(if tables.is_empty() {
         format!("both packages are {} and hold the same", new.version)
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &Diff, cx: &mut Context, report: &mut Report) -> Result<
         format!("{changes} from {} to {}", old.version, new.version)
     });
     report.tables.extend(tables);
+    cx.judge(report, None);
     crate::publish_manifest(&new, cx);
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lw_cli::{Context, Error};
+use lw_firmware::esp_image::ChipId;
 use lw_firmware::partitions::Table as Partitions;
 use lw_model::{Align, ByteSize, Cell, Class, Fact, Finding, Level, Location, Measure, Report, Table};
 use lw_package::Kind as Format;
@@ -11,6 +12,7 @@ use crate::args::{Inspect, Kind, SignatureScheme};
 use crate::boards::{self, Item, PerBoard};
 use crate::explain;
 use crate::package::images_table;
+use crate::policy;
 use crate::read;
 use crate::scan::{self, Checked};
 use crate::slots;
@@ -64,7 +66,7 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
 }
 
 /// What was found in a file.
-struct Seen {
+struct InspectedFile {
     name: String,
     /// What it is: `ESP application 1.2.3 for ESP32-C3`.
     what: String,
@@ -82,7 +84,7 @@ struct Run<'a> {
     given: slots::Given<'a>,
     cx: &'a Context,
     report: &'a mut Report,
-    seen: Vec<Seen>,
+    seen: Vec<InspectedFile>,
 }
 
 impl Run<'_> {
@@ -93,7 +95,7 @@ impl Run<'_> {
                 return self.package(&item.path, subject);
             }
             if is_table(&head) {
-                return self.table(&item.path, subject);
+                return self.table(item, subject);
             }
         }
         self.image(item, subject)
@@ -110,21 +112,25 @@ impl Run<'_> {
     fn image(&mut self, item: &Item, subject: Option<&str>) -> Result<(), Error> {
         let checked = scan::scan(&item.path, self.args.kind.kind, self.cx)?;
         if self.args.slots.signature_scheme != SignatureScheme::None {
-            checked.hold_to_secure_boot()?;
+            checked.check_secure_boot()?;
         }
         explain::add(&checked, subject, self.report);
         checked.remarks(subject, self.report);
         if let Some(chip) = self.chips.of(item.board.as_deref()) {
-            checked.hold_to_chip(chip, subject, self.report);
+            checked.check_chip(chip, subject, self.report);
+        }
+        if self.args.require_signature {
+            checked.check_signed(subject, self.report);
         }
         let path = self.tables.of(item.board.as_deref());
-        self.given.hold(&checked, path.is_some(), subject, self.report)?;
+        self.given.check(&checked, path.is_some(), subject, self.report)?;
         if let Some(path) = path {
-            let table = slots::read_table(path, &self.args.slots, self.cx)?;
-            let load = checked.load(self.args.slots.signature_scheme);
-            slots::fit(&table, load, &self.cx.display_path(path), &self.args.slots, subject, self.report);
+            let table = slots::read_table(path, checked.image.chip(), &self.args.slots, self.cx)?;
+            let (load, at) = (checked.load(self.args.slots.signature_scheme), self.cx.display_path(path));
+            slots::fit(&table, load, &at, &self.args.slots, subject, self.report);
+            slots::check_flash_size(&table, &checked, &at, subject, self.report);
         }
-        self.seen.push(Seen::image(&checked));
+        self.seen.push(InspectedFile::image(&checked));
         Ok(())
     }
 
@@ -157,6 +163,14 @@ impl Run<'_> {
         measure.subject = subject.map(str::to_owned);
         self.report.measures.push(measure);
         let (manifest, images) = opened.sound()?;
+        policy::check_release_version(
+            &name,
+            &manifest,
+            &images,
+            self.args.allow_version_mismatch,
+            subject,
+            self.report,
+        )?;
         let mut tables = vec![images_table(&manifest)];
         tables.extend(deltas(&manifest));
         for mut table in tables {
@@ -165,9 +179,12 @@ impl Run<'_> {
         }
         for checked in &images {
             checked.remarks(subject, self.report);
+            if self.args.require_signature {
+                checked.check_signed(subject, self.report);
+            }
         }
         let boards: Vec<&str> = manifest.images.iter().map(|image| image.board.as_str()).collect();
-        self.seen.push(Seen {
+        self.seen.push(InspectedFile {
             what: format!("{} package {} for {}", format.as_str(), manifest.version, boards.join(", ")),
             name,
             secure_version: manifest.images.iter().filter_map(|image| image.secure_version).min(),
@@ -178,9 +195,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn table(&mut self, path: &Path, subject: Option<&str>) -> Result<(), Error> {
+    fn table(&mut self, item: &Item, subject: Option<&str>) -> Result<(), Error> {
+        let path = item.path.as_path();
         let name = self.cx.display_path(path);
-        let table = slots::read_table(path, &self.args.slots, self.cx).map_err(|error| {
+        let chip = self.chips.of(item.board.as_deref()).and_then(|chip| ChipId::from_name(chip));
+        let table = slots::read_table(path, chip, &self.args.slots, self.cx).map_err(|error| {
             let at = path.display().to_string();
             error.context(format!("{at}, read as a partition table"))
         })?;
@@ -198,7 +217,7 @@ impl Run<'_> {
         }
         let size = self.cx.open(path)?.len() as u64;
         let what = format!("partition table of {} partitions", table.partitions.len());
-        self.seen.push(Seen { name, what, version: None, secure_version: None, sha256: None, size });
+        self.seen.push(InspectedFile { name, what, version: None, secure_version: None, sha256: None, size });
         Ok(())
     }
 }
@@ -284,7 +303,7 @@ fn deltas(manifest: &lw_package::Manifest) -> Option<Table> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-impl Seen {
+impl InspectedFile {
     fn image(checked: &Checked) -> Self {
         let version = checked.image.version().filter(|version| !version.is_empty());
         let mut what = explain::kind_name(&checked.image).to_owned();
@@ -305,7 +324,7 @@ impl Seen {
     }
 }
 
-fn figure(seen: &[Seen], broken: usize) -> String {
+fn figure(seen: &[InspectedFile], broken: usize) -> String {
     match (seen, broken) {
         ([], _) => "nothing could be inspected".to_owned(),
         ([one], 0) => format!("{}, {}", one.what, ByteSize(one.size)),
@@ -317,8 +336,8 @@ fn figure(seen: &[Seen], broken: usize) -> String {
     }
 }
 
-fn publish(seen: &[Seen], cx: &mut Context, report: &Report) {
-    let lines = |value: &dyn Fn(&Seen) -> Option<String>| match seen {
+fn publish(seen: &[InspectedFile], cx: &mut Context, report: &Report) {
+    let lines = |value: &dyn Fn(&InspectedFile) -> Option<String>| match seen {
         [one] => value(one).unwrap_or_default(),
         many => many
             .iter()
@@ -327,7 +346,7 @@ fn publish(seen: &[Seen], cx: &mut Context, report: &Report) {
             .join("\n"),
     };
     cx.output("version", lines(&|one| one.version.clone()));
-    cx.output("sha256", lines(&|one| one.sha256.map(|digest| scan::hex(&digest))));
+    cx.output("sha256", lines(&|one| one.sha256.map(|digest| base16ct::lower::encode_string(&digest))));
     cx.output("size", lines(&|one| Some(one.size.to_string())));
     let lowest = seen.iter().filter_map(|one| one.secure_version).min();
     cx.output("secure-version", lowest.map(|number| number.to_string()).unwrap_or_default());

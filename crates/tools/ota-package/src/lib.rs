@@ -12,7 +12,6 @@ mod delta;
 mod deltas;
 mod diff;
 mod explain;
-mod explain_other;
 mod inspect;
 mod package;
 mod policy;

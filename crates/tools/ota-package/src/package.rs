@@ -11,12 +11,13 @@ use std::path::Path;
 use lw_cli::{Context, Error, ResultExt};
 use lw_firmware::esp_image::Role;
 use lw_firmware::image::Image as Scanned;
+use lw_firmware::mcuboot::TlvKind;
 use lw_model::{Align, Cell, Fact, Measure, Number, Report, Table};
 use lw_package::{Chip, Digest, Image, Manifest, Revisions};
 
 use crate::args::{Package, PackageFormat};
 use crate::policy::{self, Inside, Release};
-use crate::read::{self, Opened};
+use crate::read::{self, OpenedPackage};
 use crate::scan::Checked;
 use crate::slots;
 use crate::{changes, deltas};
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
 }
 
 /// The package of the last release; the first release has none, which `--missing` lets pass.
-fn previous(args: &Package, cx: &Context, report: &mut Report) -> Result<Option<Opened>, Error> {
+fn previous(args: &Package, cx: &Context, report: &mut Report) -> Result<Option<OpenedPackage>, Error> {
     let Some(path) = &args.previous else { return Ok(None) };
     if cx.resolve(path).exists() {
         // A release may take the place of the last one.
@@ -79,7 +80,12 @@ struct ReleaseInfo {
 }
 
 impl ReleaseInfo {
-    fn new(args: &Package, plans: &[Plan], previous: Option<&Opened>, cx: &Context) -> Result<Self, Error> {
+    fn new(
+        args: &Package,
+        plans: &[Plan],
+        previous: Option<&OpenedPackage>,
+        cx: &Context,
+    ) -> Result<Self, Error> {
         if args.package_format == PackageFormat::Seed {
             let unknown = [
                 (plans.len() > 1, "firmware of several boards"),
@@ -101,7 +107,9 @@ impl ReleaseInfo {
                     "the sequence number of the previous package, {known}, is the highest there is"
                 ))
             })?),
-            _ => None,
+            // A device refuses a number that is not above its own, so the first release has one as well.
+            (None, None, PackageFormat::Lw) => Some(1),
+            (None, _, PackageFormat::Seed) => None,
         };
         let version = args.version.as_deref().map(str::trim).filter(|version| !version.is_empty());
         Ok(Self {
@@ -131,22 +139,34 @@ fn notes(text: &str, cx: &Context) -> Result<String, Error> {
 
 /// A package that is complete but for its name.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct WrittenPackage {
     file: lw_cli::PendingFile,
     manifest: Manifest,
     /// The images, in the order of the boards.
     images: Vec<Checked>,
     size: u64,
     sha256: [u8; 32],
-    deltas: Vec<deltas::Made>,
+    deltas: Vec<deltas::ComparedPatch>,
 }
 
 /// What a manifest says of an image.
 pub(crate) fn describe(board: &str, checked: &Checked) -> Image {
-    let mut image = Image::new(board, crate::explain_other::image_kind(&checked.image));
+    let mut image = Image::new(board, crate::explain::image_kind(&checked.image));
     let id = checked.image.chip().map(|chip| u32::from(chip.0));
     image.chip = checked.chip_name().map(|name| Chip { name, id });
     image.validation_sha256 = checked.image.validation_sha256().map(Digest);
+    match &checked.image {
+        Scanned::Uf2(uf2) => {
+            let mut families: Vec<u32> = uf2.parts.iter().filter_map(|part| Some(part.family?.0)).collect();
+            families.sort_unstable();
+            image.families = families.into_iter().map(|family| format!("{family:#010x}")).collect();
+        }
+        Scanned::Mcuboot(mcuboot) => {
+            image.vendor_id = mcuboot.uuid(TlvKind::UUID_VID).map(uuid);
+            image.class_id = mcuboot.uuid(TlvKind::UUID_CID).map(uuid);
+        }
+        _ => {}
+    }
     if let Scanned::Esp(esp) = &checked.image {
         image.revisions = esp.header.extended.as_ref().map(|extended| Revisions {
             min: extended.min_revision,
@@ -160,6 +180,13 @@ pub(crate) fn describe(board: &str, checked: &Checked) -> Image {
     image.project = checked.image.project().filter(|project| !project.is_empty()).map(str::to_owned);
     image.secure_version = checked.image.secure_version();
     image
+}
+
+/// A UUID as it is written (RFC 9562, section 4).
+fn uuid(bytes: [u8; 16]) -> String {
+    let digits = base16ct::lower::encode_string(&bytes);
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
 }
 
 /// A bootloader is no application, whatever else is right with it.
@@ -177,38 +204,43 @@ pub(crate) fn refuse_bootloader(checked: &Checked) -> Result<(), Error> {
 fn judge(
     args: &Package,
     plans: &[Plan],
-    written: &Written,
-    previous: Option<&Opened>,
+    written: &WrittenPackage,
+    previous: Option<&OpenedPackage>,
     mut given: slots::Given<'_>,
     cx: &Context,
     report: &mut Report,
 ) -> Result<(), Error> {
     let manifest = &written.manifest;
     if let Some(previous) = previous {
-        policy::hold_to_previous(
+        policy::check_against_previous(
             Release::of(manifest),
             Release::of(&previous.manifest),
             args.allow_downgrade,
             report,
         );
         changes::missing_boards(&previous.manifest, manifest, report);
+        changes::check_identity(&previous.manifest, manifest, report);
     }
-    policy::hold_minimum_version(&manifest.version, manifest.minimum_version.as_deref(), report);
+    policy::check_minimum_version(&manifest.version, manifest.minimum_version.as_deref(), report);
     for (plan, checked) in plans.iter().zip(&written.images) {
         let subject = plan.subject(plans);
         checked.remarks(subject, report);
-        policy::hold_to_version(&manifest.version, checked, args.allow_version_mismatch, subject, report);
+        policy::check_version(&manifest.version, checked, args.allow_version_mismatch, subject, report);
         if let Some(chip) = plan.chip {
-            checked.hold_to_chip(chip, subject, report);
+            checked.check_chip(chip, subject, report);
+        }
+        if args.require_signature {
+            checked.check_signed(subject, report);
         }
         let old = previous.and_then(|previous| previous.secure_version(&plan.board));
         let new = checked.image.secure_version();
-        policy::hold_secure_version(&checked.name, new, old, args.minimum_secure_version, subject, report);
-        given.hold(checked, plan.partitions.is_some(), subject, report)?;
+        policy::check_secure_version(&checked.name, new, old, args.minimum_secure_version, subject, report);
+        given.check(checked, plan.partitions.is_some(), subject, report)?;
         if let Some(path) = &plan.partitions {
-            let table = slots::read_table(path, &args.slots, cx)?;
-            let load = checked.load(args.slots.signature_scheme);
-            slots::fit(&table, load, &cx.display_path(path), &args.slots, subject, report);
+            let table = slots::read_table(path, checked.image.chip(), &args.slots, cx)?;
+            let (load, at) = (checked.load(args.slots.signature_scheme), cx.display_path(path));
+            slots::fit(&table, load, &at, &args.slots, subject, report);
+            slots::check_flash_size(&table, checked, &at, subject, report);
         }
     }
     given.finish()?;
@@ -216,7 +248,7 @@ fn judge(
 }
 
 /// Facts, measures and tables of what was made.
-fn show(written: &Written, previous: Option<&Opened>, report: &mut Report) {
+fn show(written: &WrittenPackage, previous: Option<&OpenedPackage>, report: &mut Report) {
     let manifest = &written.manifest;
     let mut fact = |name: &str, value: String| {
         report.facts.push(Fact { name: name.into(), subject: None, value });
@@ -279,7 +311,7 @@ pub(crate) fn images_table(manifest: &Manifest) -> Table {
     table
 }
 
-fn figure(written: &Written, is_good: bool) -> String {
+fn figure(written: &WrittenPackage, is_good: bool) -> String {
     if !is_good {
         return "no package was written".to_owned();
     }
@@ -297,11 +329,11 @@ fn figure(written: &Written, is_good: bool) -> String {
     text
 }
 
-fn publish(written: &Written, output: Option<&Path>, cx: &mut Context, report: &Report) {
+fn publish(written: &WrittenPackage, output: Option<&Path>, cx: &mut Context, report: &Report) {
     let manifest = &written.manifest;
     if let Some(output) = output {
         cx.output("path", cx.display_path(output));
-        cx.output("sha256", crate::scan::hex(&written.sha256));
+        cx.output("sha256", base16ct::lower::encode_string(&written.sha256));
         cx.output("size", written.size.to_string());
     }
     crate::publish_manifest(manifest, cx);

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use lw_cli::Error;
 use lw_firmware::image::Image;
 use lw_model::{Finding, Level, Report};
 use lw_package::Manifest;
@@ -84,7 +85,7 @@ fn described(version: &str) -> Option<&str> {
 }
 
 /// Holds the version inside an image to the version of the release.
-pub(crate) fn hold_to_version(
+pub(crate) fn check_version(
     wanted: &str,
     checked: &Checked,
     allow_mismatch: bool,
@@ -132,6 +133,37 @@ pub(crate) fn hold_to_version(
     }
 }
 
+/// Holds the version of a package to the versions inside its images: an image under another version's name is refused,
+/// whatever the format of the package. `package` is its name in messages.
+///
+/// # Errors
+/// With the first that differs, unless `allow_mismatch` makes it a warning.
+pub(crate) fn check_release_version(
+    package: &str,
+    manifest: &Manifest,
+    images: &[Checked],
+    allow_mismatch: bool,
+    subject: Option<&str>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    for checked in images {
+        let Inside::Version(inside) = inside(&checked.image) else { continue };
+        if compare(&manifest.version, &inside) != Match::Other {
+            continue;
+        }
+        let message =
+            format!("the manifest says version {}, the image itself says {inside}", manifest.version);
+        if !allow_mismatch {
+            return Err(Error::input(format!("{package}: {}: {message}", checked.name)).hint(
+                "do not install it: an image was put under another version's name; a package that is meant so passes with allow-version-mismatch",
+            ));
+        }
+        let help = "it is let pass because allow-version-mismatch says so";
+        checked.add_finding("version-mismatch", Level::Warning, &message, help, subject, report);
+    }
+    Ok(())
+}
+
 /// What of a release must not go back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Release<'a> {
@@ -149,7 +181,7 @@ impl<'a> Release<'a> {
 }
 
 /// Holds a release to the one before it.
-pub(crate) fn hold_to_previous(
+pub(crate) fn check_against_previous(
     new: Release<'_>,
     old: Release<'_>,
     allow_downgrade: bool,
@@ -214,7 +246,7 @@ pub(crate) fn hold_to_previous(
 }
 
 /// Holds the secure version of an image to that of the previous release's.
-pub(crate) fn hold_secure_version(
+pub(crate) fn check_secure_version(
     name: &str,
     new: Option<u32>,
     old: Option<u32>,
@@ -267,7 +299,7 @@ pub(crate) fn hold_secure_version(
 }
 
 /// Refuses a minimum that the release itself does not meet.
-pub(crate) fn hold_minimum_version(version: &str, minimum: Option<&str>, report: &mut Report) {
+pub(crate) fn check_minimum_version(version: &str, minimum: Option<&str>, report: &mut Report) {
     let Some(minimum) = minimum else { return };
     if version::compare(version, minimum) == Some(Ordering::Less) {
         report.add_finding(
@@ -332,7 +364,7 @@ mod tests {
         let judge = |new: (&str, Option<u64>), old: (&str, Option<u64>), allow| {
             let mut report = Report::new("ota-package", "0");
             let release = |(version, sequence)| Release { version, sequence };
-            hold_to_previous(release(new), release(old), allow, &mut report);
+            check_against_previous(release(new), release(old), allow, &mut report);
             rules(&report).into_iter().map(|(rule, level)| (rule.to_owned(), level)).collect::<Vec<_>>()
         };
         let found = |rule: &str, level| (format!("ota-package/{rule}"), level);
@@ -355,7 +387,7 @@ mod tests {
     fn a_secure_version_may_go_up_with_a_warning_and_never_down() {
         let judge = |new, old, minimum| {
             let mut report = Report::new("ota-package", "0");
-            hold_secure_version("app.bin", new, old, minimum, None, &mut report);
+            check_secure_version("app.bin", new, old, minimum, None, &mut report);
             rules(&report).into_iter().map(|(rule, level)| (rule.to_owned(), level)).collect::<Vec<_>>()
         };
         let found = |rule: &str, level| (format!("ota-package/{rule}"), level);

@@ -15,7 +15,7 @@ use crate::{changes, package};
 
 /// A package that was read to its last byte.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct OpenedPackage {
     /// The file, as reports name it.
     pub(crate) name: String,
     /// Its format.
@@ -34,7 +34,7 @@ pub(crate) struct Opened {
     pub(crate) images: BTreeMap<String, Result<Checked, Error>>,
 }
 
-impl Opened {
+impl OpenedPackage {
     /// The secure version of a board's image: what is inside, whatever the manifest says.
     pub(crate) fn secure_version(&self, board: &str) -> Option<u32> {
         match self.images.get(board) {
@@ -107,7 +107,7 @@ pub(crate) fn head(path: &Path, length: usize, cx: &Context) -> Result<Vec<u8>, 
 ///
 /// # Errors
 /// When it cannot be read or anything in it is not as its manifest says.
-pub(crate) fn open(path: &Path, cx: &Context) -> Result<Opened, Error> {
+pub(crate) fn open(path: &Path, cx: &Context) -> Result<OpenedPackage, Error> {
     read(path, cx, &mut ())
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn open(path: &Path, cx: &Context) -> Result<Opened, Error> {
 ///
 /// # Errors
 /// As [`open`], and when `keep` fails.
-pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<Opened, Error> {
+pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<OpenedPackage, Error> {
     let name = cx.display_path(path);
     let format = format_of(path, cx)?.ok_or_else(|| {
         Error::input(format!("{}: it is neither an lw package nor a JSON package", path.display()))
@@ -126,7 +126,7 @@ pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<Op
     let size = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let at = path.display().to_string();
-    let mut opened = Opened {
+    let mut opened = OpenedPackage {
         name,
         format,
         size,
@@ -138,7 +138,7 @@ pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<Op
     };
     match format {
         Kind::Lw => {
-            let mut look = Look { keep, kept: false, scanner: None, images: BTreeMap::new() };
+            let mut look = ScanningSink { keep, kept: false, scanner: None, images: BTreeMap::new() };
             let reader = Reader::open(file).context(at.clone())?;
             opened.unknown = reader.unknown_keys().to_vec();
             opened.manifest_json = reader.manifest_json().to_vec();
@@ -213,14 +213,14 @@ impl<K: Sink> Write for Kept<'_, K> {
 }
 
 /// Scans each image while it passes.
-struct Look<'a, K> {
+struct ScanningSink<'a, K> {
     keep: &'a mut K,
     kept: bool,
     scanner: Option<(String, Scanner)>,
     images: BTreeMap<String, Result<Checked, Error>>,
 }
 
-impl<K: Sink> Sink for Look<'_, K> {
+impl<K: Sink> Sink for ScanningSink<'_, K> {
     fn begin(&mut self, member: Member<'_>) -> io::Result<bool> {
         self.scanner = match member {
             Member::Image(image) => Some((image.board.clone(), Scanner::new(options(image.kind)))),

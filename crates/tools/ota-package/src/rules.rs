@@ -13,8 +13,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "delta-not-worth-it",
         level: Level::Note,
-        title: "A delta is hardly smaller than the compressed image.",
-        help: "It is left out: a device would spend more time on it than it saves.",
+        title: "A delta is no smaller than what a device loads without it.",
+        help: "It is left out: a device takes the whole image, as it is or compressed as the package stores it.",
     },
     Rule {
         id: "minimum-version",
@@ -219,5 +219,65 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Warning,
         title: "An image has more signature blocks than its chip verifies.",
         help: "Sign with as many keys as the chip has digests for.",
+    },
+    Rule {
+        id: "not-checked",
+        level: Level::Note,
+        title: "A part of a file was not checked.",
+        help: "The message says which, and why: nothing is known to be wrong with it.",
+    },
+    Rule {
+        id: "unsigned",
+        level: Level::Warning,
+        title: "An image has no signature.",
+        help: "Anybody can make such an image. Sign it, or find out why the build had no key; require-signature makes this an error.",
+    },
+    Rule {
+        id: "test-key",
+        level: Level::Warning,
+        title: "An image is signed with a key that is published.",
+        help: "Sign with a key of your own: everybody has the private half of this one.",
+    },
+    Rule {
+        id: "signature-revision",
+        level: Level::Warning,
+        title: "Some of the chips an image runs on cannot verify its signature.",
+        help: "Raise the lowest chip revision of the build to one that can.",
+    },
+    Rule {
+        id: "flash-settings",
+        level: Level::Warning,
+        title: "The flash mode or size in the header of an image stands for nothing.",
+        help: "Build again with the flash settings of the device.",
+    },
+    Rule {
+        id: "flash-size",
+        level: Level::Warning,
+        title: "The partition table ends beyond the flash the image names.",
+        help: "Set the flash size of the build to the chip's. Of a bootloader this is an error: the device would not start.",
+    },
+    Rule {
+        id: "kind-change",
+        level: Level::Error,
+        title: "An image is of another kind than that of the previous package.",
+        help: "A device expects the kind it runs. Is it the right file of the build?",
+    },
+    Rule {
+        id: "wrong-family",
+        level: Level::Error,
+        title: "A UF2 file is for other chip families than in the previous package.",
+        help: "A boot loader passes over blocks of another family. Is the build matrix mixed up?",
+    },
+    Rule {
+        id: "wrong-class",
+        level: Level::Error,
+        title: "A MCUboot image has another vendor or class id than in the previous package.",
+        help: "A bootloader that checks them refuses the image.",
+    },
+    Rule {
+        id: "revisions-narrower",
+        level: Level::Warning,
+        title: "An image runs on fewer chip revisions than that of the previous package.",
+        help: "Devices with another revision refuse the update.",
     },
 ];

@@ -3,9 +3,11 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use base16ct::lower::encode_string as hex;
 use lw_cli::{Context, Error, Input, ResultExt};
-use lw_firmware::esp_image::{Problem, Signing};
+use lw_firmware::esp_image::{Problem, Signing, Trailing};
 use lw_firmware::image::{self, Digests, Image, Options, Scanned, Scanner};
+use lw_firmware::mcuboot;
 use lw_model::{Diagnose as _, Finding, Level, Location, Report};
 use sha2::{Digest as _, Sha256};
 
@@ -24,8 +26,19 @@ pub(crate) struct Checked {
     pub(crate) digests: Digests,
     /// What is in it.
     pub(crate) image: Image,
-    /// What is wrong with it that a device does not mind.
-    pub(crate) problems: Vec<Problem>,
+    /// What is wrong with it that a device does not mind, and what was not checked.
+    remarks: Vec<Remark>,
+    /// What is wrong with the digest of a bootloader, which secure boot alone verifies.
+    stale_digest: Option<String>,
+}
+
+/// Something worth knowing of an image.
+#[derive(Debug)]
+struct Remark {
+    rule: &'static str,
+    level: Level,
+    message: String,
+    help: &'static str,
 }
 
 impl Kind {
@@ -85,18 +98,107 @@ pub(crate) fn copy(
 pub(crate) fn check(scanned: Scanned, name: String) -> Result<Checked, Error> {
     let Scanned { digests, image } = scanned;
     let image = image?;
-    let mut problems = Vec::new();
-    match &image {
+    let mut checked = Checked { name, digests, image, remarks: Vec::new(), stale_digest: None };
+    let (remarks, stale_digest) = examine(&checked.image)?;
+    (checked.remarks, checked.stale_digest) = (remarks, stale_digest);
+    Ok(checked)
+}
+
+/// What is worth knowing of an image a device accepts, and why secure boot would refuse it.
+fn examine(image: &Image) -> Result<(Vec<Remark>, Option<String>), Error> {
+    let (mut remarks, mut stale_digest) = (Vec::new(), None);
+    match image {
         Image::Esp(esp) => {
             let (fatal, others): (Vec<_>, Vec<_>) = esp.problems(false).into_iter().partition(is_refused);
             if !fatal.is_empty() {
                 return Err(refusal(&fatal));
             }
-            problems = others;
+            let stale = others.iter().find(|problem| matches!(problem, Problem::StaleDigest { .. }));
+            stale_digest = stale.map(ToString::to_string);
+            remarks.extend(others.iter().map(remark));
         }
-        other => other.verify()?,
+        Image::Mcuboot(mcuboot) => {
+            image.verify()?;
+            remarks.extend(mcuboot_remarks(mcuboot));
+        }
+        Image::Uf2(_) | Image::IntelHex(_) => {
+            for nested in image.nested() {
+                let inner =
+                    nested.image.as_ref().map_err(|error| Error::from(nested.error(error.clone())))?;
+                let place = format!("the image at the address {:#010x}", nested.address);
+                let (inner, stale) = examine(inner).context(place.clone())?;
+                let at_place = |message: String| format!("{place}: {message}");
+                stale_digest = stale_digest.or(stale.map(at_place));
+                remarks.extend(
+                    inner.into_iter().map(|remark| Remark { message: at_place(remark.message), ..remark }),
+                );
+            }
+            if image.nested().next().is_none() {
+                remarks.push(Remark {
+                    rule: "not-checked",
+                    level: Level::Note,
+                    message: "what it writes to flash was not checked: no range of it starts as an image that is known".into(),
+                    help: "give the image itself, where the build leaves one: its checksums and its version can be checked",
+                });
+            }
+        }
+        Image::Plain(_) => {}
     }
-    Ok(Checked { name, digests, image, problems })
+    Ok((remarks, stale_digest))
+}
+
+/// Keys that are published with MCUboot, and the hashes by which images name them: anybody has the private ones.
+///
+/// Hashed is the key as `imgtool` writes it into `KEYHASH`: SubjectPublicKeyInfo, of RSA `RSAPublicKey`; with SHA-256, of
+/// images with a SHA-512 with that.
+const TEST_KEYS: &[(&str, &str)] = &[
+    ("root-rsa-2048.pem", "fc5701dc6135e1323847bdc40f04d2e5bee5833b23c29f93593d00018cfa9994"),
+    ("root-ec-p256.pem", "e30466f6b8470c1f29070b17f1e2d3e94d445e3f608087fdc711e4382bb538b6"),
+    ("root-ed25519.pem", "c1907fa4eac7fae3840a78902b6f0710b037e9968e5c6274a12a28790c7d4e3c"),
+    (
+        "root-ed25519.pem",
+        "e3e129b49f1218e18e4614acb2523389c75852ebb98b4d2c6171a2fc65706ba3d1ddf85f52e71450c3e572e624695fafd41ce4d9354d6c2b19f7d6001a6ae8b0",
+    ),
+];
+
+fn mcuboot_remarks(image: &mcuboot::Image) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let mut add = |rule, level, message: String, help| remarks.push(Remark { rule, level, message, help });
+    if image.is_unchecked() {
+        add(
+            "not-checked",
+            Level::Note,
+            "the payload is encrypted: whether the hash of it holds was not checked, which takes the key"
+                .into(),
+            "sign and check the image before it is encrypted",
+        );
+    }
+    if image.signatures().next().is_none() {
+        add(
+            "unsigned",
+            Level::Warning,
+            "there is no signature: only a hash protects the image, which anybody can make".into(),
+            "sign it with imgtool --key; a bootloader that checks signatures refuses it",
+        );
+    }
+    if image.is_nested {
+        add(
+            "signed-twice",
+            Level::Warning,
+            "the payload is a MCUboot image itself: the file was signed twice".into(),
+            "sign the unsigned image once: the bootloader would start the header of the inner one",
+        );
+    }
+    let key = image.key_hash().map(hex);
+    if let Some((name, _)) = TEST_KEYS.iter().find(|(_, hash)| key.as_deref() == Some(*hash)) {
+        add(
+            "test-key",
+            Level::Warning,
+            format!("it is signed with {name}, a key that is published with MCUboot"),
+            "sign with a key of your own: anybody can sign for a bootloader that trusts this one",
+        );
+    }
+    remarks
 }
 
 /// Whether no device would take the image. A secure version that is too high is one for policy: it matters where
@@ -125,15 +227,35 @@ pub(crate) fn revision(number: u16) -> String {
 impl Checked {
     /// What is worth knowing of an image that a device does take.
     pub(crate) fn remarks(&self, subject: Option<&str>, report: &mut Report) {
-        for problem in &self.problems {
-            let (rule, help) = advice(problem);
-            let level = if problem.is_fatal() { Level::Error } else { Level::Warning };
-            let message = format!("{}: {problem}", self.name);
-            let mut finding = Finding::new(format!("ota-package/{rule}"), level, &self.name, message)
-                .help(help)
-                .at(Some(Location::file(self.name.clone())));
-            finding.subject = subject.map(str::to_owned);
-            report.add_finding(finding);
+        for remark in &self.remarks {
+            self.add_finding(remark.rule, remark.level, &remark.message, remark.help, subject, report);
+        }
+    }
+
+    /// A finding about this file.
+    pub(crate) fn add_finding(
+        &self,
+        rule: &str,
+        level: Level,
+        message: &str,
+        help: &'static str,
+        subject: Option<&str>,
+        report: &mut Report,
+    ) {
+        let message = format!("{}: {message}", self.name);
+        let mut finding = Finding::new(format!("ota-package/{rule}"), level, &self.name, message)
+            .help(help)
+            .at(Some(Location::file(self.name.clone())));
+        finding.subject = subject.map(str::to_owned);
+        report.add_finding(finding);
+    }
+
+    /// A finding when the image has no signature and has to have one.
+    pub(crate) fn check_signed(&self, subject: Option<&str>, report: &mut Report) {
+        if !is_signed(&self.image) {
+            let message = "there is no signature, and require-signature asks for one";
+            let help = "was the signing key missing when it was built? Sign it; whether the key is the right one, `sign verify` checks";
+            self.add_finding("unsigned", Level::Error, message, help, subject, report);
         }
     }
 
@@ -141,9 +263,8 @@ impl Checked {
     ///
     /// # Errors
     /// When the SHA-256 of a bootloader is stale.
-    pub(crate) fn hold_to_secure_boot(&self) -> Result<(), Error> {
-        let stale = self.problems.iter().find(|problem| matches!(problem, Problem::StaleDigest { .. }));
-        stale.map_or(Ok(()), |problem| {
+    pub(crate) fn check_secure_boot(&self) -> Result<(), Error> {
+        self.stale_digest.as_ref().map_or(Ok(()), |problem| {
             Err(Error::input(format!("{}: {problem}", self.name))
                 .hint("flash the bootloader as it was built: with Secure Boot its digest is verified"))
         })
@@ -172,7 +293,7 @@ impl Checked {
     }
 
     /// A finding when the image is for another chip than wanted.
-    pub(crate) fn hold_to_chip(&self, wanted: &str, subject: Option<&str>, report: &mut Report) {
+    pub(crate) fn check_chip(&self, wanted: &str, subject: Option<&str>, report: &mut Report) {
         let found = self.chip_name();
         if found.as_deref() == Some(wanted) {
             return;
@@ -206,6 +327,31 @@ pub(crate) fn sha256_of(source: &mut impl Read) -> io::Result<[u8; 32]> {
     }
 }
 
+/// Whether an image carries a signature; whose, takes a key to say.
+fn is_signed(image: &Image) -> bool {
+    match image {
+        Image::Esp(esp) => {
+            matches!(esp.trailing, Trailing::SignatureV1 { .. } | Trailing::SignatureV2 { .. })
+        }
+        Image::Mcuboot(mcuboot) => mcuboot.signatures().next().is_some(),
+        Image::Uf2(_) | Image::IntelHex(_) => {
+            image.nested().next().is_some()
+                && image.nested().all(|nested| nested.image.as_ref().is_ok_and(is_signed))
+        }
+        Image::Plain(_) => false,
+    }
+}
+
+fn remark(problem: &Problem) -> Remark {
+    let (rule, help) = advice(problem);
+    let level = match problem {
+        problem if problem.is_fatal() => Level::Error,
+        problem if problem.is_note() => Level::Note,
+        _ => Level::Warning,
+    };
+    Remark { rule, level, message: problem.to_string(), help }
+}
+
 /// The rule a problem breaks, and what to do about it.
 fn advice(problem: &Problem) -> (&'static str, &'static str) {
     match problem {
@@ -218,6 +364,18 @@ fn advice(problem: &Problem) -> (&'static str, &'static str) {
         Problem::StaleDigest { .. } => (
             "stale-hash",
             "esptool changes the header of a bootloader when it flashes it; with Secure Boot the chip would refuse it",
+        ),
+        Problem::FlashMode { .. } | Problem::FlashSize { .. } => (
+            "flash-settings",
+            "build again with the flash mode and size of the device: the boot ROM falls back to its own, or the flash is not found",
+        ),
+        Problem::NotCovered { .. } => {
+            ("not-checked", "compare them with the build's own output, if that matters")
+        }
+        Problem::NoMemoryMap(_) => ("not-checked", "a newer version of this tool may know the chip"),
+        Problem::SignatureRevision { .. } => (
+            "signature-revision",
+            "build for the revisions that verify it: set the lowest chip revision (CONFIG_…_REV_MIN)",
         ),
         Problem::NoDigest => ("no-hash", "build without --dont-append-digest"),
         Problem::UnknownChip(_) => {
@@ -237,9 +395,4 @@ fn advice(problem: &Problem) -> (&'static str, &'static str) {
         Problem::SignedTwice { .. } => ("signed-twice", "sign the unsigned image once, with all keys"),
         Problem::SignatureBlocks { .. } => ("signature-blocks", "sign with one key"),
     }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

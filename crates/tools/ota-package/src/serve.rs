@@ -7,12 +7,12 @@ use lw_package::server::{Document, EspHome, ImageMd5, Place, esphome};
 use lw_package::{Digest, Manifest, Sha256};
 
 use crate::args::{ManifestFormat, ServeManifest};
-use crate::{read, scan};
+use crate::{policy, read, scan};
 
 /// Writes the JSON.
 ///
 /// # Errors
-/// When the package is broken, the URL is none, or the form has no place for the package.
+/// When the package is broken, the URL is not one, or the form has no place for the package.
 pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
     let (Some(package), Some(url), Some(output)) = (&args.package, &args.url, &args.output) else {
         return Err(Error::usage("the package, --url and --output are needed").hint(
@@ -24,7 +24,8 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
     let mut digests = ImageMd5::default();
     let opened = read::read(package, cx, &mut digests)?;
     let (name, size) = (cx.display_path(package), opened.size);
-    let (mut manifest, _) = opened.sound()?;
+    let (mut manifest, images) = opened.sound()?;
+    policy::check_release_version(&name, &manifest, &images, args.allow_version_mismatch, None, report)?;
     if let Some(board) = &args.board {
         if manifest.image(board).is_none() {
             return Err(crate::no_such_board(board, &manifest));
@@ -63,7 +64,7 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
         ByteSize(json.len() as u64)
     ));
     cx.output("path", cx.display_path(output));
-    cx.output("sha256", scan::hex(&Sha256::of(&json).0));
+    cx.output("sha256", base16ct::lower::encode_string(&Sha256::of(&json).0));
     cx.output("size", json.len().to_string());
     crate::publish_manifest(&manifest, cx);
     Ok(())

@@ -10,14 +10,17 @@ mod given;
 use std::borrow::Cow;
 use std::path::Path;
 
-use lw_cli::{Context, Error, ResultExt};
-use lw_firmware::partitions::{Advice, CsvOptions, ParseOptions, Partition, Table};
+use lw_cli::{Context, Error, KeyedLimit, ResultExt};
+use lw_firmware::esp_image::{ChipId, Role};
+use lw_firmware::image::Image;
+use lw_firmware::partitions::{Advice, CsvOptions, ExtraSubtype, ParseOptions, Partition, Table};
 use lw_model::{
     Align, Bound, ByteSize, Cell, Finding, Level, Limit, Location, Measure, Number, Percent, Report,
     Threshold, Unit, Verdict,
 };
 
 use crate::args::SlotArgs;
+use crate::scan::Checked;
 
 pub(crate) use given::Given;
 
@@ -28,11 +31,16 @@ const ALMOST_FULL: &str = "10%";
 /// A partition table, with padding, is this long; a CSV hardly longer. More is something else.
 const LARGEST_TABLE: u64 = 1 << 20;
 
-/// Reads a partition table, binary or CSV.
+/// Reads a partition table, binary or CSV. `chip` tells where its bootloader lies, unless the arguments do.
 ///
 /// # Errors
-/// When it cannot be read or is none.
-pub(crate) fn read_table(path: &Path, args: &SlotArgs, cx: &Context) -> Result<Table, Error> {
+/// When it cannot be read, or is no partition table.
+pub(crate) fn read_table(
+    path: &Path,
+    chip: Option<ChipId>,
+    args: &SlotArgs,
+    cx: &Context,
+) -> Result<Table, Error> {
     let bytes = cx.open(path)?;
     if bytes.len() as u64 > LARGEST_TABLE {
         return Err(Error::input(format!(
@@ -42,22 +50,31 @@ pub(crate) fn read_table(path: &Path, args: &SlotArgs, cx: &Context) -> Result<T
         ))
         .hint("give partitions.csv or partition-table.bin"));
     }
-    parse_table(&bytes, args).context(path.display().to_string())
+    parse_table(&bytes, chip, args).context(path.display().to_string())
 }
 
 /// Reads the bytes of a partition table.
 ///
 /// # Errors
-/// When they are none, or the offset of the table is no 32-bit number.
-pub(crate) fn parse_table(bytes: &[u8], args: &SlotArgs) -> Result<Table, Error> {
-    let table_offset = u32::try_from(args.partition_table_offset.0).map_err(|_| {
-        Error::usage(format!("--partition-table-offset {}: beyond 4 GiB", args.partition_table_offset.0))
-    })?;
+/// When they are no partition table, or an offset is no 32-bit number.
+fn parse_table(bytes: &[u8], chip: Option<ChipId>, args: &SlotArgs) -> Result<Table, Error> {
+    let offset = |flag: &str, given: ByteSize| {
+        u32::try_from(given.0).map_err(|_| Error::usage(format!("--{flag} {}: beyond 4 GiB", given.0)))
+    };
+    let primary = args.primary_bootloader_offset.map(|given| offset("primary-bootloader-offset", given));
+    let recovery = args.recovery_bootloader_offset.map(|given| offset("recovery-bootloader-offset", given));
+    let own = args.extra_partition_subtypes.iter().map(|text| text.parse::<ExtraSubtype>());
     let binary = ParseOptions {
         allow_missing_md5: args.allow_legacy_table,
         allow_missing_end: args.allow_legacy_table,
     };
-    let csv = CsvOptions { table_offset, ..CsvOptions::default() };
+    let csv = CsvOptions {
+        table_offset: offset("partition-table-offset", args.partition_table_offset)?,
+        primary_bootloader_offset: primary.transpose()?.or_else(|| chip?.bootloader_offset()),
+        recovery_bootloader_offset: recovery.transpose()?,
+        extra_subtypes: own.collect::<Result<_, _>>().context("--extra-partition-subtypes")?,
+        ..CsvOptions::default()
+    };
     Ok(Table::parse_with(bytes, binary, &csv)?)
 }
 
@@ -84,7 +101,7 @@ pub(crate) fn fit(
     subject: Option<&str>,
     report: &mut Report,
 ) {
-    let mut one = One { subject, report, at };
+    let mut one = SlotReport { subject, report, at };
     one.rules(table);
     let places: Vec<Place<'_>> = table
         .partitions
@@ -108,13 +125,40 @@ pub(crate) fn fit(
         what,
         help: "updates go to the slots in turn, so the image has to fit each of them: make it smaller, or the slots larger, which needs a flash over the wire".into(),
     };
-    one.hold(&places, &need, args, |smallest| {
+    one.check(&places, &need, args, |smallest| {
         format!(
             "An update has to fit the smallest OTA slot, {} ({}).",
             smallest.name,
             ByteSize(smallest.size)
         )
     });
+}
+
+/// A table may end beyond the flash that the header of the image names: the bootloader then refuses it, and the device
+/// does not start.
+pub(crate) fn check_flash_size(
+    table: &Table,
+    checked: &Checked,
+    at: &str,
+    subject: Option<&str>,
+    report: &mut Report,
+) {
+    let Image::Esp(image) = &checked.image else { return };
+    let Some(flash) = image.header.flash_bytes().map(u64::from) else { return };
+    if table.end() <= flash {
+        return;
+    }
+    // The bootloader's header is the one that counts in the end; of an application esptool may change it when it flashes.
+    let (level, what) = match image.role() {
+        Role::Bootloader => (Level::Error, "the bootloader's header"),
+        Role::Application => (Level::Warning, "the image's header"),
+    };
+    let message =
+        format!("{at} ends at {:#x}, beyond the {} of flash that {what} names", table.end(), ByteSize(flash));
+    let mut report = SlotReport { subject, report, at };
+    report.add_finding(Finding::new("ota-package/flash-size", level, "flash-size", message).help(
+        "set the flash size of the build to the chip's (CONFIG_ESPTOOLPY_FLASHSIZE); the bootloader refuses a table that is too long",
+    ));
 }
 
 /// Where an image is written.
@@ -158,7 +202,7 @@ fn almost_full() -> Option<Limit> {
 ///
 /// # Errors
 /// When one is malformed, or names nothing that is measured.
-pub(crate) fn limits(specs: &[String], cx: &Context, report: &mut Report) -> Result<(), Error> {
+pub(crate) fn limits(specs: &[KeyedLimit], cx: &Context, report: &mut Report) -> Result<(), Error> {
     for (name, limits) in cx.limits(Bound::Min, Unit::Bytes, "min_free", specs)? {
         let wanted = if name.ends_with(".free") { name.clone() } else { format!("{name}.free") };
         let mut found = false;
@@ -196,14 +240,14 @@ fn cell(value: u64) -> i64 {
 }
 
 /// What is said of one image and its slots.
-struct One<'a> {
+struct SlotReport<'a> {
     subject: Option<&'a str>,
     report: &'a mut Report,
     /// The file findings are about, as reports name it.
     at: &'a str,
 }
 
-impl One<'_> {
+impl SlotReport<'_> {
     fn add_finding(&mut self, mut finding: Finding) {
         finding.subject = self.subject.map(str::to_owned);
         finding.location = Some(Location::file(self.at));
@@ -218,7 +262,7 @@ impl One<'_> {
     /// Holds an image to the places it is written to: measures, findings and the table of slots.
     ///
     /// Where `args` set no limit, the smallest of the places for updates has the usual one. `note` tells of that place.
-    fn hold(
+    fn check(
         &mut self,
         places: &[Place<'_>],
         need: &Need,

@@ -12,7 +12,7 @@ use lw_package::{Member, lw};
 
 use crate::args::Unpack;
 use crate::package::images_table;
-use crate::read;
+use crate::{policy, read};
 
 /// Takes a package apart.
 ///
@@ -36,8 +36,9 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     }
     let small =
         [(lw::MANIFEST, Some(opened.manifest_json.clone())), (lw::SIGNATURE, opened.signature.clone())];
-    let size = opened.size;
-    let (manifest, _) = opened.sound()?;
+    let (name, size) = (opened.name.clone(), opened.size);
+    let (manifest, images) = opened.sound()?;
+    policy::check_release_version(&name, &manifest, &images, args.allow_version_mismatch, None, report)?;
     for (name, bytes) in small {
         let Some(bytes) = bytes else { continue };
         let write = || {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lw_cli::KeyedLimit;
 use lw_firmware::{Chip, Region, RegionKind};
 use lw_model::ByteSize;
 
@@ -70,19 +71,19 @@ pub struct Args {
 
     /// Upper limit of a measure, in bytes or percent: region.RAM.span=90%, image.bytes=warn:900K,fail:1MiB, symbol.lwip_*=4K, sum(symbol.lwip_*)=40K; one per line, or repeated
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Limits")]
-    pub max: Vec<String>,
+    pub max: Vec<KeyedLimit>,
 
     /// How much a measure may grow against the baseline, in bytes or percent of it
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Limits")]
-    pub max_growth: Vec<String>,
+    pub max_growth: Vec<KeyedLimit>,
 
     /// What must stay free, in bytes or percent: region.RAM=8K, partition.smallest-app=5%
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Limits")]
-    pub min_free: Vec<String>,
+    pub min_free: Vec<KeyedLimit>,
 
     /// Upper limit of any file's size: firmware.bin=1MiB; the path may be a glob
     #[arg(long, value_name = "FILE=LIMIT", help_heading = "Limits")]
-    pub max_file: Vec<String>,
+    pub max_file: Vec<KeyedLimit>,
 
     /// Ready-made limits: `binary-1mib` (the image is at most 1 048 576 bytes), `ram-150k` (static RAM is at most 150 000 bytes)
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Limits")]

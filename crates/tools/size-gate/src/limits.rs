@@ -6,19 +6,19 @@
 //! firmwares `NAME/measure` means one of them. A name that means nothing is an error: a limit that is never judged is a
 //! silent pass.
 
-use std::collections::BTreeMap;
+mod index;
+
+use std::rc::Rc;
 
 use lw_cli::config::{did_you_mean, nearest};
-use lw_cli::{Context, Error};
-use lw_firmware::demangle::{demangle, stable_name};
+use lw_cli::{Context, Error, KeyedLimit};
 use lw_model::{
-    Bound, Finding, Level, Limit, Measure, Number, Reason, Report, Threshold, Tree, Unit, UnmatchedLimit,
+    Bound, Finding, Level, Limit, Measure, Number, Reason, Report, Threshold, Unit, UnmatchedLimit,
 };
-use wildmatch::WildMatch;
 
 use crate::args::{Args, Preset};
 use crate::baseline::{Baseline, Compared};
-use crate::breakdown::{parts_of_level, sections_once};
+use crate::limits::index::{Index, PartsOfLevel, is_pattern};
 
 /// Levels of the breakdown whose parts can be limited by name.
 const PARTS: [&str; 4] = ["section", "archive", "object", "symbol"];
@@ -50,9 +50,10 @@ pub(crate) fn attach(
     for preset in &args.preset {
         limits.push(of_preset(*preset)?);
     }
+    let mut index = Index::of(report);
     let earlier = baseline.and_then(Baseline::report);
     for (name, limits) in limits {
-        let found = targets(&name, &limits, report, earlier)?;
+        let found = targets(&name, &limits, report, earlier, &mut index)?;
         let indices = match found {
             Found::Measures(indices) => indices,
             Found::Nothing(reason) => {
@@ -79,7 +80,7 @@ pub(crate) fn attach(
 }
 
 /// The limits of a list, of which an entry may be several lines.
-fn lines(specs: &[String]) -> Vec<String> {
+fn lines(specs: &[KeyedLimit]) -> Vec<String> {
     let lines = specs.iter().flat_map(|spec| spec.lines()).map(str::trim);
     lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
@@ -94,7 +95,7 @@ enum Found {
 
 /// Whether a limit names a part of the breakdown, in whatever firmware.
 pub(crate) fn name_parts(args: &Args) -> bool {
-    let names_part = |spec: &String| {
+    let names_part = |spec: &KeyedLimit| {
         let is_part = |name: &str| {
             part(name.split_once('/').map_or(name, |(_, name)| name)).or_else(|| part(name)).is_some()
         };
@@ -133,18 +134,19 @@ fn targets(
     limits: &[Limit],
     report: &mut Report,
     baseline: Option<&Report>,
+    index: &mut Index,
 ) -> Result<Found, Error> {
-    let (subject, name) = scoped(name, report);
+    let (subject, name) = scoped(name, index);
     let bound = limits.first().map_or(Bound::Max, |limit| limit.bound);
     let place = limits.first().map(place_of).unwrap_or_default();
     if let Some(summands) = summands(&name) {
-        return sums(&summands, subject.as_deref(), bound, &place, report, baseline);
+        return sums(&summands, subject.as_deref(), bound, &place, report, baseline, index);
     }
     refuse_free_of(&name, bound, &place)?;
     if let Some((level, pattern)) = part(&name) {
-        return parts(level, pattern, subject.as_deref(), report, baseline);
+        return parts(level, pattern, subject.as_deref(), report, baseline, index);
     }
-    let found = matching(&name, subject.as_deref(), bound, report);
+    let found = matching(&name, subject.as_deref(), bound, &report.measures, index);
     if !found.is_empty() {
         return Ok(Found::Measures(found));
     }
@@ -152,11 +154,9 @@ fn targets(
 }
 
 /// The firmware that `SUBJECT/measure` is meant for, and the measure.
-fn scoped(name: &str, report: &Report) -> (Option<String>, String) {
-    let subjects = report.subjects();
-    let mut known = subjects.into_iter().flatten();
+fn scoped(name: &str, index: &Index) -> (Option<String>, String) {
     match name.split_once('/') {
-        Some((subject, name)) if known.any(|known| known == subject) => (Some(subject.into()), name.into()),
+        Some((subject, name)) if index.has_subject(subject) => (Some(subject.into()), name.into()),
         _ => (None, name.into()),
     }
 }
@@ -177,12 +177,16 @@ fn refuse_free_of(name: &str, bound: Bound, place: &str) -> Result<(), Error> {
 }
 
 /// The measures a plain name or pattern means.
-fn matching(name: &str, subject: Option<&str>, bound: Bound, report: &Report) -> Vec<usize> {
+fn matching(
+    name: &str,
+    subject: Option<&str>,
+    bound: Bound,
+    measures: &[Measure],
+    index: &Index,
+) -> Vec<usize> {
     let wanted = |measure: &Measure| subject.is_none() || measure.subject.as_deref() == subject;
     for candidate in spellings(name, bound) {
-        let pattern = WildMatch::new(&candidate);
-        let found: Vec<usize> =
-            indices(&report.measures, |measure| wanted(measure) && pattern.matches(&measure.name));
+        let found = index.matching(&candidate, measures, wanted);
         if !found.is_empty() {
             return found;
         }
@@ -204,7 +208,9 @@ fn missing(
         return Ok(Found::Nothing(Reason::Skipped));
     }
     if bound == Bound::MaxGrowth
-        && baseline.is_some_and(|earlier| !matching(name, subject, bound, earlier).is_empty())
+        && baseline.is_some_and(|earlier| {
+            !matching(name, subject, bound, &earlier.measures, &Index::of(earlier)).is_empty()
+        })
     {
         return Ok(Found::Nothing(Reason::Gone));
     }
@@ -277,18 +283,19 @@ fn sums(
     place: &str,
     report: &mut Report,
     baseline: Option<&Report>,
+    index: &mut Index,
 ) -> Result<Found, Error> {
     let mut all: Vec<Summand> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let mut taken: Vec<usize> = Vec::new();
     let mut across = false;
     for summand in summands {
-        let (own, name) = scoped(summand, report);
+        let (own, name) = scoped(summand, index);
         across |= own.is_some();
         let own = own.as_deref().or(subject);
         refuse_free_of(&name, bound, place)?;
         if let Some((level, pattern)) = part(&name) {
-            let (found, _) = measures_of_parts(level, pattern, own, report, baseline)?;
+            let (found, _) = measures_of_parts(level, pattern, own, report, baseline, index)?;
             if found.is_empty() && !pattern.contains(['*', '?']) {
                 return Err(Error::usage(format!("{place}: there is no {level} `{pattern}`")));
             }
@@ -305,16 +312,16 @@ fn sums(
             names.push(prefixed(summand, &name, format!("{level}.{pattern}.bytes")));
             continue;
         }
-        let found = matching(&name, own, bound, report);
-        let Some(first) = found.first().and_then(|index| report.measures.get(*index)) else {
+        let found = matching(&name, own, bound, &report.measures, index);
+        let Some(first) = found.first().and_then(|at| report.measures.get(*at)) else {
             return missing(&name, own, bound, place, report, baseline);
         };
         let shown = if name.contains(['*', '?']) { name.clone() } else { first.name.clone() };
         names.push(prefixed(summand, &name, shown));
-        for index in found {
-            if !taken.contains(&index) {
-                taken.push(index);
-                all.extend(report.measures.get(index).map(summand_of));
+        for at in found {
+            if !taken.contains(&at) {
+                taken.push(at);
+                all.extend(report.measures.get(at).map(summand_of));
             }
         }
     }
@@ -341,7 +348,7 @@ fn sums(
         if bound == Bound::Min {
             measure = measure.higher_is_better();
         }
-        found.push(place_measure(report, measure));
+        found.push(index.add(measure, &mut report.measures));
     }
     Ok(Found::Measures(found))
 }
@@ -365,15 +372,6 @@ fn summand_of(measure: &Measure) -> Summand {
         whole: measure.whole.map(bytes),
         baseline: measure.baseline.map(bytes),
     }
-}
-
-/// Adds a measure unless it is there: two limits of one thing are two limits of one measure.
-fn place_measure(report: &mut Report, measure: Measure) -> usize {
-    let same = |other: &Measure| other.name == measure.name && other.subject == measure.subject;
-    report.measures.iter().position(same).unwrap_or_else(|| {
-        report.measures.push(measure);
-        report.measures.len() - 1
-    })
 }
 
 fn place_of(limit: &Limit) -> String {
@@ -402,10 +400,6 @@ fn spellings(name: &str, bound: Bound) -> Vec<String> {
     }
 }
 
-fn indices(measures: &[Measure], wanted: impl Fn(&Measure) -> bool) -> Vec<usize> {
-    measures.iter().enumerate().filter(|(_, measure)| wanted(measure)).map(|(index, _)| index).collect()
-}
-
 /// `symbol.lwip_*` and `symbol.lwip_*.bytes` are the symbols that match.
 fn part(name: &str) -> Option<(&'static str, &str)> {
     PARTS.iter().find_map(|level| {
@@ -416,74 +410,57 @@ fn part(name: &str) -> Option<(&'static str, &str)> {
 
 /// Makes a measure of every part that matches and returns their indices.
 fn parts(
-    level: &str,
+    level: &'static str,
     pattern: &str,
     subject: Option<&str>,
     report: &mut Report,
     baseline: Option<&Report>,
+    index: &mut Index,
 ) -> Result<Found, Error> {
-    let (measures, known) = measures_of_parts(level, pattern, subject, report, baseline)?;
+    let (measures, levels) = measures_of_parts(level, pattern, subject, report, baseline, index)?;
     if !measures.is_empty() {
-        let found = measures.into_iter().map(|measure| place_measure(report, measure)).collect();
+        let found = measures.into_iter().map(|measure| index.add(measure, &mut report.measures)).collect();
         return Ok(Found::Measures(found));
     }
-    if pattern.contains(['*', '?']) {
+    if is_pattern(pattern) {
         let message = format!("no {level} matches `{pattern}`: its limit holds for nothing in this build");
         report.add_finding(Finding::new("size-gate/nothing-to-limit", Level::Note, pattern, message));
         return Ok(Found::Measures(Vec::new()));
     }
     let error = Error::usage(format!("there is no {level} `{pattern}`"));
-    Err(match nearest(pattern, known.iter().map(String::as_str)) {
+    let known = levels.iter().flat_map(|level| level.names());
+    Err(match nearest(pattern, known) {
         Some(near) => error.hint(did_you_mean(&format!("{level}.{near}"))),
         None => error.hint(format!("a pattern such as {level}.{pattern}* may match nothing")),
     })
 }
 
-/// A measure of every part that matches; where it is one name, the names there are.
+/// A measure of every part that matches, and the parts there are.
 fn measures_of_parts(
-    level: &str,
+    level: &'static str,
     pattern: &str,
     subject: Option<&str>,
     report: &Report,
     baseline: Option<&Report>,
-) -> Result<(Vec<Measure>, Vec<String>), Error> {
-    let wildcard = pattern.contains(['*', '?']);
-    let matcher = WildMatch::new(pattern);
-    let mut known: Vec<String> = Vec::new();
-    let mut seen_level = false;
-    let trees: Vec<&Tree> =
-        report.trees.iter().filter(|tree| subject.is_none() || tree.subject.as_deref() == subject).collect();
+    index: &mut Index,
+) -> Result<(Vec<Measure>, Vec<Rc<PartsOfLevel>>), Error> {
+    let mut levels: Vec<Rc<PartsOfLevel>> = Vec::new();
     let mut measures: Vec<Measure> = Vec::new();
-    for tree in trees {
-        seen_level |= tree.levels.iter().any(|known| known == level);
-        let now = sizes(tree, level);
-        let before = baseline
-            .and_then(|earlier| {
-                let alone = report.trees.len() == 1 && earlier.trees.len() == 1;
-                earlier.trees.iter().find(|old| {
-                    (alone || old.subject == tree.subject) && old.levels.iter().any(|known| known == level)
-                })
-            })
-            .map(|old| sizes(old, level));
-        let names: Vec<&String> = now
-            .keys()
-            .chain(before.iter().flat_map(|before| before.keys().filter(|name| !now.contains_key(*name))))
-            .collect();
-        for name in names {
-            let demangled = (level == "symbol").then(|| demangle(name)).flatten();
-            if matcher.matches(name) || demangled.as_deref().is_some_and(|name| matcher.matches(name)) {
-                let mut measure = Measure::bytes(
-                    format!("{level}.{}.bytes", demangled.as_deref().unwrap_or(name)),
-                    now.get(name).copied().unwrap_or(0),
-                );
-                measure.subject.clone_from(&tree.subject);
-                measure.baseline =
-                    before.as_ref().map(|before| Number::from(before.get(name).copied().unwrap_or(0)));
-                measures.push(measure);
-            } else if !wildcard {
-                known.push(demangled.unwrap_or_else(|| name.clone()));
-            }
+    let mut seen_level = false;
+    let alone = report.trees.len() == 1 && baseline.is_some_and(|earlier| earlier.trees.len() == 1);
+    for (position, tree) in report.trees.iter().enumerate() {
+        if subject.is_some() && tree.subject.as_deref() != subject {
+            continue;
         }
+        seen_level |= tree.levels.iter().any(|known| known == level);
+        let parts = index.level(position, level, tree, baseline.map(|earlier| (earlier, alone)));
+        for part in parts.matching(pattern) {
+            let mut measure = Measure::bytes(format!("{level}.{}.bytes", part.shown()), part.now);
+            measure.subject.clone_from(&tree.subject);
+            measure.baseline = part.before.map(Number::from);
+            measures.push(measure);
+        }
+        levels.push(parts);
     }
     if !seen_level && measures.is_empty() {
         return Err(Error::usage(format!(
@@ -491,14 +468,5 @@ fn measures_of_parts(
         ))
         .hint("archives and objects are known from the linker map: add it with --map"));
     }
-    Ok((measures, known))
-}
-
-/// Bytes of every part of a level, by name across builds.
-fn sizes(tree: &Tree, level: &str) -> BTreeMap<String, u64> {
-    let mut sizes = BTreeMap::new();
-    parts_of_level(tree, sections_once(tree), level, |part| {
-        *sizes.entry(stable_name(&part.node.name).into_owned()).or_insert(0) += part.node.value;
-    });
-    sizes
+    Ok((measures, levels))
 }

@@ -18,7 +18,8 @@ pub(crate) struct Input {
     pub(crate) name: String,
     /// What it does.
     pub(crate) description: String,
-    /// Default, empty for none.
+    /// What holds when neither the input nor `lw.toml` says anything; empty for nothing. The input itself is empty then, so
+    /// that `lw.toml` is asked.
     pub(crate) default: String,
     /// Group it is listed under.
     pub(crate) heading: String,
@@ -28,6 +29,16 @@ pub(crate) struct Input {
     pub(crate) kind: Kind,
     /// The commands that take it; none for an input of all.
     pub(crate) commands: Vec<String>,
+}
+
+impl Input {
+    /// What it does, and what holds without it.
+    pub(crate) fn described(&self) -> String {
+        if self.default.is_empty() {
+            return self.description.clone();
+        }
+        format!("{}. Default: `{}`.", self.description, self.default.replace('\n', "`, `"))
+    }
 }
 
 /// What an input's text has to be.
@@ -100,7 +111,7 @@ fn kind_of(arg: &Arg) -> Kind {
     let values: Vec<String> =
         arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     match arg.get_action() {
-        ArgAction::SetTrue => Kind::Switch,
+        _ if inputs::is_switch(arg) => Kind::Switch,
         _ if !values.is_empty() => Kind::OneOf(values),
         _ if is_number => Kind::Number,
         _ => Kind::Text,
@@ -111,17 +122,14 @@ fn describe(arg: &Arg) -> String {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let values: Vec<String> =
         arg.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
-    match (arg.get_action(), values.is_empty()) {
-        (ArgAction::SetTrue, _) => format!("{help} (`true` or `false`)"),
+    match (inputs::is_switch(arg), values.is_empty()) {
+        (true, _) => format!("{help} (`true` or `false`)"),
         (_, true) => help,
         (_, false) => format!("{help} ({})", values.join(", ")),
     }
 }
 
 fn default_of(arg: &Arg) -> String {
-    if matches!(arg.get_action(), ArgAction::SetTrue) {
-        return "false".into();
-    }
     arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect::<Vec<_>>().join("\n")
 }
 
@@ -136,7 +144,7 @@ pub(crate) fn variable(name: &str) -> String {
 }
 
 /// How a tool is run; an input of the action only, because a program cannot choose its own container.
-const RUNTIME: &str = "How the tool runs: `auto` and `native` run the verified static binary, `docker` the image with the runner's own mounts and user, which sees the workspace and the runner's own files only";
+const RUNTIME: &str = "How the tool runs: `auto` and `native` run the verified static binary, `docker` the image with the runner's own mounts and user, which sees the workspace and the runner's own files only. Default: `auto`.";
 
 /// The action of a tool; `launcher` is the way from its folder to the launcher's.
 pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String> {
@@ -145,9 +153,9 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
     let mut yml = head(&format!("lw {name}"), entry.summary, &format!("crates/tools/{name}"))?;
     yml.push_str("inputs:\n");
     for input in &inputs {
-        yml.push_str(&input_yml(&input.name, &input.description, &input.default)?);
+        yml.push_str(&input_yml(&input.name, &input.described())?);
     }
-    yml.push_str(&input_yml("runtime", RUNTIME, "auto")?);
+    yml.push_str(&input_yml("runtime", RUNTIME)?);
     yml.push_str(&outputs_yml(entry.all_outputs())?);
     let mut env = vec![
         ("LW_ACTION".to_owned(), name.to_owned()),
@@ -168,8 +176,8 @@ pub(crate) fn root_action(launcher: &str) -> anyhow::Result<String> {
     let summary = "Put the lw tools on PATH, verified, and run one of them if asked to";
     let mut yml = head("lw-actions", summary, "crates/xtask")?;
     yml.push_str("inputs:\n");
-    yml.push_str(&input_yml("tool", "Tool to run after the installation; none when empty", "")?);
-    yml.push_str(&input_yml("arguments", "Arguments of the tool, one per line", "")?);
+    yml.push_str(&input_yml("tool", "Tool to run after the installation; none when empty")?);
+    yml.push_str(&input_yml("arguments", "Arguments of the tool, one per line")?);
     yml.push_str(&outputs_yml(COMMON_OUTPUTS)?);
     yml.push_str(&steps(
         launcher,
@@ -189,11 +197,11 @@ fn head(name: &str, description: &str, source: &str) -> anyhow::Result<String> {
     ))
 }
 
-fn input_yml(name: &str, description: &str, default: &str) -> anyhow::Result<String> {
+/// An input without a default: the runner hands over an empty string when the workflow does not set it.
+fn input_yml(name: &str, description: &str) -> anyhow::Result<String> {
     Ok(format!(
-        "  {name}:\n    description: {}\n    required: false\n    default: {}\n",
-        quoted(description)?,
-        quoted(default)?
+        "  {name}:\n    description: {}\n    required: false\n    default: \"\"\n",
+        quoted(description)?
     ))
 }
 

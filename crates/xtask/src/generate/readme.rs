@@ -49,7 +49,7 @@ pub(crate) fn of_action(root: &Path, entry: &Entry) -> anyhow::Result<String> {
             page.push_str(&format!("| `{}` | {} |\n", sub.get_name(), cell(&about)));
         }
     }
-    page.push_str("\n## Inputs\n\nEvery input is also a flag of the command line (`--max …`) and a key of `lw.toml`. Lists take one item per line.\n");
+    page.push_str("\n## Inputs\n\nEvery input is also a flag of the command line (`--max …`) and a key of `lw.toml`. An empty input is not set: then `lw.toml` decides, and then the default. Lists take one item per line.\n");
     let inputs = inputs_of(entry)?;
     let mut headings: Vec<&str> = Vec::new();
     for input in &inputs {

@@ -37,32 +37,22 @@ pub(crate) fn gitlab(entry: &Entry) -> anyhow::Result<String> {
     Ok(yml)
 }
 
-/// The declaration of an input. An empty string is "unset" for every tool, so it is always allowed.
+/// The declaration of an input. Its default is always empty, which every tool reads as "not set": then `lw.toml` decides,
+/// and then the default of the tool. So what is no list is a string: GitLab's booleans and numbers cannot be empty.
 fn spec(input: &Input) -> anyhow::Result<String> {
-    let mut yml = format!("    {}:\n      description: {}\n", input.name, quoted(&input.description)?);
-    let default = if input.list {
-        yml.push_str("      type: array\n");
-        let items: Vec<&str> = input.default.lines().collect();
-        serde_json::to_string(&items)?
-    } else {
-        match &input.kind {
-            Kind::Switch => {
-                yml.push_str("      type: boolean\n");
-                input.default.clone()
-            }
-            Kind::Number if input.default.parse::<u64>().is_ok() => {
-                yml.push_str("      type: number\n");
-                input.default.clone()
-            }
-            Kind::OneOf(values) => {
-                let unset = input.default.is_empty().then_some(String::new());
-                let values: Vec<&String> = unset.iter().chain(values).collect();
-                yml.push_str(&format!("      options: {}\n", serde_json::to_string(&values)?));
-                quoted(&input.default)?
-            }
-            Kind::Number | Kind::Text => quoted(&input.default)?,
-        }
+    let mut yml = format!("    {}:\n      description: {}\n", input.name, quoted(&input.described())?);
+    if input.list {
+        yml.push_str("      type: array\n      default: []\n");
+        return Ok(yml);
+    }
+    let values: Option<Vec<&str>> = match &input.kind {
+        Kind::Switch => Some(vec!["", "true", "false"]),
+        Kind::OneOf(values) => Some(std::iter::once("").chain(values.iter().map(String::as_str)).collect()),
+        Kind::Number | Kind::Text => None,
     };
-    yml.push_str(&format!("      default: {default}\n"));
+    if let Some(values) = values {
+        yml.push_str(&format!("      options: {}\n", serde_json::to_string(&values)?));
+    }
+    yml.push_str("      default: \"\"\n");
     Ok(yml)
 }

@@ -36,6 +36,14 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
             measures.join(", ")
         )?;
     }
+    let replaced = show::replaced(report, plain, code);
+    if !replaced.is_empty() {
+        writeln!(
+            page.out,
+            "\n{}",
+            replaced.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")
+        )?;
+    }
     let sections = view::sections(report);
     page.breaches(&sections)?;
     if view::is_matrix(&sections) {

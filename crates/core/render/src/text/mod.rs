@@ -66,6 +66,11 @@ impl Page<'_> {
         for item in &report.overrides {
             self.pardon(item)?;
         }
+        for line in show::replaced(report, escape::name, escape::name) {
+            for line in self.wrap(&format!("  {line}"), 4) {
+                self.dim(&line)?;
+            }
+        }
         Ok(())
     }
 

@@ -6,7 +6,9 @@
 //! This one reads what the tools write, in one pass over the bytes, and counts what it passes over.
 //!
 //! - The summaries (`LF`, `LH`, `FNF`, ...) are not believed: they are missing or stale in merged files.
-//! - A file in several sections, and a line, branch or function repeated in one, is one; hits add up.
+//! - A file in several sections, and a line or function repeated in one, is one; hits add up.
+//! - A branch repeated within one section is another one of that name (an instantiation of a template), as lcov 2 counts
+//!   it; in the sections of a file the first ones are one, the second ones, and so on.
 //! - A record of a known kind that cannot be read is an error, since what it says of the coverage is unknown.
 //! - A report whose last section is not closed was cut off, which is an error as well.
 

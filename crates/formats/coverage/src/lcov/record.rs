@@ -121,7 +121,7 @@ impl<'a, 'b> Parser<'a, 'b> {
                 let (index, places) = split(fields, "the line of FNL")?;
                 let (start, end) = places.split_at(memchr::memchr(b',', places).unwrap_or(places.len()));
                 let index = wide(index, "the index of FNL")?;
-                let start = narrow(start, "the line of FNL")?;
+                let start = self.line_of_function(start, fields)?;
                 let end = match end.strip_prefix(b",") {
                     Some(end) => narrow(end, "the last line of FNL")?,
                     None => 0,
@@ -165,6 +165,7 @@ impl<'a, 'b> Parser<'a, 'b> {
     fn close(&mut self) -> Result<(), Problem> {
         let Some(path) = self.path.take() else { return Ok(()) };
         self.functions.resolve(&mut self.file, self.warnings, self.line);
+        self.file.part_repeated_branches();
         self.files.push(path.into_owned(), self.file.take(Format::Lcov))
     }
 
@@ -182,7 +183,7 @@ impl<'a, 'b> Parser<'a, 'b> {
     /// `FN:line[,last line],name`; names may have commas.
     fn function(&mut self, fields: &'a [u8]) -> Result<(), Problem> {
         let (start, rest) = split(fields, "the name of FN")?;
-        let start = narrow(start, "the line of FN")?;
+        let start = self.line_of_function(start, fields)?;
         let comma = memchr::memchr(b',', rest);
         let end = comma.and_then(|comma| Some((number(rest.get(..comma)?)?, rest.get(comma + 1..)?)));
         let (end, name) = end.unwrap_or((0, rest));
@@ -190,7 +191,22 @@ impl<'a, 'b> Parser<'a, 'b> {
         Ok(())
     }
 
-    /// `BRDA:line,[e|f]block,branch,taken`; the branch may be an expression with commas.
+    /// The first line of a function; 0 for one that stands nowhere in the source: that is a defect of one function, and
+    /// none of the report.
+    fn line_of_function(&mut self, text: &[u8], record: &[u8]) -> Result<u32, Problem> {
+        if let Some(line) = number(text) {
+            return Ok(line);
+        }
+        let is_negative = text.trim_ascii().strip_prefix(b"-").is_some_and(|text| number(text).is_some());
+        if !is_negative {
+            return Err(not_a_number("the line of a function", text));
+        }
+        self.warn(WarningKind::FunctionWithoutLine, record);
+        Ok(0)
+    }
+
+    /// `BRDA:line,[e|f][U]block,branch,taken`; the branch may be an expression with commas. What lcov 2.5 marks as
+    /// unreachable (`U`) is not counted.
     fn branch(&mut self, fields: &[u8]) -> Result<(), Problem> {
         let (line, rest) = split(fields, "the block of BRDA")?;
         let (block, rest) = split(rest, "the branch of BRDA")?;
@@ -202,6 +218,8 @@ impl<'a, 'b> Parser<'a, 'b> {
             Some((b'f', block)) => (BranchKind::Fallthrough, block),
             _ => (BranchKind::Ordinary, block),
         };
+        let is_unreachable = block.first() == Some(&b'U');
+        let block = block.strip_prefix(b"U").unwrap_or(block);
         // lcov 1 writes the block -1 of gcov as unsigned.
         let block = u32::try_from(wide(block, "the block of BRDA")?).unwrap_or(u32::MAX);
         let taken = match taken.strip_prefix(b",").unwrap_or_default().trim_ascii() {
@@ -209,6 +227,9 @@ impl<'a, 'b> Parser<'a, 'b> {
             taken => Some(self.count(taken, "the count of BRDA")?),
         };
         self.inside("BRDA")?;
+        if is_unreachable {
+            return Ok(());
+        }
         let text;
         let arm = match number(arm) {
             Some(index) => Arm::Index(index),

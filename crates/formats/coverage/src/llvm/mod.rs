@@ -15,7 +15,7 @@ use crate::json;
 use crate::model::{Condition, Counts, Coverage, FileBuilder, Format, Metric, Sense, WarningKind, Warnings};
 use crate::span::Budget;
 
-use records::{BRANCH, Export, File, Jump, Summary};
+use records::{BRANCH, Export, File, Summary};
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
     let error = |problem| json::whole(Format::Llvm, problem);
@@ -78,7 +78,7 @@ fn add(
         return tell(builder, summary, &[Metric::Line, Metric::Branch, Metric::Function, Metric::Condition]);
     };
     lines::derive(segments, builder, budget, warnings)?;
-    let branches = add_branches(builder, &file.branches, warnings);
+    let branches = add_branches(builder, file, warnings);
     add_conditions(builder, file);
     let Some(summary) = summary else { return Ok(()) };
     if let Some(told) = summary.counts(Metric::Branch)?
@@ -101,22 +101,32 @@ fn tell(builder: &mut FileBuilder, summary: &Summary, metrics: &[Metric]) -> Res
     Ok(())
 }
 
-/// Branches of all instantiations, by their place in the source; returns how many outcomes they have.
-fn add_branches(builder: &mut FileBuilder, jumps: &[Jump], warnings: &mut Warnings) -> u64 {
-    let mut places: BTreeMap<(u32, u32, u32, u32), (u64, u64)> = BTreeMap::new();
-    for jump in jumps.iter().filter(|jump| jump.kind == BRANCH) {
-        let place = places.entry((jump.line, jump.column, jump.end_line, jump.end_column)).or_default();
+/// Line and column of a branch, and its whole place, which is elsewhere where a macro was expanded.
+type Site = ((u32, u32), (u32, u32, u32, u32));
+
+/// Branches of all instantiations, by their place in the source; returns how many outcomes they have. Those of a macro
+/// count where it was expanded, once for each place, as `llvm-cov export --format=lcov` and the totals have it.
+fn add_branches(builder: &mut FileBuilder, file: &File<'_>, warnings: &mut Warnings) -> u64 {
+    let mut places: BTreeMap<Site, (u64, u64)> = BTreeMap::new();
+    let direct = file.branches.iter().map(|jump| ((jump.line, jump.column), jump));
+    let expanded = file.expansions.iter().flat_map(|expansion| {
+        let at = (expansion.source_region.line, expansion.source_region.column);
+        expansion.branches.iter().map(move |jump| (at, jump))
+    });
+    for (at, jump) in direct.chain(expanded).filter(|(_, jump)| jump.kind == BRANCH) {
+        let site = (at, (jump.line, jump.column, jump.end_line, jump.end_column));
+        let place = places.entry(site).or_default();
         place.0 = place.0.saturating_add(warnings.take_count(jump.yes, 0, b""));
         place.1 = place.1.saturating_add(warnings.take_count(jump.no, 0, b""));
     }
     let mut before = (0, 0);
     let mut pair = 0;
-    for ((line, column, ..), (yes, no)) in &places {
-        pair = if before == (*line, *column) { pair + 1 } else { 0 };
-        before = (*line, *column);
+    for ((at, _), (yes, no)) in &places {
+        pair = if before == *at { pair + 1 } else { 0 };
+        before = *at;
         // A branch with neither outcome was not reached.
         let reached = *yes > 0 || *no > 0;
-        builder.two_way(*line, *column, pair, (reached.then_some(*yes), reached.then_some(*no)));
+        builder.two_way(at.0, at.1, pair, (reached.then_some(*yes), reached.then_some(*no)));
     }
     places.len() as u64 * 2
 }

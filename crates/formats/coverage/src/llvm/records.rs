@@ -36,8 +36,18 @@ pub(super) struct File<'a> {
     #[serde(default)]
     pub(super) branches: Vec<Jump>,
     #[serde(default)]
+    pub(super) expansions: Vec<Expansion>,
+    #[serde(default)]
     pub(super) mcdc_records: Vec<Decision>,
     pub(super) summary: Option<Summary>,
+}
+
+/// A macro that was expanded; its branches are of the macro, and count where it stands.
+#[derive(Deserialize)]
+pub(super) struct Expansion {
+    pub(super) source_region: Place,
+    #[serde(default)]
+    pub(super) branches: Vec<Jump>,
 }
 
 #[derive(Deserialize)]

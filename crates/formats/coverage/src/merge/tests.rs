@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use crate::arbitrary::{self, Uses};
 use crate::error::MergeError;
-use crate::model::{Basis, Counts, Coverage, Metric};
+use crate::model::{Basis, Counts, Coverage, Figure, Metric};
 use crate::read;
 
 const ALL: Uses = Uses { counted: true, everything: true };
@@ -91,10 +91,52 @@ fn a_summary_merges_with_nothing() {
 #[test]
 fn many_pieces_of_one_file() {
     let mut report = String::new();
-    for test in 0..20_000 {
+    for test in 1..=20_000 {
         report += &format!("TN:t{test}\nSF:a.c\nDA:{test},1\nDA:7,1\nend_of_record\n");
     }
     let coverage = read(report.as_bytes()).unwrap();
     assert_eq!(coverage.figure(Metric::Line).counts, Counts::new(20_000, 20_000));
     assert_eq!(coverage.files["a.c"].lines().get(7), Some(20_001));
+}
+
+#[test]
+fn branches_that_coverage_py_names_as_missing_are_missing_only_in_both() {
+    let report = |missing: &str, coverage: &str| {
+        let xml = format!(
+            "<coverage line-rate='1'><packages><class name='a' filename='a.py'><lines><line number='1' hits='1' \
+             branch='true' condition-coverage='{coverage}' {missing}/></lines></class></packages></coverage>"
+        );
+        read(xml.as_bytes()).unwrap()
+    };
+    let figure = |parts: &[Coverage]| {
+        let mut whole = Coverage::default();
+        parts.iter().for_each(|part| whole.merge(part.clone()).unwrap());
+        whole.figure(Metric::Branch)
+    };
+    let one = report("missing-branches='3'", "50% (1/2)");
+    let other = report("missing-branches='exit'", "50% (1/2)");
+    let none = report("missing-branches='3,exit'", "0% (0/2)");
+    let all = report("", "100% (2/2)");
+    let unnamed = report("", "50% (1/2)");
+    let (both, half) = (Counts::new(2, 2), Counts::new(1, 2));
+    assert_eq!(figure(&[one.clone(), other.clone()]), Figure { counts: both, basis: Basis::Counted });
+    assert_eq!(figure(&[one.clone(), one.clone()]), Figure { counts: half, basis: Basis::Counted });
+    assert_eq!(figure(&[none.clone(), one.clone(), other.clone()]).counts, both);
+    assert_eq!(figure(&[one.clone(), all]).counts, both);
+    // One that does not say which takes nothing away from those that do, in whatever order.
+    for order in [[&unnamed, &one, &other], [&one, &other, &unnamed], [&one, &unnamed, &other]] {
+        assert_eq!(figure(&order.map(Clone::clone)).counts, both);
+    }
+    for order in [[&unnamed, &one], [&one, &unnamed]] {
+        let figure = figure(&order.map(Clone::clone));
+        assert_eq!(figure, Figure { counts: half, basis: Basis::LowerBound });
+    }
+    // Reports that disagree on how many there are tell only how many.
+    let three = report("missing-branches='3'", "67% (2/3)");
+    for order in [[&one, &other, &three], [&three, &one, &other], [&one, &three, &other]] {
+        assert_eq!(figure(&order.map(Clone::clone)).counts, Counts::new(2, 3));
+    }
+    // A number of names that is not that of the missing ones tells nothing.
+    let odd = report("missing-branches='3,4,5'", "50% (1/2)");
+    assert_eq!(figure(&[odd, other]).basis, Basis::LowerBound);
 }

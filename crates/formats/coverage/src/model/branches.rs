@@ -1,6 +1,8 @@
 //! Outcomes of branches.
 
 use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines::Column;
 use super::{Basis, Counts, Figure, add_taken, merge_sorted};
@@ -68,6 +70,9 @@ pub(crate) struct CountedBranches {
 /// what a hostile report can make a writer write.
 pub(crate) const MAX_COUNTED: u32 = 1 << 16;
 
+/// What is added to the index of a branch for each time it was there before: more than any line has.
+const REPEATED: u32 = 1 << 20;
+
 /// All branches of a file, ordered by line, block and arm.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Branches {
@@ -75,6 +80,27 @@ pub struct Branches {
     taken: Column,
     described: Vec<Described>,
     counted: Vec<CountedBranches>,
+    /// Of lines of which the outcomes are only counted, the names of those that were not taken, where every report told
+    /// them.
+    missing: BTreeMap<u32, Missing>,
+}
+
+/// The outcomes of a line that all reports name as not taken which name any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Missing {
+    names: BTreeSet<Box<str>>,
+    /// How many outcomes the line has for these reports; `None` when they disagree.
+    total: Option<u32>,
+    /// Whether all reports named theirs.
+    is_whole: bool,
+}
+
+impl Missing {
+    fn join(&mut self, other: &Self) {
+        self.names.retain(|name| other.names.contains(name));
+        self.total = self.total.filter(|total| other.total == Some(*total));
+        self.is_whole &= other.is_whole;
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +196,7 @@ impl Branches {
             let Some(number) = counted.next_if(|counted| counted.line == line) else {
                 return Some(LineBranches { line, counts, basis: Basis::Detailed, listed: true });
             };
-            Some(number.beside(counts))
+            Some(number.beside(counts, self.missing.get(&line)))
         })
     }
 
@@ -215,6 +241,7 @@ impl Branches {
             );
         }
         if !other.counted.is_empty() {
+            self.merge_missing(other);
             self.counted = merge_sorted(
                 std::mem::take(&mut self.counted),
                 other.counted.iter().copied(),
@@ -224,6 +251,30 @@ impl Branches {
                     a.merged = true;
                 },
             );
+        }
+    }
+
+    /// What no report saw taken is what all name as missing. Before the counts are merged.
+    fn merge_missing(&mut self, other: &Self) {
+        if self.missing.is_empty() && other.missing.is_empty() {
+            return;
+        }
+        let counts =
+            |all: &[CountedBranches], line: &u32| all.binary_search_by_key(line, |one| one.line).is_ok();
+        for (line, theirs) in &other.missing {
+            match self.missing.entry(*line) {
+                Entry::Vacant(free) => {
+                    let is_counted = counts(&self.counted, line);
+                    let ours = free.insert(theirs.clone());
+                    ours.is_whole &= !is_counted;
+                }
+                Entry::Occupied(mut ours) => ours.get_mut().join(theirs),
+            }
+        }
+        for (line, ours) in &mut self.missing {
+            if !other.missing.contains_key(line) && counts(&other.counted, line) {
+                ours.is_whole = false;
+            }
         }
     }
 
@@ -243,10 +294,14 @@ impl CountedBranches {
     }
 
     /// What is known of a line of which some reports list the outcomes as well.
-    fn beside(self, listed: Counts) -> LineBranches {
-        let counted = Counts::new(u64::from(self.covered), u64::from(self.total));
+    fn beside(self, listed: Counts, missing: Option<&Missing>) -> LineBranches {
+        let missing = missing.filter(|missing| missing.total == Some(self.total));
+        let named =
+            missing.map_or(0, |missing| u64::from(self.total).saturating_sub(missing.names.len() as u64));
+        let counted = Counts::new(u64::from(self.covered).max(named), u64::from(self.total));
         let counts = Counts::new(counted.covered.max(listed.covered), counted.total.max(listed.total));
-        let several = self.merged || listed.total > 0;
+        let is_known = missing.is_some_and(|missing| missing.is_whole);
+        let several = self.merged && !is_known || listed.total > 0;
         let basis = if several && counts.missed() > 0 { Basis::LowerBound } else { Basis::Counted };
         LineBranches { line: self.line, counts, basis, listed: counts == listed }
     }
@@ -269,6 +324,7 @@ pub(crate) struct BranchBuilder {
     indexed: Vec<(Indexed, u64)>,
     described: Vec<Described>,
     counted: Vec<CountedBranches>,
+    missing: BTreeMap<u32, Missing>,
 }
 
 impl BranchBuilder {
@@ -288,6 +344,36 @@ impl BranchBuilder {
         self.counted.push(CountedBranches { line, covered, total, merged: false });
     }
 
+    /// Names the outcomes of a counted line that were not taken. Parts of a line told several times agree, or none holds.
+    pub(crate) fn push_missing(&mut self, line: u32, names: &str) {
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(Into::into).collect();
+        let told = Missing { names, total: None, is_whole: true };
+        match self.missing.entry(line) {
+            Entry::Vacant(free) => {
+                free.insert(told);
+            }
+            Entry::Occupied(mut known) => known.get_mut().join(&told),
+        }
+    }
+
+    /// Gives a repeated outcome of one line, block and index an index of its own.
+    ///
+    /// The second of each name is the second in every run, so runs still merge.
+    pub(crate) fn part_repeated(&mut self) {
+        if self.indexed.is_sorted_by(|a, b| a.0.key() < b.0.key()) {
+            return;
+        }
+        self.indexed.sort_by_key(|branch| branch.0.key());
+        let mut before = None;
+        let mut times = 0_u32;
+        for (branch, _) in &mut self.indexed {
+            let key = branch.key();
+            times = if before == Some(key) { times.saturating_add(1) } else { 0 };
+            before = Some(key);
+            branch.index = branch.index.saturating_add(times.saturating_mul(REPEATED));
+        }
+    }
+
     pub(crate) fn has_any(&self) -> bool {
         !self.indexed.is_empty() || !self.described.is_empty() || !self.counted.is_empty()
     }
@@ -301,8 +387,16 @@ impl BranchBuilder {
         let mut branches = Branches {
             described: std::mem::take(&mut self.described),
             counted: std::mem::take(&mut self.counted),
+            missing: std::mem::take(&mut self.missing),
             ..Branches::default()
         };
+        // Only as many names as are counted tell which they are.
+        branches.missing.retain(|line, missing| {
+            let counted = branches.counted.binary_search_by_key(line, |counted| counted.line).ok();
+            let Some(counted) = counted.and_then(|place| branches.counted.get(place)) else { return false };
+            missing.total = Some(counted.total);
+            usize::try_from(counted.total - counted.covered).is_ok_and(|missed| missed == missing.names.len())
+        });
         branches.set_indexed(&self.indexed);
         self.indexed.clear();
         branches

@@ -37,8 +37,18 @@ impl FileBuilder {
         }
     }
 
+    /// Keeps branches of the same line, block and index apart.
+    pub(crate) fn part_repeated_branches(&mut self) {
+        self.branches.part_repeated();
+    }
+
     pub(crate) fn counted_branches(&mut self, line: u32, covered: u32, total: u32) {
         self.branches.push_counted(line, covered, total);
+    }
+
+    /// Names the branches of a line that were not taken, behind each other with commas; as many as were counted.
+    pub(crate) fn missing_branches(&mut self, line: u32, names: &str) {
+        self.branches.push_missing(line, names);
     }
 
     pub(crate) fn has_branches(&self) -> bool {

@@ -61,7 +61,7 @@ impl Format {
             Self::Lcov | Self::Cobertura => "a line the report lists",
             Self::Jacoco => "a line with bytecode",
             Self::Clover => "a line with a statement or a condition",
-            Self::GoCover => "a line inside a block of statements",
+            Self::GoCover => "a line with code inside a block of statements",
             Self::Llvm => "a line inside a code region",
             Self::Gcov => "a line with machine code",
             Self::CoveragePy => "the first line of a statement",

@@ -35,6 +35,12 @@ impl Lines {
         self.hits.get(self.numbers.binary_search(&number).ok()?)
     }
 
+    /// The highest number of a line.
+    #[must_use]
+    pub fn last(&self) -> Option<u32> {
+        self.numbers.last().copied()
+    }
+
     /// How many lines were executed.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -60,6 +66,21 @@ impl Lines {
         let taken = Self::from_sorted(lines);
         lines.clear();
         taken
+    }
+
+    /// Takes out line 0; returns whether there was one.
+    pub(crate) fn drop_zero(&mut self) -> bool {
+        if self.numbers.first() != Some(&0) {
+            return false;
+        }
+        self.keep(|line| line > 0);
+        true
+    }
+
+    /// Takes out the lines that are not wanted.
+    pub(crate) fn keep(&mut self, wanted: impl Fn(u32) -> bool) {
+        let lines: Vec<(u32, u64)> = self.iter().filter(|(line, _)| wanted(*line)).collect();
+        *self = Self::from_sorted(&lines);
     }
 
     fn from_sorted(lines: &[(u32, u64)]) -> Self {

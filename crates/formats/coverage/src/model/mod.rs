@@ -33,6 +33,15 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Takes out what no source can have, with a warning each.
+    pub(crate) fn drop_impossible(&mut self) {
+        for (path, file) in &mut self.files {
+            if file.lines.drop_zero() {
+                self.warnings.add(WarningKind::LineZero, 0, path.as_bytes());
+            }
+        }
+    }
+
     /// The figure of all files together. Sums of exact integers, never a mean of percentages.
     #[must_use]
     pub fn figure(&self, metric: Metric) -> Figure {
@@ -104,6 +113,17 @@ impl FileCoverage {
     #[must_use]
     pub fn formats(&self) -> Formats {
         self.formats
+    }
+
+    /// Leaves only the lines that are wanted, for a format that lists more than those with code (Go).
+    pub fn keep_lines(&mut self, wanted: impl Fn(u32) -> bool) {
+        self.lines.keep(wanted);
+    }
+
+    /// The last line the report tells of; 0 when there is none.
+    #[must_use]
+    pub fn last_line(&self) -> u32 {
+        self.lines.last().unwrap_or(0)
     }
 
     /// Whether only figures are known and no lines (`llvm-cov export -summary-only`).

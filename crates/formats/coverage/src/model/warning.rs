@@ -24,8 +24,10 @@ pub enum WarningKind {
     InvalidText,
     /// A record of one file that ends where the next begins, without `end_of_record`.
     UnclosedRecord,
-    /// Hits of a function whose line the report does not tell.
+    /// Hits of a function whose line the report does not tell, or that is no line.
     FunctionWithoutLine,
+    /// A line 0, which no file has; it was left out.
+    LineZero,
     /// A line with branches of which the report does not tell how many there are; they are not counted.
     BranchesNotTold,
     /// A class that was compiled without debug information; its lines are not counted.
@@ -46,6 +48,7 @@ impl WarningKind {
             Self::InvalidText => "text is not UTF-8",
             Self::UnclosedRecord => "record without `end_of_record`",
             Self::FunctionWithoutLine => "hits of a function whose line is not told",
+            Self::LineZero => "line 0, which no file has, left out",
             Self::BranchesNotTold => "branches not counted: their number is not told",
             Self::ClassWithoutLines => "class without line numbers not counted",
             Self::SummaryDiffers => "the report's own total differs from what it lists",

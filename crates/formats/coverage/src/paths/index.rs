@@ -1,7 +1,8 @@
 //! The files of a repository, found by the ends of their paths.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::OnceLock;
 
 /// The files of a repository, as `git ls-files` lists them: relative to its root, with `/`.
 ///
@@ -12,6 +13,8 @@ pub struct RepoIndex {
     files: BTreeSet<String>,
     /// Paths with their parts in reverse, sorted: files with the same end are neighbours.
     reversed: Vec<(Vec<u8>, String)>,
+    /// Made when it is first asked for.
+    folded: OnceLock<Box<Folded>>,
 }
 
 impl<S: Into<String>> FromIterator<S> for RepoIndex {
@@ -19,7 +22,7 @@ impl<S: Into<String>> FromIterator<S> for RepoIndex {
         let files: BTreeSet<String> = files.into_iter().map(Into::into).collect();
         let mut reversed: Vec<_> = files.iter().map(|file| (reverse(file), file.clone())).collect();
         reversed.sort();
-        Self { files, reversed }
+        Self { files, reversed, folded: OnceLock::new() }
     }
 }
 
@@ -40,31 +43,50 @@ impl RepoIndex {
         self.files.contains(path)
     }
 
+    /// All files, in order.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(String::as_str)
+    }
+
     pub(super) fn exact(&self, path: &str) -> Option<&str> {
         self.files.range::<str, _>((Bound::Included(path), Bound::Included(path))).next().map(String::as_str)
     }
 
-    /// The longest file that the path ends with.
-    fn longest_end(&self, path: &str) -> Option<&str> {
-        let mut end = path.trim_start_matches('/');
-        loop {
+    /// Whether the repository has files below a folder.
+    pub(super) fn has_folder(&self, folder: &str) -> bool {
+        let below = format!("{folder}/");
+        let from = (Bound::Included(below.as_str()), Bound::Unbounded);
+        self.files.range::<str, _>(from).next().is_some_and(|file| file.starts_with(&below))
+    }
+
+    /// The longest file that the path ends with, of at least so many bytes, seen from the folders in their order and then
+    /// from the root.
+    ///
+    /// The name of a file alone is taken for one of a folder only where it is the whole path, or that of a Go package: a
+    /// dependency's `node_modules/x/index.js` is not the package's own `index.js`.
+    pub(super) fn longest_end(&self, path: &str, least: usize, folders: &[String]) -> Option<&str> {
+        let whole = path.trim_start_matches('/');
+        let is_import =
+            !path.starts_with('/') && whole.split('/').next().is_some_and(|first| first.contains('.'));
+        let mut end = whole;
+        while end.len() >= least {
+            if end.contains('/') || end == path || is_import {
+                let file = folders.iter().find_map(|folder| self.exact(&format!("{folder}/{end}")));
+                if file.is_some() {
+                    return file;
+                }
+            }
             if let Some(file) = self.exact(end) {
                 return Some(file);
             }
             end = end.split_once('/')?.1;
         }
+        None
     }
 
-    /// The longest file that the path ends with, which has to be longer than a part of it that is known already.
-    pub(super) fn end_of(&self, path: &str, part: &str) -> Option<&str> {
-        self.longest_end(path).filter(|file| file.len() >= part.len())
-    }
-
-    /// The file that has the longest end in common with the path, or two of several.
-    pub(super) fn by_suffix(&self, path: &str) -> Result<Option<&str>, (&str, &str)> {
-        if let Some(file) = self.longest_end(path) {
-            return Ok(Some(file));
-        }
+    /// The file that has the longest end in common with the path, or two of several. Of several the one holds whose
+    /// folders name the rest of the path, or that lies in the nearest of the folders.
+    pub(super) fn by_suffix(&self, path: &str, folders: &[String]) -> Result<Option<&str>, (&str, &str)> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let whole = if path.starts_with('/') { usize::MAX } else { parts.len() };
         for length in (1..=parts.len()).rev() {
@@ -77,16 +99,44 @@ impl RepoIndex {
                 [] => {}
                 [(_, only)] => return Ok(Some(only)),
                 [(_, first), (_, second), ..] => {
-                    let mut named =
-                        same.iter().map(|(_, file)| file.as_str()).filter(|file| names(file, front));
-                    return match (front.is_empty(), named.next(), named.next()) {
-                        (false, Some(one), None) => Ok(Some(one)),
-                        _ => Err((first, second)),
-                    };
+                    let files = || same.iter().map(|(_, file)| file.as_str());
+                    let mut named = files().filter(|file| names(file, front));
+                    if let (false, Some(one), None) = (front.is_empty(), named.next(), named.next()) {
+                        return Ok(Some(one));
+                    }
+                    for folder in folders {
+                        let mut inside = files().filter(|file| super::below(file, folder).is_some());
+                        match (inside.next(), inside.next()) {
+                            (Some(one), None) => return Ok(Some(one)),
+                            (Some(_), Some(_)) => break,
+                            (None, _) => {}
+                        }
+                    }
+                    return Err((first, second));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// The only file of this name, wherever it lies.
+    pub(super) fn only_named(&self, name: &str) -> Option<&str> {
+        match self.ending(&reverse(name)) {
+            [(_, only)] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The same files as a system sees them that does not tell capital from small letters.
+    pub(super) fn folded(&self) -> &Folded {
+        self.folded.get_or_init(|| {
+            let mut files = BTreeMap::new();
+            for file in &self.files {
+                let only = files.entry(file.to_lowercase());
+                only.and_modify(|only| *only = None).or_insert_with(|| Some(file.clone()));
+            }
+            Box::new(Folded { index: files.keys().cloned().collect(), files })
+        })
     }
 
     fn ending(&self, key: &[u8]) -> &[(Vec<u8>, String)] {
@@ -94,6 +144,27 @@ impl RepoIndex {
         let rest = self.reversed.get(from..).unwrap_or_default();
         let length = rest.partition_point(|entry| entry.0.starts_with(key));
         rest.get(..length).unwrap_or_default()
+    }
+}
+
+/// The files of a repository as a system sees them that does not tell capital from small letters.
+#[derive(Clone, Debug)]
+pub(super) struct Folded {
+    index: RepoIndex,
+    /// `None` where two files differ only in case.
+    files: BTreeMap<String, Option<String>>,
+}
+
+impl Folded {
+    /// The file that a path means whose letters may be of the other case.
+    pub(super) fn find(&self, path: &str, folders: &[String]) -> Option<&str> {
+        let path = path.to_lowercase();
+        let folders: Vec<String> = folders.iter().map(|folder| folder.to_lowercase()).collect();
+        let found = match self.index.longest_end(&path, 1, &folders) {
+            Some(file) => Some(file),
+            None => self.index.by_suffix(&path, &folders).ok().flatten(),
+        };
+        self.files.get(found?)?.as_deref()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use lw_model::grouped;
 use quick_xml::escape::escape;
 
 use super::{WriteError, refuse_summaries};
@@ -15,6 +16,30 @@ pub struct CoberturaOptions {
     pub sources: Vec<String>,
     /// When the coverage was measured, in milliseconds since 1970.
     pub timestamp: u64,
+}
+
+/// What Cobertura XML does not tell of a coverage, as phrases: `conditions of MC/DC (4)`.
+#[must_use]
+pub fn losses(coverage: &Coverage) -> Vec<String> {
+    let (mut conditions, mut apart, mut branches) = (0_u64, 0_u64, 0_u64);
+    for file in coverage.files.values() {
+        conditions += file.conditions().len() as u64;
+        branches += file.branches().iter().count() as u64;
+        let without = |line: &LineBranches| file.lines().get(line.line).is_none();
+        apart += file.branches().by_line().filter(without).map(|line| line.counts.total).sum::<u64>();
+    }
+    let mut losses = Vec::new();
+    for (count, what) in [
+        (conditions, "conditions of MC/DC"),
+        (apart, "branches of lines that are not executable"),
+        (branches, "which branches of a line were taken"),
+    ] {
+        if count > 0 {
+            losses.push(format!("{what} ({})", grouped(count.into())));
+        }
+    }
+    losses.extend(super::untold(coverage));
+    losses
 }
 
 /// Writes a report by `coverage-04.dtd`: a package for each folder, a class for each file.

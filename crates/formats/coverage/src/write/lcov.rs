@@ -6,7 +6,11 @@ use std::io::{self, Write};
 
 use super::text::Lines;
 use super::{WriteError, ordered, refuse_summaries};
-use crate::model::{Arm, Branch, BranchKind, Counts, Coverage, FileCoverage, Function, LineBranches, Sense};
+use lw_model::grouped;
+
+use crate::model::{
+    Arm, Branch, BranchKind, Counts, Coverage, FileCoverage, Format, Function, LineBranches, Sense,
+};
 
 /// Which readers a tracefile is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +21,51 @@ pub enum Dialect {
     Universal,
     /// lcov 2.2 and later: with exceptions, descriptions of branches, last lines of functions and conditions.
     Version2,
+}
+
+/// The dialect that loses nothing of a coverage which the other one has: version 2 where there are conditions, or a
+/// tracefile told last lines and further names of functions, or exceptions and descriptions of branches.
+#[must_use]
+pub fn dialect_for(coverage: &Coverage) -> Dialect {
+    let needs = |file: &FileCoverage| {
+        let is_lcov = file.formats().contains(Format::Lcov);
+        let has_ends = || file.functions().iter().any(|function| function.end > 0);
+        let has_aliases = || {
+            let named = |pair: &[Function]| matches!(pair, [a, b] if a.start > 0 && a.start == b.start);
+            file.functions().windows(2).any(named)
+        };
+        let is_marked =
+            |branch: Branch<'_>| matches!(branch.arm, Arm::Text(_)) || branch.kind == BranchKind::Exception;
+        !file.conditions().is_empty()
+            || (is_lcov && (has_ends() || has_aliases() || file.branches().iter().any(is_marked)))
+    };
+    if coverage.files.values().any(needs) { Dialect::Version2 } else { Dialect::Universal }
+}
+
+/// What a tracefile in a dialect does not tell of a coverage, as phrases: `statements (12)`.
+#[must_use]
+pub fn losses(coverage: &Coverage, dialect: Dialect) -> Vec<String> {
+    let mut conditions = 0_u64;
+    let (mut ends, mut marks) = (0_u64, 0_u64);
+    for file in coverage.files.values().filter(|_| dialect == Dialect::Universal) {
+        conditions += file.conditions().len() as u64;
+        ends += file.functions().iter().filter(|function| function.end > 0).count() as u64;
+        let is_marked =
+            |branch: &Branch<'_>| matches!(branch.arm, Arm::Text(_)) || branch.kind == BranchKind::Exception;
+        marks += file.branches().iter().filter(is_marked).count() as u64;
+    }
+    let mut losses = Vec::new();
+    for (count, what) in [
+        (conditions, "conditions of MC/DC"),
+        (ends, "last lines of functions"),
+        (marks, "kinds and descriptions of branches"),
+    ] {
+        if count > 0 {
+            losses.push(format!("{what} ({})", grouped(count.into())));
+        }
+    }
+    losses.extend(super::untold(coverage));
+    losses
 }
 
 /// Writes a tracefile, files and lines in their order.
@@ -37,7 +86,10 @@ pub fn lcov(coverage: &Coverage, dialect: Dialect, out: &mut impl Write) -> Resu
 
 fn section(path: &str, file: &FileCoverage, dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
     out.push("TN:\nSF:").push(&one_line(path)).end()?;
-    functions(file.functions(), dialect, out)?;
+    match dialect {
+        Dialect::Universal => functions(file.functions(), out)?,
+        Dialect::Version2 => functions_and_aliases(file.functions(), out)?,
+    }
     branches(file, dialect, out)?;
     if dialect == Dialect::Version2 {
         conditions(file, out)?;
@@ -50,14 +102,39 @@ fn section(path: &str, file: &FileCoverage, dialect: Dialect, out: &mut Lines<im
     out.push("end_of_record").end()
 }
 
-fn functions(functions: &[Function], dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
+/// Functions of one place are one with several names, as lcov 2.2 has them.
+fn functions_and_aliases(functions: &[Function], out: &mut Lines<impl Write>) -> io::Result<()> {
+    if functions.is_empty() {
+        return Ok(());
+    }
+    let mut hit = 0_u64;
+    let same = |a: &Function, b: &Function| a.start > 0 && (a.start, a.end) == (b.start, b.end);
+    let mut found = 0_u64;
+    for names in functions.chunk_by(same) {
+        let Some(first) = names.first() else { continue };
+        out.push("FNL:").number(found).push(",").number(first.start);
+        if first.end > 0 {
+            out.push(",").number(first.end);
+        }
+        out.end()?;
+        for function in names {
+            out.push("FNA:").number(found).push(",").number(function.hits).push(",");
+            out.push(&one_line(&function.name)).end()?;
+        }
+        found += 1;
+        hit += u64::from(names.iter().any(|function| function.hits > 0));
+    }
+    out.push("FNF:").number(found).push("\nFNH:").number(hit).end()
+}
+
+fn functions(functions: &[Function], out: &mut Lines<impl Write>) -> io::Result<()> {
     for function in functions {
         let name = one_line(&function.name);
         // A name like `5,6` would be read as a last line, unless there is one.
         let looks_like_end =
             name.split_once(',').is_some_and(|(start, _)| crate::count::number(start.as_bytes()).is_some());
         out.push("FN:").number(function.start).push(",");
-        if looks_like_end || (dialect == Dialect::Version2 && function.end > 0) {
+        if looks_like_end {
             out.number(function.end).push(",");
         }
         out.push(&name).end()?;

@@ -8,13 +8,14 @@ mod text;
 use std::borrow::Cow;
 use std::io;
 
-use lw_model::Diagnose;
+use lw_model::{Diagnose, grouped};
 use thiserror::Error;
 
-use crate::model::Coverage;
+use crate::model::{Coverage, Metric};
 
+pub use cobertura::losses as cobertura_losses;
 pub use cobertura::{CoberturaOptions, cobertura};
-pub use lcov::{Dialect, lcov};
+pub use lcov::{Dialect, dialect_for, lcov, losses as lcov_losses};
 
 /// Why a report could not be written.
 #[derive(Debug, Error)]
@@ -39,6 +40,31 @@ impl Diagnose for WriteError {
             }
         }
     }
+}
+
+/// What neither of the formats has a word for, as phrases.
+fn untold(coverage: &Coverage) -> Vec<String> {
+    let mut losses = Vec::new();
+    for (metric, what) in [
+        (Metric::Statement, "statements"),
+        (Metric::Region, "regions"),
+        (Metric::Instantiation, "instantiations"),
+        (Metric::Instruction, "instructions"),
+    ] {
+        let count = coverage.figure(metric).counts.total;
+        if count > 0 {
+            losses.push(format!("{what} ({})", grouped(count.into())));
+        }
+    }
+    let told = coverage.files.values().filter(|file| file.told.contains_key(&Metric::Function));
+    let functions: u64 = told
+        .filter(|file| file.functions().is_empty())
+        .map(|file| file.figure(Metric::Function).counts.total)
+        .sum();
+    if functions > 0 {
+        losses.push(format!("functions without names ({})", grouped(functions.into())));
+    }
+    losses
 }
 
 /// Before anything is written: an error should not leave half a report.

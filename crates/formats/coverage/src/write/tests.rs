@@ -96,9 +96,80 @@ fn a_tracefile_for_every_version() {
     );
     assert_eq!(
         tracefile(&coverage, Dialect::Version2),
-        "TN:\nSF:a.cpp\nFN:2,5,f\nFNDA:3,f\nFNF:1\nFNH:1\nBRDA:3,e0,0,1\nBRDA:3,0,a || b,0\nBRF:2\nBRH:1\n\
+        "TN:\nSF:a.cpp\nFNL:0,2,5\nFNA:0,3,f\nFNF:1\nFNH:1\nBRDA:3,e0,0,1\nBRDA:3,0,a || b,0\nBRF:2\nBRH:1\n\
          MCDC:3,1,t,1,0,a\nMCF:1\nMCH:1\nDA:3,1\nLF:1\nLH:1\nend_of_record\n"
     );
+}
+
+#[test]
+fn what_version_2_of_lcov_wrote_is_written_again() {
+    let report = "TN:\nSF:a.c\nFNL:0,1,9\nFNA:0,1,f\nFNA:0,0,g\nFNL:1,20,30\nFNA:1,0,h\nFNF:2\nFNH:1\nMCDC:1,2,f,0,0,a\n\
+                  MCDC:1,2,t,1,0,a\nMCDC:1,2,f,1,1,b\nMCDC:1,2,t,1,1,b\nMCF:4\nMCH:3\nDA:1,1\nLF:1\nLH:1\nend_of_record\n";
+    let coverage = read(report.as_bytes()).unwrap();
+    assert_eq!(dialect_for(&coverage), Dialect::Version2);
+    assert_eq!(tracefile(&coverage, Dialect::Version2), report);
+    assert_eq!(lcov_losses(&coverage, Dialect::Version2), [""; 0]);
+    assert_eq!(
+        lcov_losses(&coverage, Dialect::Universal),
+        ["conditions of MC/DC (4)", "last lines of functions (3)"]
+    );
+    // What both versions can tell stays readable for both.
+    let plain = "SF:a.c\nFN:1,f\nFNDA:1,f\nBRDA:1,0,0,1\nDA:1,1\nend_of_record\n";
+    assert_eq!(dialect_for(&read(plain.as_bytes()).unwrap()), Dialect::Universal);
+    for more in ["FN:1,2,f\n", "BRDA:1,e0,1,1\n", "BRDA:1,0,a && b,1\n", "FNL:0,1\nFNA:0,1,f\nFNA:0,1,g\n"] {
+        let coverage = read(plain.replace("DA:1,1\n", &format!("DA:1,1\n{more}")).as_bytes()).unwrap();
+        assert_eq!(dialect_for(&coverage), Dialect::Version2, "{more}");
+    }
+}
+
+#[test]
+fn what_a_conversion_loses_is_told() {
+    let go = read(b"mode: set\na.go:1.1,2.2 3 1\n").unwrap();
+    assert_eq!(lcov_losses(&go, Dialect::Universal), ["statements (3)"]);
+    assert_eq!(cobertura_losses(&go), ["statements (3)"]);
+    let lcov =
+        read(b"SF:a.c\nBRDA:1,0,0,1\nBRDA:1,0,1,0\nBRDA:2,0,0,1\nMCDC:1,1,t,1,0,a\nDA:1,1\nend_of_record\n")
+            .unwrap();
+    assert_eq!(
+        cobertura_losses(&lcov),
+        [
+            "conditions of MC/DC (1)",
+            "branches of lines that are not executable (1)",
+            "which branches of a line were taken (3)"
+        ]
+    );
+}
+
+/// Another reader of the format than ours.
+fn judged(text: &str) -> (Vec<String>, u64, u64, u64) {
+    let (mut paths, mut lines, mut covered, mut branches) = (Vec::new(), 0, 0, 0);
+    for record in ::lcov::Reader::new(text.as_bytes()) {
+        match record.unwrap() {
+            ::lcov::Record::SourceFile { path } => paths.push(path.to_str().unwrap().to_owned()),
+            ::lcov::Record::LineData { count, .. } => {
+                lines += 1;
+                covered += u64::from(count > 0);
+            }
+            ::lcov::Record::BranchData { taken, .. } => {
+                branches += u64::from(taken.is_some_and(|taken| taken > 0));
+            }
+            _ => {}
+        }
+    }
+    (paths, covered, lines, branches)
+}
+
+proptest! {
+    #[test]
+    fn the_crate_lcov_reads_what_is_written(mut coverage in arbitrary::coverage(COUNTED)) {
+        for file in coverage.files.values_mut() {
+            file.told.clear();
+        }
+        let (paths, covered, lines, branches) = judged(&tracefile(&coverage, Dialect::Universal));
+        prop_assert_eq!(paths, coverage.files.keys().cloned().collect::<Vec<_>>());
+        prop_assert_eq!(Counts::new(covered, lines), coverage.figure(Metric::Line).counts);
+        prop_assert_eq!(branches, coverage.figure(Metric::Branch).counts.covered);
+    }
 }
 
 #[test]

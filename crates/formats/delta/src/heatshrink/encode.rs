@@ -19,10 +19,10 @@ const NONE: u32 = u32::MAX;
 pub fn compress(data: &[u8], parameters: Parameters, out: &mut Vec<u8>) {
     let mut with_window = window(parameters, data.len());
     with_window.extend_from_slice(data);
-    compress_behind(&with_window, parameters, out);
+    compress_in_window(&with_window, parameters, out);
 }
 
-/// What a decoder has before the data: a window of zeros, with room for so many bytes behind it.
+/// What a decoder has before the data: a window of zeros, with room for so many bytes after it.
 pub(crate) fn window(parameters: Parameters, room: usize) -> Vec<u8> {
     let window = 1 << parameters.window;
     let mut data = Vec::with_capacity(window + room);
@@ -31,7 +31,7 @@ pub(crate) fn window(parameters: Parameters, room: usize) -> Vec<u8> {
 }
 
 /// Appends the shortest encoding of what follows a [`window`].
-pub(crate) fn compress_behind(data: &[u8], parameters: Parameters, out: &mut Vec<u8>) {
+pub(crate) fn compress_in_window(data: &[u8], parameters: Parameters, out: &mut Vec<u8>) {
     let mut copies = Finder::new(data, parameters).copies();
     choose(&mut copies, parameters);
     let (window, lookahead) = (u32::from(parameters.window), u32::from(parameters.lookahead));

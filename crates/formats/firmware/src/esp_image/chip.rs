@@ -16,7 +16,7 @@ struct Facts {
     id: u16,
     /// As the vendor writes it.
     name: &'static str,
-    /// Address windows behind which the MMU maps flash: `[start, end)`.
+    /// Address windows in which the MMU maps flash: `[start, end)`.
     flash: &'static [(u32, u32)],
     /// MMU page sizes the chip can be built for, the largest last.
     pages: &'static [u32],
@@ -196,14 +196,6 @@ impl ChipId {
     #[must_use]
     pub fn mmu_page_sizes(self) -> &'static [u32] {
         self.facts().map_or(PAGE_64K, |facts| facts.pages)
-    }
-
-    /// Whether the chip may verify Secure Boot V2 signatures made with ECDSA P-384, which are over a SHA-384.
-    ///
-    /// These have no accelerator for that curve; chips that are not known are given the benefit of the doubt.
-    #[must_use]
-    pub(crate) fn verifies_p384(self) -> bool {
-        !matches!(self.0, 0 | 2 | 5 | 9 | 12 | 13 | 16)
     }
 
     /// Secure Boot V2 signature blocks the chip looks at: one on the ESP32 and the ESP32-C2, three on others.

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use base16ct::HexDisplay;
 use lw_model::Diagnose;
 
-use crate::bytes::Hex;
-use crate::esp_image::{ChipId, SignatureScheme};
+use crate::esp_image::{BlockProblem, ChipId, SignatureScheme};
 
 /// Why bytes are no sound ESP image. Offsets are in bytes from the start of the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum ImageError {
     /// A header starts with neither 0xE9 nor 0xEA.
     #[error("no ESP image: expected the magic byte 0xE9 at offset {offset:#x}, found {found}")]
     Magic {
-        /// Where the header is: 0, or behind the mapped code of an ESP8266 version 2 image.
+        /// Where the header is: 0, or after the mapped code of an ESP8266 version 2 image.
         offset: u64,
         /// What the first bytes are instead.
         found: Foreign,
@@ -66,7 +66,7 @@ pub enum ImageError {
         computed: u8,
     },
     /// The appended SHA-256 is not that of the image.
-    #[error("SHA-256 at offset {offset:#x} is {}, expected {}", Hex(.stored), Hex(.computed))]
+    #[error("SHA-256 at offset {offset:#x} is {:x}, expected {:x}", HexDisplay(.stored), HexDisplay(.computed))]
     Digest {
         /// Where the digest is.
         offset: u64,
@@ -105,8 +105,26 @@ pub enum ImageError {
         /// Where the block starts.
         offset: u64,
     },
+    /// A Secure Boot V2 signature block was damaged after it was written.
+    #[error("signature block {block} at offset {offset:#x} is damaged: {problem}")]
+    SignatureBlock {
+        /// Number of the block, from 0.
+        block: usize,
+        /// Where the block starts.
+        offset: u64,
+        /// What is wrong with it.
+        problem: BlockProblem,
+    },
+    /// A Secure Boot V1 signature, for a chip that knows none.
+    #[error("the signature at offset {offset:#x} is one of Secure Boot V1, which {chip} cannot verify")]
+    SignatureV1 {
+        /// Where it starts.
+        offset: u64,
+        /// The chip the image is for.
+        chip: ChipId,
+    },
     /// A signature the chip has no means to verify.
-    #[error("signature block {block} at offset {offset:#x} is made with {}, which {chip} cannot verify", .scheme.name())]
+    #[error("signature block {block} at offset {offset:#x} is made with {}, which {chip}{} cannot verify", .scheme.name(), Before(.since))]
     SignatureScheme {
         /// Number of the block, from 0.
         block: usize,
@@ -116,13 +134,41 @@ pub enum ImageError {
         scheme: SignatureScheme,
         /// The chip the image is for.
         chip: ChipId,
+        /// The lowest revision of the chip that verifies it (major * 100 + minor), higher than any the image runs on;
+        /// `None` when no revision does.
+        since: Option<u16>,
     },
+    /// The length the Arduino core for ESP8266 wrote into the file is not that of the file.
+    #[error("the word at offset {offset:#x} says the file has {stored} bytes, it has {found}")]
+    CoreLength {
+        /// Where the word is.
+        offset: u64,
+        /// The length in the file.
+        stored: u32,
+        /// The length of the file.
+        found: u64,
+    },
+    /// The second image of an ESP8266 file is no sound image.
+    #[error("the application after the boot loader: {0}")]
+    Second(Box<ImageError>),
     /// A whole flash content: bootloader, partition table and application in one file.
     #[error("a merged flash image, not an application: there is a partition table at offset {table:#x}")]
     Merged {
         /// Where the partition table is.
         table: u64,
     },
+}
+
+/// ` before revision v3.0`, where later ones can.
+struct Before<'a>(&'a Option<u16>);
+
+impl fmt::Display for Before<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(since) => write!(f, " before revision v{}.{}", since / 100, since % 100),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A part of an image that a file can end inside.
@@ -202,6 +248,17 @@ impl fmt::Display for Foreign {
     }
 }
 
+/// What to sign with instead.
+fn usable(chip: ChipId) -> String {
+    use SignatureScheme::{EcdsaP256, Rsa3072};
+    let usable: Vec<&str> = [Rsa3072, EcdsaP256]
+        .into_iter()
+        .filter(|scheme| chip.verifies(*scheme).is_some())
+        .map(SignatureScheme::name)
+        .collect();
+    format!("Sign the image with {}, which the chip verifies.", usable.join(" or "))
+}
+
 impl Diagnose for ImageError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         let hint = match self {
@@ -229,9 +286,15 @@ impl Diagnose for ImageError {
             Self::SignatureKey { .. } => {
                 "Sign the image again: no chip trusts this key, whatever the tool says that signed it."
             }
-            Self::SignatureScheme { .. } => {
-                "Sign the image with RSA-3072 or ECDSA P-256, whichever the chip verifies."
+            Self::SignatureBlock { .. } => {
+                "Sign the image again: its signature was damaged afterwards, and no chip accepts it."
             }
+            Self::SignatureScheme { chip, .. } => return Some(usable(*chip).into()),
+            Self::SignatureV1 { .. } => "Sign the image for Secure Boot V2; only the ESP32 has V1.",
+            Self::CoreLength { .. } => {
+                "Build or download the image again: its end is missing or not its own."
+            }
+            Self::Second(error) => return error.hint(),
             Self::Merged { .. } => {
                 "Give the application's own .bin; a merged image holds more than fits any partition."
             }

@@ -20,6 +20,8 @@ pub enum Format {
 /// Header fields all generations share, and the extension of ESP32 and later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// Where it is in the file: 0, or that of the second header of an ESP8266 file.
+    pub offset: u64,
     /// Number of segments.
     pub segment_count: u8,
     /// `spi_mode`: 0 to 5.
@@ -59,14 +61,16 @@ impl Header {
     /// Length of the header of an ESP32 image.
     pub(super) const LONG: usize = 24;
 
-    pub(super) fn read_short(bytes: &[u8], offset: usize) -> Option<Self> {
-        let [_, segment_count, flash_mode, size_and_speed] = array_at(bytes, offset)?;
+    /// Reads the fields that all generations have; the header lies at `offset` of the file.
+    pub(super) fn read_short(bytes: &[u8], offset: u64) -> Option<Self> {
+        let [_, segment_count, flash_mode, size_and_speed] = array_at(bytes, 0)?;
         Some(Self {
+            offset,
             segment_count,
             flash_mode,
             flash_speed: size_and_speed & 0x0F,
             flash_size: size_and_speed >> 4,
-            entry: u32_at(bytes, offset.checked_add(4)?)?,
+            entry: u32_at(bytes, 4)?,
             extended: None,
         })
     }

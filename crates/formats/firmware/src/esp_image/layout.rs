@@ -34,6 +34,13 @@ pub enum LayoutProblem {
         /// The chip.
         chip: ChipId,
     },
+    /// The address the loader jumps to lies in no segment.
+    Entry {
+        /// The address.
+        entry: u32,
+        /// Where the field is in the file.
+        offset: u64,
+    },
     /// The descriptor names a page size the chip does not have.
     PageSize {
         /// The page size in bytes.
@@ -56,6 +63,11 @@ impl fmt::Display for LayoutProblem {
             Self::NoMemory { index, segment: Segment { load_addr, offset, length }, chip } => write!(
                 f,
                 "segment {index} at offset {offset:#x} has {length} bytes for {load_addr:#x}, where {chip} has no memory"
+            ),
+            Self::Entry { entry, offset } => write!(
+                f,
+                "the entry address at offset {offset:#x} is {entry:#010x}, which lies in no segment: the chip would crash \
+                 when it jumps there"
             ),
             Self::PageSize { page } => write!(f, "the chip has no MMU page of {page:#x} bytes"),
         }
@@ -83,8 +95,16 @@ impl AppImage {
     /// What the second-stage bootloader would refuse although every check of the file holds.
     #[must_use]
     pub fn layout_problems(&self) -> Vec<LayoutProblem> {
-        let (Some(chip), Some(page)) = (self.chip(), self.mmu_page_size()) else { return Vec::new() };
         let mut problems = Vec::new();
+        let entry = self.header.entry;
+        let is_code = |segment: &Segment| {
+            segment.load_addr != 0
+                && entry.checked_sub(segment.load_addr).is_some_and(|distance| distance < segment.length)
+        };
+        if !self.segments.iter().any(is_code) {
+            problems.push(LayoutProblem::Entry { entry, offset: self.header.offset + 4 });
+        }
+        let (Some(chip), Some(page)) = (self.chip(), self.mmu_page_size()) else { return problems };
         if chip.name().is_some() && !chip.mmu_page_sizes().contains(&page) {
             problems.push(LayoutProblem::PageSize { page });
         }

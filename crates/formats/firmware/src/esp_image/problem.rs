@@ -6,11 +6,13 @@
 
 use std::fmt;
 
-use crate::esp_image::{AppImage, ChipId, Format, ImageError, LayoutProblem, Trailing};
+use crate::esp_image::{
+    AppImage, ChipId, Format, ImageError, LayoutProblem, SignatureBlock, SignatureScheme, Trailing,
+};
 
 /// Flash is erased and signatures are placed in sectors of this size.
 const SECTOR: u64 = 0x1000;
-/// Where ESP-IDF puts the description of an application, and where bootloader and updater look for it: behind the
+/// Where ESP-IDF puts the description of an application, and where bootloader and updater look for it: after the
 /// header of the image and that of its first segment.
 const DESCRIPTOR: u64 = 32;
 
@@ -72,14 +74,48 @@ pub enum Problem {
         /// Where it is.
         offset: u64,
     },
-    /// Bytes behind the image that mean nothing.
+    /// A flash mode that no chip has.
+    FlashMode {
+        /// The code in the header.
+        code: u8,
+        /// Where it is.
+        offset: u64,
+    },
+    /// A flash size that no chip knows.
+    FlashSize {
+        /// The code in the header.
+        code: u8,
+        /// Where it is.
+        offset: u64,
+    },
+    /// Bytes of the file that nothing in it covers: they were not checked.
+    NotCovered {
+        /// Where they start.
+        offset: u64,
+        /// Number of bytes.
+        length: u64,
+    },
+    /// The memory of the chip is not known here: the addresses of the segments were not checked.
+    NoMemoryMap(ChipId),
+    /// A signature that some of the chips the image runs on cannot verify.
+    SignatureRevision {
+        /// What signed it.
+        scheme: SignatureScheme,
+        /// The chip.
+        chip: ChipId,
+        /// Its lowest revision that verifies it, major * 100 + minor.
+        since: u16,
+        /// The lowest revision the image runs on.
+        min: u16,
+    },
+    /// Bytes after the image that mean nothing.
     Trailing {
         /// Where they start.
         offset: u64,
         /// Number of bytes.
         length: u64,
     },
-    /// Bytes behind the signature: the file was signed again as if it were not.
+    /// Bytes after the signature: the file was signed again as if it were not.
     SignedTwice {
         /// Where the first signature sector is.
         offset: u64,
@@ -102,6 +138,12 @@ impl Problem {
             Self::UnknownChip(chip) => *chip == ChipId::INVALID,
             _ => false,
         }
+    }
+
+    /// Whether nothing is wrong: it only tells what was not checked.
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::NotCovered { .. } | Self::NoMemoryMap(_))
     }
 }
 
@@ -137,12 +179,37 @@ impl fmt::Display for Problem {
                 f,
                 "the application description is at offset {offset:#x}, bootloader and updater look for it at {DESCRIPTOR:#x}"
             ),
+            Self::FlashMode { code, offset } => {
+                write!(
+                    f,
+                    "the flash mode at offset {offset:#x} is {code:#04x}, which no chip has: expected 0 to 5"
+                )
+            }
+            Self::FlashSize { code, offset } => {
+                write!(f, "the flash size at offset {offset:#x} is the code {code:#x}, which stands for none")
+            }
+            Self::NotCovered { offset, length } => write!(
+                f,
+                "the {length} bytes from offset {offset:#x} on were not checked: they come after the ESP8266 image, and no \
+                 checksum covers them"
+            ),
+            Self::NoMemoryMap(chip) => write!(
+                f,
+                "the memory map of {chip} is not known here: whether the segments are for addresses it has was not checked"
+            ),
+            Self::SignatureRevision { scheme, chip, since, min } => write!(
+                f,
+                "it runs on {chip} {} and later, which verifies signatures with {} from {} on only",
+                revision(*min),
+                scheme.name(),
+                revision(*since)
+            ),
             Self::Trailing { offset, length } => {
-                write!(f, "{length} bytes behind the image at offset {offset:#x} mean nothing")
+                write!(f, "the {length} bytes after the image, from offset {offset:#x} on, mean nothing")
             }
             Self::SignedTwice { offset } => write!(
                 f,
-                "there are bytes behind the signature sector at offset {offset:#x}: the file was signed twice"
+                "there are bytes after the signature sector at offset {offset:#x}: the file was signed twice"
             ),
             Self::SignatureBlocks { count, chip } => {
                 write!(f, "{count} signature blocks, of which {chip} looks at the first only")
@@ -175,6 +242,7 @@ impl AppImage {
             });
         }
         problems.extend(self.layout_problems().into_iter().map(Problem::Layout));
+        self.check_flash(&mut problems);
         if let Some(extended) = &self.header.extended {
             let (min, max) = (extended.min_revision, extended.max_revision);
             // Old images have no highest revision.
@@ -183,6 +251,8 @@ impl AppImage {
             }
             if extended.chip.name().is_none() {
                 problems.push(Problem::UnknownChip(extended.chip));
+            } else if extended.chip.chip().is_none() {
+                problems.push(Problem::NoMemoryMap(extended.chip));
             }
             if self.digest.is_none() {
                 problems.push(Problem::NoDigest);
@@ -211,8 +281,27 @@ impl AppImage {
         }
     }
 
+    /// Flash mode and size, which esptool and the boot ROM look up by their codes.
+    fn check_flash(&self, problems: &mut Vec<Problem>) {
+        let header = &self.header;
+        if header.flash_mode_name().is_none() {
+            problems.push(Problem::FlashMode { code: header.flash_mode, offset: header.offset + 2 });
+        }
+        if header.flash_bytes().is_none() {
+            problems.push(Problem::FlashSize { code: header.flash_size, offset: header.offset + 3 });
+        }
+    }
+
     fn check_trailing(&self, problems: &mut Vec<Problem>) {
         match &self.trailing {
+            Trailing::Uncovered { offset, length } => {
+                problems.push(Problem::NotCovered { offset: *offset, length: *length });
+            }
+            Trailing::Second(second) => {
+                problems.extend(second.image.layout_problems().into_iter().map(Problem::Layout));
+                second.image.check_flash(problems);
+                second.image.check_trailing(problems);
+            }
             Trailing::Other { offset, length } => {
                 problems.push(Problem::Trailing { offset: *offset, length: *length });
             }
@@ -225,8 +314,22 @@ impl AppImage {
                 {
                     problems.push(Problem::SignatureBlocks { count: blocks.len(), chip });
                 }
+                self.check_revisions(blocks, problems);
             }
             _ => {}
+        }
+    }
+
+    /// Whether all the chips the image runs on can verify its signatures; that none can is a failed check.
+    fn check_revisions(&self, blocks: &[SignatureBlock], problems: &mut Vec<Problem>) {
+        let Some(extended) = &self.header.extended else { return };
+        let (chip, min) = (extended.chip, extended.min_revision);
+        let late = blocks.iter().find_map(|block| {
+            let since = chip.verifies(block.scheme)?;
+            (min < since && since <= self.highest_revision()).then_some((block.scheme, since))
+        });
+        if let Some((scheme, since)) = late {
+            problems.push(Problem::SignatureRevision { scheme, chip, since, min });
         }
     }
 

@@ -3,11 +3,12 @@
 use sha2::{Digest as _, Sha384};
 
 use crate::bytes::{array_at, u32_at};
-use crate::esp_image::trailing::{Behind, Covered, MergedWatch};
+use crate::esp_image::second::CoreCrc;
+use crate::esp_image::trailing::{Covered, MergedWatch, Rest};
 use crate::esp_image::{
     AppDescriptor, AppImage, BootloaderDescriptor, CHECKSUM_SEED, Checksum, Crc, Foreign, Format, Header,
     ImageDigest, ImageError, MAGIC, MAGIC_V2, MAX_SEGMENT_LENGTH, MAX_SEGMENTS, Part, SEGMENT_HEADER,
-    Segment,
+    Segment, SignatureScheme,
 };
 use crate::stream::Running;
 
@@ -35,6 +36,8 @@ pub(crate) struct Stream {
     crc: Option<Crc>,
     /// Over all bytes so far, of an ESP8266 version 2 image.
     running_crc: Option<crc32fast::Hasher>,
+    /// Over all bytes so far, of an ESP8266 version 1 image: the Arduino core's.
+    core_crc: Option<CoreCrc>,
     /// Over all bytes so far, where a signature with P-384 can follow.
     sha384: Option<Sha384>,
     app: Option<AppDescriptor>,
@@ -55,7 +58,7 @@ enum State {
     /// What should be that header is something else.
     SecondForeign,
     /// What follows the image.
-    Behind(Box<Behind>),
+    Rest(Box<Rest>),
     /// No image.
     Foreign { head: Vec<u8>, merged: MergedWatch },
     /// A broken image.
@@ -64,9 +67,14 @@ enum State {
 
 impl Stream {
     pub(crate) fn new() -> Self {
+        Self::at(0)
+    }
+
+    /// Reads an image that starts at this offset of its file, a multiple of 16.
+    pub(super) fn at(position: u64) -> Self {
         Self {
             state: State::Start,
-            position: 0,
+            position,
             held: Vec::new(),
             format: Format::Esp32,
             header: None,
@@ -77,6 +85,7 @@ impl Stream {
             digest: None,
             crc: None,
             running_crc: None,
+            core_crc: None,
             sha384: None,
             app: None,
             bootloader: None,
@@ -90,6 +99,9 @@ impl Stream {
             let (piece, after) = rest.split_at(self.appetite().min(rest.len()));
             digests.update(piece);
             if let Some(crc) = &mut self.running_crc {
+                crc.update(piece);
+            }
+            if let Some(crc) = &mut self.core_crc {
                 crc.update(piece);
             }
             if let Some(sha384) = &mut self.sha384 {
@@ -108,7 +120,7 @@ impl Stream {
             State::SecondHeader | State::SecondForeign => GUESSED - self.held.len(),
             State::Field(_, length) => length - self.held.len(),
             State::Data { left, .. } => *left as usize,
-            State::Behind(behind) => behind.until_boundary(),
+            State::Rest(rest) => rest.until_boundary(),
             State::Foreign { .. } | State::Failed(_) => usize::MAX,
         }
     }
@@ -125,11 +137,11 @@ impl Stream {
                     self.end_of_segment();
                 }
             }
-            State::Behind(behind) => {
-                behind.take(piece);
-                if behind.is_at_sector() {
-                    behind.covered = Some(covered(digests, self.sha384.as_ref()));
-                    // Nothing behind the first sector is signed.
+            State::Rest(rest) => {
+                rest.take(piece);
+                if rest.is_at_sector() {
+                    rest.covered = Some(covered(digests, self.sha384.as_ref()));
+                    // Nothing after the first sector is signed.
                     self.sha384 = None;
                 }
             }
@@ -165,10 +177,15 @@ impl Stream {
             (State::Start, held) if held.len() == TELLING => {
                 if looks_like_esp8266(held) {
                     self.format = Format::Esp8266V1;
-                    // The bytes behind the short header are the first of a segment's.
-                    let behind = self.held.split_off(Header::SHORT);
+                    if self.position == 0 {
+                        let mut crc = CoreCrc::new();
+                        crc.update(&self.held);
+                        self.core_crc = Some(crc);
+                    }
+                    // The bytes after the short header are the first of a segment's.
+                    let segment = self.held.split_off(Header::SHORT);
                     self.short_header();
-                    self.held = behind;
+                    self.held = segment;
                 } else {
                     self.state = State::Field(Part::Header, Header::LONG);
                 }
@@ -217,7 +234,7 @@ impl Stream {
                 self.advance();
                 self.end_of_image(digests);
             }
-            // These are read by `Data` and `Behind`.
+            // These are read by `Data` and `Rest`.
             Part::SegmentData(_) | Part::SignatureSector => {}
         }
     }
@@ -235,7 +252,7 @@ impl Stream {
                 self.state = State::Failed(ImageError::HashFlag { value: extended.hash_appended });
                 return;
             }
-            if extended.chip.verifies_p384() {
+            if extended.chip.verifies(SignatureScheme::EcdsaP384).is_some() {
                 self.sha384 = Some(Sha384::new_with_prefix(&self.held));
             }
         }
@@ -243,7 +260,7 @@ impl Stream {
     }
 
     fn short_header(&mut self) {
-        if let Some(header) = Header::read_short(&self.held, 0) {
+        if let Some(header) = Header::read_short(&self.held, self.position) {
             self.count_segments(header);
         }
     }
@@ -321,11 +338,11 @@ impl Stream {
     }
 
     fn end_of_image(&mut self, digests: &Running) {
-        let mut behind = Behind::new(self.position, self.format);
-        if behind.is_at_sector() {
-            behind.covered = Some(covered(digests, self.sha384.as_ref()));
+        let mut rest = Rest::new(self.position, self.format, self.core_crc.is_some());
+        if rest.is_at_sector() {
+            rest.covered = Some(covered(digests, self.sha384.as_ref()));
         }
-        self.state = State::Behind(Box::new(behind));
+        self.state = State::Rest(Box::new(rest));
     }
 
     fn no_magic(&self) -> ImageError {
@@ -339,7 +356,7 @@ impl Stream {
 
     /// The source has ended.
     pub(crate) fn finish(mut self) -> Result<AppImage, ImageError> {
-        let behind = match &self.state {
+        let rest = match &self.state {
             State::Start if self.held.is_empty() => return Err(self.no_magic()),
             State::Start => return Err(self.cut(Part::Header, Header::LONG)),
             State::SecondHeader => return Err(self.cut(Part::Header, Header::SHORT)),
@@ -363,10 +380,10 @@ impl Stream {
                 });
             }
             State::Failed(error) => return Err(error.clone()),
-            State::Behind(behind) => behind,
+            State::Rest(rest) => rest,
         };
-        let trailing = behind.trailing()?;
-        let total_len = behind.position();
+        let trailing = rest.trailing(self.core_crc.as_ref())?;
+        let total_len = rest.position();
         let (Some(header), Some(checksum)) = (self.header.take(), self.checksum) else {
             return Err(self.cut(Part::Header, Header::LONG));
         };

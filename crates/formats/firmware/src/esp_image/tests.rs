@@ -5,7 +5,8 @@ use super::*;
 /// An image as `esptool elf2image` would write it, from segments that need no alignment.
 fn image(chip: u16, segments: &[(u32, Vec<u8>)], hash: bool) -> Vec<u8> {
     let mut file = vec![MAGIC, segments.len() as u8, 2, 0x2F];
-    file.extend(0x4038_0000u32.to_le_bytes());
+    let entry = segments.iter().find(|(address, data)| *address != 0 && !data.is_empty());
+    file.extend(entry.map_or(0x4038_0000, |(address, _)| *address).to_le_bytes());
     file.extend([0xEE, 0, 0, 0]);
     file.extend(chip.to_le_bytes());
     file.extend([3, 3, 0, 99, 0, 0, 0, 0, 0, u8::from(hash)]);
@@ -49,7 +50,7 @@ fn every_field_is_read() {
     let image = AppImage::parse(&file).unwrap();
     let extended = image.header.extended.as_ref().unwrap();
     assert_eq!((image.format, image.chip_name()), (Format::Esp32, Some("ESP32-C3")));
-    assert_eq!((image.header.entry, image.header.segment_count), (0x4038_0000, 2));
+    assert_eq!((image.header.entry, image.header.segment_count), (0x3C00_0020, 2));
     assert_eq!(image.header.flash_mode_name(), Some("DIO"));
     assert_eq!(image.header.flash_mhz(), Some(80));
     assert_eq!(image.header.flash_bytes(), Some(4 << 20));
@@ -67,6 +68,14 @@ fn every_field_is_read() {
     );
     assert_eq!(image.pairs_with(&elf), Pairing::Match);
     assert_eq!(image.pairs_with(&[8; 32]), Pairing::Mismatch);
+}
+
+#[test]
+fn no_text_of_an_image_starts_a_line_of_a_log() {
+    let mut desc = app_descriptor([1; 32]);
+    desc[16..31].copy_from_slice(b"1.0\n::error::x\0");
+    let image = AppImage::parse(&image(5, &[(0x3C00_0020, desc)], true)).unwrap();
+    assert_eq!(image.app.unwrap().version, "1.0\u{FFFD}::error::x");
 }
 
 #[test]
@@ -265,14 +274,6 @@ fn esp8266_images_are_told_from_esp32_ones() {
     assert_eq!(image.image_len, v1.len() as u64);
     assert!(image.layout_problems().is_empty());
 
-    // Boot loader, fill, application: one file of the Arduino core.
-    let mut arduino = v1.clone();
-    arduino.resize(0x1000, 0xAA);
-    arduino.extend(&v1);
-    let image = AppImage::parse(&arduino).unwrap();
-    assert_eq!(image.trailing, Trailing::Image { offset: 0x1000 });
-    assert_eq!(image.total_len, arduino.len() as u64);
-
     let mut v2 = vec![MAGIC_V2, 4, 0, 0x40, 4, 0, 0x10, 0x40, 0, 0, 0, 0, 16, 0, 0, 0];
     v2.extend([8; 16]);
     v2.extend(&v1[..8]);
@@ -287,6 +288,249 @@ fn esp8266_images_are_told_from_esp32_ones() {
     assert!(matches!(AppImage::parse(&v2), Err(ImageError::Crc { .. })));
     v2[32] = 0x7F;
     assert!(matches!(AppImage::parse(&v2), Err(ImageError::Magic { offset: 32, .. })));
+}
+
+/// A file of the Arduino core for ESP8266: boot loader, fill, application, the two words of `elf2bin.py`.
+fn arduino(with_words: bool) -> Vec<u8> {
+    let mut file = vec![MAGIC, 1, 0, 0x40];
+    file.extend(0x4010_F000u32.to_le_bytes());
+    body(&mut file, &[(0x4010_F000, vec![5; 12])]);
+    file.resize(0x1000, 0xAA);
+    let mut application = vec![MAGIC, 2, 2, 0x40];
+    application.extend(0x4010_0004u32.to_le_bytes());
+    let mut code = vec![0; 8];
+    code.extend([9; 5000]);
+    body(&mut application, &[(0x4020_1010, code), (0x4010_0000, vec![6; 32])]);
+    file.extend(application);
+    if with_words {
+        // Bit by bit, as `elf2bin.py` does it.
+        let crc = file.iter().fold(u32::MAX, |crc, byte| {
+            (0..8).rev().fold(crc, |crc, bit| {
+                let out = (crc >> 31) ^ u32::from(byte >> bit & 1);
+                (crc << 1) ^ if out == 1 { 0x04C1_1DB7 } else { 0 }
+            })
+        });
+        let length = file.len() as u32;
+        file[0x1010..0x1014].copy_from_slice(&length.to_le_bytes());
+        file[0x1014..0x1018].copy_from_slice(&crc.to_le_bytes());
+    }
+    file
+}
+
+#[test]
+fn the_application_after_an_esp8266_boot_loader_is_checked() {
+    for with_words in [true, false] {
+        let file = arduino(with_words);
+        let image = AppImage::parse(&file).unwrap();
+        let Trailing::Second(second) = &image.trailing else { panic!("{:?}", image.trailing) };
+        assert_eq!(second.image.header.offset, 0x1000);
+        assert_eq!(second.image.segments[0].offset, 0x1010);
+        assert_eq!(u64::from(second.core.length) == image.total_len, with_words);
+        assert!(image.problems(false).is_empty(), "{:?}", image.problems(false));
+        assert_eq!(in_pieces(&file, 77).unwrap(), image);
+        // Any cut, and any bit of the application.
+        for cut in (0x1000 + 1..file.len()).step_by(97).chain([file.len() - 1]) {
+            assert!(AppImage::parse(&file[..cut]).is_err(), "cut at {cut:#x}");
+        }
+        for at in (0x1000..0x1018).chain((0x1018..file.len() - 16).step_by(61)).chain([file.len() - 1]) {
+            // Without the core's CRC nothing covers settings and addresses.
+            if !with_words && (0x1002..0x100C).contains(&at) {
+                continue;
+            }
+            let mut damaged = file.clone();
+            damaged[at] ^= 0x10;
+            let refused = AppImage::read(&damaged)
+                .map_or(true, |image| image.problems(false).iter().any(|problem| !problem.is_note()));
+            assert!(refused, "{with_words}: byte {at:#x}");
+        }
+    }
+    // One byte of two segments each, so that the checksum holds all the same: the core's CRC does not.
+    let mut twice = arduino(true);
+    twice[0x1800] ^= 1;
+    twice[0x1801] ^= 1;
+    let error = AppImage::parse(&twice).unwrap_err();
+    assert!(
+        matches!(&error, ImageError::Second(inner) if matches!(**inner, ImageError::Crc { offset: 0x1014, .. })),
+        "{error}"
+    );
+    // The checksum made right for the words, as esptool would have it.
+    let mut repaired = arduino(true);
+    let words = repaired[0x1010..0x1018].iter().fold(0, |sum, byte| sum ^ byte);
+    *repaired.last_mut().unwrap() ^= words;
+    AppImage::parse(&repaired).unwrap();
+    repaired[0x1800] ^= 1;
+    repaired[0x1801] ^= 1;
+    assert!(AppImage::parse(&repaired).is_err());
+    let mut longer = arduino(true);
+    longer.extend([0xFF; 16]);
+    let error = AppImage::parse(&longer).unwrap_err();
+    assert!(
+        matches!(&error, ImageError::Second(inner) if matches!(**inner, ImageError::CoreLength { offset: 0x1010, .. })),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_no_checksum_of_an_esp8266_file_covers_is_told() {
+    // MicroPython's layout: the code that is executed from flash lies at 0x9000.
+    let mut file = vec![MAGIC, 1, 0, 0x40];
+    file.extend(0x4010_0000u32.to_le_bytes());
+    body(&mut file, &[(0x4010_0000, vec![5; 0x2000])]);
+    let end = file.len() as u64;
+    file.resize(0x9000, 0xFF);
+    file.extend([1; 600]);
+    let problems = AppImage::parse(&file).unwrap().problems(false);
+    assert_eq!(problems, [Problem::NotCovered { offset: end, length: 0x9000 - end + 600 }]);
+    assert!(problems[0].is_note() && !problems[0].is_fatal());
+}
+
+#[test]
+fn an_entry_address_lies_in_a_segment() {
+    let good = image(5, &[(0x4038_0000, vec![1; 8])], true);
+    for (entry, is_good) in [
+        (0x4038_0000u32, true),
+        (0x4038_0007, true),
+        (0x4038_0008, false),
+        (0x4037_FFFC, false),
+        (0xDEAD_BEEF, false),
+        (0, false),
+    ] {
+        let mut file = good.clone();
+        file[4..8].copy_from_slice(&entry.to_le_bytes());
+        let problems = AppImage::read(&file).unwrap().layout_problems();
+        assert_eq!(problems.is_empty(), is_good, "{entry:#x}: {problems:?}");
+    }
+}
+
+#[test]
+fn codes_of_the_header_that_stand_for_nothing_are_told() {
+    let of = |mode: u8, size: u8| {
+        let mut file = image(5, &[(0x4038_0000, vec![1; 8])], true);
+        (file[2], file[3]) = (mode, size << 4 | 0xF);
+        let problems = AppImage::read(&file).unwrap().problems(false);
+        problems
+            .into_iter()
+            .filter(|problem| matches!(problem, Problem::FlashMode { .. } | Problem::FlashSize { .. }))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(5, 7), []);
+    assert_eq!(of(0x77, 2), [Problem::FlashMode { code: 0x77, offset: 2 }]);
+    assert_eq!(of(2, 9), [Problem::FlashSize { code: 9, offset: 3 }]);
+    // A chip of which only the name is known here says so.
+    let unknown = (0..64).map(ChipId).find(|chip| chip.name().is_some() && chip.chip().is_none()).unwrap();
+    let file = image(unknown.0, &[(0x4038_0000, vec![1; 8])], true);
+    assert!(AppImage::read(&file).unwrap().problems(false).contains(&Problem::NoMemoryMap(unknown)));
+}
+
+/// An image that is signed with so many blocks of ECDSA P-256 or RSA-3072, whose key and signature are none.
+fn signed(chip: u16, revisions: [u16; 2], block_of: impl Fn(&[u8]) -> Vec<u8>, count: usize) -> Vec<u8> {
+    let mut file = image(chip, &[(0x4200_0020, app_descriptor([3; 32]))], false);
+    if chip == 0 {
+        file = image(chip, &[(0x400D_0020, app_descriptor([3; 32]))], false);
+    }
+    file[15..17].copy_from_slice(&revisions[0].to_le_bytes());
+    file[17..19].copy_from_slice(&revisions[1].to_le_bytes());
+    file.resize(0x1000, 0xFF);
+    let block = block_of(&file);
+    for _ in 0..count {
+        let start = file.len();
+        file.extend(&block);
+        file.resize(start + 1196, 0);
+        file.extend(crc32fast::hash(&file[start..]).to_le_bytes());
+        file.resize(start + 1216, 0);
+    }
+    file.resize(0x2000, 0xFF);
+    file
+}
+
+fn ecdsa(covered: &[u8]) -> Vec<u8> {
+    let mut block = vec![0xE7, 3, 0, 0];
+    block.extend(Sha256::digest(covered));
+    block.push(2);
+    block.extend([5; 128]);
+    block
+}
+
+/// With the modulus 2^3072 - 1, whose constants are 1.
+fn rsa(covered: &[u8]) -> Vec<u8> {
+    let mut block = vec![0xE7, 2, 0, 0];
+    block.extend(Sha256::digest(covered));
+    block.extend([0xFF; 384]);
+    block.extend(65537u32.to_le_bytes());
+    block.push(1);
+    block.resize(808, 0);
+    block.extend(1u32.to_le_bytes());
+    block.extend([7; 384]);
+    block
+}
+
+#[test]
+fn a_damaged_signature_block_is_no_missing_one() {
+    for block in [ecdsa, rsa] {
+        for count in [1, 2] {
+            let chip = if block(&[])[1] == 3 { 12 } else { 9 };
+            let good = signed(chip, [0, 99], block, count);
+            AppImage::parse(&good).unwrap();
+            // Magic, version, hash, reserved, digest, key, signature, CRC, of each block.
+            for index in 0..count {
+                for at in [0, 1, 2, 3, 4, 35, 36, 100, 812, 1195, 1196, 1199] {
+                    for bit in [0, 7] {
+                        let mut file = good.clone();
+                        file[0x1000 + index * 1216 + at] ^= 1 << bit;
+                        let error = AppImage::parse(&file).unwrap_err();
+                        let ImageError::SignatureBlock { block, offset, .. } = error else {
+                            panic!("{at}: {error}")
+                        };
+                        assert_eq!((block, offset), (index, 0x1000 + index as u64 * 1216));
+                    }
+                }
+            }
+        }
+    }
+    // Bytes that never were a signature are what they were.
+    let mut file = image(9, &[(0x4200_0020, app_descriptor([3; 32]))], true);
+    let end = file.len() as u64;
+    file.resize(0x1000, 0xFF);
+    file.extend([0x5A; 4096]);
+    assert_eq!(
+        AppImage::parse(&file).unwrap().trailing,
+        Trailing::Other { offset: end, length: 0x2000 - end }
+    );
+}
+
+#[test]
+fn a_signature_is_of_a_scheme_its_chip_verifies() {
+    let refused = |chip, revisions, block: fn(&[u8]) -> Vec<u8>| match AppImage::parse(&signed(
+        chip, revisions, block, 1,
+    )) {
+        Ok(_) => false,
+        Err(ImageError::SignatureScheme { .. }) => true,
+        Err(other) => panic!("{other}"),
+    };
+    // RSA alone, ECDSA alone, both.
+    for (chip, with_rsa, with_ecdsa) in [
+        (9, true, false),
+        (5, true, false),
+        (25, true, false),
+        (12, false, true),
+        (20, false, true),
+        (13, true, true),
+        (18, true, true),
+    ] {
+        assert_eq!(refused(chip, [0, 999], rsa), !with_rsa, "RSA on {chip}");
+        assert_eq!(refused(chip, [0, 999], ecdsa), !with_ecdsa, "ECDSA on {chip}");
+    }
+    // The ESP32 verifies RSA from revision v3.0 on.
+    assert!(refused(0, [0, 299], rsa));
+    assert!(!refused(0, [300, 399], rsa));
+    let some = AppImage::parse(&signed(0, [0, 399], rsa, 1)).unwrap().problems(false);
+    let late = |problem: &Problem| matches!(problem, Problem::SignatureRevision { since: 300, min: 0, .. });
+    assert!(some.iter().any(late), "{some:?}");
+    // Secure Boot V1 is the ESP32's.
+    let mut file = image(9, &[(0x4200_0020, app_descriptor([3; 32]))], true);
+    file.extend([0, 0, 0, 0]);
+    file.extend([7; 64]);
+    assert!(matches!(AppImage::parse(&file), Err(ImageError::SignatureV1 { .. })));
 }
 
 #[test]
@@ -403,7 +647,7 @@ proptest! {
         let mut file = image(5, &[(0x3C00_0020, app_descriptor([3; 32])), (0x3FC8_0000, vec![7; 64])], true);
         let at = at % file.len();
         file[at] ^= 1 << bit;
-        // Only without its hash flag an image ends before the digest, which is then foreign bytes behind it.
+        // Only without its hash flag an image ends before the digest, which is then foreign bytes after it.
         prop_assume!(at != 23);
         prop_assert!(AppImage::parse(&file).is_err(), "byte {}", at);
     }

@@ -3,13 +3,18 @@
 //! Signature layouts: esptool `espsecure/__init__.py`; ESP-IDF `components/bootloader_support` (`secure_boot_v1`,
 //! `secure_boot_v2`).
 
+use std::fmt;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::bytes::u32_at;
 use crate::esp_image::error::{ImageError, Part};
 use crate::esp_image::header::Format;
 use crate::esp_image::rsa;
+use crate::esp_image::second::{self, CoreCrc, SecondImage, SecondStream};
 
+/// What the Arduino core for ESP8266 fills the first sector with, after its boot loader.
+const LOADER_FILL: u8 = 0xAA;
 /// Sectors of flash, the unit of erasing and of signature placement.
 const SECTOR: usize = 0x1000;
 /// A Secure Boot V1 signature with the padding that can follow it.
@@ -45,9 +50,13 @@ pub enum Trailing {
         table: u64,
     },
     /// A second image: an ESP8266 file of boot loader and application.
-    Image {
+    Second(SecondImage),
+    /// Code of an ESP8266 version 1 image that is executed from flash, or data: nothing in the file covers it.
+    Uncovered {
         /// Where it starts.
         offset: u64,
+        /// Number of bytes up to the end of the file.
+        length: u64,
     },
     /// Something else.
     Other {
@@ -105,14 +114,27 @@ impl SignatureBlock {
     /// The CRC-32 at the end of a block is over the bytes before it.
     const CRC_AT: usize = 1196;
 
-    /// The block with this number in a signature sector, when there is one with a sound CRC.
-    fn read(sector: &[u8], index: usize, start: u64, covered: &Covered) -> Option<Self> {
+    /// The block with this number in a signature sector.
+    ///
+    /// # Errors
+    /// Why it is none.
+    fn read(sector: &[u8], index: usize, start: u64, covered: &Covered) -> Result<Self, BlockProblem> {
         let at = index * Self::LENGTH;
-        let block = sector.get(at..)?.get(..Self::LENGTH)?;
-        let crc = crc32fast::hash(block.get(..Self::CRC_AT)?);
-        if *block.first()? != Self::MAGIC || u32_at(block, Self::CRC_AT)? != crc {
-            return None;
+        let block = sector.get(at..).and_then(|rest| rest.get(..Self::LENGTH)).unwrap_or_default();
+        let [magic, version, ..] = *block else { return Err(BlockProblem::Magic { found: 0 }) };
+        if magic != Self::MAGIC {
+            return Err(BlockProblem::Magic { found: magic });
         }
+        let computed = crc32fast::hash(block.get(..Self::CRC_AT).unwrap_or_default());
+        let stored = u32_at(block, Self::CRC_AT).unwrap_or_default();
+        if stored != computed {
+            return Err(BlockProblem::Crc { stored, computed });
+        }
+        Self::fields(block, start + at as u64, covered).ok_or(BlockProblem::Version { found: version })
+    }
+
+    /// The fields of a block with a sound CRC, when it is of a version that is known.
+    fn fields(block: &[u8], offset: u64, covered: &Covered) -> Option<Self> {
         // The fields of the public key, which the key digest covers.
         let (scheme, key) = match (*block.get(1)?, *block.get(2)?) {
             (2, _) => (SignatureScheme::Rsa3072, block.get(36..812)?),
@@ -132,7 +154,55 @@ impl SignatureBlock {
         let sound_key = scheme != SignatureScheme::Rsa3072
             || rsa::constants_hold(block.get(36..420)?, block.get(424..808)?, u32_at(block, 808)?);
         let key_digest = Sha256::digest(key).into();
-        Some(Self { offset: start + at as u64, scheme, key_digest, covers_image, sound_key })
+        Some(Self { offset, scheme, key_digest, covers_image, sound_key })
+    }
+
+    /// Whether a sector that holds no sound block was one before it was damaged: most of the first four bytes, the digest
+    /// or the form of a block are still there.
+    fn was_one(sector: &[u8], covered: &Covered) -> bool {
+        let Some([magic, version, hash, reserved]) = sector.first_chunk::<4>() else { return false };
+        let first = [*magic == Self::MAGIC, matches!(version, 2 | 3), matches!(hash, 0 | 1), *reserved == 0];
+        let is_filled = |range: std::ops::Range<usize>, with: u8| {
+            sector.get(range).is_some_and(|bytes| bytes.iter().all(|byte| *byte == with))
+        };
+        first.iter().filter(|holds| **holds).count() >= 3
+            || sector.get(4..36) == Some(&covered.sha256)
+            || (is_filled(Self::CRC_AT + 4..Self::LENGTH, 0)
+                && is_filled(SECTOR / Self::LENGTH * Self::LENGTH..SECTOR, 0xFF))
+    }
+}
+
+/// Why bytes in the place of a signature block are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockProblem {
+    /// It starts with another byte.
+    Magic {
+        /// The byte in the file.
+        found: u8,
+    },
+    /// Its CRC-32 does not hold.
+    Crc {
+        /// The CRC in the file.
+        stored: u32,
+        /// The CRC of the bytes before it.
+        computed: u32,
+    },
+    /// It is of a version that no chip knows.
+    Version {
+        /// The version in the file.
+        found: u8,
+    },
+}
+
+impl fmt::Display for BlockProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Magic { found } => write!(f, "it starts with {found:#04x}, expected 0xe7"),
+            Self::Crc { stored, computed } => {
+                write!(f, "its CRC-32 is {stored:#010x}, expected {computed:#010x}")
+            }
+            Self::Version { found } => write!(f, "its version is {found}, expected 2 (RSA) or 3 (ECDSA)"),
+        }
     }
 }
 
@@ -146,27 +216,31 @@ pub(super) struct Covered {
 
 /// What follows an image, while it is read.
 #[derive(Clone, Debug)]
-pub(super) struct Behind {
+pub(super) struct Rest {
     format: Format,
     /// Where the image ends.
     end: u64,
-    /// First sector boundary behind the image.
+    /// First sector boundary after the image.
     sector: u64,
     position: u64,
-    /// The first bytes behind the image.
+    /// The first bytes after the image.
     head: Vec<u8>,
-    /// Whether everything behind the image, before the sector, and behind the sector is 0xFF.
+    /// Whether everything after the image, before the sector, and after the sector is 0xFF.
     erased: [bool; 3],
-    /// The first sector behind the image.
+    /// The first sector after the image.
     first: Vec<u8>,
-    /// Whether a second image starts in the second sector of the file.
-    second_image: bool,
+    /// Whether a second image may start in the second sector of the file.
+    may_have_second: bool,
+    /// Whether all bytes between the image and that sector are those the Arduino core fills it with.
+    filled: bool,
+    second: Option<SecondStream>,
     table: TableWatch,
     pub(super) covered: Option<Covered>,
 }
 
-impl Behind {
-    pub(super) fn new(end: u64, format: Format) -> Self {
+impl Rest {
+    /// `may_have_second` tells whether the image is the first of its file, and an ESP8266 one.
+    pub(super) fn new(end: u64, format: Format, may_have_second: bool) -> Self {
         let sector = end.next_multiple_of(SECTOR as u64);
         Self {
             format,
@@ -176,7 +250,9 @@ impl Behind {
             head: Vec::new(),
             erased: [true; 3],
             first: Vec::new(),
-            second_image: false,
+            may_have_second: may_have_second && end <= second::START,
+            filled: true,
+            second: None,
             table: TableWatch::new(sector),
             covered: None,
         }
@@ -186,7 +262,7 @@ impl Behind {
         self.position
     }
 
-    /// Whether the next byte is the first of the first sector behind the image.
+    /// Whether the next byte is the first of the first sector after the image.
     pub(super) fn is_at_sector(&self) -> bool {
         self.position == self.sector
     }
@@ -203,8 +279,15 @@ impl Behind {
             part.extend_from_slice(piece.get(..room).unwrap_or(piece));
         };
         fill(&mut self.head, SIGNATURE_V1 + 1);
-        if self.position == SECTOR as u64 {
-            self.second_image = matches!(piece.first(), Some(0xE9 | 0xEA));
+        if self.position < second::START {
+            self.filled &= piece.iter().all(|byte| *byte == LOADER_FILL);
+        } else if self.may_have_second {
+            if self.position == second::START && (self.filled || matches!(piece.first(), Some(0xE9 | 0xEA))) {
+                self.second = Some(SecondStream::new());
+            }
+            if let Some(second) = &mut self.second {
+                second.take(piece);
+            }
         }
         let erased = piece.iter().all(|byte| *byte == 0xFF);
         let [all, before, after] = &mut self.erased;
@@ -221,7 +304,7 @@ impl Behind {
     }
 
     /// What it was, now that the file has ended.
-    pub(super) fn trailing(&self) -> Result<Trailing, ImageError> {
+    pub(super) fn trailing(&self, core: Option<&CoreCrc>) -> Result<Trailing, ImageError> {
         let (offset, length) = (self.end, self.position - self.end);
         if length == 0 {
             return Ok(Trailing::None);
@@ -241,22 +324,25 @@ impl Behind {
         if erased {
             return Ok(Trailing::Padding { offset });
         }
-        // The Arduino core for ESP8266 joins its boot loader, which fills one sector, and the application.
-        if self.format == Format::Esp8266V1 && self.end <= SECTOR as u64 && self.second_image {
-            return Ok(Trailing::Image { offset: SECTOR as u64 });
+        match (&self.second, core) {
+            (Some(second), Some(core)) => Ok(Trailing::Second(second.finish(core.finish())?)),
+            _ if self.format == Format::Esp8266V1 => Ok(Trailing::Uncovered { offset, length }),
+            _ => Ok(Trailing::Other { offset, length }),
         }
-        Ok(Trailing::Other { offset, length })
     }
 
-    /// A signature sector lies at the first sector boundary behind the image, with 0xFF between.
+    /// A signature sector lies at the first sector boundary after the image, with 0xFF between.
     ///
     /// Whether there is something else between is no question once a block has a sound CRC: the signature covers it.
+    ///
+    /// # Errors
+    /// When the sector is cut off, or was a signature sector before it was damaged.
     fn signature_v2(&self) -> Result<Option<Trailing>, ImageError> {
         let [_, gap_erased, after_erased] = self.erased;
         let starts = matches!(self.first[..], [SignatureBlock::MAGIC, 2 | 3, 0 | 1, 0, ..]);
-        let (true, Some(covered)) = (starts, &self.covered) else { return Ok(None) };
+        let Some(covered) = &self.covered else { return Ok(None) };
         if self.first.len() < SECTOR {
-            if !gap_erased {
+            if !starts || !gap_erased {
                 return Ok(None);
             }
             return Err(ImageError::Truncated {
@@ -266,12 +352,21 @@ impl Behind {
                 available: self.first.len() as u64,
             });
         }
-        // Blocks follow each other; the chip stops at the first that is none.
-        let blocks: Vec<_> = (0..SECTOR / SignatureBlock::LENGTH)
-            .map_while(|index| SignatureBlock::read(&self.first, index, self.sector, covered))
-            .collect();
-        if blocks.is_empty() {
-            return Ok(None);
+        // Blocks follow each other, and the rest of the sector is erased.
+        let mut blocks = Vec::new();
+        for block in 0..SECTOR / SignatureBlock::LENGTH {
+            let at = block * SignatureBlock::LENGTH;
+            match SignatureBlock::read(&self.first, block, self.sector, covered) {
+                Ok(sound) => blocks.push(sound),
+                Err(_) if block > 0 && self.first.iter().skip(at).all(|byte| *byte == 0xFF) => break,
+                Err(_) if block == 0 && !(gap_erased && SignatureBlock::was_one(&self.first, covered)) => {
+                    return Ok(None);
+                }
+                Err(problem) => {
+                    let offset = self.sector + at as u64;
+                    return Err(ImageError::SignatureBlock { block, offset, problem });
+                }
+            }
         }
         let extra = if after_erased { 0 } else { self.position - self.sector - SECTOR as u64 };
         Ok(Some(Trailing::SignatureV2 { offset: self.sector, blocks, extra }))
@@ -385,23 +480,23 @@ mod tests {
     use super::*;
 
     /// What follows an image of 16 bytes.
-    fn behind(rest: &[u8]) -> Behind {
-        let mut behind = Behind::new(16, Format::Esp32);
-        let mut rest = rest;
-        while !rest.is_empty() {
-            let (piece, after) = rest.split_at(behind.until_boundary().min(rest.len()));
-            behind.take(piece);
-            if behind.is_at_sector() {
-                behind.covered = Some(Covered { sha256: [0; 32], sha384: None });
+    fn after_image(bytes: &[u8]) -> Rest {
+        let mut rest = Rest::new(16, Format::Esp32, false);
+        let mut bytes = bytes;
+        while !bytes.is_empty() {
+            let (piece, after) = bytes.split_at(rest.until_boundary().min(bytes.len()));
+            rest.take(piece);
+            if rest.is_at_sector() {
+                rest.covered = Some(Covered { sha256: [0; 32], sha384: None });
             }
-            rest = after;
+            bytes = after;
         }
-        behind
+        rest
     }
 
     #[test]
     fn what_follows_is_told_apart() {
-        let read = |rest: &[u8]| behind(rest).trailing().unwrap();
+        let read = |rest: &[u8]| after_image(rest).trailing(None).unwrap();
         assert_eq!(read(&[]), Trailing::None);
         assert_eq!(read(&[0xFF; 9]), Trailing::Padding { offset: 16 });
         assert_eq!(read(b"junk"), Trailing::Other { offset: 16, length: 4 });
@@ -415,7 +510,7 @@ mod tests {
     fn a_cut_signature_sector_is_no_padding() {
         let mut rest = vec![0xFF; 4096 - 16];
         rest.extend_from_slice(&[0xE7, 2, 0, 0, 9]);
-        let error = behind(&rest).trailing().unwrap_err();
+        let error = after_image(&rest).trailing(None).unwrap_err();
         assert_eq!(
             error,
             ImageError::Truncated { part: Part::SignatureSector, offset: 4096, needed: 4096, available: 5 }

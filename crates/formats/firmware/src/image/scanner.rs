@@ -4,7 +4,7 @@ use std::io;
 use std::io::Read;
 
 use crate::esp_image::MergedWatch;
-use crate::image::error::{Error, Foreign};
+use crate::image::error::{Container, Error, Foreign};
 use crate::image::{Image, Inspected, Kind, Plain};
 use crate::sniff::looks_like;
 use crate::stream::{Digests, Running, pour};
@@ -206,10 +206,14 @@ impl Unknown {
         if let Some(foreign) = merged.or_else(|| Foreign::guess(&self.head, self.blank)) {
             return Err(Error::Foreign(foreign));
         }
-        let looks_like = looks_like(&self.head);
+        let container = Container::guess(&self.head);
+        let looks_like = match container {
+            Some(container) => container.phrase().into(),
+            None => looks_like(&self.head),
+        };
         match expect {
             Some(Kind::Plain) => Ok(Image::Plain(Plain { looks_like })),
-            _ => Err(Error::Unknown { expected: expect, looks_like }),
+            _ => Err(Error::Unknown { expected: expect, looks_like, container }),
         }
     }
 }

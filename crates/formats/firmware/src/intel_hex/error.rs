@@ -32,7 +32,7 @@ pub enum Problem {
         found: u8,
     },
     /// Fewer or more digits than the record says it has.
-    #[error("expected {expected} digits behind the colon, found {found}")]
+    #[error("expected {expected} digits after the colon, found {found}")]
     Length {
         /// How many digits the record says there are; 10 at least.
         expected: usize,
@@ -92,7 +92,7 @@ pub enum Problem {
         /// Bytes of data.
         size: u8,
     },
-    /// A record behind the end-of-file record.
+    /// A record after the end-of-file record.
     #[error("it follows the end-of-file record in line {end}")]
     AfterEnd {
         /// The line of that record.

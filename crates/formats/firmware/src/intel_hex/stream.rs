@@ -6,7 +6,7 @@ use crate::ranges::{Conflict, MAX_RANGES, Writer};
 
 /// Characters of the longest record: a colon, and 255 bytes of data with 5 more, two digits each.
 const LONGEST: usize = 1 + 2 * (255 + 5);
-/// Characters of the longest line, for white space behind a record.
+/// Characters of the longest line, for white space after a record.
 const LONGEST_LINE: usize = LONGEST + 64;
 
 /// A file that is being read.
@@ -41,7 +41,7 @@ impl Stream {
             line: 1,
             total_len: 0,
             base: Base::Segment(0),
-            content: Writer::new(),
+            content: Writer::new(false),
             records: 0,
             start: None,
             end: None,

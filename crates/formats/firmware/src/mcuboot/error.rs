@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use base16ct::HexDisplay;
 use lw_model::Diagnose;
 
-use crate::bytes::Hex;
 use crate::mcuboot::{Algorithm, Flags, MAGIC, TlvKind};
 
 /// Why bytes are no sound MCUboot image. Offsets are in bytes from the start of the file.
@@ -54,6 +54,14 @@ pub enum Error {
         /// The flags.
         flags: Flags,
     },
+    /// A flag asks for a TLV that is not there.
+    #[error("the flags {:#x} at offset 0x10 ask for {what}, which is not among the TLVs", .flags.0)]
+    Promised {
+        /// The flags.
+        flags: Flags,
+        /// What is not there.
+        what: &'static str,
+    },
     /// A TLV area does not start with its magic.
     #[error("expected {area} with the magic {:#06x} at offset {offset:#x}, found {found:#06x}", .area.magic())]
     AreaMagic {
@@ -86,7 +94,7 @@ pub enum Error {
         /// What the area says.
         area: u16,
     },
-    /// A TLV that ends behind its area.
+    /// A TLV that ends after its area.
     #[error("the TLV at offset {offset:#x} needs {needed} bytes, {area} has {available} left")]
     TlvOverrun {
         /// Which area.
@@ -117,7 +125,7 @@ pub enum Error {
         offset: u64,
     },
     /// The image hash is not that of the image.
-    #[error("{} at offset {offset:#x} is {}, expected {}", .algorithm.name(), Hex(.stored), Hex(.computed))]
+    #[error("{} at offset {offset:#x} is {:x}, expected {:x}", .algorithm.name(), HexDisplay(.stored), HexDisplay(.computed))]
     Digest {
         /// How the hash is made.
         algorithm: Algorithm,
@@ -196,6 +204,9 @@ impl Diagnose for Error {
                 "Sign the image again: it was changed or damaged after it was signed, and the bootloader would refuse it."
             }
             Self::Flags { .. } => "Sign the image with one key length and one compression.",
+            Self::Promised { .. } => {
+                "Sign the image again: the bootloader refuses it; the flag was changed, or the TLV was taken out."
+            }
             Self::HeaderSize { .. }
             | Self::Overflow { .. }
             | Self::AreaSize { .. }

@@ -194,7 +194,7 @@ impl Slots {
         match self.upgrade {
             Upgrade::SwapScratch { .. } => {
                 // The scratch area takes the first sector of the trailer with a small trailer of its own, which has
-                // to fit behind the image's end in that sector.
+                // to fit after the image's end in that sector.
                 let own = self.status_entry() + self.trailer_info();
                 [trailer + own.saturating_sub(trailer + sector - in_sectors); 2]
             }

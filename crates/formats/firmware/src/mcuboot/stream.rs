@@ -3,12 +3,14 @@
 use crate::bytes::{u16_at, u32_at};
 use crate::mcuboot::error::{Area, Error, Part};
 use crate::mcuboot::tlv::{Algorithm, Computed, TLV_HEADER, Tlv, Wide};
-use crate::mcuboot::trailer::Behind;
+use crate::mcuboot::trailer::Rest;
 use crate::mcuboot::{Flags, Header, Image, ImageDigest, MAGIC, Version};
 use crate::stream::Running;
 
 /// Length of `struct image_header`.
 const HEADER: usize = 32;
+/// Length of the magic a header starts with.
+const MAGIC_LENGTH: usize = 4;
 
 /// An image that is being read.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub(crate) struct Stream {
     protected: Vec<Tlv>,
     unprotected: Vec<Tlv>,
     wide: Option<Wide>,
+    /// The first bytes of the payload.
+    payload_head: Vec<u8>,
     computed: Option<Computed>,
 }
 
@@ -33,7 +37,7 @@ enum State {
     /// Padding of the header and payload: `left` bytes are missing of those that started at `start`.
     Body { start: u64, left: u64 },
     /// What follows the image.
-    Behind(Behind),
+    Rest(Rest),
     /// A broken image.
     Failed(Error),
 }
@@ -48,6 +52,7 @@ impl Stream {
             protected: Vec::new(),
             unprotected: Vec::new(),
             wide: Some(Wide::new()),
+            payload_head: Vec::new(),
             computed: None,
         }
     }
@@ -59,7 +64,7 @@ impl Stream {
             let appetite = match &self.state {
                 State::Field(_, length) => length - self.held.len(),
                 State::Body { left, .. } => usize::try_from(*left).unwrap_or(usize::MAX),
-                State::Behind(_) | State::Failed(_) => usize::MAX,
+                State::Rest(_) | State::Failed(_) => usize::MAX,
             };
             let (piece, after) = rest.split_at(appetite.min(rest.len()));
             digests.update(piece);
@@ -84,13 +89,17 @@ impl Stream {
                 }
             }
             State::Body { left, .. } => {
+                let header = self.header.as_ref().map_or(0, |header| u64::from(header.header_size));
+                let before = usize::try_from(header.saturating_sub(self.position)).unwrap_or(usize::MAX);
+                let room = MAGIC_LENGTH - self.payload_head.len();
+                self.payload_head.extend(piece.iter().skip(before).take(room));
                 *left -= piece.len() as u64;
                 self.position += piece.len() as u64;
                 if *left == 0 {
                     self.end_of_body(digests);
                 }
             }
-            State::Behind(behind) => behind.take(piece),
+            State::Rest(rest) => rest.take(piece),
             State::Failed(_) => {}
         }
     }
@@ -206,14 +215,14 @@ impl Stream {
             }
             Area::Unprotected => {
                 self.unprotected = tlvs;
-                State::Behind(Behind::new(self.position))
+                State::Rest(Rest::new(self.position))
             }
         };
     }
 
     /// The source has ended.
     pub(crate) fn finish(self) -> Result<Image, Error> {
-        let behind = match self.state {
+        let rest = match self.state {
             State::Field(Part::Header, _) if self.held.len() >= 4 && u32_at(&self.held, 0) != Some(MAGIC) => {
                 return Err(Error::Magic { found: u32_at(&self.held, 0).unwrap_or_default() });
             }
@@ -244,7 +253,7 @@ impl Stream {
                 });
             }
             State::Failed(error) => return Err(error),
-            State::Behind(behind) => behind,
+            State::Rest(rest) => rest,
         };
         let Some(header) = self.header else {
             return Err(Error::Magic { found: 0 });
@@ -252,15 +261,17 @@ impl Stream {
         let encrypted = header.flags.is_encrypted();
         let digests = self.unprotected.iter().chain(&self.protected).filter_map(|tlv| {
             let algorithm = Algorithm::of(tlv.kind)?;
-            let computed = self.computed.as_ref().filter(|_| !encrypted).map(|all| all.get(algorithm));
+            let computed = self.computed.as_ref().map(|all| all.get(algorithm));
+            let computed = computed.filter(|computed| !encrypted || *computed == tlv.data);
             Some(ImageDigest { algorithm, offset: tlv.offset, stored: tlv.data.clone(), computed })
         });
         Ok(Image {
             digests: digests.collect(),
+            is_nested: self.payload_head == MAGIC.to_le_bytes(),
             header,
             image_len: self.position,
-            trailing: behind.trailing(),
-            total_len: behind.position(),
+            trailing: rest.trailing(),
+            total_len: rest.position(),
             protected: self.protected,
             unprotected: self.unprotected,
         })

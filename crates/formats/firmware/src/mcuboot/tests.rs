@@ -117,10 +117,61 @@ fn each_hash_is_checked() {
             assert_eq!(Image::read(&file).unwrap().header.version.major, 1);
         }
     }
-    // The hash of an encrypted image is that of the plain one, which is not here.
-    let mut file = Builder { flags: 4, ..Builder::default() }.build();
+}
+
+#[test]
+fn the_hash_of_an_encrypted_payload_is_not_checked_and_does_not_hold() {
+    let encrypted =
+        Builder { flags: 4, unprotected: vec![(0x32, vec![1; 113])], ..Builder::default() }.build();
+    // `imgtool sign --encrypt KEY --clear` leaves the payload plain.
+    assert!(!Image::parse(&encrypted).unwrap().is_unchecked());
+    let mut file = encrypted.clone();
     file[40] ^= 1;
-    assert_eq!(Image::parse(&file).unwrap().digests[0].computed, None);
+    let image = Image::parse(&file).unwrap();
+    assert!(image.is_unchecked());
+    assert_eq!(image.digests[0].computed, None);
+}
+
+#[test]
+fn flags_need_the_tlvs_they_ask_for() {
+    let refused = |flags: u32, protected: Vec<(u16, Vec<u8>)>, unprotected: Vec<(u16, Vec<u8>)>| {
+        let file = Builder { flags, protected, unprotected, ..Builder::default() }.build();
+        match Image::parse(&file) {
+            Ok(_) => false,
+            Err(Error::Promised { .. }) => true,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    for flag in [4, 8] {
+        assert!(refused(flag, vec![], vec![]), "{flag}");
+        for key in [0x30, 0x31, 0x32, 0x33, 0x34] {
+            assert!(!refused(flag, vec![], vec![(key, vec![1; 80])]), "{flag} {key:#x}");
+        }
+    }
+    let (size, sha) = ((0x70, vec![0; 4]), (0x71, vec![0; 32]));
+    for flag in [0x200, 0x400] {
+        assert!(refused(flag, vec![], vec![]));
+        assert!(refused(flag, vec![size.clone()], vec![]));
+        assert!(refused(flag, vec![sha.clone()], vec![]));
+        assert!(!refused(flag, vec![size.clone(), sha.clone()], vec![]));
+        // What is not protected is not looked at.
+        assert!(refused(flag, vec![], vec![size.clone(), sha.clone()]));
+    }
+    assert!(!refused(0x120, vec![], vec![]));
+}
+
+#[test]
+fn an_image_around_an_image_is_told() {
+    for header_size in [32, 0x200] {
+        let inner = Builder { header_size, ..Builder::default() }.build();
+        let outer = Builder { header_size, payload: inner.clone(), ..Builder::default() }.build();
+        assert!(!Image::parse(&inner).unwrap().is_nested);
+        assert!(Image::parse(&outer).unwrap().is_nested);
+        // However it comes.
+        let (mut stream, mut digests) = (Stream::new(), Running::new(false));
+        outer.chunks(3).for_each(|piece| stream.update(piece, &mut digests));
+        assert_eq!(stream.finish(), Image::parse(&outer));
+    }
 }
 
 #[test]
@@ -262,10 +313,7 @@ proptest! {
         prop_assert!(Image::parse(&file[..cut.index(file.len())]).is_err());
         let mut changed = file.clone();
         changed[at.index(file.len())] ^= 1 << bit;
-        // An encrypted image keeps the hash of the plain one, and a vendor's TLV is nobody's hash.
-        if let Ok(image) = Image::parse(&changed) {
-            prop_assert!(image.header.flags.is_encrypted());
-        }
+        prop_assert!(Image::parse(&changed).is_err());
     }
 
     #[test]

@@ -108,6 +108,11 @@ impl TlvKind {
         )
     }
 
+    /// Whether the value is the key of an encrypted payload, itself encrypted.
+    pub(super) fn is_wrapped_key(self) -> bool {
+        matches!(self.0, 0x30..=0x34)
+    }
+
     /// `allowed_unprot_tlvs` of `image_validate.c`.
     pub(super) fn may_be_unprotected(self) -> bool {
         matches!(self.0, 0x01 | 0x02 | 0x10..=0x12 | 0x20..=0x25 | 0x30..=0x34)

@@ -8,7 +8,7 @@ use crate::bytes::{array_at, u16_at, u32_at};
 /// `boot_img_magic` where the largest write is 8 bytes.
 const MAGIC: [u8; 16] =
     [0x77, 0xC2, 0x95, 0xF3, 0x60, 0xD2, 0xEF, 0x7F, 0x35, 0x52, 0x50, 0x0F, 0x2C, 0xB6, 0x79, 0x80];
-/// `boot_img_magic` of other alignments, behind two bytes that give the alignment.
+/// `boot_img_magic` of other alignments, after two bytes that give the alignment.
 const MAGIC_ALIGNED: [u8; 14] =
     [0x2D, 0xE1, 0x5D, 0x29, 0x41, 0x0B, 0x8D, 0x77, 0x67, 0x9C, 0x11, 0x0F, 0x1F, 0x8A];
 /// The fields in front of the magic at the largest alignment, 32.
@@ -52,7 +52,7 @@ pub struct Trailer {
     pub swap_info: Option<u8>,
     /// Number of bytes the swap moves, when it was noted.
     pub swap_size: Option<u32>,
-    /// Where the first byte behind the image is that is not erased flash, if that is before the fields: the
+    /// Where the first byte after the image is that is not erased flash, if that is before the fields: the
     /// status of a swap, or keys.
     pub used_from: Option<u64>,
 }
@@ -85,7 +85,7 @@ pub enum Flag {
 
 /// What follows an image, while it is read.
 #[derive(Clone, Debug)]
-pub(super) struct Behind {
+pub(super) struct Rest {
     /// Where the image ends.
     end: u64,
     position: u64,
@@ -97,7 +97,7 @@ pub(super) struct Behind {
     tail: Vec<u8>,
 }
 
-impl Behind {
+impl Rest {
     pub(super) fn new(end: u64) -> Self {
         Self { end, position: end, erased: None, used_from: None, tail: Vec::new() }
     }

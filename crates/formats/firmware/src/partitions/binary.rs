@@ -4,8 +4,7 @@
 //! magic AA 50, type, subtype, offset, size, name of 16 bytes, flags. An entry EB EB, 14 bytes FF and the MD5
 //! of all entries before it is the last; 32 bytes FF end the table, which has 0xC00 bytes at most.
 
-use std::fmt::Write as _;
-
+use base16ct::lower::encode_string as hex;
 use md5::{Digest as _, Md5};
 
 use crate::partitions::error::TableError;
@@ -101,12 +100,4 @@ pub(super) fn write(table: &Table) -> Result<Vec<u8>, TableError> {
     bytes.extend(digest);
     bytes.resize(MAX_LENGTH, 0xFF);
     Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -1,11 +1,14 @@
 //! The CSV form: what a project keeps in its repository.
 //!
 //! Reading follows ESP-IDF's `gen_esp32part.py` (version 1.5), because its reading is what ends up in flash:
-//! fields behind the sixth are ignored, missing fields are empty, names of types are read in any case, an empty
+//! fields after the sixth are ignored, missing fields are empty, names of types are read in any case, an empty
 //! offset is the next aligned one, and a negative size is the negated end of the partition.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use lw_model::{Class, Diagnose};
 
 use crate::partitions::error::{LineError, TableError};
 use crate::partitions::names::{self, APP, BOOTLOADER, PARTITION_TABLE, PRIMARY, RECOVERY, UNDEFINED};
@@ -24,6 +27,8 @@ pub struct CsvOptions {
     pub recovery_bootloader_offset: Option<u32>,
     /// What empty offsets of data partitions are rounded up to: 4096, or 4 before ESP-IDF 5.
     pub data_alignment: u32,
+    /// Subtypes of the project's own (`gen_esp32part.py --extra-partition-subtypes`).
+    pub extra_subtypes: Vec<ExtraSubtype>,
     /// Values of `$NAME` and `${NAME}`.
     pub variables: BTreeMap<String, String>,
 }
@@ -35,8 +40,55 @@ impl Default for CsvOptions {
             primary_bootloader_offset: None,
             recovery_bootloader_offset: None,
             data_alignment: 0x1000,
+            extra_subtypes: Vec::new(),
             variables: BTreeMap::new(),
         }
+    }
+}
+
+/// A subtype of a project's own, as `EXTRA_PARTITION_SUBTYPES` declares it to ESP-IDF's build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraSubtype {
+    /// The type it belongs to.
+    pub kind: u8,
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub subtype: u8,
+}
+
+/// A text that declares no subtype.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` declares no partition subtype")]
+pub struct ExtraSubtypeError(String);
+
+impl Diagnose for ExtraSubtypeError {
+    fn class(&self) -> Class {
+        Class::Usage
+    }
+
+    fn hint(&self) -> Option<Cow<'static, str>> {
+        Some("Write type, name and number as for gen_esp32part.py: `app, my_subtype, 0x40`.".into())
+    }
+}
+
+impl FromStr for ExtraSubtype {
+    type Err = ExtraSubtypeError;
+
+    /// `app, my_subtype, 0x40`: the number is hexadecimal with or without `0x`, as `gen_esp32part.py` reads it.
+    fn from_str(text: &str) -> Result<Self, ExtraSubtypeError> {
+        let error = || ExtraSubtypeError(excerpt(text));
+        let fields: Vec<&str> = text.split(',').map(str::trim).collect();
+        let [kind, name, number] = fields[..] else { return Err(error()) };
+        let digits = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X")).unwrap_or(number);
+        let (Some(kind), Ok(subtype)) = (names::kind(kind), u8::from_str_radix(digits, 16)) else {
+            return Err(error());
+        };
+        let is_known = names::subtypes(kind).iter().any(|(_, known)| *known == subtype);
+        if name.is_empty() || is_known {
+            return Err(error());
+        }
+        Ok(Self { kind, name: name.to_owned(), subtype })
     }
 }
 
@@ -97,10 +149,12 @@ fn row(line: u32, content: &str, options: &CsvOptions) -> Result<Row, LineError>
     let subtype = match field() {
         "" if kind == APP => return Err(LineError::EmptyField("subtype")),
         "" => UNDEFINED,
-        value => match names::subtype(kind, value) {
+        value => match names::subtype(kind, value).or_else(|| own(kind, value, &options.extra_subtypes)) {
             Some(subtype) => subtype,
             None => {
-                let known: Vec<_> = names::subtypes(kind).iter().map(|(name, _)| *name).collect();
+                let extra = options.extra_subtypes.iter().filter(|extra| extra.kind == kind);
+                let known = names::subtypes(kind).iter().map(|(name, _)| *name);
+                let known: Vec<_> = known.chain(extra.map(|extra| extra.name.as_str())).collect();
                 byte("subtype", value, &known)?
             }
         },
@@ -185,6 +239,12 @@ fn place(row: Row, end: &mut i64, options: &CsvOptions) -> Result<Partition, Lin
     Ok(Partition { name: row.name, kind: row.kind, subtype: row.subtype, offset, size, flags: row.flags })
 }
 
+/// The subtype of this name among those of the project's own.
+fn own(kind: u8, name: &str, extra: &[ExtraSubtype]) -> Option<u8> {
+    let found = extra.iter().find(|extra| extra.kind == kind && extra.name.eq_ignore_ascii_case(name))?;
+    Some(found.subtype)
+}
+
 fn bootloader(which: &'static str, offset: Option<u32>) -> Result<i64, LineError> {
     offset.map(i64::from).ok_or(LineError::BootloaderOffset(which))
 }
@@ -204,8 +264,8 @@ fn expand<'a>(content: &'a str, variables: &BTreeMap<String, String>) -> Result<
     let mut rest = content;
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
-        let (name, behind) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some((name, behind)) => (name, behind),
+        let (name, rest_of_line) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+            Some((name, rest_of_line)) => (name, rest_of_line),
             None => {
                 let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
                 after.split_at(end)
@@ -218,7 +278,7 @@ fn expand<'a>(content: &'a str, variables: &BTreeMap<String, String>) -> Result<
         }
         let value = variables.get(name).ok_or_else(|| LineError::UnknownVariable(excerpt(name)))?;
         out.push_str(value);
-        rest = behind;
+        rest = rest_of_line;
     }
     out.push_str(rest);
     Ok(Cow::Owned(out))
@@ -237,7 +297,7 @@ fn byte(field: &'static str, value: &str, known: &[&str]) -> Result<u8, LineErro
     }
 }
 
-/// A number as `gen_esp32part.py` reads it: decimal, 0x, 0o or 0b, with an optional sign and K or M behind.
+/// A number as `gen_esp32part.py` reads it: decimal, 0x, 0o or 0b, with an optional sign, and K or M after it.
 fn number(field: &'static str, text: &str) -> Result<i64, LineError> {
     let not = || LineError::NotANumber { field, value: excerpt(text) };
     let (digits, factor) = match text.char_indices().next_back() {

@@ -48,7 +48,7 @@ pub enum TableError {
     /// There is no MD5 entry.
     #[error("the partition table has no MD5 entry")]
     MissingMd5,
-    /// The table goes on behind its MD5 entry.
+    /// The table goes on after its MD5 entry.
     #[error("entry at offset {offset:#x} follows the MD5 entry, which must be the last")]
     AfterMd5 {
         /// Where the entry starts.
@@ -158,14 +158,14 @@ pub enum LineError {
         end: u64,
     },
     /// A negative size, that is an end, at or before the start.
-    #[error("the partition would end at {end:#x}, which is not behind its start at {offset:#x}")]
+    #[error("the partition would end at {end:#x}, which is not after its start at {offset:#x}")]
     EndBeforeStart {
         /// Offset of the partition.
         offset: u64,
         /// The end it asks for.
         end: u64,
     },
-    /// A partition behind the 4 GiB a table can address.
+    /// A partition beyond the 4 GiB a table can address.
     #[error("the partition ends at {end:#x}, beyond the 4 GiB a partition table can address")]
     BeyondAddressSpace {
         /// The end.
@@ -193,7 +193,7 @@ pub enum RuleError {
     },
     /// A partition where the partition table is, or before it.
     #[error(
-        "partition `{name}` at {offset:#x} is below {free:#x}, the first offset behind the partition table"
+        "partition `{name}` at {offset:#x} is below {free:#x}, the first offset after the partition table"
     )]
     BelowTable {
         /// Name of the partition.
@@ -233,7 +233,7 @@ pub enum RuleError {
         /// Its size.
         size: u32,
     },
-    /// A partition behind the 4 GiB a table can address.
+    /// A partition beyond the 4 GiB a table can address.
     #[error("partition `{name}` ends at {end:#x}, beyond the 4 GiB a partition table can address")]
     BeyondAddressSpace {
         /// Name of the partition.
@@ -279,6 +279,12 @@ impl Diagnose for TableError {
             Self::Line { problem: LineError::UnknownVariable(_), .. } => "Give the variable a value.",
             Self::Line { problem: LineError::BelowTable { .. } | LineError::Overlap { .. }, .. } => {
                 "Leave the offset empty to have it filled in, or move the partition; keep the lines in order of offset."
+            }
+            Self::Line { problem: LineError::BootloaderOffset(_), .. } => {
+                "Say which chip the table is for, or where its bootloader lies: ESP-IDF gives gen_esp32part.py --primary-bootloader-offset."
+            }
+            Self::Line { problem: LineError::UnknownName { field: "subtype", .. }, .. } => {
+                "Declare a subtype of your own as ESP-IDF's EXTRA_PARTITION_SUBTYPES does: `app, my_subtype, 0x40`."
             }
             Self::Line { .. } => "Correct the line; gen_esp32part.py would refuse it as well.",
             Self::Rule { problem: RuleError::DuplicateName(_), .. } => {

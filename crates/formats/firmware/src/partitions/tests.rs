@@ -286,3 +286,39 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_table_with_a_bootloader_needs_its_offset() {
+    let text = "boot,bootloader,primary,,,\ntable,partition_table,primary,,,\nnvs,data,nvs,,0x5000,\napp,app,factory,,1M,\n";
+    assert!(matches!(
+        csv(text),
+        Err(TableError::Line { line: 1, problem: LineError::BootloaderOffset("primary") })
+    ));
+    let options = CsvOptions { primary_bootloader_offset: Some(0x1000), ..CsvOptions::default() };
+    let table = Table::parse_csv(text, &options).unwrap();
+    assert_eq!(
+        layout(&table)[..3],
+        [("boot", 0x1000, 0x7000), ("table", 0x8000, 0x1000), ("nvs", 0x9000, 0x5000)]
+    );
+}
+
+#[test]
+fn subtypes_of_a_projects_own_are_declared() {
+    let text = "own,app,my_app,0x10000,1M,\nlog,data,journal,,64K,\n";
+    assert!(matches!(line(text), LineError::UnknownName { field: "subtype", .. }));
+    let extra_subtypes = ["app, my_app, 0x40", "data,journal,a1"].map(|text| text.parse().unwrap()).to_vec();
+    let options = CsvOptions { extra_subtypes, ..CsvOptions::default() };
+    let table = Table::parse_csv(text, &options).unwrap();
+    assert_eq!(
+        table.partitions.iter().map(|p| (p.kind, p.subtype)).collect::<Vec<_>>(),
+        [(0, 0x40), (1, 0xA1)]
+    );
+    // The type counts.
+    assert!(Table::parse_csv("own,data,my_app,0x10000,1M,\n", &options).is_err());
+    // A number that has a name, and what is none.
+    for wrong in
+        ["app, mine, 0x10", "app, mine", "gpu, mine, 0x40", "app, , 0x40", "app, mine, 0x100", "app, mine, x"]
+    {
+        assert!(wrong.parse::<ExtraSubtype>().is_err(), "{wrong}");
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use base16ct::HexDisplay;
 use lw_model::Diagnose;
 
-use crate::bytes::Hex;
 use crate::uf2::Family;
 
 /// A block that is wrong.
@@ -46,7 +46,7 @@ pub enum Problem {
         /// The most it can hold.
         most: u32,
     },
-    /// The data ends behind the address space.
+    /// The data ends after the address space.
     #[error("its {size} bytes at the address {address:#010x} reach beyond 32 bits")]
     Address {
         /// The address.
@@ -89,7 +89,7 @@ pub enum Problem {
         size: u32,
     },
     /// The MD5 in the block is not that of its data.
-    #[error("its MD5 is {}, expected {}", Hex(.stored), Hex(.computed))]
+    #[error("its MD5 is {:x}, expected {:x}", HexDisplay(.stored), HexDisplay(.computed))]
     Md5 {
         /// The MD5 in the file.
         stored: [u8; 16],

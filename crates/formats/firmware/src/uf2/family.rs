@@ -101,6 +101,11 @@ impl Family {
         FAMILIES.get(at).map(|(_, name)| *name)
     }
 
+    /// Whether it is a chip of Espressif.
+    pub(super) fn is_espressif(self) -> bool {
+        self.name().is_some_and(|name| name.starts_with("ESP"))
+    }
+
     /// The ESP chip it stands for.
     #[must_use]
     pub fn chip(self) -> Option<ChipId> {

@@ -36,10 +36,13 @@ pub(crate) struct Stream {
 #[derive(Clone, Debug)]
 struct Group {
     family: Option<Family>,
+    is_esp: bool,
     total: u32,
     next: u32,
     /// Block in the file the last one was.
     last: u64,
+    /// Files that were joined, each counted by itself.
+    joined: u32,
     flash: u32,
     content: Writer,
 }
@@ -156,10 +159,17 @@ impl Stream {
 
 impl Group {
     fn new(family: Option<Family>, total: u32) -> Self {
-        Self { family, total, next: 0, last: 0, flash: 0, content: Writer::new() }
+        let is_esp = family.is_some_and(Family::is_espressif);
+        Self { family, is_esp, total, next: 0, last: 0, joined: 1, flash: 0, content: Writer::new(is_esp) }
     }
 
     fn count(&mut self, number: u32, total: u32, here: u64) -> Result<(), Problem> {
+        // esptool's `merge-bin --format uf2` counts the blocks of each file it joins from 0, and Espressif's boot loaders
+        // (ESP USB Bridge, tinyuf2) write them all.
+        if self.is_esp && number == 0 && self.next == self.total {
+            (self.total, self.next) = (total, 0);
+            self.joined += 1;
+        }
         if total != self.total {
             return Err(Problem::Total { expected: self.total, found: total });
         }
@@ -183,7 +193,12 @@ impl Group {
     }
 
     fn finish(self) -> ImagePart {
-        ImagePart { family: self.family, blocks: self.flash, content: self.content.finish() }
+        ImagePart {
+            family: self.family,
+            blocks: self.flash,
+            joined: self.joined,
+            content: self.content.finish(),
+        }
     }
 }
 

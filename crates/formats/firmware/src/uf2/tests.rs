@@ -216,3 +216,32 @@ proptest! {
         prop_assert_ne!(Image::read(&bytes).ok(), Image::read(&good).ok());
     }
 }
+
+/// A file as esptool's `merge-bin --format uf2` writes it: the blocks of each part are counted from 0.
+fn joined(family: u32, parts: &[(u32, Vec<u8>)]) -> Vec<Block> {
+    let part = |(address, data): &(u32, Vec<u8>)| {
+        blocks(*address, data).into_iter().map(|block| Block { family, ..block }).collect::<Vec<_>>()
+    };
+    parts.iter().flat_map(part).collect()
+}
+
+#[test]
+fn parts_that_are_counted_by_themselves_are_read_for_chips_of_espressif() {
+    let parts = [(0x1000, data()), (0x8000, vec![3; 300]), (0x1_0000, data())];
+    for family in [0x1C5F_21B0, 0xC47E_5767, 0x7EAB_61ED] {
+        let image = Image::read(&file(&joined(family, &parts))).unwrap();
+        assert_eq!((image.parts.len(), image.parts[0].joined), (1, 3));
+        assert_eq!(image.parts[0].content.size, 2300);
+        // A part that lacks its end, or whose blocks are there twice, is refused as before.
+        let mut missing = joined(family, &parts);
+        missing.remove(3);
+        assert!(matches!(problem(&file(&missing)).1, Problem::Sequence { .. } | Problem::Total { .. }));
+        let mut last = joined(family, &parts);
+        last.pop();
+        assert!(matches!(problem(&file(&last)).1, Problem::Missing { .. }));
+        let twice = [joined(family, &parts), joined(family, &parts)].concat();
+        assert!(matches!(problem(&file(&twice)).1, Problem::Overlap { .. }));
+    }
+    // Other boot loaders take the count at its word.
+    assert!(matches!(problem(&file(&joined(0xE48B_FF56, &parts))).1, Problem::Total { .. }));
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use lw_history::{Base, CiFacts, Compare, HistoryError, Repository};
 use lw_model::{Class, Diagnose};

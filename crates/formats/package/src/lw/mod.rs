@@ -17,7 +17,6 @@ mod zstd;
 
 pub use reader::{Reader, Sink};
 pub use writer::{Compression, MemberWriter, Package, Stored, Writer, room};
-pub use zstd::{Effort, compressed_size};
 
 /// The member that says what the others are.
 pub const MANIFEST: &str = "manifest.json";

@@ -228,6 +228,9 @@ impl<R: Read> Reader<R> {
         while let Some((offset, entry)) = self.next.take() {
             let Some((path, member)) = declared.remove_entry(entry.path.as_str()) else {
                 let path = entry.path;
+                if path == SIGNATURE && self.signature.is_none() {
+                    return Err(ReadError::Misplaced { offset, path });
+                }
                 let known = path == MANIFEST || path == SIGNATURE || seen.contains(path.as_str());
                 return Err(match known {
                     true => ReadError::Duplicate { offset, path },

@@ -11,7 +11,7 @@ use crate::error::{MemberProblem, WriteError};
 use crate::expected::Expected;
 use crate::hashing::Hashing;
 use crate::lw::tar::{self, BLOCK};
-use crate::lw::zstd::{Decoder, Effort, Encoder};
+use crate::lw::zstd::{Decoder, Encoder};
 use crate::lw::{CHUNK, MANIFEST};
 use crate::manifest::{
     Base, Chip, Delta, DeltaFormat, Encoding, EncodingName, Image, MAX_MEMBER, Manifest, Revisions,
@@ -183,7 +183,7 @@ impl<W: Read + Write + Seek> Writer<W> {
         self.out.seek(SeekFrom::Start(data)).map_err(WriteError::Io)?;
         self.open = Some(path.clone());
         let compressed = encoding.map(|EncodingName::Zstd| Compressed {
-            encoder: Encoder::new(Effort::Full),
+            encoder: Encoder::new(),
             sha256: Sha256Hasher::new(),
             size: 0,
         });

@@ -16,7 +16,19 @@ const MAX_NAME: usize = 256;
 /// The largest member: what the `size` field of a ustar header holds in octal.
 pub(crate) const MAX_MEMBER: u64 = (1 << 33) - 1;
 
-/// A manifest that is none, and where.
+/// What the compressed images of a package may unpack to, in bytes, where the package itself is small.
+///
+/// A Zstandard frame of some hundred bytes can stand for gigabytes, and reading a package means decoding and hashing all of
+/// them: without a limit a package of 2 MB keeps its reader busy for minutes.
+pub const MAX_UNPACKED: u64 = 1 << 30;
+
+/// A larger package may unpack to this many times its compressed images: code compresses to a half, padding to nothing.
+const MAX_RATIO: u64 = 64;
+
+/// UF2 families of one file.
+const MAX_FAMILIES: usize = 256;
+
+/// What is wrong with a manifest, and where.
 #[derive(Debug, thiserror::Error)]
 #[error("manifest.json: {}{problem}", .place.as_deref().map(|place| format!("{place}: ")).unwrap_or_default())]
 pub struct ManifestError {
@@ -78,6 +90,21 @@ pub enum Problem {
     /// A member that is too large for the tar.
     #[error("is {0} bytes; a member has at most {MAX_MEMBER}")]
     Size(u64),
+    /// Compressed images that unpack to more than any reader should have to decode.
+    #[error(
+        "declare {declared} bytes when they are unpacked, of {stored} compressed; at most {limit} are read"
+    )]
+    Unpacked {
+        /// The bytes they declare.
+        declared: u64,
+        /// Their bytes as stored.
+        stored: u64,
+        /// The most that are read of so many.
+        limit: u64,
+    },
+    /// More families than any UF2 file has.
+    #[error("has {0} entries; at most {MAX_FAMILIES} are read")]
+    TooMany(usize),
     /// A range whose ends are the wrong way round.
     #[error("the first revision, {min}, is after the last, {max}")]
     Revisions {
@@ -104,6 +131,9 @@ impl Diagnose for ManifestError {
         Some(Cow::Borrowed(match self.problem {
             Problem::Schema(_) => {
                 "read it with a newer version of this tool, or write it again with this one"
+            }
+            Problem::Unpacked { .. } => {
+                "do not unpack this package; make it again, without compression if need be"
             }
             Problem::SameFile { .. } | Problem::SameBoard(_) => "give every board a name of its own",
             Problem::Path { .. } | Problem::FileAndFolder { .. } => {
@@ -190,6 +220,7 @@ impl Manifest {
         if self.images.is_empty() {
             return Err(Problem::NoImage.at("images"));
         }
+        self.check_unpacked()?;
         let mut boards = BTreeMap::new();
         let mut files = BTreeMap::new();
         for (index, image) in self.images.iter().enumerate() {
@@ -218,10 +249,36 @@ impl Manifest {
     }
 }
 
+impl Manifest {
+    /// Bounds the work of whoever reads the package by what is in it.
+    fn check_unpacked(&self) -> Result<(), ManifestError> {
+        let compressed = self.images.iter().filter_map(|image| Some((image.size, image.encoding?.size)));
+        let (declared, stored) = compressed.fold((0u64, 0u64), |(declared, stored), (size, compressed)| {
+            (declared.saturating_add(size), stored.saturating_add(compressed))
+        });
+        let limit = stored.saturating_mul(MAX_RATIO).max(MAX_UNPACKED);
+        if declared > limit {
+            return Err(Problem::Unpacked { declared, stored, limit }.at("images"));
+        }
+        Ok(())
+    }
+}
+
 impl Image {
     fn check(&self, place: &str) -> Result<(), ManifestError> {
         check_name(&self.board, || format!("{place}.board"))?;
         for (text, key) in [(&self.version, "version"), (&self.project, "project")] {
+            if let Some(text) = text {
+                check_name(text, || format!("{place}.{key}"))?;
+            }
+        }
+        if self.families.len() > MAX_FAMILIES {
+            return Err(Problem::TooMany(self.families.len()).at(format!("{place}.families")));
+        }
+        for family in &self.families {
+            check_name(family, || format!("{place}.families"))?;
+        }
+        for (text, key) in [(&self.vendor_id, "vendor_id"), (&self.class_id, "class_id")] {
             if let Some(text) = text {
                 check_name(text, || format!("{place}.{key}"))?;
             }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
 pub(crate) use check::MAX_MEMBER;
-pub use check::{ManifestError, Parsed, Problem};
+pub use check::{MAX_UNPACKED, ManifestError, Parsed, Problem};
 pub use path::{PathProblem, check_path, delta_path, image_path};
 
 /// The schema this version writes and reads.
@@ -72,6 +72,15 @@ pub struct Image {
     /// The chip revisions it runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revisions: Option<Revisions>,
+    /// UF2 family ids of the chips its blocks are for, as `0xe48bff56`, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
+    /// The vendor a MCUboot image is for (`UUID_VID`), as a UUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_id: Option<String>,
+    /// The class of device a MCUboot image is for (`UUID_CID`), as a UUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_id: Option<String>,
     /// The version the image says of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -188,7 +197,7 @@ pub struct Base {
 pub enum DeltaFormat {
     /// detools' sequential patch, compressed by heatshrink.
     DetoolsHeatshrink,
-    /// The same behind the 64-byte header of ESP-IDF's `esp_delta_ota`.
+    /// The same after the 64-byte header of ESP-IDF's `esp_delta_ota`.
     EspDelta,
     /// bsdiff 4.x.
     Bsdiff40,
@@ -288,6 +297,9 @@ impl Image {
             kind,
             chip: None,
             revisions: None,
+            families: Vec::new(),
+            vendor_id: None,
+            class_id: None,
             version: None,
             project: None,
             secure_version: None,

@@ -135,7 +135,7 @@ pub struct Place {
 /// What cannot be published.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// A URL that files cannot be put behind.
+    /// A URL that no name of a file can be added to.
     #[error("{url:?} is no base URL: {problem}")]
     Base {
         /// The URL.

@@ -158,7 +158,7 @@ fn a_member_comes_once_and_is_there() {
     let one = manifest("images/b.bin", b"image");
     let image = file("images/b.bin", b"image");
     let json = one.to_string();
-    for second in [image.clone(), file("manifest.json", json.as_bytes()), file("manifest.sig", b"sig")] {
+    for second in [image.clone(), file("manifest.json", json.as_bytes())] {
         let bytes = tar(&one, &[image.clone(), second]);
         assert!(matches!(error(&bytes), ReadError::Duplicate { offset: 2048, .. }));
     }
@@ -417,4 +417,42 @@ fn keys_of_a_later_version_are_told_and_twice_the_same_is_refused() {
     for bad in [format!("{text} x"), text[..text.len() - 1].to_owned(), format!("[{text}]"), String::new()] {
         assert!(Manifest::parse(bad.as_bytes()).is_err(), "{bad}");
     }
+}
+
+/// A manifest of `count` compressed images that say to unpack to `size` bytes each, of `stored` bytes.
+fn compressed(count: usize, size: u64, stored: u64) -> Vec<u8> {
+    let image = |index: usize| {
+        json!({
+            "board": format!("b{index}"), "kind": "binary", "file": format!("images/b{index}.bin.zst"), "size": size,
+            "sha256": Sha256::ZERO,
+            "encoding": {"name": "zstd", "size": stored, "sha256": Sha256::ZERO},
+        })
+    };
+    let images: Vec<Value> = (0..count).map(image).collect();
+    json!({"schema": "lw-package/1", "version": "1", "images": images}).to_string().into_bytes()
+}
+
+#[test]
+fn what_images_unpack_to_is_bounded_by_what_is_there() {
+    const GIB: u64 = 1 << 30;
+    let refused =
+        |json: &[u8]| Manifest::parse(json).is_err_and(|error| error.to_string().contains("at most"));
+    // 8 images of 8 GiB in 2 MB, and the same spread over many small ones.
+    assert!(refused(&compressed(8, 8 * GIB - 1, 250_000)));
+    assert!(refused(&compressed(1000, GIB / 100, 300)));
+    assert!(refused(&compressed(2, GIB / 2 + 1, 1000)));
+    // A gigabyte of padding is read, and more of what is really there.
+    assert!(!refused(&compressed(2, GIB / 2, 1000)));
+    assert!(!refused(&compressed(4, GIB, GIB / 16)));
+    assert!(refused(&compressed(4, GIB, GIB / 64 - 1)));
+}
+
+#[test]
+fn a_signature_in_another_place_is_named_as_that() {
+    let signature = file("manifest.sig", b"signature");
+    let image = file("images/b.bin", b"image");
+    let late = tar(&manifest("images/b.bin", b"image"), &[image.clone(), signature.clone()]);
+    assert!(matches!(error(&late), ReadError::Misplaced { .. }));
+    let twice = tar(&manifest("images/b.bin", b"image"), &[signature.clone(), image, signature]);
+    assert!(matches!(error(&twice), ReadError::Duplicate { .. }));
 }

@@ -6,13 +6,21 @@ use std::fmt::Write as _;
 use lw_coverage::{Counts, Coverage, FileCoverage, Metric};
 use lw_model::{Report, Verdict};
 
-use super::markup::{FOOT, bar, grade, head, number, text};
+use super::markup::{FOOT, bar, head, number, text};
 use super::{PAGES, page_name};
+use crate::grade::Floors;
 use crate::patch::Patch;
 
 /// Metrics a column is worth when any file has one.
 const COLUMNS: [(Metric, &str); 3] =
     [(Metric::Line, "Lines"), (Metric::Branch, "Branches"), (Metric::Function, "Functions")];
+
+/// A metric with its title and its floors.
+struct Column<'a> {
+    metric: Metric,
+    title: &'a str,
+    floors: Floors,
+}
 
 const CLOSE: &str = "</tbody>\n</table></div>\n";
 
@@ -22,22 +30,27 @@ pub(super) fn page(coverage: &Coverage, patch: Option<&Patch>, report: &Report) 
     cards(coverage, report, &mut out);
     let columns: Vec<_> =
         COLUMNS.into_iter().filter(|(metric, _)| coverage.figure(*metric).counts.total > 0).collect();
+    let columns: Vec<Column<'_>> = columns
+        .into_iter()
+        .map(|(metric, title)| Column { metric, title, floors: Floors::of(report, metric.name()) })
+        .collect();
     let mut folders: BTreeMap<&str, Vec<(&str, &FileCoverage)>> = BTreeMap::new();
     for (path, file) in &coverage.files {
         let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
         folders.entry(folder).or_default().push((path, file));
     }
     if let Some(patch) = patch.filter(|patch| !patch.files.is_empty()) {
-        changed(patch, &mut out);
+        changed(patch, Floors::of(report, "patch"), &mut out);
     }
     out.push_str("<h2>All files</h2>\n");
     if folders.len() > 1 {
-        overview(&columns, &folders, &mut out);
+        overview(&columns, &folders, coverage, &mut out);
     }
     for (index, (folder, files)) in folders.iter().enumerate() {
         let name = if folder.is_empty() { "/" } else { folder };
         let _ = writeln!(out, "<h3 id=\"folder-{index}\"><code>{}</code></h3>", text(name));
-        table(&columns, files, &mut out);
+        let whole = (folders.len() == 1).then_some(coverage);
+        table(&columns, files, whole, &mut out);
     }
     out + FOOT
 }
@@ -66,21 +79,21 @@ fn verdict(report: &Report, out: &mut String) {
 
 /// The figures of all files, large.
 fn cards(coverage: &Coverage, report: &Report, out: &mut String) {
-    let figures = Metric::ALL.map(|metric| (metric.name(), coverage.figure(metric).counts));
+    let figures = Metric::ALL.map(|metric| (metric.name(), metric.name(), coverage.figure(metric).counts));
     let patch = report.measure("coverage.patch.covered", None).and_then(|measure| {
         let whole = |number| match number {
             lw_model::Number::Integer(value) => u64::try_from(value).ok(),
             lw_model::Number::Decimal(_) => None,
         };
-        Some(("changed line", Counts::new(whole(measure.value)?, whole(measure.whole?)?)))
+        Some(("patch", "changed line", Counts::new(whole(measure.value)?, whole(measure.whole?)?)))
     });
     out.push_str("<dl class=\"cards\">\n");
-    for (name, counts) in figures.into_iter().chain(patch).filter(|(_, counts)| counts.total > 0) {
+    for (measure, name, counts) in figures.into_iter().chain(patch).filter(|(.., counts)| counts.total > 0) {
         let percent = counts.percent().unwrap_or_default();
         let _ = writeln!(
             out,
             "<div class=\"{}\"><dt>{name} coverage</dt><dd>{percent}</dd><dd class=\"of\">{} of {}</dd></div>",
-            grade(counts),
+            Floors::of(report, measure).grade(counts).class(),
             number(counts.covered),
             number(counts.total)
         );
@@ -103,8 +116,8 @@ fn open<'a>(first: &str, titles: impl Iterator<Item = &'a str>, out: &mut String
     out.push_str("</tr></thead>\n<tbody>\n");
 }
 
-fn cells(counts: impl Iterator<Item = Counts>, out: &mut String) {
-    for counts in counts {
+fn cells(counts: impl Iterator<Item = (Counts, Floors)>, out: &mut String) {
+    for (counts, floors) in counts {
         if counts.total == 0 {
             out.push_str("<td>–</td><td></td>");
         } else {
@@ -114,10 +127,16 @@ fn cells(counts: impl Iterator<Item = Counts>, out: &mut String) {
             } else {
                 format!("{} of {}", number(missed), number(counts.total))
             };
-            let _ = write!(out, "<td>{}</td><td align=\"right\">{of}</td>", bar(counts));
+            let _ = write!(out, "<td>{}</td><td align=\"right\">{of}</td>", bar(counts, floors));
         }
     }
     out.push_str("</tr>\n");
+}
+
+/// The last row: all rows together.
+fn total(counts: impl Iterator<Item = (Counts, Floors)>, out: &mut String) {
+    out.push_str("<tr class=\"total\"><th scope=\"row\" align=\"left\">Total</th>");
+    cells(counts, out);
 }
 
 fn link(path: &str, name: &str, out: &mut String) {
@@ -125,37 +144,51 @@ fn link(path: &str, name: &str, out: &mut String) {
     let _ = write!(out, "<tr><td><a href=\"{PAGES}/{page}\"><code>{name}</code></a></td>");
 }
 
-fn changed(patch: &Patch, out: &mut String) {
+fn changed(patch: &Patch, floors: Floors, out: &mut String) {
     out.push_str("<h2>Changed files</h2>\n");
     open("File", std::iter::once("Changed lines"), out);
     for file in &patch.files {
         link(&file.path, &file.path, out);
-        cells(std::iter::once(file.counts), out);
+        cells(std::iter::once((file.counts, floors)), out);
+    }
+    if patch.files.len() > 1 {
+        total(std::iter::once((patch.counts(), floors)), out);
     }
     out.push_str(CLOSE);
 }
 
 fn overview(
-    columns: &[(Metric, &str)],
+    columns: &[Column<'_>],
     folders: &BTreeMap<&str, Vec<(&str, &FileCoverage)>>,
+    coverage: &Coverage,
     out: &mut String,
 ) {
-    open("Folder", columns.iter().map(|(_, title)| *title), out);
+    open("Folder", columns.iter().map(|column| column.title), out);
     for (index, (folder, files)) in folders.iter().enumerate() {
         let name = if folder.is_empty() { "/" } else { folder };
         let _ = write!(out, "<tr><td><a href=\"#folder-{index}\"><code>{}</code></a></td>", text(name));
         let sum =
             |metric| files.iter().fold(Counts::default(), |sum, (_, file)| sum + file.figure(metric).counts);
-        cells(columns.iter().map(|(metric, _)| sum(*metric)), out);
+        cells(columns.iter().map(|column| (sum(column.metric), column.floors)), out);
     }
+    total(columns.iter().map(|column| (coverage.figure(column.metric).counts, column.floors)), out);
     out.push_str(CLOSE);
 }
 
-fn table(columns: &[(Metric, &str)], files: &[(&str, &FileCoverage)], out: &mut String) {
-    open("File", columns.iter().map(|(_, title)| *title), out);
+/// The files of one folder; with the sums of all where there is no other folder.
+fn table(
+    columns: &[Column<'_>],
+    files: &[(&str, &FileCoverage)],
+    whole: Option<&Coverage>,
+    out: &mut String,
+) {
+    open("File", columns.iter().map(|column| column.title), out);
     for (path, file) in files {
         link(path, path.rsplit('/').next().unwrap_or(path), out);
-        cells(columns.iter().map(|(metric, _)| file.figure(*metric).counts), out);
+        cells(columns.iter().map(|column| (file.figure(column.metric).counts, column.floors)), out);
+    }
+    if let Some(whole) = whole.filter(|_| files.len() > 1) {
+        total(columns.iter().map(|column| (whole.figure(column.metric).counts, column.floors)), out);
     }
     out.push_str(CLOSE);
 }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use lw_coverage::Counts;
 use lw_model::grouped;
 
+use crate::grade::Floors;
+
 /// Text inside an element or a quoted attribute. What a reader cannot see, and what turns the direction of text around
 /// (CVE-2021-42574), is made visible.
 pub(super) fn text(text: &str) -> String {
@@ -75,18 +77,8 @@ pub(super) fn push_digits(digits: &str, out: &mut String) {
     digits.chars().for_each(|digit| out.push(digit));
 }
 
-/// How good a share is, for its colour. The steps are those people know from genhtml.
-pub(super) fn grade(counts: Counts) -> &'static str {
-    match counts.percent() {
-        None => "none",
-        Some(percent) if percent.as_f64() >= 90.0 => "high",
-        Some(percent) if percent.as_f64() >= 75.0 => "medium",
-        Some(_) => "low",
-    }
-}
-
 /// A bar with its figure behind it: the figure is the content, the picture decoration.
-pub(super) fn bar(counts: Counts) -> String {
+pub(super) fn bar(counts: Counts, floors: Floors) -> String {
     const WIDTH: u128 = 96;
     let Some(percent) = counts.percent() else { return "–".to_owned() };
     let filled = u128::from(counts.covered) * WIDTH / u128::from(counts.total.max(1));
@@ -94,7 +86,7 @@ pub(super) fn bar(counts: Counts) -> String {
         "<span class=\"bar {}\"><svg width=\"{WIDTH}\" height=\"8\" viewBox=\"0 0 {WIDTH} 8\" aria-hidden=\"true\">\
          <rect class=\"track\" width=\"{WIDTH}\" height=\"8\" rx=\"2\" fill=\"#d0d7de\"/>\
          <rect class=\"full\" width=\"{filled}\" height=\"8\" rx=\"2\" fill=\"#4c8dd6\"/></svg> {percent}</span>",
-        grade(counts)
+        floors.grade(counts).class()
     )
 }
 

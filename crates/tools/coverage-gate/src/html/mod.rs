@@ -12,10 +12,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use lw_cli::{Context, Error, parallel};
-use lw_coverage::{Coverage, FileCoverage};
+use lw_coverage::{Coverage, FileCoverage, Metric};
 use lw_history::{Diff, HistoryError, Repository};
 use lw_model::Report;
 
+use crate::grade::Floors;
 use crate::patch::Patch;
 
 /// Light and dark by the reader's preference, in the tokens of the report's own page.
@@ -44,9 +45,10 @@ pub(crate) fn write(
     out.make_folder(&pages)?;
     let shown = out.shown(tracked(cx.root()));
     let files: Vec<(&String, &FileCoverage)> = coverage.files.iter().collect();
+    let floors = Metric::ALL.map(|metric| Floors::of(report, metric.name()));
     let written = parallel::map(&files, |(path, file)| {
         let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
-        let page = source::page(path, file, &shown.text(path), changed);
+        let page = source::page(path, file, &shown.text(path), changed, &floors);
         // The index, written last, is synced.
         out.write_page(&pages.join(page_name(path)), page.as_bytes())
     });

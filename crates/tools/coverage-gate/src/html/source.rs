@@ -8,6 +8,7 @@ use lw_coverage::{FileCoverage, LineBranches, Metric};
 use lw_history::LineRanges;
 
 use super::markup::{FOOT, bar, head, number, push_digits, push_number, push_text, text};
+use crate::grade::Floors;
 
 /// Characters of a line that are shown: minified code has lines of megabytes.
 const LONGEST: usize = 2000;
@@ -17,6 +18,7 @@ pub(super) fn page(
     file: &FileCoverage,
     source: &Result<String, Hidden>,
     changed: Option<&LineRanges>,
+    floors: &[Floors; Metric::ALL.len()],
 ) -> String {
     let mut out = head(path, "../");
     let _ = writeln!(
@@ -24,7 +26,7 @@ pub(super) fn page(
         "<p class=\"back\"><a href=\"../index.html\">All files</a></p>\n<h1><code>{}</code></h1>",
         text(path)
     );
-    figures(file, changed, &mut out);
+    figures(file, changed, floors, &mut out);
     match source {
         Ok(source) => lines(file, source, changed, &mut out),
         Err(why) => {
@@ -39,16 +41,21 @@ pub(super) fn page(
     out + FOOT
 }
 
-fn figures(file: &FileCoverage, changed: Option<&LineRanges>, out: &mut String) {
+fn figures(
+    file: &FileCoverage,
+    changed: Option<&LineRanges>,
+    floors: &[Floors; Metric::ALL.len()],
+    out: &mut String,
+) {
     out.push_str("<dl class=\"facts\">\n");
-    for metric in Metric::ALL {
+    for (metric, floors) in Metric::ALL.into_iter().zip(floors) {
         let counts = file.figure(metric).counts;
         if counts.total > 0 {
             let (covered, total) = (number(counts.covered), number(counts.total));
             let _ = writeln!(
                 out,
                 "<div><dt>{metric}</dt><dd>{} <small>{covered} of {total}</small></dd></div>",
-                bar(counts)
+                bar(counts, *floors)
             );
         }
     }

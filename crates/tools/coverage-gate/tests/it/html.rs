@@ -87,3 +87,36 @@ fn hostile_names_and_sources_stay_text_and_every_link_leads_to_a_page() {
     assert!(source.contains("class=\"partial new\"") && source.contains("class=\"miss new\""), "{source}");
     assert!(source.contains("⟨U+202E⟩") && source.contains("1 lines behind the end"), "{source}");
 }
+
+#[test]
+fn tables_have_a_total_and_colours_follow_the_floors() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let one = |path: &str, hits: &str| format!("SF:{path}\n{hits}end_of_record\n");
+    let page = |report: &str, arguments: &[&str]| {
+        fs::write(root.join("cov.info"), report).unwrap();
+        let html = ["--coverage", "cov.info", "--html", "out", "--badge-json", "badge.json"];
+        coverage_gate(root, &[&html, arguments].concat(), &[]);
+        (
+            fs::read_to_string(root.join("out/index.html")).unwrap(),
+            fs::read_to_string(root.join("badge.json")).unwrap(),
+        )
+    };
+    let half = "DA:1,1\nDA:2,0\n";
+    let flat = one("a.c", half) + &one("b.c", half);
+    let (index, badge) = page(&flat, &[]);
+    assert_eq!(index.matches("class=\"total\"").count(), 1);
+    assert!(index.contains("2 of 4") && index.contains("bar low") && badge.contains("orange"), "{badge}");
+    let (index, badge) = page(&flat, &["--min-line", "50%"]);
+    assert!(
+        index.contains("bar high") && !index.contains("bar low") && badge.contains("brightgreen"),
+        "{badge}"
+    );
+    let (index, badge) = page(&flat, &["--min-line", "warn:60%,fail:40%"]);
+    assert!(index.contains("bar medium") && badge.contains("yellow"), "{badge}");
+    // With folders the overview has the sums of all.
+    let (index, _) = page(&(one("x/a.c", half) + &one("y/b.c", half)), &[]);
+    assert_eq!(index.matches("class=\"total\"").count(), 1);
+    // One row is its own total.
+    assert!(!page(&one("a.c", half), &[]).0.contains("class=\"total\""));
+}

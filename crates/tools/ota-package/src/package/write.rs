@@ -7,9 +7,9 @@ use lw_cli::{Context, Error, PendingFile, parallel};
 use lw_model::{Finding, Level, Report};
 use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha256, lw, seed};
 
-use super::{Plan, ReleaseInfo, Written, describe, refuse_bootloader};
+use super::{Plan, ReleaseInfo, WrittenPackage, describe, refuse_bootloader};
 use crate::args::{Compress, Package};
-use crate::deltas::{self, Made, Patch, Whole};
+use crate::deltas::{self, ComparedPatch, LoadedImage, Patch};
 use crate::policy::{self, Inside};
 use crate::scan::{self, Checked};
 
@@ -27,7 +27,7 @@ pub(super) fn lw(
     output: &Path,
     cx: &Context,
     report: &mut Report,
-) -> Result<Written, Error> {
+) -> Result<WrittenPackage, Error> {
     let mut manifest = Manifest::new(release.version.clone().unwrap_or_else(|| "x".repeat(UNKNOWN)));
     manifest.sequence = release.sequence;
     manifest.minimum_version.clone_from(&args.minimum_version);
@@ -55,7 +55,7 @@ pub(super) fn lw(
         let expected =
             Expected { size: Some(checked.digests.size), sha256: Some(Digest(checked.digests.sha256)) };
         let stored = member.finish(expected).map_err(|error| at(output, error))?;
-        images.push(Packed { checked, compressed: stored.encoding.map(|encoding| encoding.size) });
+        images.push(PackedImage { checked, compressed: stored.encoding.map(|encoding| encoding.size) });
     }
     if release.version.is_none() {
         manifest.version = agreed(plans, images.iter().map(|packed| &packed.checked))?;
@@ -66,7 +66,7 @@ pub(super) fn lw(
     let mut all = Vec::new();
     for ((plan, packed), image) in plans.iter().zip(&images).zip(&mut manifest.images) {
         let made = of_board(args, plan, packed, plan.subject(plans), cx, report)?;
-        for Made { patch, .. } in made.iter().filter(|made| made.shipped) {
+        for ComparedPatch { patch, .. } in made.iter().filter(|made| made.shipped) {
             let format = patch.format.in_manifest();
             let mut member =
                 writer.delta(&plan.board, &patch.base, format).map_err(|error| at(output, error))?;
@@ -77,16 +77,16 @@ pub(super) fn lw(
         all.extend(made);
     }
     let images = images.into_iter().map(|packed| packed.checked).collect();
-    let subject = |made: &Made| made.patch.board.clone().filter(|_| plans.len() > 1);
+    let subject = |made: &ComparedPatch| made.patch.board.clone().filter(|_| plans.len() > 1);
     deltas::remarks(&all, subject, report);
 
     let (file, package) = writer.finish(manifest).map_err(|error| at(output, error))?;
     let sha256 = digest(&file).map_err(|error| cx.unwritable(output, &error))?;
-    Ok(Written { file, manifest: package.manifest, images, size: package.size, sha256, deltas: all })
+    Ok(WrittenPackage { file, manifest: package.manifest, images, size: package.size, sha256, deltas: all })
 }
 
 /// An image that is in the package.
-struct Packed {
+struct PackedImage {
     checked: Checked,
     /// Its size there, where it is compressed.
     compressed: Option<u64>,
@@ -105,42 +105,40 @@ fn outline_of(plan: &Plan) -> Image {
 fn of_board(
     args: &Package,
     plan: &Plan,
-    packed: &Packed,
+    packed: &PackedImage,
     subject: Option<&str>,
     cx: &Context,
     report: &mut Report,
-) -> Result<Vec<Made>, Error> {
+) -> Result<Vec<ComparedPatch>, Error> {
     if plan.from.is_empty() {
         return Ok(Vec::new());
     }
-    let target = Whole::open(&plan.path, args.kind.kind, cx)?;
+    let target = LoadedImage::open(&plan.path, args.kind.kind, cx)?;
     if target.checked.digests != packed.checked.digests {
         return Err(Error::input("it changed while it was read")
             .hint("let its build end first")
             .context(plan.path.display().to_string()));
     }
-    let mut made = deltas::decided(&target, packed.compressed, &args.delta, || {
-        let mut patches: Vec<Patch> = Vec::new();
-        for path in &plan.from {
-            let base = Whole::open(path, args.kind.kind, cx)?;
-            let sha256 = base.checked.digests.sha256;
-            let same = if sha256 == target.checked.digests.sha256 {
-                "the image itself"
-            } else if patches.iter().any(|patch| patch.base.sha256.0 == sha256) {
-                "a base that is named twice"
-            } else {
-                let patch = deltas::make(&base, &target, &args.delta, cx)?;
-                patches.push(Patch { board: Some(plan.board.clone()), ..patch });
-                continue;
-            };
-            let name = &base.checked.name;
-            let message = format!("{name} is {same}: no delta is made from it");
-            let mut finding = Finding::new("ota-package/same-base", Level::Note, name, message);
-            finding.subject = subject.map(str::to_owned);
-            report.add_finding(finding);
-        }
-        Ok(patches)
-    })?;
+    let mut patches: Vec<Patch> = Vec::new();
+    for path in &plan.from {
+        let base = LoadedImage::open(path, args.kind.kind, cx)?;
+        let sha256 = base.checked.digests.sha256;
+        let same = if sha256 == target.checked.digests.sha256 {
+            "the image itself"
+        } else if patches.iter().any(|patch| patch.base.sha256.0 == sha256) {
+            "a base that is named twice"
+        } else {
+            let patch = deltas::make(&base, &target, &args.delta, cx)?;
+            patches.push(Patch { board: Some(plan.board.clone()), ..patch });
+            continue;
+        };
+        let name = &base.checked.name;
+        let message = format!("{name} is {same}: no delta is made from it");
+        let mut finding = Finding::new("ota-package/same-base", Level::Note, name, message);
+        finding.subject = subject.map(str::to_owned);
+        report.add_finding(finding);
+    }
+    let mut made = deltas::decide(patches, &target, packed.compressed, &args.delta);
     made.sort_by_key(|made| made.patch.base.sha256);
     Ok(made)
 }
@@ -155,7 +153,7 @@ pub(super) fn seed(
     release: ReleaseInfo,
     output: &Path,
     cx: &Context,
-) -> Result<Written, Error> {
+) -> Result<WrittenPackage, Error> {
     let [plan] = plans else {
         return Err(
             Error::usage("--package-format seed holds one image").hint("make one package for each board")
@@ -192,7 +190,7 @@ pub(super) fn seed(
     manifest.images.push(image);
     let size = file.seek(SeekFrom::End(0)).map_err(unwritable)?;
     let sha256 = digest(&file).map_err(unwritable)?;
-    Ok(Written { file, manifest, images: vec![checked], size, sha256, deltas: Vec::new() })
+    Ok(WrittenPackage { file, manifest, images: vec![checked], size, sha256, deltas: Vec::new() })
 }
 
 /// The version all images agree on.

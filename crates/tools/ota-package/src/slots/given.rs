@@ -8,7 +8,7 @@ use lw_firmware::image::Image;
 use lw_firmware::mcuboot::{self, Encryption, FitError, Flags, Slots, Trailing};
 use lw_model::{ByteSize, Diagnose as _, Finding, Level, Report};
 
-use super::{Need, One, Place};
+use super::{Need, Place, SlotReport};
 use crate::args::{SlotArgs, Upgrade};
 use crate::scan::Checked;
 
@@ -98,7 +98,7 @@ impl<'a> Given<'a> {
     ///
     /// # Errors
     /// When the slots are none for this image, or no image at all fits them.
-    pub(crate) fn hold(
+    pub(crate) fn check(
         &mut self,
         checked: &Checked,
         has_table: bool,
@@ -107,7 +107,7 @@ impl<'a> Given<'a> {
     ) -> Result<(), Error> {
         let Some(sizes) = self.sizes else { return Ok(()) };
         let name = &checked.name;
-        let mut one = One { subject, report, at: name };
+        let mut one = SlotReport { subject, report, at: name };
         match &checked.image {
             Image::Esp(_) if has_table => {
                 self.has_table = Some(name.clone());
@@ -122,7 +122,7 @@ impl<'a> Given<'a> {
             Image::Uf2(_) | Image::IntelHex(_) => {
                 return Err(Error::usage(format!(
                     "{name}: --slot-size judges files that are written to a slot as they are, which no {} is",
-                    crate::explain_other::kind_name(&checked.image)
+                    crate::explain::kind_name(&checked.image)
                 ))
                 .hint("give the .bin the build leaves beside it"));
             }
@@ -194,7 +194,12 @@ fn key_length(flags: Flags) -> Option<u32> {
 }
 
 /// Holds an image to what the bootloader accepts.
-fn mcuboot(image: &mcuboot::Image, slots: &Slots, args: &SlotArgs, one: &mut One<'_>) -> Result<(), Error> {
+fn mcuboot(
+    image: &mcuboot::Image,
+    slots: &Slots,
+    args: &SlotArgs,
+    one: &mut SlotReport<'_>,
+) -> Result<(), Error> {
     let room = slots.room().map_err(impossible)?;
     let help = match slots.fit(image.image_len) {
         Ok(_) => "".into(),
@@ -208,10 +213,10 @@ fn mcuboot(image: &mcuboot::Image, slots: &Slots, args: &SlotArgs, one: &mut One
     let mut places = vec![place("primary", slots.primary, room.primary)];
     places.extend(room.secondary.map(|room| place("secondary", slots.secondary, room)));
     let what = format!("the image needs {} with its TLVs", ByteSize(image.image_len));
-    one.hold(&places, &Need { bytes: image.image_len, what, help }, args, |smallest| {
+    one.check(&places, &Need { bytes: image.image_len, what, help }, args, |smallest| {
         note(image, slots, args, &places, smallest)
     });
-    hold_file(image, slots, &places, one);
+    check_file(image, slots, &places, one);
     Ok(())
 }
 
@@ -251,7 +256,7 @@ fn note(
 
 /// Holds what follows the image in its file to the slot the update is written to: the padding, and the trailer at its
 /// end.
-fn hold_file(image: &mcuboot::Image, slots: &Slots, places: &[Place<'_>], one: &mut One<'_>) {
+fn check_file(image: &mcuboot::Image, slots: &Slots, places: &[Place<'_>], one: &mut SlotReport<'_>) {
     let Some(target) = places.last() else { return };
     let file = image.total_len;
     let (name, size) = match slots.upgrade {
@@ -322,7 +327,7 @@ fn impossible(error: FitError) -> Error {
 }
 
 /// Holds a file without any structure to the sizes of the slots.
-fn plain(file: u64, sizes: Sizes, args: &SlotArgs, one: &mut One<'_>) {
+fn plain(file: u64, sizes: Sizes, args: &SlotArgs, one: &mut SlotReport<'_>) {
     let place = |name, size: u32| Place { name, size: size.into(), kept: 0, is_ota: true };
     let mut places = vec![place("primary", sizes.primary)];
     places.extend(sizes.secondary.map(|size| place("secondary", size)));
@@ -331,7 +336,7 @@ fn plain(file: u64, sizes: Sizes, args: &SlotArgs, one: &mut One<'_>) {
         what: format!("the image needs {}", ByteSize(file)),
         help: "make the image smaller, or the slots larger, which needs a flash over the wire".into(),
     };
-    one.hold(&places, &need, args, |smallest| {
+    one.check(&places, &need, args, |smallest| {
         format!("An update has to fit slot {} ({}).", smallest.name, ByteSize(smallest.size))
     });
 }

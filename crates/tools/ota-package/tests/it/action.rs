@@ -4,26 +4,20 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use clap::ArgAction;
 use lw_cli::{Entry, inputs};
 use lw_ota_package::OtaPackage;
 
 use crate::common::files;
 use crate::images::{Esp, noise};
 
-/// What a runner sets: the defaults of all inputs, and those of the workflow.
+/// What a runner sets: every input of the action, empty where the workflow does not set it.
 fn as_action(folder: &Path, given: &[(&str, &str)]) -> Output {
     let entry = Entry::of::<OtaPackage>();
     let tool = entry.command();
     let mut run = Command::new(env!("CARGO_BIN_EXE_ota-package"));
     run.current_dir(folder).env_clear().env("LW_ACTION", "ota-package");
     for arg in tool.get_subcommands().flat_map(clap::Command::get_arguments).chain(tool.get_arguments()) {
-        let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-        let value = match arg.get_action() {
-            ArgAction::SetTrue => "false".to_owned(),
-            _ => defaults.join("\n"),
-        };
-        run.env(variable(&inputs::name_of(arg)), value);
+        run.env(variable(&inputs::name_of(arg)), "");
     }
     for (name, value) in given {
         run.env(variable(name), value);

@@ -141,33 +141,42 @@ fn a_package_holds_a_delta_from_each_base_that_is_worth_it() {
 }
 
 #[test]
-fn the_compressed_size_of_a_large_image_is_exact_where_it_decides() {
+fn a_delta_is_compared_with_what_a_device_would_load_without_it() {
     let folder = tempfile::tempdir().unwrap();
-    let text: Vec<u8> = noise(700_000, 1).iter().flat_map(|byte| [byte & 3, byte >> 6]).collect();
-    // The less of a base is like the target, the larger the patch.
-    let base = |new: usize| [&noise(new, 2)[..], &text[new..]].concat();
-    for (name, data) in [("new.bin", base(0)), ("near.bin", base(100)), ("far.bin", base(600_000))] {
-        write(folder.path(), name, &Esp { data, ..Esp::default() });
-    }
-    let package = ["package", "--firmware=a=new.bin", "--compress=zstd", "--output=app.ota"];
-    let run = ota(folder.path(), &[&package[..], &["--from=far.bin", "--from=near.bin"]].concat());
-    assert_eq!(run.code, 0, "{}", run.stderr);
-    let stored = manifest(&folder.path().join("app.ota"))["images"][0]["encoding"]["size"].as_u64().unwrap();
-    let wholes = |run: &Run| {
+    // An image that compresses to less than half, and a base of which half is new: the patch lies between the two sizes.
+    let text: Vec<u8> = noise(100_000, 1).iter().flat_map(|byte| [byte & 3, byte >> 6]).collect();
+    let base = [&noise(140_000, 2)[..], &text[140_000..]].concat();
+    write(folder.path(), "new.bin", &Esp { data: text, ..Esp::default() });
+    let size = fs::metadata(folder.path().join("new.bin")).unwrap().len();
+    write(folder.path(), "old.bin", &Esp { data: base, ..Esp::default() });
+    let package = ["package", "--firmware=a=new.bin", "--from=old.bin", "--output=app.ota"];
+    let delta = |run: &Run| {
         let report = run.report();
-        let deltas = report.measures.iter().filter(|measure| measure.name.starts_with("ota.delta."));
-        deltas.map(|measure| measure.whole.unwrap()).collect::<Vec<_>>()
+        let mut deltas = report.measures.iter().filter(|measure| measure.name.starts_with("ota.delta."));
+        let measure = deltas.next().unwrap();
+        (measure.value, measure.whole.unwrap())
     };
-    assert_eq!(wholes(&run), [Number::from(stored); 2]);
-    for (from, is_exact) in [("--from=far.bin", true), ("--from=near.bin", false)] {
-        let run = ota(folder.path(), &["delta", from, "--to=new.bin", "--output=patch"]);
-        assert_eq!(run.code, 0, "{}", run.stderr);
-        let [whole] = wholes(&run)[..] else { panic!("{}", run.stderr) };
-        assert!(
-            if is_exact { whole == Number::from(stored) } else { whole > Number::from(stored) },
-            "{from}: {whole:?}"
-        );
+    // As it is stored by default, and as a server gives it.
+    for arguments in [&package[..], &["delta", "--from=old.bin", "--to=new.bin", "--output=patch"]] {
+        let run = ota(folder.path(), arguments);
+        assert_eq!((run.code, run.output("deltas")), (0, "1"), "{}", run.stderr);
+        assert_eq!(delta(&run).1, Number::from(size));
     }
+    let run = ota(folder.path(), &[&package[..], &["--compress=zstd"]].concat());
+    assert_eq!((run.code, run.output("deltas")), (0, "0"), "{}", run.stderr);
+    assert_eq!(run.found(Level::Warning), ["delta-not-worth-it"]);
+    let stored = manifest(&folder.path().join("app.ota"))["images"][0]["encoding"]["size"].as_u64().unwrap();
+    let (patch, whole) = delta(&run);
+    assert_eq!(whole, Number::from(stored));
+    assert!(patch > whole && patch < Number::from(size), "{patch:?} {whole:?}");
+}
+
+#[test]
+fn an_image_that_is_its_own_base_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "same.bin", &Esp::default());
+    let run = ota(folder.path(), &["delta", "--from=same.bin", "--to=same.bin", "--output=patch"]);
+    assert_eq!((run.code, run.found(Level::Warning)), (0, vec!["same-base"]), "{}", run.stderr);
 }
 
 #[test]

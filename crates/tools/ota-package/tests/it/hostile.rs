@@ -35,7 +35,7 @@ fn member(path: &str, data: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 /// The manifest of one binary image.
@@ -107,8 +107,8 @@ fn no_links_no_duplicates_no_strays_nothing_missing() {
         let package = [first.clone(), header("images/b.bin", 0, kind, link), END.to_vec()].concat();
         refused(&package, "tar header at byte");
     }
-    refused(&[first.clone(), image.clone(), image.clone(), END.to_vec()].concat(), "was there before");
-    refused(&[first.clone(), image.clone(), first.clone(), END.to_vec()].concat(), "was there before");
+    refused(&[first.clone(), image.clone(), image.clone(), END.to_vec()].concat(), "is there twice");
+    refused(&[first.clone(), image.clone(), first.clone(), END.to_vec()].concat(), "is there twice");
     refused(
         &[first.clone(), image.clone(), member("images/x.bin", DATA), END.to_vec()].concat(),
         "is not in the manifest",

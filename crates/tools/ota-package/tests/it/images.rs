@@ -12,12 +12,16 @@ pub(crate) struct Esp {
     pub(crate) min_revision: u16,
     pub(crate) max_revision: u16,
     pub(crate) hash: bool,
-    /// The data of the segment behind the descriptor.
+    /// The data of the segment after the descriptor.
     pub(crate) data: Vec<u8>,
     /// Where that segment goes, when not to mapped flash.
     pub(crate) load: Option<u32>,
     /// Whether the descriptor is there.
     pub(crate) describes: bool,
+    /// Where the loader jumps to, when not to the second segment.
+    pub(crate) entry: Option<u32>,
+    /// Whether the first segment goes to RAM, so that nothing is mapped from flash: a bootloader.
+    pub(crate) in_ram: bool,
 }
 
 impl Default for Esp {
@@ -34,6 +38,8 @@ impl Default for Esp {
             data: vec![0x55; 4096],
             load: None,
             describes: true,
+            entry: None,
+            in_ram: false,
         }
     }
 }
@@ -53,9 +59,10 @@ impl Esp {
             0 => (0x3F40_0020u32, 0x400D_0128),
             _ => (0x3C00_0020, 0x4200_0128),
         };
+        let data = if self.in_ram { 0x3FC8_8000 } else { data };
         let segments = [(data, descriptor), (self.load.unwrap_or(code), self.data.clone())];
         let mut file = vec![0xE9, 2, 2, 0x4F];
-        file.extend(0x4037_0000u32.to_le_bytes());
+        file.extend(self.entry.unwrap_or(segments[1].0).to_le_bytes());
         file.extend([0xEE, 0, 0, 0]);
         file.extend(self.chip.to_le_bytes());
         file.push(0);
@@ -91,31 +98,107 @@ impl Esp {
     }
 }
 
-/// An image for MCUboot: header, payload, a protected security counter, the hash.
+/// An image for MCUboot.
+#[derive(Clone, Debug)]
+pub(crate) struct Mcuboot {
+    pub(crate) version: (u8, u8, u16, u32),
+    pub(crate) flags: u32,
+    pub(crate) payload: Vec<u8>,
+    /// TLVs under the hash.
+    pub(crate) protected: Vec<(u16, Vec<u8>)>,
+    /// TLVs after the hash.
+    pub(crate) unprotected: Vec<(u16, Vec<u8>)>,
+}
+
+impl Default for Mcuboot {
+    /// Version 1.2.3+4 with the security counter 5, signed with ECDSA by nobody's key.
+    fn default() -> Self {
+        Self {
+            version: (1, 2, 3, 4),
+            flags: 0,
+            payload: vec![7; 100],
+            protected: vec![(0x50, vec![5, 0, 0, 0])],
+            unprotected: vec![(0x01, vec![8; 32]), (0x22, vec![0x30; 70])],
+        }
+    }
+}
+
+impl Mcuboot {
+    /// The file, as `imgtool sign` lays it out: header, payload, protected TLVs, the hash and the other TLVs.
+    pub(crate) fn build(&self) -> Vec<u8> {
+        let area = |magic: u16, tlvs: &[(u16, Vec<u8>)]| {
+            let mut bytes = Vec::new();
+            for (kind, data) in tlvs {
+                bytes.extend(kind.to_le_bytes());
+                bytes.extend(u16::try_from(data.len()).unwrap().to_le_bytes());
+                bytes.extend(data);
+            }
+            let total = u16::try_from(bytes.len() + 4).unwrap();
+            [&magic.to_le_bytes()[..], &total.to_le_bytes(), &bytes].concat()
+        };
+        let protected = if self.protected.is_empty() { Vec::new() } else { area(0x6908, &self.protected) };
+        let mut file = Vec::new();
+        file.extend(0x96F3_B83Du32.to_le_bytes());
+        file.extend(0u32.to_le_bytes());
+        file.extend(32u16.to_le_bytes());
+        file.extend(u16::try_from(protected.len()).unwrap().to_le_bytes());
+        file.extend(u32::try_from(self.payload.len()).unwrap().to_le_bytes());
+        file.extend(self.flags.to_le_bytes());
+        file.extend([self.version.0, self.version.1]);
+        file.extend(self.version.2.to_le_bytes());
+        file.extend(self.version.3.to_le_bytes());
+        file.extend(0u32.to_le_bytes());
+        file.extend(&self.payload);
+        file.extend(protected);
+        let digest = (0x10, Sha256::digest(&file).to_vec());
+        let unprotected: Vec<_> = [digest].into_iter().chain(self.unprotected.clone()).collect();
+        file.extend(area(0x6907, &unprotected));
+        file
+    }
+}
+
+/// An image for MCUboot with a security counter, signed by nobody's key.
 pub(crate) fn mcuboot(version: (u8, u8, u16, u32), counter: u32, payload: &[u8]) -> Vec<u8> {
+    let protected = vec![(0x50, counter.to_le_bytes().to_vec())];
+    Mcuboot { version, payload: payload.to_vec(), protected, ..Mcuboot::default() }.build()
+}
+
+/// An Intel HEX file of what is written where.
+pub(crate) fn intel_hex(ranges: &[(u32, &[u8])]) -> Vec<u8> {
+    let record = |offset: u16, kind: u8, data: &[u8]| {
+        let mut bytes = vec![u8::try_from(data.len()).unwrap()];
+        bytes.extend(offset.to_be_bytes());
+        bytes.push(kind);
+        bytes.extend(data);
+        bytes.push(bytes.iter().fold(0u8, |sum, byte| sum.wrapping_sub(*byte)));
+        format!(":{}\n", base16ct::upper::encode_string(&bytes))
+    };
+    let mut text = String::new();
+    for (address, data) in ranges {
+        for (at, piece) in (*address..).step_by(16).zip(data.chunks(16)) {
+            text += &record(0, 4, &at.to_be_bytes()[..2]);
+            text += &record(u16::try_from(at & 0xFFFF).unwrap(), 0, piece);
+        }
+    }
+    (text + ":00000001FF\n").into_bytes()
+}
+
+/// A UF2 file of one family, the blocks of each part counted by themselves, as esptool joins them.
+pub(crate) fn uf2(family: u32, parts: &[(u32, &[u8])]) -> Vec<u8> {
     let mut file = Vec::new();
-    file.extend(0x96F3_B83Du32.to_le_bytes());
-    file.extend(0u32.to_le_bytes());
-    file.extend(32u16.to_le_bytes());
-    file.extend(12u16.to_le_bytes());
-    file.extend(u32::try_from(payload.len()).unwrap().to_le_bytes());
-    file.extend(0u32.to_le_bytes());
-    file.extend([version.0, version.1]);
-    file.extend(version.2.to_le_bytes());
-    file.extend(version.3.to_le_bytes());
-    file.extend(0u32.to_le_bytes());
-    file.extend(payload);
-    let tlv = |kind: u16, data: &[u8]| {
-        let length = u16::try_from(data.len()).unwrap();
-        [&kind.to_le_bytes()[..], &length.to_le_bytes(), data].concat()
-    };
-    let area = |magic: u16, tlvs: &[u8]| {
-        let total = u16::try_from(tlvs.len() + 4).unwrap();
-        [&magic.to_le_bytes()[..], &total.to_le_bytes(), tlvs].concat()
-    };
-    file.extend(area(0x6908, &tlv(0x50, &counter.to_le_bytes())));
-    let digest = Sha256::digest(&file);
-    file.extend(area(0x6907, &tlv(0x10, &digest)));
+    for (address, data) in parts {
+        let total = u32::try_from(data.chunks(256).len()).unwrap();
+        for (number, piece) in (0..).zip(data.chunks(256)) {
+            let size = u32::try_from(piece.len()).unwrap();
+            let words =
+                [0x0A32_4655, 0x9E5D_5157, 0x2000, address + number * 256, size, number, total, family];
+            let start = file.len();
+            file.extend(words.into_iter().flat_map(u32::to_le_bytes));
+            file.extend(piece);
+            file.resize(start + 508, 0);
+            file.extend(0x0AB1_6F30u32.to_le_bytes());
+        }
+    }
     file
 }
 

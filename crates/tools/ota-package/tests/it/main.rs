@@ -5,11 +5,13 @@
 
 mod action;
 mod atomic;
+mod checks;
 mod common;
 mod deltas;
 mod files;
 mod given;
 mod hostile;
+mod identity;
 mod images;
 mod inspect;
 mod package;

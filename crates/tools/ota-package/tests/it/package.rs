@@ -12,7 +12,7 @@ use crate::common::{files, manifest, members, ota};
 use crate::images::{Esp, mcuboot, noise, table};
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 /// Images for three boards.

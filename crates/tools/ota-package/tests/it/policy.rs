@@ -32,8 +32,12 @@ fn the_sequence_goes_on_by_itself() {
     assert_eq!(manifest(&folder.path().join("new.ota"))["sequence"], 42);
     let (run, _) = upgrade((&app("1.0.0", 0), &["--sequence=41"]), (&app("1.1.0", 0), &["--sequence=41"]));
     assert_eq!((run.code, run.found(Level::Error)), (1, vec!["sequence"]));
-    let (run, _) = upgrade((&app("1.0.0", 0), &[]), (&app("1.1.0", 0), &[]));
-    assert_eq!((run.code, run.output("sequence")), (0, ""));
+    // It starts at 1, so that a device can refuse what is not above the last one.
+    let (run, folder) = upgrade((&app("1.0.0", 0), &[]), (&app("1.1.0", 0), &[]));
+    assert_eq!((run.code, run.output("sequence")), (0, "2"), "{}", run.stderr);
+    assert_eq!(manifest(&folder.path().join("old.ota"))["sequence"], 1);
+    let (run, _) = upgrade((&app("1.0.0", 0), &["--sequence=0"]), (&app("1.1.0", 0), &[]));
+    assert_eq!((run.code, run.output("sequence")), (0, "1"));
 }
 
 #[test]

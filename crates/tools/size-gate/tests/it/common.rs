@@ -25,12 +25,14 @@ impl Run {
     }
 }
 
-/// Runs size-gate in a folder, with nothing of this process's environment.
+/// Runs size-gate in a folder, with nothing of this process's environment, and no `lw.toml` but one that is named.
 pub(crate) fn size_gate(folder: &Path, arguments: &[String]) -> Run {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("report.json");
+    let named = arguments.iter().any(|argument| argument.starts_with("--config="));
     let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_size-gate"))
-        .args(["--config", "none", "--summary", "off", "--report"])
+        .args(if named { &[][..] } else { &["--config=none"] })
+        .args(["--summary", "off", "--report"])
         .arg(&path)
         .args(arguments)
         .current_dir(folder)

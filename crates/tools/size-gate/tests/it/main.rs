@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod common;
+mod configuration;
 mod figures;
 mod files;
 mod growth;

@@ -1,55 +1,17 @@
-//! What is told of images that are none of an ESP chip.
+//! Every field of an image for MCUboot.
 
-use lw_firmware::image::Image;
-use lw_firmware::intel_hex::{self, Content};
+use base16ct::lower::encode_string as hex;
 use lw_firmware::mcuboot::{self, Flag, Tlv, TlvKind, Trailing};
-use lw_firmware::uf2;
 use lw_model::{Align, ByteSize, Cell, Table};
-use lw_package::ImageKind;
 
 use crate::explain::Fields;
-use crate::scan::hex;
 
 /// Bytes of a TLV that are shown: a digest or a key hash as a whole, a signature as its beginning.
 const SHOWN: usize = 64;
-/// Ranges of addresses that are listed.
-const RANGES: usize = 32;
 
-/// What an image is, for people.
-pub(crate) fn kind_name(image: &Image) -> &'static str {
-    match image {
-        Image::Esp(_) => "ESP image",
-        Image::Mcuboot(_) => "MCUboot image",
-        Image::Uf2(_) => "UF2 file",
-        Image::IntelHex(_) => "Intel HEX file",
-        Image::Plain(_) => "plain binary",
-    }
-}
-
-/// What it is in a manifest.
-pub(crate) fn image_kind(image: &Image) -> ImageKind {
-    match image {
-        Image::Esp(_) => ImageKind::EspApp,
-        Image::Mcuboot(_) => ImageKind::Mcuboot,
-        Image::Uf2(_) => ImageKind::Uf2,
-        Image::IntelHex(_) => ImageKind::IntelHex,
-        Image::Plain(_) => ImageKind::Binary,
-    }
-}
-
-/// The tables of an image.
-pub(crate) fn tables(image: &Image) -> Vec<Table> {
-    match image {
-        Image::Esp(_) => Vec::new(),
-        Image::Mcuboot(image) => vec![header(image), tlvs(image), behind(image)],
-        Image::Uf2(image) => uf2(image),
-        Image::IntelHex(image) => intel_hex(image),
-        Image::Plain(plain) => {
-            let mut fields = Fields::new("content", "Content");
-            fields.row(0, "first bytes", String::new(), plain.looks_like.clone());
-            vec![fields.table()]
-        }
-    }
+/// Every field of an image.
+pub(super) fn tables(image: &mcuboot::Image) -> Vec<Table> {
+    vec![header(image), tlvs(image), trailing(image)]
 }
 
 fn header(image: &mcuboot::Image) -> Table {
@@ -108,15 +70,20 @@ fn tlvs(image: &mcuboot::Image) -> Table {
             Cell::Text(tlv.kind.to_string()),
             Cell::Bytes(i64::try_from(tlv.data.len()).unwrap_or(i64::MAX)),
             Cell::Code(value),
-            Cell::Text(meaning(tlv, is_protected)),
+            Cell::Text(meaning(image, tlv, is_protected)),
         ]);
     }
     table
 }
 
-fn meaning(tlv: &Tlv, is_protected: bool) -> String {
+fn meaning(image: &mcuboot::Image, tlv: &Tlv, is_protected: bool) -> String {
+    let is_unchecked =
+        image.digests.iter().any(|digest| digest.offset == tlv.offset && digest.computed.is_none());
     let text = match tlv.kind {
         kind if kind.is_signature() => "signature; `sign verify` checks it against a key",
+        TlvKind::SHA256 | TlvKind::SHA384 | TlvKind::SHA512 if is_unchecked => {
+            "hash of header, plain payload and protected TLVs: not checked, the payload is encrypted"
+        }
         TlvKind::SHA256 | TlvKind::SHA384 | TlvKind::SHA512 => {
             "hash of header, payload and protected TLVs: holds"
         }
@@ -125,6 +92,8 @@ fn meaning(tlv: &Tlv, is_protected: bool) -> String {
         TlvKind::SIG_PURE => "the signature is over the image, not over its hash",
         TlvKind::SEC_CNT => "security counter: a device refuses an image below the one it has stored",
         TlvKind::DEPENDENCY => "another image this one needs",
+        TlvKind::UUID_VID => "UUID of the vendor it is for",
+        TlvKind::UUID_CID => "UUID of the class of device it is for",
         TlvKind::BOOT_RECORD => "boot record for attestation",
         kind if kind.is_vendor() => "a vendor's own",
         _ => "",
@@ -136,8 +105,8 @@ fn meaning(tlv: &Tlv, is_protected: bool) -> String {
     }
 }
 
-fn behind(image: &mcuboot::Image) -> Table {
-    let mut fields = Fields::new("trailing", "Behind the image");
+fn trailing(image: &mcuboot::Image) -> Table {
+    let mut fields = Fields::new("trailing", "After the image");
     match &image.trailing {
         Trailing::None => {}
         Trailing::Padding { offset } => {
@@ -175,60 +144,4 @@ fn behind(image: &mcuboot::Image) -> Table {
         }
     }
     fields.table()
-}
-
-fn uf2(image: &uf2::Image) -> Vec<Table> {
-    let mut table = Table::new(
-        "uf2",
-        "Families",
-        &[("Family", Align::Left), ("Blocks", Align::Right), ("Data", Align::Right)],
-    );
-    let mut tables = Vec::new();
-    for part in &image.parts {
-        let family = part.family.map_or_else(|| "none named".to_owned(), |family| family.to_string());
-        table.rows.push(vec![
-            Cell::Code(family.clone()),
-            Cell::Count(i64::from(part.blocks)),
-            Cell::Bytes(signed(part.content.size)),
-        ]);
-        tables.push(ranges(&part.content, &format!("Written for {family}")));
-    }
-    table.note = Some(format!(
-        "{} blocks; {} are skipped by boot loaders, {} are files for a container.",
-        image.blocks, image.skipped, image.files
-    ));
-    tables.insert(0, table);
-    tables
-}
-
-fn intel_hex(image: &intel_hex::Image) -> Vec<Table> {
-    let mut table = ranges(&image.content, "Written");
-    let start = match image.start {
-        Some(intel_hex::Start::Linear(address)) => format!("The program starts at {address:#010x}."),
-        Some(intel_hex::Start::Segment { cs, ip }) => format!("The program starts at {cs:#06x}:{ip:#06x}."),
-        None => "It does not say where the program starts.".to_owned(),
-    };
-    let note = table.note.take().map(|note| format!(" {note}")).unwrap_or_default();
-    table.note = Some(format!("{} records. {start}{note}", image.records));
-    vec![table]
-}
-
-fn ranges(content: &Content, title: &str) -> Table {
-    let mut table =
-        Table::new("ranges", title, &[("From", Align::Right), ("To", Align::Right), ("Bytes", Align::Right)]);
-    for range in content.ranges.iter().take(RANGES) {
-        table.rows.push(vec![
-            Cell::Code(format!("{:#010x}", range.start)),
-            Cell::Code(format!("{:#010x}", range.end().saturating_sub(1))),
-            Cell::Bytes(signed(range.length)),
-        ]);
-    }
-    if content.ranges.len() > RANGES {
-        table.note = Some(format!("{} more ranges are left out.", content.ranges.len() - RANGES));
-    }
-    table
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

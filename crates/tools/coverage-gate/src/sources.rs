@@ -1,0 +1,284 @@
+//! The text that was measured: whether the reports fit the sources that are here.
+
+use gix_imara_diff::{Algorithm, Diff as LineDiff, InternedInput, sources::byte_lines};
+use lw_cli::{Context, Error, ShownFiles, parallel};
+use lw_coverage::source::go_code_lines;
+use lw_coverage::{FileCoverage, Format};
+use lw_history::{Diff, FileDiff, LineRanges, Repository};
+use lw_model::{Finding, Level, Location, Report, grouped};
+
+use crate::args::Args;
+use crate::inputs::{Inputs, listed};
+
+/// git calls a file binary when there is a NUL in this many bytes at its beginning.
+const SNIFFED: usize = 8000;
+
+/// What the sources on disk say of the reports.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    /// Files with lines in a report beyond their end: the last one told of, and how many there are.
+    beyond: Vec<(String, u32, u64)>,
+    /// Files with a NUL at their beginning, which git takes for binary.
+    binary: Vec<String>,
+    /// Files of the repository that are not on disk, though others are.
+    absent: Vec<String>,
+}
+
+/// What one source is like.
+struct Text {
+    lines: u64,
+    has_nul: bool,
+    /// Of a file that only Go measured, which lines have code.
+    code: Option<Vec<bool>>,
+}
+
+impl Sources {
+    /// Looks at every measured file of the repository that is on disk, and takes lines without code out of what Go tells.
+    pub(crate) fn look(cx: &Context, inputs: &mut Inputs) -> Self {
+        let index = &inputs.index;
+        let measured: Vec<(&String, &FileCoverage)> =
+            inputs.coverage.files.iter().filter(|(path, _)| index.contains(path)).collect();
+        let shown = self::measured(cx, inputs);
+        let texts = parallel::map(&measured, |(path, file)| Text::read(&shown, path, file));
+        let mut sources = Self::default();
+        let mut code = Vec::new();
+        for ((path, file), text) in measured.iter().zip(texts) {
+            let Some(text) = text else {
+                sources.absent.push((*path).clone());
+                continue;
+            };
+            if u64::from(file.last_line()) > text.lines {
+                sources.beyond.push(((*path).clone(), file.last_line(), text.lines));
+            }
+            if text.has_nul {
+                sources.binary.push((*path).clone());
+            }
+            code.extend(text.code.map(|code| ((*path).clone(), code)));
+        }
+        if sources.absent.len() == measured.len() {
+            // There are no sources here at all, as where a report is judged by itself.
+            sources.absent.clear();
+        }
+        for (path, code) in code {
+            if let Some(file) = inputs.coverage.files.get_mut(&path) {
+                // What is behind the end stays: it is told, and not to be lost.
+                file.keep_lines(|line| {
+                    let place = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
+                    place.and_then(|place| code.get(place)).is_none_or(|code| *code)
+                });
+            }
+        }
+        sources
+    }
+
+    /// Tells where a report does not fit its source. Where changed lines or the ratchet depend on it, that is a failure.
+    pub(crate) fn tell(&self, args: &Args, diff: Option<&Diff>, report: &mut Report) {
+        for (path, last, lines) in &self.beyond {
+            let changed = diff.is_some_and(|diff| diff.file(path).is_some());
+            let is_held = args.ratchet.is_some() || (args.limits_patch() && changed);
+            // An inlined function of Kotlin has lines of the file it comes from, counted on behind the last one.
+            let is_kotlin = path.ends_with(".kt") || path.ends_with(".kts");
+            let level = match (is_kotlin, is_held) {
+                (true, _) => Level::Note,
+                (false, true) => Level::Error,
+                (false, false) => Level::Warning,
+            };
+            let message = format!(
+                "the report does not fit {path}: it tells of line {}, and the file has {}",
+                grouped((*last).into()),
+                grouped((*lines).into())
+            );
+            report.add_finding(
+                Finding::new("coverage-gate/other-text", level, path, message)
+                    .help("the report is of another version of the file: write it again from the commit that is judged")
+                    .at(Some(Location::file(path.as_str()))),
+            );
+        }
+        if !self.absent.is_empty() {
+            let files = if self.absent.len() == 1 { "file is" } else { "files are" };
+            let message = format!(
+                "{} measured {files} in the commit, but not in the working tree: {}",
+                grouped(i128::try_from(self.absent.len()).unwrap_or(i128::MAX)),
+                listed(self.absent.iter())
+            );
+            report.add_finding(Finding::new("coverage-gate/other-text", Level::Note, "absent", message));
+        }
+    }
+
+    /// Brings the lines of a change to the text that was measured: files that git calls binary have lines all the same,
+    /// and where the working tree differs from the commit, its lines have other numbers.
+    ///
+    /// # Errors
+    /// When the repository is damaged.
+    pub(crate) fn fit(
+        &self,
+        cx: &Context,
+        repository: &Repository,
+        inputs: &Inputs,
+        diff: &mut Diff,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let Some(head) = diff.head.clone() else { return Ok(()) };
+        for path in &self.binary {
+            let place = diff.files.binary_search_by(|file| file.path.as_str().cmp(path));
+            if place.is_ok_and(|place| diff.files.get(place).is_some_and(|file| !file.added.is_empty())) {
+                continue;
+            }
+            let Some(new) = repository.read_file(&head, path).ok().flatten() else { continue };
+            let old_path = place.ok().and_then(|place| diff.files.get(place)?.old_path.clone());
+            let old = match &diff.base {
+                Some(base) => repository.read_file(base, old_path.as_deref().unwrap_or(path)).ok().flatten(),
+                None => None,
+            };
+            let added: LineRanges =
+                hunks(&old.unwrap_or_default(), &new).flat_map(|hunk| hunk.after).collect();
+            if added.is_empty() {
+                continue;
+            }
+            let message = format!(
+                "{path} has a NUL byte, so git shows no lines of it; it is measured, and compared as text"
+            );
+            report.add_finding(Finding::new("coverage-gate/other-text", Level::Note, path, message));
+            match place {
+                Ok(place) => {
+                    if let Some(file) = diff.files.get_mut(place) {
+                        file.added = added;
+                    }
+                }
+                Err(place) => {
+                    diff.files.insert(place, FileDiff { path: path.clone(), old_path: None, added });
+                }
+            }
+        }
+        let here = texts(cx, inputs);
+        for file in &mut diff.files {
+            if !inputs.coverage.files.contains_key(&file.path) {
+                continue;
+            }
+            let Some(here) = here(&file.path) else { continue };
+            let Some(there) = repository.read_file(&head, &file.path).ok().flatten() else { continue };
+            // What git replaces on the way to the disk moves no line, or is not there to be compared.
+            let there = without_returns(there);
+            if here == there || there.starts_with(b"version https://git-lfs") {
+                continue;
+            }
+            let own = map(&mut file.added, &there, &here);
+            let lines =
+                if own == 1 { "line that only it has counts" } else { "lines that only it has count" };
+            let message = format!(
+                "{} of the working tree is not that of the commit that is judged: the changed lines were found in it again, and {} {lines} as changed",
+                file.path,
+                grouped(own.into())
+            );
+            report.add_finding(
+                Finding::new("coverage-gate/other-text", Level::Note, &file.path, message)
+                    .help("what is measured should be what is committed: did the build change it?"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Moves changed lines of a commit to the same lines of another text, and adds those that only that one has; returns how
+/// many these are.
+fn map(changed: &mut LineRanges, there: &[u8], here: &[u8]) -> u64 {
+    let hunks: Vec<Hunk> = hunks(there, here).collect();
+    let mut own: Vec<u32> = hunks.iter().flat_map(|hunk| hunk.after.clone()).collect();
+    let count = own.len() as u64;
+    own.extend(changed.iter().flatten().filter_map(|line| moved(line, &hunks)));
+    *changed = own.into_iter().collect();
+    count
+}
+
+/// Which line of the other text a line is; `None` when that has it no longer.
+pub(crate) fn moved(line: u32, hunks: &[Hunk]) -> Option<u32> {
+    let before = hunks.partition_point(|hunk| hunk.before.end <= line);
+    if hunks.get(before).is_some_and(|hunk| hunk.before.contains(&line)) {
+        return None;
+    }
+    let last = before.checked_sub(1).and_then(|place| hunks.get(place));
+    Some(last.map_or(line, |hunk| line.saturating_sub(hunk.before.end).saturating_add(hunk.after.end)))
+}
+
+/// The texts of files as they were measured, with plain ends of lines.
+pub(crate) fn texts<'a>(cx: &'a Context, inputs: &Inputs) -> impl Fn(&str) -> Option<Vec<u8>> + 'a {
+    let files = measured(cx, inputs);
+    move |path| files.text(path).ok().map(|text| without_returns(text.into_bytes()))
+}
+
+/// Lines that differ, by their numbers from 1.
+pub(crate) struct Hunk {
+    before: std::ops::Range<u32>,
+    after: std::ops::Range<u32>,
+}
+
+pub(crate) fn hunks(before: &[u8], after: &[u8]) -> impl Iterator<Item = Hunk> {
+    let input = InternedInput::new(byte_lines(before), byte_lines(after));
+    let mut diff = LineDiff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_lines(&input);
+    let hunks: Vec<Hunk> = diff
+        .hunks()
+        .map(|hunk| Hunk {
+            before: hunk.before.start + 1..hunk.before.end + 1,
+            after: hunk.after.start + 1..hunk.after.end + 1,
+        })
+        .collect();
+    hunks.into_iter()
+}
+
+pub(crate) fn without_returns(text: Vec<u8>) -> Vec<u8> {
+    if !text.contains(&b'\r') {
+        return text;
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    for (place, byte) in text.iter().enumerate() {
+        if *byte != b'\r' || text.get(place + 1) != Some(&b'\n') {
+            plain.push(*byte);
+        }
+    }
+    plain
+}
+
+/// The measured files of the repository, to be read as the house reads sources.
+fn measured<'a>(cx: &'a Context, inputs: &Inputs) -> ShownFiles<'a> {
+    let files = inputs.coverage.files.keys().filter(|path| inputs.index.contains(path));
+    cx.files().shown(Some(files.cloned().collect()))
+}
+
+impl Text {
+    fn read(shown: &ShownFiles<'_>, path: &str, file: &FileCoverage) -> Option<Self> {
+        let text = shown.text(path).ok()?.into_bytes();
+        let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
+        let is_go = file.formats() == Format::GoCover.into();
+        Some(Self {
+            lines: ends + u64::from(text.last().is_some_and(|last| *last != b'\n')),
+            has_nul: memchr::memchr(0, text.get(..SNIFFED).unwrap_or(&text)).is_some(),
+            code: is_go.then(|| go_code_lines(&text)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mapped(changed: &[u32], there: &str, here: &str) -> (Vec<u32>, u64) {
+        let mut lines: LineRanges = changed.iter().copied().collect();
+        let own = map(&mut lines, there.as_bytes(), here.as_bytes());
+        (lines.iter().flatten().collect(), own)
+    }
+
+    #[test]
+    fn changed_lines_are_found_again_in_another_text() {
+        assert_eq!(mapped(&[4], "1\n2\n3\n4\n", "a\nb\n1\n2\n3\n4\n"), (vec![1, 2, 6], 2));
+        assert_eq!(mapped(&[2, 4], "1\n2\n3\n4\n5\n", "1\n3\n4\n5\n"), (vec![3], 0));
+        assert_eq!(mapped(&[1, 3, 5], "1\n2\n3\n4\n5\n", "1\n2\nx\ny\n4\n5\n"), (vec![1, 3, 4, 6], 2));
+        assert_eq!(mapped(&[1], "1\n", "1\n"), (vec![1], 0));
+        assert_eq!(mapped(&[1], "1\n", ""), (vec![], 0));
+    }
+
+    #[test]
+    fn ends_of_lines_are_no_difference() {
+        assert_eq!(without_returns(b"a\r\nb\rc\r\n".to_vec()), b"a\nb\rc\n");
+    }
+}
