@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 use crate::args::Common;
 use crate::error::Error;
 use crate::files::Files;
-use crate::finish;
 use crate::host::{self, Host};
 use crate::tool::Entry;
 
@@ -177,7 +176,7 @@ impl Context {
         }
         let unquoted = self.files.without_quotes(error);
         let error = unquoted.as_ref().unwrap_or(error);
-        finish::say(error);
+        let _ = host::print_error(error);
         let message = error.message();
         let rule = format!("{}/error", report.tool.name);
         let finding = Finding::new(rule, Level::Error, &message, message.clone());

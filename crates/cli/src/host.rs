@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+use crate::exit::Exit;
+
 /// What a run knows of the machine.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -93,6 +96,38 @@ pub(crate) fn stdout(text: &[u8]) -> io::Result<Printed> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Printed::ReaderGone),
         Err(error) => Err(error),
     }
+}
+
+/// Prints what was asked for: the answer of a command that has no report. A reader who has gone has read enough.
+#[must_use]
+pub fn print(text: &[u8]) -> Exit {
+    match stdout(text) {
+        Ok(Printed::Done | Printed::ReaderGone) => Exit::Pass,
+        Err(error) => print_error(&Error::remote(format!("standard output: {error}"))),
+    }
+}
+
+/// Says on standard error what is wrong and what to do, for a command that has no report.
+#[must_use]
+pub fn print_error(error: &Error) -> Exit {
+    let mut text = format!("error: {}\n", error.message());
+    if let Some(hint) = error.advice() {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
+    stderr(&lw_ci::neutralise(&text));
+    error.class().into()
+}
+
+/// Prints the help or version somebody asked for; anything else clap says is an error.
+#[must_use]
+pub fn print_clap(error: &clap::Error, host: &Host) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        stderr(&if host.colour_stderr { text.ansi().to_string() } else { text.to_string() });
+        return Exit::Usage;
+    }
+    let text = if host.colour { text.ansi().to_string() } else { text.to_string() };
+    print(text.as_bytes())
 }
 
 /// Says something to the person on standard error. There is nobody to tell when that fails.

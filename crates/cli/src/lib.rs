@@ -21,6 +21,7 @@ mod finish;
 mod host;
 pub mod inputs;
 pub mod parallel;
+mod rules;
 mod run;
 mod tool;
 
@@ -30,7 +31,8 @@ pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
 pub use files::{Bytes, Files, Hidden, Input, PendingFile, PendingFolder, ShownFiles};
-pub use host::Host;
+pub use host::{Host, print, print_clap, print_error};
+pub use rules::Setting;
 pub use run::{invoke, standalone};
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};
 

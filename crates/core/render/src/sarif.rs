@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, Verdict};
+use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, ToolId, Verdict};
 use serde_sarif::sarif::{
     ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
     PhysicalLocation, Region, ReportingConfiguration, ReportingDescriptor, Result as SarifResult,
@@ -21,7 +21,8 @@ use crate::{Options, RenderError, escape};
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> Result<(), RenderError> {
-    let mut rules = Rules { declared: options.rules, list: Vec::new(), index: HashMap::new() };
+    let mut rules =
+        Rules { tool: &report.tool, declared: options.rules, list: Vec::new(), index: HashMap::new() };
     let mut seen: HashMap<(&str, Option<&str>), u32> = HashMap::new();
     let results: Vec<_> = report
         .findings
@@ -53,13 +54,14 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
 }
 
 /// One descriptor per kind of finding, in order of appearance.
-struct Rules {
+struct Rules<'a> {
+    tool: &'a ToolId,
     declared: &'static [Rule],
     list: Vec<ReportingDescriptor>,
     index: HashMap<String, usize>,
 }
 
-impl Rules {
+impl Rules<'_> {
     fn index(&mut self, finding: &Finding) -> i64 {
         let next = self.list.len();
         let index = *self.index.entry(finding.rule.clone()).or_insert(next);
@@ -74,12 +76,13 @@ impl Rules {
             };
             let level = rule.map_or(finding.level, |rule| rule.level);
             let level = serde_json::Value::from(level.as_str());
-            let descriptor = ReportingDescriptor::builder()
+            let mut descriptor = ReportingDescriptor::builder()
                 .id(escape::name(&finding.rule))
                 .short_description(text(title))
                 .help(text(help))
                 .default_configuration(ReportingConfiguration::builder().level(level).build())
                 .build();
+            descriptor.help_uri = rule.map(|rule| rule.help_uri(&self.tool.name, &self.tool.version));
             self.list.push(descriptor);
         }
         i64::try_from(index).unwrap_or(i64::MAX)

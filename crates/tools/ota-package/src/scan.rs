@@ -210,7 +210,8 @@ pub(crate) fn sha256_of(source: &mut impl Read) -> io::Result<[u8; 32]> {
 fn advice(problem: &Problem) -> (&'static str, &'static str) {
     match problem {
         Problem::Check(_) | Problem::Layout(_) | Problem::Revisions { .. } => {
-            ("image", "build the image again")
+            // A device refuses these, and so does `check`: they end the run as an error.
+            ("error", "build the image again")
         }
         Problem::SecureVersion { .. } => {
             ("secure-version-width", "lower CONFIG_BOOTLOADER_APP_SECURE_VERSION")

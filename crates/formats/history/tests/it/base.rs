@@ -1,8 +1,8 @@
 //! Compared with what.
 
 use std::fs;
-use std::process::Command;
 use std::path::Path;
+use std::process::Command;
 
 use lw_history::{Base, CiFacts, Compare, HistoryError, Repository};
 use lw_model::{Class, Diagnose};

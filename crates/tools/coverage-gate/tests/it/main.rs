@@ -8,4 +8,5 @@ mod diff_cover;
 mod files;
 mod html;
 mod pull_request;
+mod rules;
 mod transcripts;

@@ -14,6 +14,7 @@ mod images;
 mod inspect;
 mod package;
 mod policy;
+mod rules;
 mod seed;
 mod slots;
 mod transcripts;

@@ -9,4 +9,5 @@ mod files;
 mod growth;
 mod image_fit;
 mod linker_print;
+mod rules;
 mod transcripts;
