@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use lw_ci::{CiContext, Provider};
 use lw_model::{Artifact, Bound, Class, Finding, Level, Limit, Location, Report, Unit};
@@ -13,6 +15,7 @@ use crate::args::Common;
 use crate::error::Error;
 use crate::files::Files;
 use crate::host::{self, Host};
+use crate::progress::{Display, Group, Progress};
 use crate::tool::Entry;
 
 /// Where a value was set.
@@ -33,7 +36,7 @@ pub struct Context {
     host: Host,
     pub(crate) files: Arc<Files>,
     root: PathBuf,
-    ci: Box<dyn Provider>,
+    ci: Arc<dyn Provider>,
     ci_context: CiContext,
     common: Common,
     origins: Origins,
@@ -47,6 +50,9 @@ pub struct Context {
     artifacts: Mutex<Vec<Artifact>>,
     /// Measures the baseline counts in another way.
     pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
+    started: Instant,
+    /// Folds of the log that were opened.
+    groups: AtomicU64,
 }
 
 impl Context {
@@ -66,7 +72,7 @@ impl Context {
             host,
             files,
             root,
-            ci,
+            ci: ci.into(),
             ci_context,
             common,
             origins,
@@ -78,6 +84,8 @@ impl Context {
             errors: Mutex::default(),
             artifacts: Mutex::default(),
             changed_meanings: Mutex::default(),
+            started: Instant::now(),
+            groups: AtomicU64::new(0),
         }
     }
 
@@ -107,11 +115,22 @@ impl Context {
         self.host.now
     }
 
-    /// Tells the person what takes a while. Nothing is said where nobody watches.
-    pub fn progress(&self, text: &str) {
-        if self.host.colour_stderr {
-            host::stderr(&format!("{}\n", lw_ci::neutralise(text)));
-        }
+    /// Tells of work that takes a while, at once and until the result is dropped: a bar on a terminal, a line every five
+    /// seconds in the log of a CI, nothing where nobody watches or where the work is done sooner.
+    ///
+    /// `total` is how much there is to [`advance`](Progress::advance), where that is known.
+    #[must_use]
+    pub fn progress(&self, title: &str, total: Option<u64>) -> Progress {
+        Progress::start(title, total, Display::real(&self.host, &*self.ci))
+    }
+
+    /// Folds what is said from now on in the log of a CI that has folds, until the result is dropped.
+    #[must_use]
+    pub fn group(&self, title: &str) -> Group {
+        let number = self.groups.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{}-{number}", self.entry.name);
+        let now = self.host.now + self.started.elapsed().as_secs();
+        Group::open(Arc::clone(&self.ci), id, title, now)
     }
 
     /// A path as reports name it: from the repository's root, with `/`.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::progress;
 
 /// What a run knows of the machine.
 #[derive(Clone, Debug)]
@@ -133,7 +134,16 @@ pub fn print_clap(error: &clap::Error, host: &Host) -> Exit {
 /// Says something to the person on standard error. There is nobody to tell when that fails.
 pub(crate) fn stderr(text: &str) {
     let mut err = io::stderr().lock();
+    let way = progress::make_way();
+    let _ = err.write_all(way.as_bytes()).and_then(|()| err.write_all(text.as_bytes()));
+    let _ = err.flush();
+}
+
+/// Draws a bar of progress on the last line of standard error, which is a terminal.
+pub(crate) fn stderr_bar(text: &str) {
+    let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    progress::bar_was_drawn(text);
 }
 
 /// 128 random bits as hexadecimal digits.

@@ -44,7 +44,9 @@ pub(crate) fn write(
     out.make_folder(&pages)?;
     let shown = out.shown(tracked(cx.root()));
     let files: Vec<(&String, &FileCoverage)> = coverage.files.iter().collect();
+    let progress = cx.progress("Writing pages", Some(files.len() as u64));
     let written = parallel::map(&files, |(path, file)| {
+        progress.advance(1);
         let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
         let page = source::page(path, file, &shown.text(path), changed);
         // The index, written last, is synced.
