@@ -233,7 +233,7 @@ impl Context {
 
     /// Says of a file the run made what it is; those of [`write`](Self::write) are known.
     pub fn add_artifact(&self, path: &Path, sha256: &[u8], bytes: u64) {
-        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = base16ct::lower::encode_string(sha256);
         let artifact = Artifact { path: self.display_path(path), sha256, bytes };
         if let Ok(mut artifacts) = self.artifacts.lock() {
             artifacts.retain(|known| known.path != artifact.path);

@@ -158,5 +158,5 @@ pub(crate) fn nonce() -> String {
         let time = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
         bytes = (time.map_or(0, |elapsed| elapsed.as_nanos()) ^ (here << 64)).to_le_bytes();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&bytes)
 }

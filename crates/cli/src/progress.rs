@@ -386,7 +386,7 @@ mod tests {
             let env: std::collections::BTreeMap<String, String> =
                 env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let host = Host { env, width: 80, colour_stderr: false, ..Host::real() };
-            let step = lw_ci::Step { tool: "probe".into(), nonce: "0".into() };
+            let step = lw_ci::Step { suite: Vec::new(), tool: "probe".into(), nonce: "0".into() };
             Display::of(&host, &*lw_ci::detect(&|name| host.var(name), step), terminal)
         };
         assert_eq!(display(&[], true), Display::Bar(79));
@@ -403,7 +403,7 @@ mod tests {
     #[test]
     fn a_fold_is_opened_and_closed_in_the_words_of_the_ci() {
         let folds = |variable: &str, title: &str| {
-            let step = lw_ci::Step { tool: "probe".into(), nonce: "0".into() };
+            let step = lw_ci::Step { suite: Vec::new(), tool: "probe".into(), nonce: "0".into() };
             let ci = lw_ci::detect(&|name| (name == variable).then(|| "true".to_owned()), step);
             let said = Arc::new(Mutex::new(String::new()));
             let sink = {

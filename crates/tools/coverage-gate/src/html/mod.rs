@@ -9,8 +9,10 @@ mod markup;
 mod source;
 
 use std::collections::BTreeSet;
+use std::hash::Hasher as _;
 use std::path::Path;
 
+use fnv::FnvHasher;
 use lw_cli::{Context, Error, parallel};
 use lw_coverage::{Coverage, FileCoverage};
 use lw_history::{Diff, HistoryError, Repository};
@@ -72,11 +74,10 @@ fn page_name(path: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     let name: String = path.chars().map(plain).collect();
     let tail = name.get(name.len().saturating_sub(NAME)..).unwrap_or(&name).trim_start_matches('.');
-    // FNV-1a: the same on every machine.
-    let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{tail}-{hash:016x}.html")
+    // The same on every machine.
+    let mut hasher = FnvHasher::default();
+    hasher.write(path.as_bytes());
+    format!("{tail}-{:016x}.html", hasher.finish())
 }
 
 #[cfg(test)]
