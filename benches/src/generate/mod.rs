@@ -80,8 +80,7 @@ mod tests {
             let files = write(plan, folder.path()).unwrap();
             let (elf, map) = (fs::read(&files.elf).unwrap(), fs::read(&files.map).unwrap());
             let (elf, map) = (Elf::parse(&elf).unwrap(), Map::parse(&map).unwrap());
-            let measure =
-                |elf, map| Memory::measure(&Sources { elf, map, regions: &[], chip: None }).unwrap();
+            let measure = |elf, map| Memory::measure(&Sources { elf, map, ..Sources::default() }).unwrap();
             let from_elf = measure(Some(&elf), Some(&map));
             let from_map = measure(None, Some(&map));
             let used = |memory: &Memory| -> Vec<_> {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use lw_ci::{CiContext, Provider};
 use lw_model::{Artifact, Bound, Class, Finding, Level, Limit, Location, Report, Unit};
@@ -13,8 +15,8 @@ use crate::args::Common;
 use crate::config::section::Sections;
 use crate::error::Error;
 use crate::files::Files;
-use crate::finish;
 use crate::host::{self, Host};
+use crate::progress::{Display, Group, Progress};
 use crate::tool::Entry;
 
 /// Where a value was set.
@@ -35,7 +37,7 @@ pub struct Context {
     host: Host,
     pub(crate) files: Arc<Files>,
     root: PathBuf,
-    ci: Box<dyn Provider>,
+    ci: Arc<dyn Provider>,
     ci_context: CiContext,
     common: Common,
     origins: Origins,
@@ -50,6 +52,9 @@ pub struct Context {
     artifacts: Mutex<Vec<Artifact>>,
     /// Measures the baseline counts in another way.
     pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
+    started: Instant,
+    /// Folds of the log that were opened.
+    groups: AtomicU64,
 }
 
 impl Context {
@@ -68,7 +73,7 @@ impl Context {
             host,
             files,
             root,
-            ci,
+            ci: ci.into(),
             ci_context,
             common,
             origins,
@@ -81,6 +86,8 @@ impl Context {
             errors: Mutex::default(),
             artifacts: Mutex::default(),
             changed_meanings: Mutex::default(),
+            started: Instant::now(),
+            groups: AtomicU64::new(0),
         }
     }
 
@@ -110,11 +117,22 @@ impl Context {
         self.host.now
     }
 
-    /// Tells the person what takes a while. Nothing is said where nobody watches.
-    pub fn progress(&self, text: &str) {
-        if self.host.colour_stderr {
-            host::stderr(&format!("{}\n", lw_ci::neutralise(text)));
-        }
+    /// Tells of work that takes a while, at once and until the result is dropped: a bar on a terminal, a line every five
+    /// seconds in the log of a CI, nothing where nobody watches or where the work is done sooner.
+    ///
+    /// `total` is how much there is to [`advance`](Progress::advance), where that is known.
+    #[must_use]
+    pub fn progress(&self, title: &str, total: Option<u64>) -> Progress {
+        Progress::start(title, total, Display::real(&self.host, &*self.ci))
+    }
+
+    /// Folds what is said from now on in the log of a CI that has folds, until the result is dropped.
+    #[must_use]
+    pub fn group(&self, title: &str) -> Group {
+        let number = self.groups.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{}-{number}", self.entry.name);
+        let now = self.host.now + self.started.elapsed().as_secs();
+        Group::open(Arc::clone(&self.ci), id, title, now)
     }
 
     /// A path as reports name it: from the repository's root, with `/`.
@@ -179,7 +197,7 @@ impl Context {
         }
         let unquoted = self.files.without_quotes(error);
         let error = unquoted.as_ref().unwrap_or(error);
-        finish::say(error);
+        let _ = host::print_error(error);
         let message = error.message();
         let rule = format!("{}/error", report.tool.name);
         let finding = Finding::new(rule, Level::Error, &message, message.clone());
@@ -217,7 +235,7 @@ impl Context {
 
     /// Says of a file the run made what it is; those of [`write`](Self::write) are known.
     pub fn add_artifact(&self, path: &Path, sha256: &[u8], bytes: u64) {
-        let sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = base16ct::lower::encode_string(sha256);
         let artifact = Artifact { path: self.display_path(path), sha256, bytes };
         if let Ok(mut artifacts) = self.artifacts.lock() {
             artifacts.retain(|known| known.path != artifact.path);

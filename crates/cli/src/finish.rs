@@ -303,15 +303,6 @@ fn outputs(entry: &Entry, said: &Said<'_>, own: impl Fn(&str) -> String) -> Vec<
         .collect()
 }
 
-/// Says an error to the person.
-pub(crate) fn say(error: &Error) {
-    let mut text = format!("error: {}\n", error.message());
-    if let Some(hint) = error.advice() {
-        text.push_str(&format!("  hint: {hint}\n"));
-    }
-    host::stderr(&lw_ci::neutralise(&text));
-}
-
 /// Tells of an error before or instead of a report: to the person, and to later steps, whose outputs are all written even
 /// now. `own` are the values the tool had set.
 pub(crate) fn failed(
@@ -322,7 +313,7 @@ pub(crate) fn failed(
     own: impl Fn(&str) -> String,
 ) -> Exit {
     disarm();
-    say(error);
+    let _ = host::print_error(error);
     let message =
         error.advice().map_or_else(|| error.message(), |hint| format!("{}\n{hint}", error.message()));
     let mut effects = ci.annotations(&[Annotation {

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::progress;
+
 /// What a run knows of the machine.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -95,10 +99,51 @@ pub(crate) fn stdout(text: &[u8]) -> io::Result<Printed> {
     }
 }
 
+/// Prints what was asked for: the answer of a command that has no report. A reader who has gone has read enough.
+#[must_use]
+pub fn print(text: &[u8]) -> Exit {
+    match stdout(text) {
+        Ok(Printed::Done | Printed::ReaderGone) => Exit::Pass,
+        Err(error) => print_error(&Error::remote(format!("standard output: {error}"))),
+    }
+}
+
+/// Says on standard error what is wrong and what to do, for a command that has no report.
+#[must_use]
+pub fn print_error(error: &Error) -> Exit {
+    let mut text = format!("error: {}\n", error.message());
+    if let Some(hint) = error.advice() {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
+    stderr(&lw_ci::neutralise(&text));
+    error.class().into()
+}
+
+/// Prints the help or version somebody asked for; anything else clap says is an error.
+#[must_use]
+pub fn print_clap(error: &clap::Error, host: &Host) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        stderr(&if host.colour_stderr { text.ansi().to_string() } else { text.to_string() });
+        return Exit::Usage;
+    }
+    let text = if host.colour { text.ansi().to_string() } else { text.to_string() };
+    print(text.as_bytes())
+}
+
 /// Says something to the person on standard error. There is nobody to tell when that fails.
 pub(crate) fn stderr(text: &str) {
     let mut err = io::stderr().lock();
+    let way = progress::make_way();
+    let _ = err.write_all(way.as_bytes()).and_then(|()| err.write_all(text.as_bytes()));
+    let _ = err.flush();
+}
+
+/// Draws a bar of progress on the last line of standard error, which is a terminal.
+pub(crate) fn stderr_bar(text: &str) {
+    let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    progress::bar_was_drawn(text);
 }
 
 /// 128 random bits as hexadecimal digits.
@@ -113,5 +158,5 @@ pub(crate) fn nonce() -> String {
         let time = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
         bytes = (time.map_or(0, |elapsed| elapsed.as_nanos()) ^ (here << 64)).to_le_bytes();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&bytes)
 }

@@ -22,6 +22,8 @@ mod host;
 pub mod inputs;
 mod keyed;
 pub mod parallel;
+mod progress;
+mod rules;
 mod run;
 mod tool;
 
@@ -32,8 +34,10 @@ pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
 pub use files::{Bytes, Files, Hidden, Input, PendingFile, PendingFolder, ShownFiles};
-pub use host::Host;
+pub use host::{Host, print, print_clap, print_error};
 pub use keyed::{KeyedLimit, is_keyed};
+pub use progress::{Group, Progress};
+pub use rules::Setting;
 pub use run::{invoke, standalone};
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};
 

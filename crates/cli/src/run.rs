@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Files;
 use crate::finish;
-use crate::host::{self, Host, Printed};
+use crate::host::{self, Host};
 use crate::inputs;
 use crate::tool::Entry;
 
@@ -71,7 +71,7 @@ fn prepare_and_run(
     explicit.extend(argv);
     let first = match parse(&command, &explicit, entry.name) {
         Ok(matches) => matches,
-        Err(error) if !error.use_stderr() => return Ok(show(&error, host)),
+        Err(error) if !error.use_stderr() => return Ok(host::print_clap(&error, host)),
         Err(error) => return Err(clap_error(&error)),
     };
     let common = Common::from_arg_matches(&first).map_err(|error| clap_error(&error))?;
@@ -168,16 +168,6 @@ fn environment(matches: &ArgMatches) -> Option<String> {
 fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {
     let program = std::iter::once(OsString::from(name));
     command.clone().try_get_matches_from(program.chain(argv.iter().cloned()))
-}
-
-/// `--help` and `--version`.
-fn show(error: &clap::Error, host: &Host) -> Exit {
-    let text = error.render();
-    let text = if host.colour { text.ansi().to_string() } else { text.to_string() };
-    match host::stdout(text.as_bytes()) {
-        Ok(Printed::Done | Printed::ReaderGone) => Exit::Pass,
-        Err(_) => Exit::Remote,
-    }
 }
 
 fn clap_error(error: &clap::Error) -> Error {

@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use lw_cli::{Entry, Exit, Host};
+use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
 use lw_ota_package::OtaPackage;
 use lw_size_gate::SizeGate;
@@ -107,11 +107,7 @@ pub(crate) fn run(arguments: &ArgMatches, host: &Host) -> Exit {
     let folder = arguments.get_one::<PathBuf>("out").cloned().unwrap_or_default();
     match play(&host.cwd.join(&folder), &folder, host) {
         Ok(exit) => exit,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Pass,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {}: {error}", folder.display());
-            Exit::Remote
-        }
+        Err(error) => lw_cli::print_error(&Error::remote(format!("{}: {error}", folder.display()))),
     }
 }
 
@@ -123,30 +119,29 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> io::Result<Exit> {
     }
     // The demo is nobody's build: no CI to tell, no lw.toml to read.
     let host = Host { env: std::collections::BTreeMap::new(), cwd: folder.to_owned(), ..host.clone() };
-    say(&format!("The example firmware (ESP32-C3, Rust) is in {}.\n", shown.display()))?;
+    say(&format!("The example firmware (ESP32-C3, Rust) is in {}.\n", shown.display()));
 
     for (number, step) in STEPS.iter().enumerate() {
         let (name, arguments) = (step.tool.name, step.arguments);
-        say(&format!("{}. {}\n$ lw {name} {arguments}", number + 1, step.says))?;
+        say(&format!("{}. {}\n$ lw {name} {arguments}", number + 1, step.says));
         let argv: Vec<OsString> = arguments.split(' ').map(OsString::from).collect();
         let exit = lw_cli::invoke(&step.tool, argv, &host, &[]);
-        say("")?;
+        say("");
         if exit != step.ends {
-            let _ = writeln!(
-                io::stderr(),
-                "error: the demo went another way than it should: {name} ended with {exit:?} instead of {:?}",
+            return Ok(lw_cli::print_error(&Error::internal(format!(
+                "the demo went another way than it should: {name} ended with {exit:?} instead of {:?}",
                 step.ends
-            );
-            return Ok(Exit::Internal);
+            ))));
         }
     }
-    say("Every step ended as it should. Open the reports in a browser:")?;
+    say("Every step ended as it should. Open the reports in a browser:");
     for page in ["size-fail.html", "size.html", "coverage-html/index.html", "ota.html"] {
-        say(&format!("  {}", folder.join(page).display()))?;
+        say(&format!("  {}", folder.join(page).display()));
     }
     Ok(Exit::Pass)
 }
 
-fn say(line: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{line}")
+/// The demo goes on when its reader has gone: its files are what it is for.
+fn say(line: &str) {
+    let _ = lw_cli::print(format!("{line}\n").as_bytes());
 }

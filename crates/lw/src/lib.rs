@@ -3,6 +3,7 @@
 //! [`TOOLS`] is the registry: whatever is listed there is a subcommand, an action, a man page and a row of
 //! the README.
 
+mod rules;
 mod suite;
 
 #[cfg(feature = "demo")]

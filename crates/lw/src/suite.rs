@@ -1,15 +1,14 @@
 //! Dispatch: which tool is meant, and what the suite can say of itself.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
-use lw_cli::{Entry, Exit, Host};
+use lw_cli::{Entry, Error, Exit, Host};
 
-use crate::TOOLS;
+use crate::{TOOLS, rules};
 
 /// Runs what the command line, or the name the binary was called by, asks for.
 #[must_use]
@@ -33,14 +32,7 @@ fn dispatch(program: &OsString, mut argv: Vec<OsString>, host: &Host) -> Exit {
     }
     match command().try_get_matches_from(std::iter::once(program.clone()).chain(argv)) {
         Ok(matches) => of_suite(&matches, host),
-        Err(error) => {
-            let failed = error.use_stderr();
-            match error.print() {
-                Ok(()) if failed => Exit::Usage,
-                Ok(()) => Exit::Pass,
-                Err(error) => written(Err(error)),
-            }
-        }
+        Err(error) => lw_cli::print_clap(&error, host),
     }
 }
 
@@ -62,6 +54,8 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(Command::new("list").about("List the tools, one per line"))
+        .subcommand(rules::rules_command())
+        .subcommand(rules::explain_command())
         .subcommand(
             Command::new("completions").about("Print the completions of a shell").arg(
                 Arg::new("shell")
@@ -88,37 +82,28 @@ fn of_suite(matches: &ArgMatches, host: &Host) -> Exit {
         Some(("list", _)) => {
             let width = TOOLS.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
             let lines = TOOLS.iter().map(|entry| format!("{:width$}  {}\n", entry.name, entry.summary));
-            written(io::stdout().write_all(lines.collect::<String>().as_bytes()))
+            lw_cli::print(lines.collect::<String>().as_bytes())
         }
+        Some(("rules", arguments)) => rules::rules(arguments),
+        Some(("explain", arguments)) => rules::explain(arguments, host),
         Some(("completions", arguments)) => {
             let mut script = Vec::new();
             if let Some(shell) = arguments.get_one::<Shell>("shell") {
                 clap_complete::generate(*shell, &mut command(), "lw", &mut script);
             }
-            written(io::stdout().write_all(&script))
+            lw_cli::print(&script)
         }
         Some(("man", arguments)) => {
             let folder = arguments.get_one::<PathBuf>("folder").cloned().unwrap_or_default();
-            written(
-                std::fs::create_dir_all(&folder).and_then(|()| clap_mangen::generate_to(command(), &folder)),
-            )
+            let written =
+                std::fs::create_dir_all(&folder).and_then(|()| clap_mangen::generate_to(command(), &folder));
+            match written {
+                Ok(()) => Exit::Pass,
+                Err(error) => lw_cli::print_error(&Error::remote(format!("{}: {error}", folder.display()))),
+            }
         }
         #[cfg(feature = "demo")]
         Some(("demo", arguments)) => crate::demo::run(arguments, host),
-        _ => {
-            let _ = host;
-            Exit::Usage
-        }
-    }
-}
-
-fn written(result: io::Result<()>) -> Exit {
-    match result {
-        Ok(()) => Exit::Pass,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Pass,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
-            Exit::Remote
-        }
+        _ => Exit::Usage,
     }
 }

@@ -120,3 +120,60 @@ fn a_reader_that_has_gone_changes_no_outcome() {
     assert_eq!(run("image.bytes=1"), Some(1), "a failed gate fails, whether or not anybody reads why");
     assert_eq!(run("image.bytes=100M"), Some(0));
 }
+
+#[test]
+fn every_rule_is_listed_and_explained() {
+    let output = lw(&["rules"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for tool in lw::TOOLS {
+        for rule in tool.rules {
+            let name = format!("{}/{} ", tool.name, rule.id);
+            assert!(text.lines().any(|line| line.starts_with(&name) && line.ends_with(rule.title)), "{name}");
+        }
+    }
+    assert!(text.contains("\n*/max-growth "), "{text}");
+
+    let output = lw(&["rules", "--tool", "size-gate", "--format", "json"]);
+    let rules: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let unpaired =
+        rules.as_array().unwrap().iter().find(|rule| rule["rule"] == "size-gate/unpaired").unwrap();
+    assert_eq!((&unpaired["level"], &unpaired["settings"][0]), (&"error".into(), &"allow-unpaired".into()));
+    assert!(rules.as_array().unwrap().iter().all(|rule| rule["tool"] == "size-gate"));
+    assert_eq!(lw(&["rules", "--tool", "size-gaet"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_rule_is_explained_with_its_settings_and_its_page() {
+    for name in ["size-gate/unpaired", "unpaired"] {
+        let output = lw(&["explain", name]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{name}");
+        assert!(text.starts_with("size-gate/unpaired: error\n\nThe ELF and the image are not of one build."));
+        assert!(
+            text.contains("  allow-unpaired\n") && text.contains("docs/rules/size-gate.md#unpaired\n"),
+            "{text}"
+        );
+    }
+    let output = lw(&["explain", "max-growth"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("max-growth (of every tool): error\n"), "{text}");
+    assert!(text.contains("Settings of coverage-gate that decide it:\n  ratchet\n"), "{text}");
+}
+
+#[test]
+fn a_rule_nobody_has_is_a_usage_error_with_a_suggestion() {
+    for (name, hint) in [
+        ("size-gate/unpared", "did you mean `size-gate/unpaired`?"),
+        ("unpared", "did you mean `size-gate/unpaired`"),
+        ("max-grwth", "did you mean `max-growth`?"),
+        ("coverage-gate/unpaired", "did you mean `size-gate/unpaired`?"),
+        ("size-gaet/unpaired", "did you mean `size-gate/unpaired`?"),
+        ("zzz", "`lw rules` lists all rules"),
+    ] {
+        let output = lw(&["explain", name]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(text.starts_with("error: there is no ") && text.contains(hint), "{name}: {text}");
+    }
+}

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
-use crate::generate::{self, Files, action, readme};
+use crate::generate::{self, Files, action, readme, rules};
 use crate::house::root;
 
 /// Files with the execute bit.
@@ -39,7 +39,8 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
     let mut add = |path: String, text: String| files.insert(PathBuf::from("dist").join(path), text);
     for entry in lw::TOOLS {
         add(format!("{}/action.yml", entry.name), action::action_yml(entry, "../launcher")?);
-        add(format!("{}/README.md", entry.name), readme::of_action(root, entry)?);
+        add(format!("{}/README.md", entry.name), readme::of_action(root, entry, "../")?);
+        add(rules::path(entry.name), rules::page(entry));
     }
     add("action.yml".into(), action::root_action("launcher")?);
     add("README.md".into(), readme::of_dist());

@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 pub(crate) mod readme;
+pub(crate) mod rules;
 pub(crate) mod schema;
 mod template;
 
@@ -17,7 +18,7 @@ use crate::house::{files_below, root};
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
 /// Folders that hold generated files only: whatever else lies there is stale.
-const OWNED: [&str; 3] = ["actions", "templates", "schemas"];
+const OWNED: [&str; 4] = ["actions", "docs/rules", "templates", "schemas"];
 
 /// Writes all generated files, or only compares them.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
@@ -67,7 +68,11 @@ fn all(root: &Path) -> anyhow::Result<Files> {
             format!("actions/{}/action.yml", entry.name).into(),
             action::action_yml(entry, "../../launcher")?,
         );
-        files.insert(format!("actions/{}/README.md", entry.name).into(), readme::of_action(root, entry)?);
+        files.insert(
+            format!("actions/{}/README.md", entry.name).into(),
+            readme::of_action(root, entry, "../../")?,
+        );
+        files.insert(rules::path(entry.name).into(), rules::page(entry));
         files.insert(format!("templates/{}.yml", entry.name).into(), template::gitlab(entry)?);
     }
     files.insert("schemas/lw-report-1.json".into(), schema::report()?);

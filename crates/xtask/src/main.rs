@@ -7,6 +7,8 @@ mod dist;
 mod generate;
 mod house;
 mod release;
+#[cfg(test)]
+mod rules;
 mod tidy;
 
 use clap::{Parser, Subcommand};

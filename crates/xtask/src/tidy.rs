@@ -129,6 +129,14 @@ fn budgets(metadata: &Metadata) -> Vec<String> {
 /// Where F0 and F1 would reach out of their data.
 const OUTSIDE: [&str; 5] = ["std::env::", "std::process", "std::fs", "std::net", "SystemTime"];
 
+/// Where a crate prints by itself.
+const PRINTS: [&str; 2] = ["io::stdout", "io::stderr"];
+
+/// Whether a crate may print: the edge of the tools, and what is never shipped.
+fn may_print(folder: &str) -> bool {
+    folder == "crates/cli" || folder == "crates/testkit" || floor(folder) == Some(5)
+}
+
 fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     let root = root();
     let mut problems = Vec::new();
@@ -145,6 +153,9 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
                     code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(**outside))
                 });
                 problems.extend(found.map(|outside| format!("{name} reaches outside: {outside}")));
+            }
+            if !may_print(&folder) && PRINTS.iter().any(|print| code.contains(print)) {
+                problems.push(format!("{name} prints; only crates/cli does, see lw_cli::print"));
             }
             if name != UNSAFE && !name.starts_with("crates/xtask") && code.contains("unsafe_code") {
                 problems.push(format!("{name} allows unsafe code; only {UNSAFE} may"));

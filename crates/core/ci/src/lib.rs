@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use lw_model::{Level, Location};
 
 pub use context::{CiContext, EventError};
-pub use neutralise::{neutralise, neutralise_bytes};
+pub use neutralise::neutralise;
 pub use providers::detect;
 pub use summary::fit_summary;
 
@@ -113,7 +113,7 @@ pub struct Output {
 /// Every method but [`context`](Provider::context) and [`id`](Provider::id) returns what has to be
 /// done. A CI that has no such thing returns nothing; one that has it but cannot do it here returns
 /// [`Effect::Warn`].
-pub trait Provider {
+pub trait Provider: Send + Sync {
     /// Name of the CI: `github`, `gitlab`, `terminal`.
     fn id(&self) -> &'static str;
 

@@ -15,6 +15,15 @@ pub struct Rule {
     pub help: &'static str,
 }
 
+impl Rule {
+    /// Address of the part of the documentation that is about the rule, in the release of a version: a page per tool, and
+    /// a heading per rule, which GitHub gives an anchor of the same name.
+    #[must_use]
+    pub fn help_uri(&self, tool: &str, version: &str) -> String {
+        format!("{}/blob/v{version}/docs/rules/{tool}.md#{}", env!("CARGO_PKG_REPOSITORY"), self.id)
+    }
+}
+
 /// Kinds of finding every tool has: they come from judging limits and from reading inputs.
 pub const COMMON_RULES: &[Rule] = &[
     Rule {

@@ -7,9 +7,11 @@
 //! which need not exist in the repository, and what it is about is told by a logical location.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hasher as _;
 use std::io::{self, Write};
 
-use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, Verdict};
+use fnv::FnvHasher;
+use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, ToolId, Verdict};
 use serde_sarif::sarif::{
     ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
     PhysicalLocation, Region, ReportingConfiguration, ReportingDescriptor, Result as SarifResult,
@@ -21,7 +23,8 @@ use crate::{Options, RenderError, escape};
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> Result<(), RenderError> {
-    let mut rules = Rules { declared: options.rules, list: Vec::new(), index: HashMap::new() };
+    let mut rules =
+        Rules { tool: &report.tool, declared: options.rules, list: Vec::new(), index: HashMap::new() };
     let mut seen: HashMap<(&str, Option<&str>), u32> = HashMap::new();
     let results: Vec<_> = report
         .findings
@@ -53,13 +56,14 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
 }
 
 /// One descriptor per kind of finding, in order of appearance.
-struct Rules {
+struct Rules<'a> {
+    tool: &'a ToolId,
     declared: &'static [Rule],
     list: Vec<ReportingDescriptor>,
     index: HashMap<String, usize>,
 }
 
-impl Rules {
+impl Rules<'_> {
     fn index(&mut self, finding: &Finding) -> i64 {
         let next = self.list.len();
         let index = *self.index.entry(finding.rule.clone()).or_insert(next);
@@ -74,12 +78,13 @@ impl Rules {
             };
             let level = rule.map_or(finding.level, |rule| rule.level);
             let level = serde_json::Value::from(level.as_str());
-            let descriptor = ReportingDescriptor::builder()
+            let mut descriptor = ReportingDescriptor::builder()
                 .id(escape::name(&finding.rule))
                 .short_description(text(title))
                 .help(text(help))
                 .default_configuration(ReportingConfiguration::builder().level(level).build())
                 .build();
+            descriptor.help_uri = rule.map(|rule| rule.help_uri(&self.tool.name, &self.tool.version));
             self.list.push(descriptor);
         }
         i64::try_from(index).unwrap_or(i64::MAX)
@@ -155,11 +160,13 @@ fn region(place: &Place) -> Region {
     region
 }
 
-/// FNV-1a, 64 bits: short, and the same on every machine and for every version of the compiler.
+/// What tells findings apart: FNV-1a of 64 bits, which is the same on every machine and for every version.
 fn hash(finding: &Finding) -> u64 {
-    let subject = finding.subject.as_deref().unwrap_or_default();
-    let bytes = finding.fingerprint.bytes().chain([0]).chain(subject.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let mut hasher = FnvHasher::default();
+    hasher.write(finding.fingerprint.as_bytes());
+    hasher.write(&[0]);
+    hasher.write(finding.subject.as_deref().unwrap_or_default().as_bytes());
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -168,12 +175,26 @@ mod tests {
 
     #[test]
     fn the_hash_is_fnv_1a() {
-        // A test vector of the authors: "a" is af63dc4c8601ec8c; ours has one more zero byte behind the key.
-        let finding = Finding::new("", Level::Note, "", "");
-        let by_hand = [b':', 0].iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        assert_eq!(hash(&finding), by_hand);
+        // Test vectors of its authors (draft-eastlake-fnv, "FNV-1a 64"); those that end with a zero byte are as they come
+        // from a finding without a subject.
+        for (bytes, expected) in [
+            (&b""[..], 0xcbf2_9ce4_8422_2325),
+            (b"a", 0xaf63_dc4c_8601_ec8c),
+            (b"foobar", 0x8594_4171_f739_67e8),
+        ] {
+            let mut hasher = FnvHasher::default();
+            hasher.write(bytes);
+            assert_eq!(hasher.finish(), expected);
+        }
+        let mut finding = Finding::new("", Level::Note, "", "");
+        for (fingerprint, expected) in [("a", 0x089b_e207_b544_f1e4), ("foobar", 0x3453_1ca7_168b_8f38)] {
+            finding.fingerprint = fingerprint.to_owned();
+            assert_eq!(hash(&finding), expected, "{fingerprint}");
+        }
+    }
+
+    #[test]
+    fn a_title_is_made_of_the_identifier() {
         assert_eq!(title("size/region-limit"), "Region limit");
     }
 }

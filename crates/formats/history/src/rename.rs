@@ -5,7 +5,9 @@
 //! is unique and stayed the same in another folder, then the most similar ones, from half alike on.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hasher as _;
 
+use fnv::FnvHasher;
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 
@@ -198,11 +200,11 @@ impl Profile {
     }
 }
 
-/// FNV-1a: the same on every machine, and wide enough that pieces do not meet by chance.
+/// The same on every machine, and wide enough that pieces do not meet by chance.
 fn hash(piece: &[u8]) -> u64 {
-    piece.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mut hasher = FnvHasher::default();
+    hasher.write(piece);
+    hasher.finish()
 }
 
 #[cfg(test)]

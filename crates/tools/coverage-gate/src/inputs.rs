@@ -193,9 +193,12 @@ fn shorten(path: &str, prefixes: &[String]) -> String {
 /// Reads all reports, as many at a time as there are processors.
 fn read(paths: &[PathBuf], cx: &Context) -> Result<Vec<Coverage>, Error> {
     let files = cx.files();
+    let progress = cx.progress("Reading reports", Some(paths.len() as u64));
     let one = |path: &PathBuf| -> Result<Coverage, Error> {
         // Read piece by piece: mapped whole, a report of 100 MB would take that much memory.
-        lw_coverage::read_from(files.stream(path)?).context(path.display().to_string())
+        let coverage = lw_coverage::read_from(files.stream(path)?).context(path.display().to_string());
+        progress.advance(1);
+        coverage
     };
     parallel::map(paths, one).into_iter().collect()
 }

@@ -20,7 +20,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "fell-by-removal",
         level: Level::Note,
         title: "Coverage fell only because covered code was removed.",
-        help: "No more lines are uncovered than before, so the ratchet lets it through.",
+        help: "No more lines are uncovered than before, so `ratchet` lets it through.",
     },
     Rule {
         id: "lost-file",
@@ -56,7 +56,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "no-base",
         level: Level::Note,
         title: "The changed lines are not known.",
-        help: "The clone lacks the commit to compare with; fetch it (`fetch-depth: 0`) or name one with `base`. With a minimum for changed lines this is an error.",
+        help: "The clone lacks the commit to compare with; fetch it (`fetch-depth: 0`) or name one with `base`. With `min-patch` this is an error.",
     },
     Rule {
         id: "no-repository",
@@ -116,7 +116,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "uncovered",
         level: Level::Warning,
         title: "A changed line is not covered by any test.",
-        help: "Add a test that runs it. The annotation marks the lines.",
+        help: "Add a test that runs it. The annotation marks the lines; `annotations` sets how many there are at most.",
     },
     Rule {
         id: "unknown-file",

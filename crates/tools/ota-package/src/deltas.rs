@@ -150,7 +150,8 @@ pub(crate) fn make(
     cx: &Context,
 ) -> Result<Patch, Error> {
     let name = &base.checked.name;
-    cx.progress(&format!("making the delta from {name}"));
+    let progress = cx.progress("Making the delta", None);
+    progress.say(format!("from {name}"));
     let format = args.delta_format.unwrap_or_else(|| usual(base, target));
     let encoding = encoding(format, &base.checked).context(name.clone())?;
     let patch = lw_delta::create(&base.bytes, &target.bytes, &encoding).context(name.clone())?;

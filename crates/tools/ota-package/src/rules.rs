@@ -20,7 +20,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "minimum-version",
         level: Level::Error,
         title: "The lowest version an update may come from does not fit the release.",
-        help: "Set it to a version below that of the release.",
+        help: "Set `minimum-version` to a version that is not above that of the release.",
     },
     Rule {
         id: "no-ota-slot",
@@ -62,7 +62,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "sequence",
         level: Level::Warning,
         title: "The sequence number does not rise.",
-        help: "A device refuses a package whose number is not above its own. Give one that is higher than that of the previous package.",
+        help: "A device refuses a package whose number is not above its own. Give a `sequence` that is higher than that of the previous package.",
     },
     Rule {
         id: "slot-gap",
@@ -98,13 +98,13 @@ pub(crate) const RULES: &[Rule] = &[
         id: "unverified",
         level: Level::Warning,
         title: "The result of a patch was not verified.",
-        help: "Nothing says what the patch has to make. Give the manifest or the SHA-256 of the target.",
+        help: "Nothing says what the patch has to make. Give `manifest` or `target-sha256`; `allow-unverified` accepts the result as it is.",
     },
     Rule {
         id: "version-downgrade",
         level: Level::Error,
         title: "The version is lower than that of the previous package.",
-        help: "A device that compares versions will not take the update. Count the version up.",
+        help: "A device that compares versions will not take the update. Count the version up, or allow it once with `allow-downgrade`.",
     },
     Rule {
         id: "version-order",
@@ -134,7 +134,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "version-mismatch",
         level: Level::Error,
         title: "The version inside an image is not that of the release.",
-        help: "A device tells what it runs by the version inside. Build with the release's version, or allow the mismatch.",
+        help: "A device tells what it runs by the version inside. Build with the release's version, or allow the mismatch with `allow-version-mismatch`.",
     },
     Rule {
         id: "secure-version-decrease",
@@ -164,13 +164,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "wrong-chip",
         level: Level::Error,
         title: "An image is for another chip than wanted.",
-        help: "A device refuses it; is the build matrix mixed up?",
-    },
-    Rule {
-        id: "image",
-        level: Level::Error,
-        title: "An image is damaged or not one its device would start.",
-        help: "Build the image again.",
+        help: "A device refuses it; is the build matrix mixed up? `chip` says which one is wanted.",
     },
     Rule {
         id: "stale-hash",

@@ -356,7 +356,8 @@ fn remark(problem: &Problem) -> Remark {
 fn advice(problem: &Problem) -> (&'static str, &'static str) {
     match problem {
         Problem::Check(_) | Problem::Layout(_) | Problem::Revisions { .. } => {
-            ("image", "build the image again")
+            // A device refuses these, and so does `check`: they end the run as an error.
+            ("error", "build the image again")
         }
         Problem::SecureVersion { .. } => {
             ("secure-version-width", "lower CONFIG_BOOTLOADER_APP_SECURE_VERSION")

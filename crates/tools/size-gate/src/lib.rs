@@ -73,9 +73,10 @@ Examples:
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
         let inputs = inputs::collect(&args, cx, report)?;
         let mut firmwares = Vec::new();
+        let progress = cx.progress("Measuring firmwares", Some(inputs.len() as u64));
         for input in &inputs {
             if let Some(name) = &input.name {
-                cx.progress(&format!("measuring {name}"));
+                progress.say(name);
             }
             match analyse::analyse(input, &args, cx, report) {
                 Ok(firmware) => firmwares.push(firmware),
@@ -83,7 +84,9 @@ Examples:
                 Err(error) if inputs.len() > 1 => cx.record_error(report, &error),
                 Err(error) => return Err(error),
             }
+            progress.advance(1);
         }
+        drop(progress);
         plain_files(&args, cx, report)?;
         if report.measures.is_empty() && report.findings.is_empty() {
             return Err(Error::usage("there is nothing to measure")

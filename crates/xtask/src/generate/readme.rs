@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use lw_cli::Entry;
 
 use super::action::inputs_of;
+use super::rules;
 
 /// The README of the suite, with the table of tools made anew.
 pub(crate) fn of_suite(root: &Path) -> anyhow::Result<String> {
@@ -30,8 +31,8 @@ fn table(folder: &str) -> String {
     format!("| Tool | What it does |\n|---|---|\n{}", rows.collect::<String>())
 }
 
-/// The page of an action: its guide, a workflow to copy, inputs and outputs.
-pub(crate) fn of_action(root: &Path, entry: &Entry) -> anyhow::Result<String> {
+/// The page of an action: its guide, a workflow to copy, inputs and outputs. `up` is the way from its folder to the root.
+pub(crate) fn of_action(root: &Path, entry: &Entry, up: &str) -> anyhow::Result<String> {
     let name = entry.name;
     let workflow = root.join("crates/tools").join(name).join("workflow.yml");
     let workflow = fs::read_to_string(&workflow).with_context(|| workflow.display().to_string())?;
@@ -80,6 +81,10 @@ pub(crate) fn of_action(root: &Path, entry: &Entry) -> anyhow::Result<String> {
     for output in entry.all_outputs() {
         page.push_str(&format!("| `{}` | {} |\n", output.name, cell(output.description)));
     }
+    page.push_str(&format!(
+        "\n## Rules\n\n[What it may find]({up}{}), with what to do about each; `lw explain {name}/RULE` says it in a terminal.\n",
+        rules::path(name)
+    ));
     page.push_str("\n## Exit codes\n\n| Code | Meaning |\n|---|---|\n");
     let codes = lw_cli::Exit::ALL.iter().map(|(code, meaning)| (code.code(), *meaning));
     for (code, meaning) in codes.chain(entry.exit_codes.iter().copied()) {

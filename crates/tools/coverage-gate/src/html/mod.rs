@@ -9,8 +9,10 @@ mod markup;
 mod source;
 
 use std::collections::BTreeSet;
+use std::hash::Hasher as _;
 use std::path::Path;
 
+use fnv::FnvHasher;
 use lw_cli::{Context, Error, parallel};
 use lw_coverage::{Coverage, FileCoverage, Metric};
 use lw_history::{Diff, HistoryError, Repository};
@@ -46,7 +48,9 @@ pub(crate) fn write(
     let shown = out.shown(tracked(cx.root()));
     let files: Vec<(&String, &FileCoverage)> = coverage.files.iter().collect();
     let floors = Metric::ALL.map(|metric| Floors::of(report, metric.name()));
+    let progress = cx.progress("Writing pages", Some(files.len() as u64));
     let written = parallel::map(&files, |(path, file)| {
+        progress.advance(1);
         let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
         let page = source::page(path, file, &shown.text(path), changed, &floors);
         // The index, written last, is synced.
@@ -72,11 +76,10 @@ fn page_name(path: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     let name: String = path.chars().map(plain).collect();
     let tail = name.get(name.len().saturating_sub(NAME)..).unwrap_or(&name).trim_start_matches('.');
-    // FNV-1a: the same on every machine.
-    let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{tail}-{hash:016x}.html")
+    // The same on every machine.
+    let mut hasher = FnvHasher::default();
+    hasher.write(path.as_bytes());
+    format!("{tail}-{:016x}.html", hasher.finish())
 }
 
 #[cfg(test)]

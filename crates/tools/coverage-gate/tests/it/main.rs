@@ -9,4 +9,5 @@ mod files;
 mod html;
 mod pull_request;
 mod reported;
+mod rules;
 mod transcripts;

@@ -43,8 +43,9 @@ pub(super) fn lw(
         Compress::Zstd => lw::Compression::Zstd,
     };
     let mut images = Vec::new();
+    let progress = cx.progress("Packing images", Some(plans.len() as u64));
     for plan in plans {
-        cx.progress(&format!("packing {}", plan.path.display()));
+        progress.say(plan.path.display().to_string());
         let member = writer.image(&plan.board, compression).map_err(|error| at(output, error))?;
         // The scanner hashes it.
         let mut member = member.hashed_by_caller();
@@ -56,7 +57,9 @@ pub(super) fn lw(
             Expected { size: Some(checked.digests.size), sha256: Some(Digest(checked.digests.sha256)) };
         let stored = member.finish(expected).map_err(|error| at(output, error))?;
         images.push(PackedImage { checked, compressed: stored.encoding.map(|encoding| encoding.size) });
+        progress.advance(1);
     }
+    drop(progress);
     if release.version.is_none() {
         manifest.version = agreed(plans, images.iter().map(|packed| &packed.checked))?;
     }

@@ -16,6 +16,7 @@ mod images;
 mod inspect;
 mod package;
 mod policy;
+mod rules;
 mod seed;
 mod slots;
 mod transcripts;

@@ -15,6 +15,7 @@ mod image_fit;
 mod layout;
 mod linker_print;
 mod meaning;
+mod rules;
 mod transcripts;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
 #[path = "../../../../formats/firmware/tests/generated/writer.rs"]
