@@ -45,13 +45,26 @@ fn bytes_after_an_image_are_told() {
     assert_warns(&image, "trailing-data");
 }
 
-/// A Secure Boot V2 block of ECDSA with P-256 over the bytes before its sector; what signs them does not count here.
-fn signature_block(covered: &[u8]) -> Vec<u8> {
+/// Schemes of a Secure Boot V2 block.
+const RSA: u8 = 2;
+const ECDSA: u8 = 3;
+
+/// A Secure Boot V2 block over the bytes before its sector; what signs them does not count here.
+fn signature_block(scheme: u8, covered: &[u8]) -> Vec<u8> {
     let mut block = vec![0; 1216];
-    block[..4].copy_from_slice(&[0xE7, 3, 0, 0]);
+    block[..4].copy_from_slice(&[0xE7, scheme, 0, 0]);
     block[4..36].copy_from_slice(&Sha256::digest(covered));
-    block[36] = 2;
-    block[37..165].fill(0x11);
+    if scheme == RSA {
+        // The modulus 2^3071 + 1, least significant byte first: 2^6144 leaves 4, and -1 is minus its inverse mod 2^32.
+        block[36] = 1;
+        block[36 + 383] = 0x80;
+        block[420..424].copy_from_slice(&65537u32.to_le_bytes());
+        block[424] = 4;
+        block[808..812].fill(0xFF);
+    } else {
+        block[36] = 2;
+        block[37..165].fill(0x11);
+    }
     // CRC-32 of IEEE 802.3, as zlib has it.
     let crc = block[..1196].iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
@@ -60,12 +73,29 @@ fn signature_block(covered: &[u8]) -> Vec<u8> {
     block
 }
 
+#[test]
+fn a_signature_that_older_revisions_of_the_chip_cannot_verify_is_told() {
+    let image = |min_revision| {
+        let esp = Esp { chip: 0, min_revision, max_revision: 399, ..Esp::default() };
+        let mut image = esp.build();
+        image.resize(image.len().next_multiple_of(4096), 0xFF);
+        let end = image.len() + 4096;
+        let block = signature_block(RSA, &image);
+        image.extend(block);
+        image.resize(end, 0xFF);
+        image
+    };
+    assert_warns(&image(0), "signature-revision");
+    let found = inspected("app.bin", &image(300), Level::Warning);
+    assert!(!found.iter().any(|rule| rule == "signature-revision"), "{found:?}");
+}
+
 /// An ESP32-C2 application with so many signature blocks in the sector after it.
 fn signed(blocks: usize) -> Vec<u8> {
     let mut image = Esp { chip: 12, ..Esp::default() }.build();
     image.resize(image.len().next_multiple_of(4096), 0xFF);
     let end = image.len() + 4096;
-    let block = signature_block(&image);
+    let block = signature_block(ECDSA, &image);
     (0..blocks).for_each(|_| image.extend(&block));
     image.resize(end, 0xFF);
     image
@@ -76,7 +106,7 @@ fn a_second_signature_is_told() {
     assert_eq!(inspected("app.bin", &signed(1), Level::Warning), Vec::<String>::new());
     assert_warns(&signed(2), "signature-blocks");
     let mut twice = signed(1);
-    let block = signature_block(&twice);
+    let block = signature_block(ECDSA, &twice);
     twice.extend(block);
     twice.resize(twice.len().next_multiple_of(4096), 0xFF);
     assert_warns(&twice, "signed-twice");
