@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Runs of detools, which takes long
     #[arg(long, default_value_t = 1)]
     peer_runs: usize,
-    /// Document with the pipeline's script, in the first Python block behind the heading "OTA Package Creator"
+    /// Document with the pipeline's script, in the first Python block after the heading "OTA Package Creator"
     #[arg(long, default_value = "../shared/pipelines/000-lightwaveos.md")]
     pipeline: PathBuf,
     /// Python
@@ -156,7 +156,7 @@ fn script(args: &Args, to: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(to.to_owned()))
 }
 
-/// The first Python block behind the heading.
+/// The first Python block after the heading.
 fn block(document: &str) -> Option<&str> {
     let (_, after) = document.split_once("# OTA Package Creator\n")?;
     let (_, code) = after.split_once("```python\n")?;

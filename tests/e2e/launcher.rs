@@ -1,4 +1,4 @@
-//! `launcher/lw.sh`: where it finds the binary, that it runs nothing else, and that nothing is left behind.
+//! `launcher/lw.sh`: where it finds the binary, that it runs nothing else, and that nothing is left after.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -228,7 +228,7 @@ impl Program {
     fn place(&mut self) {
         let [iram, text, dram, rodata, ..] = REGIONS.map(|(_, origin, ..)| origin);
         let iram_end = self.place_section(IRAM, iram);
-        // Instruction RAM and data RAM are one memory: data begins behind the code, which a dummy makes room for.
+        // Instruction RAM and data RAM are one memory: data begins after the code, which a dummy makes room for.
         let taken = (iram_end - iram).next_multiple_of(512);
         self.place_dummy(DRAM_DUMMY, dram, taken);
         let data_end = self.place_section(DATA, dram + taken);

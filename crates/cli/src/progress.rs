@@ -215,7 +215,7 @@ impl Painter {
         format!("{CLEAR}{}", cut(&line, columns))
     }
 
-    /// What is left behind: nothing of a bar, and of a log that was told of the work, that it is over.
+    /// What is left after: nothing of a bar, and of a log that was told of the work, that it is over.
     fn end(&self, done: u64, elapsed: Duration) -> Option<String> {
         match self.display {
             _ if !self.said => None,
@@ -234,7 +234,7 @@ fn harmless(text: &str) -> String {
     lw_ci::neutralise(&text.replace(['\r', '\n', '\t'], " ")).into_owned()
 }
 
-/// The beginning of a line that fits into so many columns: a longer one would leave rests behind.
+/// The beginning of a line that fits into so many columns: a longer one would leave rests after.
 fn cut(line: &str, columns: usize) -> &str {
     if line.width() <= columns {
         return line;

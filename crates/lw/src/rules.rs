@@ -190,7 +190,7 @@ fn explanation(rule: &Rule, tools: &[&Entry], width: usize) -> String {
     text
 }
 
-/// Text in lines of at most `width` columns, each behind `indent`.
+/// Text in lines of at most `width` columns, each after `indent`.
 fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut out = String::new();
     let mut line = String::new();

@@ -64,7 +64,7 @@ fn named(path: &Path, cwd: &Path) -> String {
     name.strip_prefix(".").unwrap_or(name).to_string_lossy().replace('\\', "/")
 }
 
-/// The part of a pattern behind its fixed beginning, by folder.
+/// The part of a pattern after its fixed beginning, by folder.
 struct Parts<'a>(Option<Vec<&'a str>>);
 
 impl<'a> Parts<'a> {

@@ -1,4 +1,4 @@
-//! What a run that was killed left behind.
+//! What a run that was killed left after.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};

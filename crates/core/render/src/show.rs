@@ -107,7 +107,7 @@ pub(crate) const BLOCKS: Ink = Ink { full: '█', empty: '░', over: '▶', fra
 /// `[####----]`.
 pub(crate) const ASCII: Ink = Ink { full: '#', empty: '-', over: '>', frame: "[]" };
 
-/// A bar of `width` cells, and the floored percentage behind it; `None` when there is no whole.
+/// A bar of `width` cells, and the floored percentage after it; `None` when there is no whole.
 ///
 /// The bar is floored like the percentage, so a full bar is a full region. Above 100 % its last cell points
 /// beyond the end.

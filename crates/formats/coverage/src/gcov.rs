@@ -1,4 +1,4 @@
-//! JSON of `gcov --json-format` (GCC 9 and later), one document for each object or several behind each other.
+//! JSON of `gcov --json-format` (GCC 9 and later), one document for each object or several one after the other.
 //!
 //! The fields are those of `man gcov` and of `output_json_intermediate_file` in GCC's `gcov.cc`. A line comes
 //! once for each instantiation of a template; these are one line, as they are for lcov. `conditions` is GCC 14's

@@ -59,7 +59,7 @@ struct Record<'a> {
 impl<'a> Record<'a> {
     fn parse(line: &'a [u8]) -> Result<Self, Problem> {
         // The name may have colons and spaces; what follows it has not.
-        let colon = memchr::memrchr(b':', line).ok_or(Problem::Missing("`:` behind the name of the file"))?;
+        let colon = memchr::memrchr(b':', line).ok_or(Problem::Missing("`:` after the name of the file"))?;
         let (name, rest) = line.split_at(colon);
         let mut fields =
             rest.get(1..).unwrap_or_default().split(|byte| *byte == b' ').filter(|field| !field.is_empty());

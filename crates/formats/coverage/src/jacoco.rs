@@ -46,7 +46,7 @@ struct Reader<'a> {
     class: Option<Class>,
     /// Methods of the classes of a package that do not say which source file they are of (before JaCoCo 0.8).
     homeless: Vec<Homeless>,
-    /// Names of the source files of the package, without what stands behind their last dot.
+    /// Names of the source files of the package, without what stands after their last dot.
     sources: Vec<String>,
     method: Option<(String, u32)>,
     file: FileBuilder,

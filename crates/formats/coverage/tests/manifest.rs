@@ -49,7 +49,7 @@ fn pair(counts: Counts) -> (u64, u64) {
     (counts.covered, counts.total)
 }
 
-/// The number behind a word: `'stmts': 255` or `'LINE': (26, 12)`.
+/// The number after a word: `'stmts': 255` or `'LINE': (26, 12)`.
 fn number(fact: &str, word: &str) -> u64 {
     let (_, rest) = fact.split_once(word).unwrap_or_else(|| panic!("{word} in {fact}"));
     let digits = rest.trim_start_matches(|c: char| !c.is_ascii_digit());

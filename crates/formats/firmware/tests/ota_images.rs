@@ -155,7 +155,7 @@ fn no_changed_byte_of_a_header_passes() {
                 }
                 let Ok(inspected) = scan(&bytes).verified() else { continue };
                 // Two bits change what an image claims to be without leaving a trace in it: without hash flag the
-                // digest is foreign bytes behind the image, and an encrypted image has the hash of the plain one.
+                // digest is foreign bytes after the image, and an encrypted image has the hash of the plain one.
                 match &inspected.image {
                     Image::Esp(image) if at == 23 => assert_eq!(image.digest, None, "{name}"),
                     Image::Mcuboot(image) => assert!(image.header.flags.is_encrypted(), "{name} byte {at}"),

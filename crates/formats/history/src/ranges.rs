@@ -33,7 +33,7 @@ impl LineRanges {
         self.ranges.iter().map(|(first, last)| *first..=*last)
     }
 
-    /// Adds a range behind those that are there, or joins it to the last. An empty one adds nothing.
+    /// Adds a range after those that are there, or joins it to the last. An empty one adds nothing.
     ///
     /// Returns whether it is in order: `false` when it begins inside or before the last one, and is not added.
     pub(crate) fn push(&mut self, range: RangeInclusive<u32>) -> bool {

@@ -51,9 +51,9 @@ struct Reader {
 /// What is known of the file that is read.
 #[derive(Default)]
 struct Pending {
-    /// What stands behind `diff --git`.
+    /// What stands after `diff --git`.
     header: Option<Vec<u8>>,
-    /// What stands behind `---`; `None` before that line.
+    /// What stands after `---`; `None` before that line.
     old: Option<Vec<u8>>,
     new: Option<Vec<u8>>,
     renamed: [Option<Vec<u8>>; 2],
@@ -123,7 +123,7 @@ impl Reader {
         Ok(())
     }
 
-    /// A name behind `---` or `+++`: with a time behind a tab from `diff`, and with a tab alone from git when there
+    /// A name after `---` or `+++`: with a time after a tab from `diff`, and with a tab alone from git when there
     /// is a space in it.
     fn name(&self, text: &[u8]) -> Result<Vec<u8>, DiffProblem> {
         let name = memchr::memchr(b'\t', text).and_then(|tab| text.get(..tab)).unwrap_or(text);

@@ -24,11 +24,11 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
     pub source_root: Vec<String>,
 
-    /// Beginning to take off the paths of the reports: the checkout's folder on the machine of the build, the module of go.mod
+    /// Prefix to remove from the paths of the reports: the checkout's folder on the build machine, or the module path of go.mod
     #[arg(long, value_name = "PREFIX", help_heading = "Inputs")]
     pub strip_prefix: Vec<String>,
 
-    /// Accept reports that tell of no executable line
+    /// Accept reports without any executable line
     #[arg(long, help_heading = "Inputs")]
     pub allow_empty: bool,
 
@@ -36,35 +36,35 @@ pub struct Args {
     #[arg(long, value_name = "N", help_heading = "Inputs")]
     pub expect_reports: Option<usize>,
 
-    /// Lines that must be covered, in percent: 80%, or warn:85%,fail:80%
+    /// Minimum line coverage in percent: 80%, or warn:85%,fail:80%
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
     pub min_line: Option<String>,
 
-    /// Branches that must be covered
+    /// Minimum branch coverage in percent
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
     pub min_branch: Option<String>,
 
-    /// Functions that must be covered
+    /// Minimum function coverage in percent
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
     pub min_function: Option<String>,
 
-    /// Statements that must be covered, where the reports tell of statements: what `go tool cover` prints
+    /// Minimum statement coverage in percent, where the reports count statements: the figure `go tool cover` prints
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
     pub min_statement: Option<String>,
 
-    /// Lines that must be covered in every file
+    /// Minimum line coverage of every single file, in percent
     #[arg(long, value_name = "PERCENT", help_heading = "Limits")]
     pub min_file: Option<String>,
 
-    /// A part of the code with a floor of its own, such as core=src/core/**; one per line, or repeated
+    /// Part of the code with a minimum of its own, as NAME=GLOB such as core=src/core/**; one per line, or repeated
     #[arg(long, value_name = "NAME=GLOB", help_heading = "Limits")]
     pub group: Vec<String>,
 
-    /// Lines that must be covered in a group: core=90%
+    /// Minimum line coverage of a group: core=90%
     #[arg(long, value_name = "NAME=PERCENT", help_heading = "Limits")]
     pub min_group: Vec<KeyedLimit>,
 
-    /// Ready-made limits: `coverage-70`, `coverage-80` and `coverage-85` are floors of line coverage
+    /// Ready-made limits: `coverage-70`, `coverage-80` and `coverage-85` are minimums of line coverage
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Limits")]
     pub preset: Vec<Preset>,
 
@@ -76,15 +76,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Changed lines")]
     pub baseline_coverage: Vec<String>,
 
-    /// Percentage points that the ratchet lets coverage fall
+    /// How many percentage points coverage may fall before the ratchet fails
     #[arg(long, value_name = "PERCENT", default_value = "0", help_heading = "Limits")]
     pub allow_drop: Percent,
 
-    /// Changed lines that must be covered
+    /// Minimum coverage of the changed lines, in percent
     #[arg(long, value_name = "PERCENT", help_heading = "Changed lines")]
     pub min_patch: Option<String>,
 
-    /// Changed lines that must be covered in every changed file
+    /// Minimum coverage of the changed lines of every changed file, in percent
     #[arg(long, value_name = "PERCENT", help_heading = "Changed lines")]
     pub min_patch_file: Option<String>,
 
@@ -100,7 +100,7 @@ pub struct Args {
     #[arg(long, help_heading = "Changed lines")]
     pub two_dot: bool,
 
-    /// The change as a unified diff (git diff -U0 BASE...HEAD), where there is no repository; then base, head and two-dot are not looked at
+    /// The change as a unified diff (git diff -U0 BASE...HEAD), where there is no repository; base, head and two-dot are ignored then
     #[arg(long, value_name = "FILE", help_heading = "Changed lines")]
     pub diff_file: Option<PathBuf>,
 
@@ -114,11 +114,11 @@ pub struct Args {
     )]
     pub patch_rule: PatchRule,
 
-    /// What changed files mean that no report mentions, though files of their kind are measured; without it a failure where changed lines have a floor, else a note
+    /// What to do about changed source files that are in no report, though other files of their kind are; without it a failure where changed lines have a floor, else a note
     #[arg(long, value_enum, value_name = "WORD", help_heading = "Changed lines")]
     pub unreported: Option<Unreported>,
 
-    /// Do not hold changes of fewer executable lines than this to the floors of changed lines; the report says so
+    /// Do not judge the coverage of changed lines when fewer executable lines than this changed; the report says so
     #[arg(long, value_name = "LINES", default_value_t = 0, help_heading = "Changed lines")]
     pub small_diff: u64,
 
@@ -157,8 +157,8 @@ impl Args {
         self.min_patch.is_some() || self.min_patch_file.is_some()
     }
 
-    /// What changed files mean that no report mentions: where a floor asks for their lines, that they are not known is
-    /// a failure.
+    /// What to do about changed source files that are in no report: where a minimum asks for their lines, not knowing them
+    /// is a failure.
     pub(crate) fn unreported(&self) -> Unreported {
         let word = if self.limits_patch() { Unreported::Fail } else { Unreported::Note };
         self.unreported.unwrap_or(word)
@@ -198,7 +198,7 @@ pub enum PatchRule {
     Codecov,
 }
 
-/// What changed files mean that no report mentions.
+/// What to do about changed source files that are in no report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Unreported {
     /// A note

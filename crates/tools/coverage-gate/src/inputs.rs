@@ -107,7 +107,7 @@ pub(crate) fn collect(
         let why = if coverage.files.is_empty() && !(args.include.is_empty() && args.exclude.is_empty()) {
             "include and exclude leave no file of the reports"
         } else {
-            "the reports tell of no executable line"
+            "the reports have no executable line"
         };
         return Err(
             Error::input(why).hint("did the tests run with coverage switched on? --allow-empty accepts it")

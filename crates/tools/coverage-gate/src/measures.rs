@@ -90,10 +90,10 @@ fn nothing_to_judge(metric: Metric, limit: &Limit) -> Error {
         Metric::Branch => {
             "have the tool measure branches: lcov with `--rc branch_coverage=1`, coverage.py with `--branch`, llvm-cov with `-Z coverage-options=branch`"
         }
-        Metric::Statement => "only Go and Clover tell of statements: set --min-line instead",
+        Metric::Statement => "only Go and Clover reports count statements: set --min-line instead",
         _ => "have the tool report functions, or leave the floor out",
     };
-    Error::usage(format!("{}: the reports tell of no {}", limit.origin, plural(metric))).hint(hint)
+    Error::usage(format!("{}: the reports have no {}", limit.origin, plural(metric))).hint(hint)
 }
 
 fn plural(metric: Metric) -> &'static str {

@@ -80,7 +80,7 @@ impl PatchFile {
             PatchRule::Codecov => coverage.partial_lines().collect(),
         };
         let mut file = Self { path: path.to_owned(), counts: Counts::default(), missed: Vec::new() };
-        // The last line that was missed, while nothing executable came behind it.
+        // The last line that was missed, while nothing executable came after it.
         let mut open: Option<u32> = None;
         for (line, hits) in coverage.lines().iter() {
             if !added.contains(line) {
@@ -105,7 +105,7 @@ impl PatchFile {
     }
 }
 
-/// What stands behind the last dot of a file's name.
+/// What stands after the last dot of a file's name.
 fn extension(path: &str) -> Option<&str> {
     let name = path.rsplit('/').next()?;
     name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension)

@@ -61,7 +61,7 @@ impl Sources {
         }
         for (path, code) in code {
             if let Some(file) = inputs.coverage.files.get_mut(&path) {
-                // What is behind the end stays: it is told, and not to be lost.
+                // What is after the end stays: it is told, and not to be lost.
                 file.keep_lines(|line| {
                     let place = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
                     place.and_then(|place| code.get(place)).is_none_or(|code| *code)
@@ -76,7 +76,7 @@ impl Sources {
         for (path, last, lines) in &self.beyond {
             let changed = diff.is_some_and(|diff| diff.file(path).is_some());
             let is_held = args.ratchet.is_some() || (args.limits_patch() && changed);
-            // An inlined function of Kotlin has lines of the file it comes from, counted on behind the last one.
+            // An inlined function of Kotlin has lines of the file it comes from, counted on after the last one.
             let is_kotlin = path.ends_with(".kt") || path.ends_with(".kts");
             let level = match (is_kotlin, is_held) {
                 (true, _) => Level::Note,

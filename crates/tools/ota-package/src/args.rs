@@ -64,7 +64,7 @@ pub struct Package {
     #[arg(long, value_name = "[BOARD=]FILE", help_heading = "Inputs")]
     pub firmware: Vec<String>,
 
-    /// Board the image is for, where `firmware` names none; of `serve-manifest` and `unpack`, the only board to take
+    /// Board the image is for, where `firmware` names none; for `serve-manifest` and `unpack`, the only board to take
     #[arg(long, value_name = "NAME", help_heading = "Inputs")]
     pub board: Option<String>,
 
@@ -75,7 +75,7 @@ pub struct Package {
     #[arg(id = "release", long = "version", value_name = "VERSION", help_heading = "Inputs")]
     pub version: Option<String>,
 
-    /// What to write: the package, the patch, the image, the JSON; of `unpack`, the folder
+    /// File to write: the package, patch, image or JSON; for `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
 
@@ -122,7 +122,7 @@ pub struct Package {
     #[arg(long, help_heading = "Policy")]
     pub allow_downgrade: bool,
 
-    /// Older image a device may be running, to make a delta from; of several boards as BOARD=FILE. Of `diff`, the older package
+    /// Older image a device may be running, to make a delta from; for several boards as BOARD=FILE. For `diff`, the older package
     #[arg(long, value_name = "[BOARD=]FILE", help_heading = "Deltas")]
     pub from: Vec<String>,
 
@@ -137,11 +137,11 @@ pub struct Unpack {
     #[arg(value_name = "PACKAGE", help_heading = "Inputs")]
     pub package: Option<PathBuf>,
 
-    /// Board the image is for, where `firmware` names none; of `serve-manifest` and `unpack`, the only board to take
+    /// Board the image is for, where `firmware` names none; for `serve-manifest` and `unpack`, the only board to take
     #[arg(long, value_name = "NAME", help_heading = "Inputs")]
     pub board: Option<String>,
 
-    /// What to write: the package, the patch, the image, the JSON; of `unpack`, the folder
+    /// File to write: the package, patch, image or JSON; for `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
 
@@ -153,11 +153,11 @@ pub struct Unpack {
 /// Arguments of `diff`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Diff {
-    /// Older image a device may be running, to make a delta from; of several boards as BOARD=FILE. Of `diff`, the older package
+    /// Older image a device may be running, to make a delta from; for several boards as BOARD=FILE. For `diff`, the older package
     #[arg(value_name = "OLD", help_heading = "Inputs")]
     pub from: Option<String>,
 
-    /// Image the patch leads to. Of `diff`, the newer package
+    /// Image the patch produces. For `diff`, the newer package
     #[arg(value_name = "NEW", help_heading = "Inputs")]
     pub to: Option<PathBuf>,
 }
@@ -169,7 +169,7 @@ pub struct ServeManifest {
     #[arg(value_name = "PACKAGE", help_heading = "Inputs")]
     pub package: Option<PathBuf>,
 
-    /// Board the image is for, where `firmware` names none; of `serve-manifest` and `unpack`, the only board to take
+    /// Board the image is for, where `firmware` names none; for `serve-manifest` and `unpack`, the only board to take
     #[arg(long, value_name = "NAME", help_heading = "Inputs")]
     pub board: Option<String>,
 
@@ -185,7 +185,7 @@ pub struct ServeManifest {
     #[arg(long, value_name = "URL", help_heading = "Output")]
     pub release_url: Option<String>,
 
-    /// What to write: the package, the patch, the image, the JSON; of `unpack`, the folder
+    /// File to write: the package, patch, image or JSON; for `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
 
@@ -197,11 +197,11 @@ pub struct ServeManifest {
 /// Arguments of `delta`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Delta {
-    /// Older image a device may be running, to make a delta from; of several boards as BOARD=FILE. Of `diff`, the older package
+    /// Older image a device may be running, to make a delta from; for several boards as BOARD=FILE. For `diff`, the older package
     #[arg(long, value_name = "FILE", help_heading = "Inputs")]
     pub from: Option<String>,
 
-    /// Image the patch leads to. Of `diff`, the newer package
+    /// Image the patch produces. For `diff`, the newer package
     #[arg(long, value_name = "FILE", help_heading = "Inputs")]
     pub to: Option<PathBuf>,
 
@@ -211,7 +211,7 @@ pub struct Delta {
     #[command(flatten)]
     pub delta: DeltaArgs,
 
-    /// What to write: the package, the patch, the image, the JSON; of `unpack`, the folder
+    /// File to write: the package, patch, image or JSON; for `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
 }
@@ -219,7 +219,7 @@ pub struct Delta {
 /// Arguments of `apply`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Apply {
-    /// Older image a device may be running, to make a delta from; of several boards as BOARD=FILE. Of `diff`, the older package
+    /// Older image a device may be running, to make a delta from; for several boards as BOARD=FILE. For `diff`, the older package
     #[arg(long, value_name = "FILE", help_heading = "Inputs")]
     pub from: Option<String>,
 
@@ -231,15 +231,15 @@ pub struct Apply {
     #[arg(long, value_name = "HEX", help_heading = "Policy")]
     pub target_sha256: Option<String>,
 
-    /// Package the patch is of, or its manifest.json: says what base it needs and what must come out
+    /// Package the patch belongs to, or its manifest.json: says which base it needs and what the result must be
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     pub manifest: Option<PathBuf>,
 
-    /// Accept whatever comes out: a patch of these formats does not say what it makes
+    /// Accept any result: a patch of these formats does not say what it produces
     #[arg(long, help_heading = "Policy")]
     pub allow_unverified: bool,
 
-    /// What to write: the package, the patch, the image, the JSON; of `unpack`, the folder
+    /// File to write: the package, patch, image or JSON; for `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
 }
@@ -283,7 +283,7 @@ pub struct SlotArgs {
     #[arg(long, help_heading = "Slots")]
     pub allow_legacy_table: bool,
 
-    /// Signature that is added after this: its room is counted in the slot
+    /// Signature that will be added later: the room it takes is counted in the slot
     #[arg(long, value_enum, value_name = "SCHEME", default_value = "none", help_heading = "Slots")]
     pub signature_scheme: SignatureScheme,
 

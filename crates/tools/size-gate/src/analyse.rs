@@ -445,12 +445,12 @@ impl One<'_> {
         Ok(())
     }
 
-    /// The table may reach behind the end of the flash the image was made for.
+    /// The table may reach after the end of the flash the image was made for.
     fn flash_size(&mut self, table: &Table, image: Option<&AppImage>) {
         let Some(flash) = image.and_then(|image| image.header.flash_bytes()).map(u64::from) else { return };
         if table.end() > flash {
             let message = format!(
-                "the partition table ends at {:#x}, behind the {} of flash the image's header names",
+                "the partition table ends at {:#x}, after the {} of flash the image's header names",
                 table.end(),
                 ByteSize(flash)
             );

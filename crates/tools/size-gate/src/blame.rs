@@ -1,4 +1,4 @@
-//! What stands behind a measure: the parts of the breakdown that make it what it is.
+//! What stands after a measure: the parts of the breakdown that make it what it is.
 
 use lw_firmware::RegionClass;
 use lw_model::{Measure, Outcome, Report};

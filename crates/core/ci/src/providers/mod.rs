@@ -17,7 +17,7 @@ use crate::path::repo_relative;
 use crate::text::{cut_utf16, is_output_name, shout};
 use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step, neutralise};
 
-/// Characters of a path that leave room for the message behind it.
+/// Characters of a path that leave room for the message after it.
 const MAX_SHOWN_PATH: usize = 260;
 
 /// The CI the environment belongs to; the plain terminal when it is none that is known.

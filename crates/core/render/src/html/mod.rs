@@ -404,7 +404,7 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// A bar with its figure behind it: the figure is the content, the picture decoration.
+/// A bar with its figure after it: the figure is the content, the picture decoration.
 fn bar(used: i64, total: i64) -> String {
     if total <= 0 {
         return show::share(used, total);

@@ -7,7 +7,7 @@ use crate::escape;
 /// Foreign words as they are: no emphasis, HTML, table border, link, mention or reference comes out of them.
 ///
 /// A backslash does not keep GitHub from linking `@name` and `#1`, since that happens after rendering: a zero-width
-/// space behind the sign does. Works inside a table cell and inside `<summary>`, where Markdown may not be parsed,
+/// space after the sign does. Works inside a table cell and inside `<summary>`, where Markdown may not be parsed,
 /// because everything is written as a character reference.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(escape::PROSE) + 8);
@@ -71,7 +71,7 @@ pub(super) fn code(name: &str) -> String {
         return String::new();
     }
     if name.contains('|') {
-        // A pipe ends a table cell even inside a code span, and behind a backslash even when it is escaped.
+        // A pipe ends a table cell even inside a code span, and after a backslash even when it is escaped.
         let mut html = String::with_capacity(name.len() + 32);
         html.push_str("<code>");
         for c in name.chars() {

@@ -286,7 +286,7 @@ impl<'a, 'b> Parser<'a, 'b> {
     }
 }
 
-/// A number of one to nine digits, and what is behind it.
+/// A number of one to nine digits, and what is after it.
 fn small(text: &[u8]) -> Option<(u32, &[u8])> {
     let mut value = 0;
     for (place, byte) in text.iter().enumerate().take(10) {
@@ -302,7 +302,7 @@ fn small(text: &[u8]) -> Option<(u32, &[u8])> {
     None
 }
 
-/// What is before and behind the first comma.
+/// What is before and after the first comma.
 fn split<'a>(fields: &'a [u8], missing: &'static str) -> Result<(&'a [u8], &'a [u8]), Problem> {
     let comma = fields.iter().position(|byte| *byte == b',').ok_or(Problem::Missing(missing))?;
     Ok((fields.get(..comma).unwrap_or_default(), fields.get(comma + 1..).unwrap_or_default()))

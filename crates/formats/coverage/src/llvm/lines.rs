@@ -55,7 +55,7 @@ fn hits(here: &[Segment], wrapped: Option<u64>) -> Option<u64> {
     let starts = |segment: &&Segment| !segment.is_gap && segment.has_count && segment.is_entry;
     let most = here.iter().filter(starts).map(|segment| segment.count.value).max();
     let skipped = here.first().is_some_and(|first| !first.has_count && first.is_entry);
-    // Since LLVM 20, code behind a region that was left out counts as well.
+    // Since LLVM 20, code after a region that was left out counts as well.
     let counted = here.iter().any(|segment| segment.is_entry && segment.has_count);
     if !counted && (skipped || wrapped.is_none()) {
         return None;

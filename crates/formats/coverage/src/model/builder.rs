@@ -46,7 +46,7 @@ impl FileBuilder {
         self.branches.push_counted(line, covered, total);
     }
 
-    /// Names the branches of a line that were not taken, behind each other with commas; as many as were counted.
+    /// Names the branches of a line that were not taken, one after the other with commas; as many as were counted.
     pub(crate) fn missing_branches(&mut self, line: u32, names: &str) {
         self.branches.push_missing(line, names);
     }

@@ -225,7 +225,7 @@ pub struct Condition {
 pub struct Block {
     /// Line and column of its first character.
     pub start: (u32, u32),
-    /// Line and column behind its last character.
+    /// Line and column after its last character.
     pub end: (u32, u32),
     /// How many statements it has.
     pub statements: u32,

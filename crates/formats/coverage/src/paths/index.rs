@@ -26,7 +26,7 @@ impl<S: Into<String>> FromIterator<S> for RepoIndex {
     }
 }
 
-/// The parts from last to first, each with a zero behind it: an end of whole parts is a beginning of these bytes.
+/// The parts from last to first, each with a zero after it: an end of whole parts is a beginning of these bytes.
 fn reverse(path: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(path.len() + 1);
     for part in path.rsplit('/').filter(|part| !part.is_empty()) {

@@ -70,7 +70,7 @@ impl Weights {
         }
     }
 
-    /// A difference behind others.
+    /// A difference after others.
     pub(super) fn difference(&self, difference: u8, at: usize, tail: &mut Tail, recent: &Recent) -> u64 {
         let pair = [tail.last, difference];
         tail.last = difference;

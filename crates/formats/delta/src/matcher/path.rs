@@ -286,7 +286,7 @@ impl<'a> Search<'a> {
         end
     }
 
-    /// What a byte costs at an offset behind such differences; `None` outside the base.
+    /// What a byte costs at an offset after such differences; `None` outside the base.
     fn byte_cost(&self, at: usize, offset: i64, tail: &mut Tail) -> Option<u64> {
         let difference = self.target.get(at)?.wrapping_sub(*self.base_at(at, offset)?.first()?);
         Some(self.weights.difference(difference, at, tail, &self.recent))

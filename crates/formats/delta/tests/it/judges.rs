@@ -62,7 +62,7 @@ fn real() -> Vec<Pair> {
     pairs.into()
 }
 
-/// 4 MiB and their next release: 40 bytes inserted, 4000 addresses behind them that shifted, a version that changed.
+/// 4 MiB and their next release: 40 bytes inserted, 4000 addresses after them that shifted, a version that changed.
 fn large() -> Pair {
     let mut random = Random::new(7);
     let base = image(&mut random, 4 << 20);

@@ -134,7 +134,7 @@ fn a_merged_flash_image_is_no_application() {
     let mut entry = vec![0xAA, 0x50, 1, 2, 0, 0x90, 0, 0, 0, 0x60, 0, 0];
     entry.extend(b"nvs");
     entry.resize(32, 0);
-    // Bootloader at 0, as on the C3, and at 0x1000 behind erased flash, as on the ESP32.
+    // Bootloader at 0, as on the C3, and at 0x1000 after erased flash, as on the ESP32.
     for start in [0, 0x1000, 0x2000] {
         let mut file = vec![0xFF; start];
         file.extend(image(5, &[(0x3FC8_0000, vec![1; 8])], true));
@@ -585,7 +585,7 @@ impl Read for Trickle<'_> {
 proptest! {
     #[test]
     fn pieces_of_any_size_give_the_same(
-        kind in 0..4u8, size in 1usize..400, cut: prop::sample::Index, behind in proptest::collection::vec(any::<u8>(), 0..100),
+        kind in 0..4u8, size in 1usize..400, cut: prop::sample::Index, after in proptest::collection::vec(any::<u8>(), 0..100),
         padding in 0usize..9000, flip: Option<prop::sample::Index>,
     ) {
         let mut file = match kind {
@@ -603,7 +603,7 @@ proptest! {
             }
         };
         file.resize(file.len() + padding, 0xFF);
-        file.extend(behind);
+        file.extend(after);
         if let Some(at) = flip {
             let at = at.index(file.len().min(200));
             file[at] ^= 0x11;

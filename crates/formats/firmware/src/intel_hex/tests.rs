@@ -85,7 +85,7 @@ fn each_damage_has_its_own_problem() {
     assert_eq!(problem(&format!("{data}{END}\n{data}")), (4, Problem::AfterEnd { end: 2 }));
     assert_eq!(problem(&format!(":{}\n", "0".repeat(521))), (1, Problem::TooLong));
     assert_eq!(problem(&format!(":{}", "0".repeat(100_000))), (1, Problem::TooLong));
-    // White space behind a record is no matter, as long as it stays within bounds.
+    // White space after a record is no matter, as long as it stays within bounds.
     assert!(Image::read(format!("{}\r\n", END.trim_end()).as_bytes()).is_ok());
     assert_eq!(problem(&format!("{}{}\n{END}", data.trim_end(), " ".repeat(600))), (1, Problem::TooLong));
     assert_eq!(problem(&format!("{data}{}\n{END}", " ".repeat(600))), (2, Problem::TooLong));

@@ -105,7 +105,7 @@ fn bootloader_and_table_have_their_own_places() {
         recovery_bootloader_offset: Some(0x3F_0000),
         ..CsvOptions::default()
     };
-    // A recovery bootloader behind everything ends the filling, so it comes last here.
+    // A recovery bootloader after everything ends the filling, so it comes last here.
     let text = text.replace("rec,bootloader,recovery,,\n", "") + "\nrec,bootloader,recovery,,";
     assert_eq!(
         layout(&Table::parse_csv(&text, &options).unwrap()),

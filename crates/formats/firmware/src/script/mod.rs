@@ -519,7 +519,7 @@ impl<'t, 's> Reader<'t, 's> {
         }
     }
 
-    /// Goes behind the `}` of a block whose `{` was read, and gives what is between.
+    /// Goes after the `}` of a block whose `{` was read, and gives what is between.
     fn skip_block(&mut self) -> &'t [Token<'s>] {
         let start = self.at;
         let mut depth = 1usize;

@@ -211,7 +211,7 @@ proptest! {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << bit;
         let within = at % 512;
-        // Flags nobody knows and the fill behind the data say nothing.
+        // Flags nobody knows and the fill after the data say nothing.
         prop_assume!(!(8..12).contains(&within) && !(32 + 232..508).contains(&within));
         prop_assert_ne!(Image::read(&bytes).ok(), Image::read(&good).ok());
     }

@@ -64,7 +64,7 @@ fn all_four_formats() {
         let elf = Elf::parse(&bytes).unwrap();
         assert_eq!(elf.bits, if format.wide { 64 } else { 32 });
         assert_eq!(elf.little_endian, !format.big_endian);
-        // Zeroed data lies behind the content in the segments, but takes no flash.
+        // Zeroed data lies after the content in the segments, but takes no flash.
         assert_eq!(spans(&elf, &regions()), [("FLASH".into(), 80, 80), ("RAM".into(), 48, 48)]);
         // The Thumb bit is no part of an address.
         assert_eq!(

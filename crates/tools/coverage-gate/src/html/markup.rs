@@ -77,7 +77,7 @@ pub(super) fn push_digits(digits: &str, out: &mut String) {
     digits.chars().for_each(|digit| out.push(digit));
 }
 
-/// A bar with its figure behind it: the figure is the content, the picture decoration.
+/// A bar with its figure after it: the figure is the content, the picture decoration.
 pub(super) fn bar(counts: Counts, floors: Floors) -> String {
     const WIDTH: u128 = 96;
     let Some(percent) = counts.percent() else { return "–".to_owned() };

@@ -157,7 +157,7 @@ fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &
     if beyond > 0 {
         let _ = writeln!(
             out,
-            "<p class=\"note\">The coverage report tells of {beyond} lines behind the end of this file: it was made from another version of it.</p>"
+            "<p class=\"note\">The coverage report has {beyond} lines beyond the end of this file: it was made from another version of it.</p>"
         );
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use lw_model::{Number, Report};
 
-/// What a run left behind.
+/// What a run left after.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stderr: String,

@@ -115,7 +115,7 @@ fn the_patch_fixture_has_the_expected_figures_in_every_format() {
 }
 
 /// Files of which diff-cover 11.0.1 counts other lines than git adds: it takes `\ No newline at end of file` for a line,
-/// so what is added behind a last line that had no end is one too far down.
+/// so what is added after a last line that had no end is one too far down.
 fn miscounted(diff: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(diff).replace("\ndiff --git ", "\0diff --git ");
     let shifted = text.split('\0').filter(|file| file.contains("\n\\ No newline at end of file\n+"));

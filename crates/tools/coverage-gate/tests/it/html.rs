@@ -85,7 +85,7 @@ fn hostile_names_and_sources_stay_text_and_every_link_leads_to_a_page() {
     let source = links.iter().find(|link| link.starts_with("files/src_a.c")).unwrap();
     let source = fs::read_to_string(pages.join(source)).unwrap();
     assert!(source.contains("class=\"partial new\"") && source.contains("class=\"miss new\""), "{source}");
-    assert!(source.contains("⟨U+202E⟩") && source.contains("1 lines behind the end"), "{source}");
+    assert!(source.contains("⟨U+202E⟩") && source.contains("1 lines beyond the end"), "{source}");
 }
 
 #[test]

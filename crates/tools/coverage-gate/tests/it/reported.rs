@@ -384,7 +384,7 @@ fn lines_beyond_the_end_of_a_file_are_told_and_fail_where_a_limit_depends_on_it(
     let elsewhere = "SF:a.c\nDA:4,1\nend_of_record\nSF:b.c\nDA:2,1\nend_of_record\n";
     let run = gate(elsewhere, &["--min-patch", "80%"]);
     assert_eq!((run.code, levels(&run, "other-text")), (0, vec![Level::Warning]));
-    // Kotlin numbers inlined lines on behind the last one.
+    // Kotlin numbers inlined lines on after the last one.
     assert_eq!(levels(&gate("SF:K.kt\nDA:7,1\nend_of_record\n", &[]), "other-text"), [Level::Note]);
     // A line 0 counts nowhere.
     let zero = gate("SF:a.c\nDA:0,0\nDA:4,1\nend_of_record\n", &["--min-line", "100%"]);

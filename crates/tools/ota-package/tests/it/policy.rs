@@ -1,4 +1,4 @@
-//! A release never goes back behind the one before it.
+//! A release never goes back after the one before it.
 
 use std::fs;
 

@@ -55,7 +55,7 @@ fn a_truncated_image_is_an_error_with_an_offset() {
 fn a_truncated_partition_table_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = fs::read(example("esp32c3/partitions.bin")).unwrap();
-    // Everything behind the end marker is padding of the 3072-byte sector and may be missing.
+    // Everything after the end marker is padding of the 3072-byte sector and may be missing.
     let used = bytes.chunks(32).position(|entry| entry.iter().all(|byte| *byte == 0xFF)).unwrap() * 32;
     for cut in 0..used {
         fs::write(folder.path().join("cut"), &bytes[..cut]).unwrap();

@@ -11,7 +11,7 @@ pub(crate) fn example(name: &str) -> PathBuf {
     lw_testkit::root().join("examples/firmware").join(name)
 }
 
-/// What a run left behind.
+/// What a run left after.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stderr: String,
