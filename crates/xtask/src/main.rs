@@ -4,8 +4,10 @@
 //! dependency budgets. Both checks are tests of this crate, so `cargo test` runs them.
 
 mod dist;
+mod floors;
 mod generate;
 mod house;
+mod list;
 mod release;
 #[cfg(test)]
 mod rules;
@@ -39,6 +41,11 @@ enum Task {
     },
     /// Make the commit a release's tags point at, and print its id
     Release(release::Release),
+    /// Print what the registry and the workspace hold, one item a line, for scripts
+    List {
+        /// What to print
+        what: list::What,
+    },
     /// Check the floors, the dependency budgets and the conventions of the house
     Tidy,
 }
@@ -48,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Task::Gen { check } => generate::run(check),
         Task::Dist { check, with_binary } => dist::run(check, with_binary),
         Task::Release(release) => release::run(&house::root(), &release),
+        Task::List { what } => list::run(what),
         Task::Tidy => tidy::run(),
     }
 }
