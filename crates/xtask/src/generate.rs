@@ -20,7 +20,7 @@ use crate::house::{files_below, root};
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
 /// Folders that hold generated files only: whatever else lies there is stale.
-const OWNED: [&str; 4] = ["actions", "docs/rules", "templates", "schemas"];
+pub(crate) const OWNED: [&str; 4] = ["actions", "docs/rules", "templates", "schemas"];
 
 /// Writes all generated files, or only compares them.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {

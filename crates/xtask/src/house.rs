@@ -34,3 +34,9 @@ pub(crate) fn fuzz_package() -> anyhow::Result<Package> {
     let found = metadata.packages.into_iter().find(|package| package.name.as_str() == "lw-fuzz");
     found.with_context(|| format!("{} has no package lw-fuzz", manifest.display()))
 }
+
+/// Where cargo builds.
+pub(crate) fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).no_deps().exec()?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}

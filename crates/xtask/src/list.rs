@@ -29,7 +29,7 @@ fn lines(what: What) -> anyhow::Result<Vec<String>> {
             lw::TOOLS.iter().map(|tool| format!("lw-{0} {0} {1}", tool.name, tool.max_binary_bytes)).collect()
         }
         What::Fuzz => {
-            let bins = fuzz_package()?.targets.into_iter().filter(|target| target.is_bin());
+            let bins = fuzz_package()?.targets.into_iter().filter(cargo_metadata::Target::is_bin);
             bins.map(|target| target.name).collect()
         }
     })

@@ -8,6 +8,8 @@ mod floors;
 mod generate;
 mod house;
 mod list;
+mod new;
+mod new_tool_check;
 mod release;
 #[cfg(test)]
 mod rules;
@@ -46,6 +48,13 @@ enum Task {
         /// What to print
         what: list::What,
     },
+    /// Make a tool that works, to be made into the one that is wanted: crate, cases, page, workflow, benchmark
+    New {
+        /// Name of the tool, its binary and its action: words of a-z and 0-9 with `-` between them
+        name: String,
+    },
+    /// Make a tool in a copy of the workspace, and try everything: that it builds, is listed, has its action and passes
+    NewToolCheck,
     /// Check the floors, the dependency budgets and the conventions of the house
     Tidy,
 }
@@ -56,6 +65,8 @@ fn main() -> anyhow::Result<()> {
         Task::Dist { check, with_binary } => dist::run(check, with_binary),
         Task::Release(release) => release::run(&house::root(), &release),
         Task::List { what } => list::run(what),
+        Task::New { name } => new::run(&house::root(), &name),
+        Task::NewToolCheck => new_tool_check::run(),
         Task::Tidy => tidy::run(),
     }
 }

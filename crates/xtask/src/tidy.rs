@@ -188,7 +188,7 @@ fn targets(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
             if target.is_lib() && target.doctest != doctests {
                 problems.push(format!("{folder}/Cargo.toml: `[lib] doctest = {doctests}` is what it needs"));
             }
-            if target.is_bin() && target.test && package.targets.iter().any(|other| other.is_lib()) {
+            if target.is_bin() && target.test && package.targets.iter().any(cargo_metadata::Target::is_lib) {
                 problems.push(format!(
                     "{folder}/Cargo.toml: `[[bin]] test = false`, its tests are the library's"
                 ));
