@@ -18,6 +18,9 @@ pub(crate) struct Floor {
 /// The tools' floor.
 pub(crate) const TOOLS: u8 = 4;
 
+/// The floor of what nobody downloads.
+pub(crate) const NEVER_SHIPPED: u8 = 6;
+
 /// Every group of crates, from below.
 pub(crate) const FLOORS: &[Floor] = &[
     Floor {
@@ -98,14 +101,14 @@ pub(crate) const FLOORS: &[Floor] = &[
         never: "how they work",
     },
     Floor {
-        number: 6,
+        number: NEVER_SHIPPED,
         prefix: "crates/xtask",
         folder: "`crates/xtask`, `tests`, `benches`",
         knows: "everything",
         never: "(never shipped)",
     },
-    Floor { number: 6, prefix: "tests", folder: "", knows: "", never: "" },
-    Floor { number: 6, prefix: "benches", folder: "", knows: "", never: "" },
+    Floor { number: NEVER_SHIPPED, prefix: "tests", folder: "", knows: "", never: "" },
+    Floor { number: NEVER_SHIPPED, prefix: "benches", folder: "", knows: "", never: "" },
 ];
 
 /// Where the testkit lies: it may know everything below the tools, and only tests may know it.

@@ -113,7 +113,7 @@ const PRINTS: [&str; 2] = ["io::stdout", "io::stderr"];
 
 /// Whether a crate may print: the edge of the tools, and what is never shipped.
 fn may_print(folder: &str) -> bool {
-    folder == "crates/cli" || folder == "crates/testkit" || floor(folder) == Some(5)
+    folder == "crates/cli" || folder == "crates/testkit" || floor(folder) == Some(floors::NEVER_SHIPPED)
 }
 
 fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
