@@ -10,7 +10,11 @@ cd "$(dirname "$0")"
 
 seconds=${1:-20}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- $(ls fuzz_targets | sed 's/\.rs$//')
+if [ $# -eq 0 ]; then
+  targets=$(cargo xtask list fuzz)
+  # shellcheck disable=SC2086 # one word for each target
+  set -- $targets
+fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 : "${CARGO_TARGET_DIR:=$PWD/target}"

@@ -7,13 +7,11 @@
 )]
 
 mod comparison;
-mod coverage_gate;
 mod document;
 mod generate;
-mod ota_package;
 mod process;
-mod size_gate;
 mod table;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -61,10 +59,6 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Compare size-gate with esp-idf-size, elf-size-analyze and GNU binutils
-    SizeGate(size_gate::Args),
-    /// Compare coverage-gate with lcov, genhtml and grcov
-    CoverageGate(coverage_gate::Args),
     /// Write a generated ESP32-S3 image
     GenImage {
         /// Bytes of the image, a multiple of 16
@@ -80,12 +74,24 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Compare ota-package with mender-artifact, detools, and the hash of the image
-    OtaPackage(ota_package::Args),
+    #[command(flatten)]
+    Tool(tools::Tool),
+    /// Run the benchmark of a tool with the arguments it has for CI; says so when the tool has no benchmark
+    InCi {
+        /// Name of the tool
+        tool: String,
+        /// Its binary
+        #[arg(long)]
+        bin: PathBuf,
+    },
 }
 
 fn main() -> Result<()> {
-    match Cli::parse().command {
+    run(Cli::parse().command)
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
         Command::Gen { symbols, elf_bytes, scale, out } => {
             let plan = scale.map_or(Plan { symbols, elf_bytes }, Plan::of_size);
             let files = generate::write(plan, &out)?;
@@ -99,10 +105,20 @@ fn main() -> Result<()> {
             println!("{}", tracefile::write(plan, &out)?);
             Ok(())
         }
-        Command::SizeGate(args) => size_gate::run(&args),
-        Command::CoverageGate(args) => coverage_gate::run(&args),
         Command::GenImage { after: Some(image), out, .. } => image::write_next_build(&image, &out),
         Command::GenImage { bytes, release, out, .. } => image::write(image::Plan { bytes, release }, &out),
-        Command::OtaPackage(args) => ota_package::run(&args),
+        Command::Tool(tool) => tool.run(),
+        Command::InCi { tool, bin } => {
+            let Some(arguments) = tools::arguments_in_ci(&tool) else {
+                println!(
+                    "{tool} has no benchmark: benches/src/tools/{}.rs is not there",
+                    tool.replace('-', "_")
+                );
+                return Ok(());
+            };
+            let line = ["lw-bench".into(), tool.into(), "--bin".into(), bin.into_os_string()];
+            let line = line.into_iter().chain(arguments.iter().map(Into::into));
+            run(Cli::try_parse_from(line)?.command)
+        }
     }
 }

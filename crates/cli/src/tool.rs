@@ -37,6 +37,11 @@ pub trait Tool {
     /// Tables of its own in `lw.toml`, besides the keys that are its flags; see [`Context::section`]. A tool that has some
     /// also has environments: `[TOOL.env.NAME]` is laid over them when the flag `--env NAME` asks for it.
     const SECTIONS: &'static [Section] = &[];
+    /// Whether it talks to a network. The container of a tool that does not gets none, and neither an event loop nor HTTP
+    /// nor TLS may be among its dependencies.
+    const ONLINE: bool = false;
+    /// The most bytes its static binary may have, as it is released for x86-64 Linux: what every run of the action downloads.
+    const MAX_BINARY_BYTES: u64 = 5_000_000;
     /// Its arguments, with or without subcommands. Doc comments are what users read; none may be
     /// required by clap, because `lw.toml` may hold what the command line leaves out.
     type Args: Args;
@@ -115,6 +120,10 @@ pub struct Entry {
     pub changed_meanings: &'static [(&'static str, u32)],
     /// Its own formats.
     pub formats: &'static [ExtraFormat],
+    /// Whether it talks to a network.
+    pub online: bool,
+    /// The most bytes its static binary may have.
+    pub max_binary_bytes: u64,
     augment: fn(Command) -> Command,
     pub(crate) run: fn(&ArgMatches, &mut Context, &mut Report) -> Result<(), Error>,
 }
@@ -134,6 +143,8 @@ impl Entry {
             revision: T::REVISION,
             changed_meanings: T::CHANGED_MEANINGS,
             formats: T::FORMATS,
+            online: T::ONLINE,
+            max_binary_bytes: T::MAX_BINARY_BYTES,
             augment: T::Args::augment_args,
             run: |matches, cx, report| {
                 let args = T::Args::from_arg_matches(matches)

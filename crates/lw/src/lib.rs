@@ -1,7 +1,7 @@
 //! The suite in one binary: `lw size-gate …`, or a link to it named `size-gate`.
 //!
 //! [`TOOLS`] is the registry: whatever is listed there is a subcommand, an action, a man page and a row of
-//! the README.
+//! the README. Each tool is a feature of its name; `offline` has all that need no network, `full` has all.
 
 mod rules;
 mod suite;
@@ -13,9 +13,20 @@ use lw_cli::Entry;
 
 pub use suite::{command, main};
 
-/// Every tool of the suite, in the order people read of them.
-pub const TOOLS: &[Entry] = &[
-    Entry::of::<lw_size_gate::SizeGate>(),
-    Entry::of::<lw_coverage_gate::CoverageGate>(),
-    Entry::of::<lw_ota_package::OtaPackage>(),
-];
+/// Makes the registry of one line per tool: its name, which is its feature as well, and its type.
+macro_rules! tools {
+    ($($name:tt => $tool:path,)+) => {
+        /// The tools this binary holds, in the order people read of them.
+        pub const TOOLS: &[Entry] = &[$(#[cfg(feature = $name)] Entry::of::<$tool>(),)+];
+
+        /// Names of all tools of the suite, also of those this binary was built without.
+        pub const NAMES: &[&str] = &[$($name,)+];
+    };
+}
+
+// The one line of a tool; `cargo xtask new NAME` makes everything else.
+tools! {
+    "size-gate" => lw_size_gate::SizeGate,
+    "coverage-gate" => lw_coverage_gate::CoverageGate,
+    "ota-package" => lw_ota_package::OtaPackage,
+}

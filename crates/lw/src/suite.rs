@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use lw_cli::{Entry, Error, Exit, Host};
 
-use crate::{TOOLS, rules};
+use crate::{NAMES, TOOLS, rules};
 
 /// Runs what the command line, or the name the binary was called by, asks for.
 #[must_use]
@@ -30,6 +30,12 @@ fn dispatch(program: &OsString, mut argv: Vec<OsString>, host: &Host) -> Exit {
         argv.remove(0);
         return run(entry, argv, host);
     }
+    if let Some(name) = argv.first().and_then(|first| first.to_str()).and_then(left_out) {
+        let error = Error::usage(format!("this binary was built without {name}"));
+        return lw_cli::print_error(
+            &error.hint(format!("take the `lw` of the release, or build it with `--features {name}`")),
+        );
+    }
     match command().try_get_matches_from(std::iter::once(program.clone()).chain(argv)) {
         Ok(matches) => of_suite(&matches, host),
         Err(error) => lw_cli::print_clap(&error, host),
@@ -40,9 +46,14 @@ fn find(name: &str) -> Option<&'static Entry> {
     TOOLS.iter().find(|entry| entry.name == name)
 }
 
+/// The name, when it is that of a tool this binary was built without.
+fn left_out(name: &str) -> Option<&'static str> {
+    NAMES.iter().copied().find(|known| *known == name && find(name).is_none())
+}
+
 fn run(entry: &Entry, argv: Vec<OsString>, host: &Host) -> Exit {
-    let names: Vec<&str> = TOOLS.iter().map(|entry| entry.name).collect();
-    lw_cli::invoke(entry, argv, host, &names)
+    // One lw.toml serves binaries that hold other tools as well.
+    lw_cli::invoke(entry, argv, host, NAMES)
 }
 
 /// The command line of `lw` as a whole, every tool a subcommand.

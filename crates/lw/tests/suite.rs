@@ -23,6 +23,15 @@ fn every_tool_is_listed() {
 }
 
 #[test]
+fn a_tool_is_listed_by_its_own_name_which_is_its_feature() {
+    let names: Vec<&str> = lw::TOOLS.iter().map(|tool| tool.name).collect();
+    let known: Vec<&str> = lw::NAMES.iter().copied().filter(|name| names.contains(name)).collect();
+    assert_eq!(names, known);
+    #[cfg(feature = "full")]
+    assert_eq!(names, lw::NAMES);
+}
+
+#[test]
 fn completions_know_every_tool_and_flag() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = lw(&["completions", shell]);

@@ -1,9 +1,11 @@
 //! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
-//! ([`git`]), other programs ([`program`]), and a strict runner for composite actions ([`runner`]).
+//! ([`git`]), other programs ([`program`]), a tool's binary run as its users do ([`tool`]), and a strict runner for
+//! composite actions ([`runner`]).
 
 pub mod git;
 mod programs;
 pub mod runner;
+pub mod tool;
 
 use std::path::{Path, PathBuf};
 

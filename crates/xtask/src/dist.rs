@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, bail, ensure};
 
 use crate::generate::{self, Files, action, readme, rules};
-use crate::house::root;
+use crate::house::{root, target_directory};
 
 /// Files with the execute bit.
 pub(crate) const PROGRAMS: [&str; 1] = ["launcher/lw.sh"];
@@ -80,12 +80,6 @@ fn binary(root: &Path, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(&into)?;
     fs::copy(&built, into.join(&name)).with_context(|| built.display().to_string())?;
     Ok(())
-}
-
-fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {
-    let metadata =
-        cargo_metadata::MetadataCommand::new().manifest_path(root.join("Cargo.toml")).no_deps().exec()?;
-    Ok(metadata.target_directory.into_std_path_buf())
 }
 
 #[cfg(unix)]

@@ -1,7 +1,9 @@
 //! The generated files: made in memory, then written or compared.
 
 pub(crate) mod action;
+mod architecture;
 pub(crate) mod readme;
+pub(crate) mod registry;
 pub(crate) mod rules;
 pub(crate) mod schema;
 mod template;
@@ -10,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
 use crate::house::{files_below, root};
 
@@ -18,7 +20,7 @@ use crate::house::{files_below, root};
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
 /// Folders that hold generated files only: whatever else lies there is stale.
-const OWNED: [&str; 4] = ["actions", "docs/rules", "templates", "schemas"];
+pub(crate) const OWNED: [&str; 4] = ["actions", "docs/rules", "templates", "schemas"];
 
 /// Writes all generated files, or only compares them.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
@@ -61,7 +63,7 @@ pub(crate) fn sync(root: &Path, files: &Files, owned: &[&str], check: bool) -> a
     Ok(())
 }
 
-fn all(root: &Path) -> anyhow::Result<Files> {
+pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
     let mut files = Files::new();
     for entry in lw::TOOLS {
         files.insert(
@@ -80,11 +82,42 @@ fn all(root: &Path) -> anyhow::Result<Files> {
     files.insert("action.yml".into(), action::root_action("launcher")?);
     files.insert("launcher/version".into(), format!("{}\n", lw_cli::VERSION));
     files.insert("README.md".into(), readme::of_suite(root)?);
+    files.insert("ARCHITECTURE.md".into(), architecture::page(root)?);
+    files.insert("crates/lw/Cargo.toml".into(), registry::manifest_of_lw(root)?);
+    files.insert("benches/src/tools/mod.rs".into(), registry::benchmarks(root)?);
     Ok(files)
+}
+
+/// A file's text with `body` between the line that begins with `begin` and the next that begins with `end`.
+pub(crate) fn between(file: &str, text: &str, begin: &str, end: &str, body: &str) -> anyhow::Result<String> {
+    let (mut head, mut tail) = (String::new(), String::new());
+    let mut lines = text.split_inclusive('\n');
+    for line in lines.by_ref() {
+        head.push_str(line);
+        if line.starts_with(begin) {
+            break;
+        }
+    }
+    for line in lines.skip_while(|line| !line.starts_with(end)) {
+        tail.push_str(line);
+    }
+    ensure!(!tail.is_empty(), "{file} has no line `{begin}` with a line `{end}` after it");
+    Ok(format!("{head}{body}{tail}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::between;
+
+    #[test]
+    fn only_what_is_between_the_markers_changes() {
+        let text = "a\n# x:begin, why\nold\n# x:end\nb\n";
+        let made = between("f", text, "# x:begin", "# x:end", "new\n").unwrap();
+        assert_eq!(made, "a\n# x:begin, why\nnew\n# x:end\nb\n");
+        assert!(between("f", "# x:begin\n", "# x:begin", "# x:end", "").is_err());
+        assert!(between("f", "# x:end\n", "# x:begin", "# x:end", "").is_err());
+    }
+
     #[test]
     fn generated_files_are_fresh() {
         super::run(true).unwrap();

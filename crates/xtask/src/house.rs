@@ -1,15 +1,10 @@
-//! Where the house stands and which of its tools are online: what several tasks ask.
+//! Where the house stands and what lies in it: what several tasks ask.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Packages of the tools that talk to a network; all others are offline.
-pub(crate) const ONLINE: [&str; 0] = [];
-
-/// Whether a tool talks to a network; the container of one that does not gets none.
-pub(crate) fn is_online(tool: &str) -> bool {
-    ONLINE.iter().any(|package| package.strip_prefix("lw-") == Some(tool))
-}
+use anyhow::Context;
+use cargo_metadata::{MetadataCommand, Package};
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -30,4 +25,18 @@ pub(crate) fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// The package of the fuzz targets, which is a workspace of its own.
+pub(crate) fn fuzz_package() -> anyhow::Result<Package> {
+    let manifest = root().join("fuzz/Cargo.toml");
+    let metadata = MetadataCommand::new().manifest_path(&manifest).no_deps().exec()?;
+    let found = metadata.packages.into_iter().find(|package| package.name.as_str() == "lw-fuzz");
+    found.with_context(|| format!("{} has no package lw-fuzz", manifest.display()))
+}
+
+/// Where cargo builds.
+pub(crate) fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).no_deps().exec()?;
+    Ok(metadata.target_directory.into_std_path_buf())
 }

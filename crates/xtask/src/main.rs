@@ -4,8 +4,12 @@
 //! dependency budgets. Both checks are tests of this crate, so `cargo test` runs them.
 
 mod dist;
+mod floors;
 mod generate;
 mod house;
+mod list;
+mod new;
+mod new_tool_check;
 mod release;
 #[cfg(test)]
 mod rules;
@@ -39,6 +43,18 @@ enum Task {
     },
     /// Make the commit a release's tags point at, and print its id
     Release(release::Release),
+    /// Print what the registry and the workspace hold, one item a line, for scripts
+    List {
+        /// What to print
+        what: list::What,
+    },
+    /// Make a tool that works, to be made into the one that is wanted: crate, cases, page, workflow, benchmark
+    New {
+        /// Name of the tool, its binary and its action: words of a-z and 0-9 with `-` between them
+        name: String,
+    },
+    /// Make a tool in a copy of the workspace, and try everything: that it builds, is listed, has its action and passes
+    NewToolCheck,
     /// Check the floors, the dependency budgets and the conventions of the house
     Tidy,
 }
@@ -48,6 +64,9 @@ fn main() -> anyhow::Result<()> {
         Task::Gen { check } => generate::run(check),
         Task::Dist { check, with_binary } => dist::run(check, with_binary),
         Task::Release(release) => release::run(&house::root(), &release),
+        Task::List { what } => list::run(what),
+        Task::New { name } => new::run(&house::root(), &name),
+        Task::NewToolCheck => new_tool_check::run(),
         Task::Tidy => tidy::run(),
     }
 }

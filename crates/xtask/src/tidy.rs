@@ -6,7 +6,8 @@ use std::fs;
 use anyhow::{Context, bail};
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
-use crate::house::{ONLINE, files_below, root};
+use crate::floors::{self, TESTKIT, floor};
+use crate::house::{files_below, fuzz_package, root};
 
 /// What no offline tool may have in its normal dependency tree: an event loop, HTTP, TLS.
 const NETWORK: [&str; 7] = ["tokio", "hyper", "reqwest", "rustls", "native-tls", "octocrab", "ureq"];
@@ -24,27 +25,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = floors(&metadata);
     problems.extend(budgets(&metadata));
     problems.extend(conventions(&metadata)?);
+    problems.extend(targets(&metadata)?);
+    problems.extend(registry(&metadata));
+    problems.extend(fuzz(&metadata)?);
     if problems.is_empty() {
         return Ok(());
     }
     bail!("the house is untidy:\n  {}", problems.join("\n  "))
-}
-
-/// The floor of a crate, from where it lies; a crate imports lower floors only.
-fn floor(folder: &str) -> Option<u8> {
-    let rules = [
-        ("crates/core/model", 0),
-        ("crates/core/", 1),
-        ("crates/formats/", 1),
-        ("crates/services/", 2),
-        ("crates/cli", 2),
-        ("crates/tools/", 3),
-        ("crates/lw", 4),
-        ("crates/xtask", 5),
-        ("tests", 5),
-        ("benches", 5),
-    ];
-    rules.iter().find(|(prefix, _)| folder.starts_with(prefix)).map(|(_, floor)| *floor)
 }
 
 fn folder_of(package: &Package) -> String {
@@ -61,23 +48,13 @@ fn floors(metadata: &Metadata) -> Vec<String> {
     let mut problems = Vec::new();
     for package in members.values() {
         let here = folder_of(package);
-        let is_testkit = here == "crates/testkit";
-        let Some(own) = floor(&here).or(is_testkit.then_some(4)) else {
-            problems.push(format!("{here} is on no floor: add it to xtask's table"));
-            continue;
-        };
+        if here != TESTKIT && floor(&here).is_none() {
+            problems.push(format!("{here} is on no floor: add it to crates/xtask/src/floors.rs"));
+        }
         for dependency in &package.dependencies {
             let Some(target) = members.get(&dependency.name) else { continue };
-            let there = folder_of(target);
-            if there == "crates/testkit" {
-                if dependency.kind != DependencyKind::Development {
-                    problems.push(format!("{here} needs the testkit outside its tests"));
-                }
-            } else if dependency.kind != DependencyKind::Development
-                && floor(&there).is_none_or(|floor| floor >= own)
-            {
-                problems.push(format!("{here} imports {there}, which is on no lower floor"));
-            }
+            let for_tests = dependency.kind == DependencyKind::Development;
+            problems.extend(floors::problem(&here, &folder_of(target), for_tests));
         }
     }
     problems
@@ -109,9 +86,11 @@ fn budgets(metadata: &Metadata) -> Vec<String> {
     let mut problems = Vec::new();
     for package in metadata.workspace_packages() {
         let folder = folder_of(package);
-        let offline = floor(&folder).is_some_and(|floor| floor <= 3)
+        let online =
+            lw::TOOLS.iter().any(|tool| tool.online && folder == format!("crates/tools/{}", tool.name));
+        let offline = floor(&folder).is_some_and(|floor| floor <= floors::TOOLS)
             && !folder.starts_with("crates/services/")
-            && !ONLINE.contains(&package.name.as_str());
+            && !online;
         if !offline {
             continue;
         }
@@ -134,7 +113,7 @@ const PRINTS: [&str; 2] = ["io::stdout", "io::stderr"];
 
 /// Whether a crate may print: the edge of the tools, and what is never shipped.
 fn may_print(folder: &str) -> bool {
-    folder == "crates/cli" || folder == "crates/testkit" || floor(folder) == Some(5)
+    folder == "crates/cli" || folder == "crates/testkit" || floor(folder) == Some(floors::NEVER_SHIPPED)
 }
 
 fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
@@ -171,6 +150,94 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     Ok(problems)
 }
 
+/// Whether the documentation of a file holds an example that is compiled.
+fn has_doctests(code: &str) -> bool {
+    let mut inside = false;
+    for line in code.lines().map(str::trim_start) {
+        let Some(text) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else { continue };
+        let Some(language) = text.trim_start().strip_prefix("```") else { continue };
+        if !inside && matches!(language.trim(), "" | "rust" | "no_run" | "should_panic" | "compile_fail") {
+            return true;
+        }
+        inside = !inside;
+    }
+    false
+}
+
+/// What makes the tests slow to build: each test binary is linked with everything, each doctest is a program.
+fn targets(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
+    let root = root();
+    let mut problems = Vec::new();
+    for package in metadata.workspace_packages() {
+        let folder = folder_of(package);
+        let tests = package.targets.iter().filter(|target| target.is_test());
+        let names: Vec<&str> = tests.map(|target| target.name.as_str()).collect();
+        // A test that makes its tests when it runs cannot share a binary with those the compiler finds.
+        if names.len() > 1 && folder != "tests" {
+            problems.push(format!(
+                "{folder} has the test binaries {}: make them modules of tests/it/main.rs",
+                names.join(", ")
+            ));
+        }
+        let mut doctests = false;
+        for path in files_below(&root.join(&folder).join("src"))? {
+            doctests |= path.extension().is_some_and(|extension| extension == "rs")
+                && has_doctests(&fs::read_to_string(&path)?);
+        }
+        for target in &package.targets {
+            if target.is_lib() && target.doctest != doctests {
+                problems.push(format!("{folder}/Cargo.toml: `[lib] doctest = {doctests}` is what it needs"));
+            }
+            if target.is_bin() && target.test && package.targets.iter().any(cargo_metadata::Target::is_lib) {
+                problems.push(format!(
+                    "{folder}/Cargo.toml: `[[bin]] test = false`, its tests are the library's"
+                ));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// Every folder of a tool is in the registry, under its name.
+fn registry(metadata: &Metadata) -> Vec<String> {
+    let packages = metadata.workspace_packages();
+    let folders: Vec<String> = packages.iter().map(|package| folder_of(package)).collect();
+    let names = folders.iter().filter_map(|folder| folder.strip_prefix("crates/tools/"));
+    names
+        .filter(|name| !lw::NAMES.contains(name))
+        .map(|name| format!("crates/tools/{name} is not in the list of crates/lw/src/lib.rs: add its line"))
+        .chain(
+            lw::TOOLS
+                .iter()
+                .zip(lw::NAMES)
+                .filter(|(tool, name)| tool.name != **name)
+                .map(|(tool, name)| format!("crates/lw/src/lib.rs lists {} as {name}", tool.name)),
+        )
+        .collect()
+}
+
+/// Every reader of foreign bytes is fuzzed: each file of a target is a binary, each format's crate is in one of them.
+fn fuzz(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
+    let root = root();
+    let fuzz = fuzz_package()?;
+    let mut problems = Vec::new();
+    let mut code = String::new();
+    for path in files_below(&root.join("fuzz/fuzz_targets"))? {
+        code.push_str(&fs::read_to_string(&path)?);
+        if !fuzz.targets.iter().any(|target| target.is_bin() && target.src_path.as_std_path() == path) {
+            problems
+                .push(format!("{} is no [[bin]] of fuzz/Cargo.toml", path.strip_prefix(&root)?.display()));
+        }
+    }
+    for package in metadata.workspace_packages() {
+        let library = package.name.replace('-', "_");
+        if folder_of(package).starts_with("crates/formats/") && !code.contains(&format!("{library}::")) {
+            problems.push(format!("no target of fuzz/fuzz_targets reads with {library}"));
+        }
+    }
+    Ok(problems)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,10 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn a_floor_is_known_by_its_folder() {
-        assert_eq!(floor("crates/core/model"), Some(0));
-        assert_eq!(floor("crates/core/render"), Some(1));
-        assert_eq!(floor("crates/tools/size-gate"), Some(3));
-        assert_eq!(floor("crates/elsewhere"), None);
+    fn a_doctest_is_a_fence_of_rust() {
+        assert!(has_doctests("/// Text.\n///\n/// ```\n/// assert!(true);\n/// ```\n"));
+        assert!(has_doctests("//! ```json\n//! {}\n//! ```\n//! ```no_run\n//! ```\n"));
+        assert!(!has_doctests("//! ```json\n//! {}\n//! ```\nfn f() {}\n// ```\n"));
     }
 }

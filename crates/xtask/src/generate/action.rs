@@ -10,8 +10,6 @@ use anyhow::ensure;
 use clap::{Arg, ArgAction};
 use lw_cli::{COMMON_OUTPUTS, Entry, Output, inputs};
 
-use crate::house;
-
 /// One input of an action.
 pub(crate) struct Input {
     /// Name in kebab-case.
@@ -161,7 +159,7 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
         ("LW_ACTION".to_owned(), name.to_owned()),
         ("LW_RUNTIME".to_owned(), "${{ inputs.runtime }}".to_owned()),
     ];
-    if !house::is_online(name) {
+    if !entry.online {
         env.push(("LW_NETWORK".to_owned(), "none".to_owned()));
     }
     env.extend(

@@ -3,16 +3,31 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use lw_cli::Entry;
 
 use super::action::inputs_of;
-use super::rules;
+use super::{between, rules};
 
 /// The README of the suite, with the table of tools made anew.
 pub(crate) fn of_suite(root: &Path) -> anyhow::Result<String> {
     let text = fs::read_to_string(root.join("README.md")).context("README.md")?;
-    between(&text, "tools", &table("actions/"))
+    let text = between("README.md", &text, "<!-- tools:begin", "<!-- tools:end", &table("actions/"))?;
+    between("README.md", &text, "<!-- pages:begin", "<!-- pages:end", &pages(root)?)
+}
+
+/// A line for the page of each tool in `docs/`, with its first heading.
+fn pages(root: &Path) -> anyhow::Result<String> {
+    let mut lines = String::new();
+    for entry in lw::TOOLS {
+        let path = format!("docs/{}.md", entry.name);
+        let text = fs::read_to_string(root.join(&path)).with_context(|| path.clone())?;
+        let heading = text.lines().find_map(|line| line.strip_prefix("# "));
+        let heading = heading.with_context(|| format!("{path} has no heading"))?;
+        let (title, rest) = heading.split_once(": ").unwrap_or((heading, entry.summary));
+        lines.push_str(&format!("- [{title}]({path}): {rest}.\n"));
+    }
+    Ok(lines)
 }
 
 /// The README of the release tree.
@@ -114,11 +129,4 @@ fn markdown_of(guide: &str) -> String {
 
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
-}
-
-fn between(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
-    let (begin, end) = (format!("<!-- {name}:begin -->\n"), format!("<!-- {name}:end -->"));
-    let Some((head, rest)) = text.split_once(&begin) else { bail!("README.md has no `{}`", begin.trim()) };
-    let Some((_, tail)) = rest.split_once(&end) else { bail!("README.md has no `{end}`") };
-    Ok(format!("{head}{begin}{table}{end}{tail}"))
 }

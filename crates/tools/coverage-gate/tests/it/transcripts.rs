@@ -2,5 +2,5 @@
 
 #[test]
 fn transcripts() {
-    trycmd::TestCases::new().env("COLUMNS", "110").env("NO_COLOR", "1").case("tests/cmd/*.toml").run();
+    lw_testkit::tool::transcripts();
 }

@@ -1,84 +1,24 @@
-//! Running the binary as a user does, and reading its report.
+//! The binary, and what it makes.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
-use lw_model::{Level, Report};
+use lw_testkit::tool::ToolBinary;
+pub(crate) use lw_testkit::tool::{Run, example};
 
-/// A folder of `examples/firmware`.
-pub(crate) fn example(name: &str) -> PathBuf {
-    lw_testkit::root().join("examples/firmware").join(name)
-}
-
-/// What a run left after.
-pub(crate) struct Run {
-    pub(crate) code: i32,
-    pub(crate) stderr: String,
-    report: Option<Report>,
-    outputs: BTreeMap<String, String>,
-}
-
-impl Run {
-    /// The report, which a run that could judge has written.
-    pub(crate) fn report(&self) -> &Report {
-        self.report.as_ref().unwrap_or_else(|| panic!("no report was written: {}", self.stderr))
-    }
-
-    /// The rules of the findings of one level.
-    pub(crate) fn found(&self, level: Level) -> Vec<&str> {
-        let findings = self.report().findings.iter().filter(|finding| finding.level == level);
-        findings.map(|finding| finding.rule.strip_prefix("ota-package/").unwrap()).collect()
-    }
-
-    /// A value for later steps.
-    pub(crate) fn output(&self, name: &str) -> &str {
-        self.outputs.get(name).unwrap_or_else(|| panic!("no output {name}: {:?}", self.outputs))
-    }
-}
+const OTA_PACKAGE: ToolBinary = ToolBinary::new(env!("CARGO_BIN_EXE_ota-package"));
 
 /// The binary, with nothing of this process's environment.
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ota-package"));
-    command.args(arguments).args(["--config", "none"]).current_dir(folder).env_clear();
+    let mut command = OTA_PACKAGE.command(folder);
+    command.args(arguments).args(["--config", "none"]);
     command
 }
 
 /// Runs the binary in a folder, as a step of a workflow.
 pub(crate) fn ota(folder: &Path, arguments: &[&str]) -> Run {
-    let scratch = tempfile::tempdir().unwrap();
-    let (report, outputs) = (scratch.path().join("report.json"), scratch.path().join("outputs"));
-    fs::write(&outputs, "").unwrap();
-    let Output { status, stdout, stderr } = command(folder, arguments)
-        .args(["--summary", "off", "--report"])
-        .arg(&report)
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_OUTPUT", &outputs)
-        .output()
-        .unwrap();
-    let report = fs::read(&report).ok().map(|json| serde_json::from_slice(&json).unwrap());
-    let code = status.code().unwrap_or_else(|| panic!("{status}: {}", String::from_utf8_lossy(&stderr)));
-    assert_ne!(code, 5, "{}", String::from_utf8_lossy(&stderr));
-    let _ = stdout;
-    Run {
-        code,
-        stderr: String::from_utf8_lossy(&stderr).into_owned(),
-        report,
-        outputs: read_outputs(&fs::read_to_string(&outputs).unwrap()),
-    }
-}
-
-/// The file of outputs: `name<<delimiter`, the value, the delimiter.
-fn read_outputs(text: &str) -> BTreeMap<String, String> {
-    let mut outputs = BTreeMap::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let (name, delimiter) = line.split_once("<<").unwrap();
-        let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
-        outputs.insert(name.to_owned(), value.join("\n"));
-    }
-    outputs
+    OTA_PACKAGE.run_as_step(folder, arguments, &[])
 }
 
 /// Names of the files in a folder, sorted, those below as well.

@@ -11,12 +11,12 @@ mod files;
 mod growth;
 mod image_fit;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
-#[path = "../../../../formats/firmware/tests/generated/layout.rs"]
+#[path = "../../../../formats/firmware/tests/it/generated/layout.rs"]
 mod layout;
 mod linker_print;
 mod meaning;
 mod rules;
 mod transcripts;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
-#[path = "../../../../formats/firmware/tests/generated/writer.rs"]
+#[path = "../../../../formats/firmware/tests/it/generated/writer.rs"]
 mod writer;

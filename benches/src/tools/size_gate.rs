@@ -12,7 +12,10 @@ use crate::generate::Files;
 use crate::process::{Line, measure, multicall};
 use crate::table::{Table, megabytes, seconds};
 
-/// What to compare, and with what.
+/// What `.ci/run` gives it. Only the ratio, which is far from its limit, is asked for.
+pub(super) const IN_CI: &[&str] = &["--check", "--peer-runs", "1"];
+
+/// Compare size-gate with esp-idf-size, elf-size-analyze and GNU binutils
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The size-gate binary, or the multi-call binary `lw`

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use lw_firmware::Region;
 use proptest::prelude::*;
 
-use crate::writer::{ALLOC, EXEC, Format, NOBITS, OutElf, OutSection, OutSymbol, PROGBITS, WRITE};
+use super::writer::{ALLOC, EXEC, Format, NOBITS, OutElf, OutSection, OutSymbol, PROGBITS, WRITE};
 
 pub(crate) const FLASH: u64 = 0x0800_0000;
 pub(crate) const RAM: u64 = 0x2000_0000;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::writer::{ALLOC, EXEC, FORMATS, NOBITS, OutElf, OutSection, PROGBITS, WRITE};
+use super::writer::{ALLOC, EXEC, FORMATS, NOBITS, OutElf, OutSection, PROGBITS, WRITE};
 
 /// Regions and sections, each in the order of its file.
 #[derive(Clone, Debug, Default)]

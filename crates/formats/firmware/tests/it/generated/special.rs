@@ -6,7 +6,7 @@ use lw_firmware::memory::MemoryError;
 use lw_firmware::{Chip, Elf, Memory, Region, Sources};
 use lw_model::Diagnose;
 
-use crate::writer::{
+use super::writer::{
     ABS, ALLOC, EXEC, FORMATS, Format, NOBITS, OutElf, OutSection, OutSymbol, PROGBITS, REL, TLS, WRITE,
 };
 

@@ -13,7 +13,10 @@ use crate::generate::image;
 use crate::process::{Line, multicall};
 use crate::table::{megabytes, ratio};
 
-/// What to compare, and with what.
+/// What `.ci/run` gives it. Its figures are for reading.
+pub(super) const IN_CI: &[&str] = &[];
+
+/// Compare ota-package with mender-artifact, detools, and the hash of the image
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The ota-package binary, or the multi-call binary `lw`

@@ -14,7 +14,10 @@ use crate::generate::tracefile::{self, Figures, Plan};
 use crate::process::{Line, multicall};
 use crate::table::megabytes;
 
-/// What to compare, and with what.
+/// What `.ci/run` gives it. Its figures are for reading.
+pub(super) const IN_CI: &[&str] = &["--megabytes", "20"];
+
+/// Compare coverage-gate with lcov, genhtml and grcov
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The coverage-gate binary, or the multi-call binary `lw`

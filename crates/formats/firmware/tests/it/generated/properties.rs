@@ -6,8 +6,8 @@ use lw_firmware::{Elf, Map, Memory, Sources};
 use lw_model::{Node, Tree};
 use proptest::prelude::*;
 
-use crate::model::{Expected, Firmware, firmware};
-use crate::writer::FORMATS;
+use super::model::{Expected, Firmware, firmware};
+use super::writer::FORMATS;
 
 fn measured(sources: &Sources<'_>) -> (Memory, Tree) {
     let memory = Memory::measure(sources).unwrap();

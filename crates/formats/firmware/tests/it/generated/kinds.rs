@@ -5,9 +5,9 @@ use lw_firmware::script::Script;
 use lw_firmware::{Chip, Elf, Map, Memory, RegionClass, RegionKind, Sources};
 use proptest::prelude::*;
 
-use crate::layout::Layout;
-use crate::model::firmware;
-use crate::writer::FORMATS;
+use super::layout::Layout;
+use super::model::firmware;
+use super::writer::FORMATS;
 
 /// Names that say something else than what the regions are.
 const MISLEADING: [&str; 20] = [

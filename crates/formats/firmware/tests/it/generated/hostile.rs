@@ -4,8 +4,8 @@ use lw_firmware::attribution::tree;
 use lw_firmware::{Elf, Map, Memory, Sources};
 use proptest::prelude::*;
 
-use crate::model::firmware;
-use crate::writer::FORMATS;
+use super::model::firmware;
+use super::writer::FORMATS;
 
 /// Does everything that can be done with a file.
 fn run(elf: Option<&[u8]>, map: Option<&[u8]>) {
