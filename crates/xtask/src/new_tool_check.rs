@@ -77,18 +77,17 @@ impl Copy {
         ])?;
         self.say("its tests, and those of the house");
         self.cargo(&["test", "--quiet", "--package", "lw-probe", "--package", "lw", "--package", "xtask"])?;
-        self.say("its cases");
-        self.cargo(&[
-            "test",
-            "--quiet",
-            "--package",
-            "lw-e2e",
-            "--test",
-            "e2e",
-            "--",
-            "every_tool_has_its_cases",
-        ])?;
-        self.cargo(&["test", "--quiet", "--package", "lw-e2e", "--test", "cases", "--", "/native"])?;
+        self.say("its cases, natively: other ways are tried with the tools there are");
+        let e2e = ["test", "--quiet", "--package", "lw-e2e", "--test"];
+        self.cargo(&[&e2e[..], &["e2e", "--", "every_tool_has_its_cases"]].concat())?;
+        for case in ["pass", "fail", "bad-input", "all-inputs"] {
+            let name = format!("{NAME}/{case}/native");
+            let output = self.cargo(&[&e2e[..], &["cases", "--", "--exact", &name]].concat())?;
+            ensure!(
+                String::from_utf8_lossy(&output.stdout).contains("1 passed"),
+                "{name} was not run: {output:?}"
+            );
+        }
         Ok(())
     }
 }

@@ -74,6 +74,8 @@ impl Tool for OtaPackage {
         },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    // Two compressors and five formats of images more than the others have.
+    const MAX_BINARY_BYTES: u64 = 6_000_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

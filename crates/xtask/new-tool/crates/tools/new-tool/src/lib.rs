@@ -31,7 +31,7 @@ Examples:
     const OUTPUTS: &'static [Output] =
         &[Output { name: "bytes", description: "Bytes of the file; of several, the largest" }];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
-    const MAX_BINARY_BYTES: u64 = 4_000_000;
+    const MAX_BINARY_BYTES: u64 = 5_000_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
