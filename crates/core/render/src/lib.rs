@@ -14,6 +14,7 @@ mod format;
 mod html;
 mod json;
 mod junit;
+pub mod kit;
 mod limit;
 mod markdown;
 mod openmetrics;

@@ -92,6 +92,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     }
     let file = file.into_inner().map_err(io::IntoInnerError::into_error);
     file.and_then(PendingFile::publish).map_err(|error| cx.unwritable(output, &error))?;
+    cx.add_artifact(output, &sha256.0, size);
     for (name, value) in [("format", format.to_string()), ("sha256", sha256.hex())] {
         report.facts.push(Fact { name: name.into(), subject: None, value });
     }

@@ -54,6 +54,7 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
     publish(&written, is_good.then_some(output.as_path()), cx, report);
     if is_good {
         written.file.publish().map_err(|error| cx.unwritable(output, &error))?;
+        cx.add_artifact(output, &written.sha256, written.size);
     }
     Ok(())
 }

@@ -1,22 +1,7 @@
 //! Foreign text inside the page.
 
 use crate::escape;
-
-/// `text` with everything escaped that could be markup, in elements and in quoted attributes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
+pub(super) use crate::kit::text as escaped;
 
 /// A sentence on one line; a name in backticks is set as code.
 pub(super) fn prose(text: &str) -> String {

@@ -18,7 +18,7 @@ use lw_model::{Align, Cell, Finding, Limit, Location, Measure, Outcome, Report, 
 
 use self::markup::{code, prose};
 use crate::view::{self, Section};
-use crate::{LinkBase, Options, escape, limit, show};
+use crate::{LinkBase, Options, escape, kit, limit, show};
 
 /// The style sheet: light and dark by the reader's preference, and fit for paper.
 const STYLE: &str = include_str!("style.css");
@@ -41,13 +41,13 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     for (index, section) in sections.iter().enumerate() {
         page.section(section, index, matrix)?;
     }
-    writeln!(
-        page.out,
-        "<footer><p>{} {} · <code>{}</code></p></footer>\n</main>\n</body>\n</html>",
+    let footer = format!(
+        "{} {} · <code>{}</code>",
         prose(&show::tool(report)),
         prose(&report.tool.version),
         lw_model::SCHEMA
-    )
+    );
+    write!(page.out, "{}", kit::foot(&footer))
 }
 
 struct Page<'o> {
@@ -59,31 +59,14 @@ struct Page<'o> {
 
 impl Page<'_> {
     fn head(&mut self, report: &Report) -> io::Result<()> {
-        writeln!(
-            self.out,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-             <meta name=\"color-scheme\" content=\"light dark\"/>\n\
-             <title>{} {}: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>",
-            mark(report.verdict),
-            markup::plain(&show::tool(report)),
-            report.verdict,
-        )
+        let tool = escape::prose(&show::tool(report));
+        let title = format!("{} {tool}: {}", mark(report.verdict), report.verdict);
+        write!(self.out, "{}", kit::head(&title, kit::Style::Inline(STYLE)))
     }
 
     fn verdict(&mut self, report: &Report) -> io::Result<()> {
-        let verdict = report.verdict;
-        writeln!(
-            self.out,
-            "<header class=\"verdict {verdict}\">\n<p class=\"tool\">{}</p>\n<h1>{} {}</h1>",
-            prose(&show::tool(report)),
-            mark(verdict),
-            heading(verdict),
-        )?;
-        if !report.summary.is_empty() {
-            writeln!(self.out, "<p class=\"summary\">{}</p>", prose(&report.summary))?;
-        }
-        writeln!(self.out, "</header>")?;
+        let (tool, summary) = (prose(&show::tool(report)), prose(&report.summary));
+        write!(self.out, "{}", kit::banner(report.verdict, &tool, &summary, ""))?;
         for item in &report.overrides {
             let measures: Vec<_> = item.measures.iter().map(|name| code(name)).collect();
             writeln!(
@@ -355,15 +338,6 @@ impl Page<'_> {
 
 fn mark(verdict: Verdict) -> &'static str {
     show::mark(verdict, true)
-}
-
-fn heading(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "Passed",
-        Verdict::Warn => "Passed with warnings",
-        Verdict::Fail => "Failed",
-        Verdict::Error => "Not done: there was an error",
-    }
 }
 
 fn td(html: &str) -> String {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lw_coverage::{Counts, Coverage, FileCoverage, Metric};
-use lw_model::{Report, Verdict};
+use lw_model::Report;
+use lw_render::kit;
 
-use super::markup::{FOOT, bar, head, number, text};
+use super::markup::{bar, foot, head, number, text};
 use super::{PAGES, page_name};
 use crate::grade::Floors;
 use crate::patch::Patch;
@@ -52,29 +53,19 @@ pub(super) fn page(coverage: &Coverage, patch: Option<&Patch>, report: &Report) 
         let whole = (folders.len() == 1).then_some(coverage);
         table(&columns, files, whole, &mut out);
     }
-    out + FOOT
+    out + &foot()
 }
 
 fn verdict(report: &Report, out: &mut String) {
-    let (mark, word) = match report.verdict {
-        Verdict::Pass => ("✓", "Passed"),
-        Verdict::Warn => ("▲", "Passed with warnings"),
-        Verdict::Fail => ("✗", "Failed"),
-        Verdict::Error => ("‼", "Not done: there was an error"),
-    };
-    let _ = writeln!(
-        out,
-        "<header class=\"verdict {}\">\n<p class=\"tool\">coverage-gate</p>\n<h1>{mark} {word}</h1>\n<p class=\"summary\">{}</p>",
-        report.verdict,
-        text(&report.summary)
-    );
     let breached = report.measures.iter().filter(|measure| measure.is_breached());
     let items: Vec<String> =
         breached.map(|measure| format!("<code>{}</code>", text(&measure.name))).collect();
-    if !items.is_empty() {
-        let _ = writeln!(out, "<p class=\"breached\">Breached: {}</p>", items.join(", "));
-    }
-    out.push_str("</header>\n");
+    let breached = if items.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"breached\">Breached: {}</p>\n", items.join(", "))
+    };
+    out.push_str(&kit::banner(report.verdict, "coverage-gate", &text(&report.summary), &breached));
 }
 
 /// The figures of all files, large.

@@ -7,7 +7,7 @@ use lw_cli::Hidden;
 use lw_coverage::{FileCoverage, LineBranches, Metric};
 use lw_history::LineRanges;
 
-use super::markup::{FOOT, bar, head, number, push_digits, push_number, push_text, text};
+use super::markup::{bar, foot, head, number, push_digits, push_number, push_text, text};
 use crate::grade::Floors;
 
 /// Characters of a line that are shown: minified code has lines of megabytes.
@@ -38,7 +38,7 @@ pub(super) fn page(
         }
     }
     functions(file, &mut out);
-    out + FOOT
+    out + &foot()
 }
 
 fn figures(

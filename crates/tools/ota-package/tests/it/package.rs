@@ -47,6 +47,8 @@ fn a_package_binds_every_image_of_every_board() {
     assert_eq!((run.code, run.report().verdict), (0, Verdict::Pass), "{}", run.stderr);
     let path = folder.path().join("out/app.ota");
     let tar = fs::read(&path).unwrap();
+    let made = run.report().artifacts.iter().find(|made| made.path == "out/app.ota").unwrap();
+    assert_eq!((made.bytes, made.sha256.as_str()), (tar.len() as u64, run.output("sha256")));
     let members = members(&tar);
     let manifest = manifest(&path);
     assert_eq!(manifest["schema"], "lw-package/1");

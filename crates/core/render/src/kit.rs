@@ -1,0 +1,137 @@
+//! What every HTML page of the suite is made of: one escaper, one beginning and end of a page, one banner.
+//!
+//! A page is well-formed XML and needs no script; nothing foreign becomes markup in it.
+
+use std::fmt::Write as _;
+
+use lw_model::Verdict;
+
+use crate::show;
+
+/// Text inside an element or a quoted attribute. What a reader cannot see, and what turns the direction of text around
+/// (CVE-2021-42574), is made visible.
+#[must_use]
+pub fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    push_text(text, &mut out);
+    out
+}
+
+/// As [`text`], at the end of what is there already.
+pub fn push_text(text: &str, out: &mut String) {
+    let mut rest = text;
+    // Most of a source is copied as it is; the end of such a run is the end of a character.
+    while let Some((run, after)) = rest.bytes().position(is_special).and_then(|at| rest.split_at_checked(at))
+    {
+        out.push_str(run);
+        let mut chars = after.chars();
+        if let Some(c) = chars.next() {
+            push_special(c, out);
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+}
+
+/// Whether a byte, or the character that it begins, may have to be written in another way.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | 0..=0x08 | 0x0a..=0x1f | 0x7f..)
+}
+
+fn push_special(c: char, out: &mut String) {
+    match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '"' => out.push_str("&quot;"),
+        '\'' => out.push_str("&#39;"),
+        '\u{7f}'
+        | '\0'..='\u{1f}'
+        | '\u{80}'..='\u{9f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{fffe}'
+        | '\u{ffff}' => {
+            let _ = write!(out, "⟨U+{:04X}⟩", u32::from(c));
+        }
+        c => out.push(c),
+    }
+}
+
+/// Where a page has its style from.
+#[derive(Clone, Copy, Debug)]
+pub enum Style<'a> {
+    /// The rules themselves, for a page that is one file.
+    Inline(&'a str),
+    /// A path from the page to the style sheet, for a page of many.
+    Linked(&'a str),
+}
+
+/// The beginning of a page, up to and with `<main>`; `title` is plain text.
+#[must_use]
+pub fn head(title: &str, style: Style<'_>) -> String {
+    let style = match style {
+        Style::Inline(rules) => format!("<style>\n{rules}</style>"),
+        Style::Linked(path) => format!("<link rel=\"stylesheet\" href=\"{}\"/>", text(path)),
+    };
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n\
+         <title>{}</title>\n{style}\n</head>\n<body>\n<main>\n",
+        text(title)
+    )
+}
+
+/// The end of a page, after the footer; `footer` is markup.
+#[must_use]
+pub fn foot(footer: &str) -> String {
+    format!("<footer><p>{footer}</p></footer>\n</main>\n</body>\n</html>\n")
+}
+
+/// The verdict, as mark and words, with the tool above and the outcome in one line below, and perhaps more after that;
+/// `tool`, `summary` and `more` are markup.
+#[must_use]
+pub fn banner(verdict: Verdict, tool: &str, summary: &str, more: &str) -> String {
+    let mark = show::mark(verdict, true);
+    let heading = match verdict {
+        Verdict::Pass => "Passed",
+        Verdict::Warn => "Passed with warnings",
+        Verdict::Fail => "Failed",
+        Verdict::Error => "Not done: there was an error",
+    };
+    let mut banner = format!(
+        "<header class=\"verdict {verdict}\">\n<p class=\"tool\">{tool}</p>\n<h1>{mark} {heading}</h1>\n"
+    );
+    if !summary.is_empty() {
+        banner.push_str(&format!("<p class=\"summary\">{summary}</p>\n"));
+    }
+    banner + more + "</header>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_special_is_written_in_another_way() {
+        assert_eq!(text("a\tb <T> && 'c' \"d\""), "a\tb &lt;T&gt; &amp;&amp; &#39;c&#39; &quot;d&quot;");
+        assert_eq!(text("né 日本 🦀<"), "né 日本 🦀&lt;");
+        assert_eq!(text("\u{1}x\u{7f}\u{85}é\u{202e}"), "⟨U+0001⟩x⟨U+007F⟩⟨U+0085⟩é⟨U+202E⟩");
+        assert_eq!(text(""), "");
+    }
+
+    #[test]
+    fn a_title_and_a_path_are_text() {
+        let page = head("</title><script>", Style::Linked("\"/><script>"));
+        assert!(!page.contains("<script>"), "{page}");
+    }
+
+    #[test]
+    fn a_banner_without_a_summary_has_none() {
+        assert!(!banner(Verdict::Pass, "t", "", "").contains("summary"));
+        assert!(banner(Verdict::Error, "t", "s", "").contains("<h1>‼ Not done"));
+    }
+}
