@@ -3,6 +3,9 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used)]
 
+#[path = "suite/mutations.rs"]
+mod mutations;
+
 use std::process::{Command, Output};
 
 fn lw(arguments: &[&str]) -> Output {
