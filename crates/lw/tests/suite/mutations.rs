@@ -147,7 +147,7 @@ fn an_image_that_is_none_or_another_does_not_pass() {
         fs::copy(folder.join("earlier.bin"), folder.join("firmware.bin")).unwrap();
     });
     IMAGE.refuses("an image with a changed byte", |folder| {
-        edit(folder, "firmware.bin", |bytes| bytes[5000] ^= 1)
+        edit(folder, "firmware.bin", |bytes| bytes[5000] ^= 1);
     });
     IMAGE.refuses("a slot that became too small", |folder| {
         replace(folder, "partitions.csv", "0x10000,  0x30000", "0x10000,  0x10000");
@@ -246,7 +246,7 @@ fn a_package_a_device_would_refuse_is_not_made() {
         edit(folder, "firmware.bin", |bytes| bytes.truncate(bytes.len() - 40));
     });
     PACKAGE.refuses("an image with a changed byte", |folder| {
-        edit(folder, "firmware.bin", |bytes| bytes[5000] ^= 1)
+        edit(folder, "firmware.bin", |bytes| bytes[5000] ^= 1);
     });
     PACKAGE.refuses_with("an image of another chip", |_| (), &["--chip=led=esp32s3"]);
     PACKAGE.refuses_with("a version that is not the one inside", |_| (), &["--version=9.9.9"]);
