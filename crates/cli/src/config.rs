@@ -190,7 +190,7 @@ impl Reader<'_> {
             Some(near) => error.hint(did_you_mean(near)),
             None => {
                 let tool = self.command.get_name();
-                error.hint(format!("`{tool} --help` lists the keys: they are its flags"))
+                error.hint(format!("`lw {tool} --help` lists the keys: they are its flags"))
             }
         }
     }

@@ -57,10 +57,10 @@ A floor may have two levels, `warn:85%,fail:80%`. The ratchet compares with the 
 coverage that fell while more lines are uncovered, and explains a fall that only comes from removed code.
 
 Examples:
-  coverage-gate --coverage coverage.info --min-line 80%
-  coverage-gate --coverage 'build/**/*.info' --min-patch 90% --base origin/main --html coverage-html
-  coverage-gate --coverage coverage.xml --ratchet total --baseline main.json --report coverage.json
-  coverage-gate --coverage cov.json --group core=src/core/** --min-group core=95% --exclude '**/test/**'";
+  lw coverage-gate --coverage coverage.info --min-line 80%
+  lw coverage-gate --coverage 'build/**/*.info' --min-patch 90% --base origin/main --html coverage-html
+  lw coverage-gate --coverage coverage.xml --ratchet total --baseline main.json --report coverage.json
+  lw coverage-gate --coverage cov.json --group core=src/core/** --min-group core=95% --exclude '**/test/**'";
     const OUTPUTS: &'static [Output] = &[
         Output { name: "line-percent", description: "Line coverage in percent, floored to two decimals" },
         Output {

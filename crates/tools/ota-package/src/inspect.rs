@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
     let items = boards::items("firmware", &args.firmware, cx, report)?;
     if items.is_empty() && report.findings.is_empty() {
         return Err(Error::usage("there is nothing to inspect")
-            .hint("name an image, a package or a partition table: ota-package inspect app.bin"));
+            .hint("name an image, a package or a partition table: lw ota-package inspect app.bin"));
     }
     let names: Vec<&str> = items.iter().filter_map(|item| item.board.as_deref()).collect();
     let mut run = Run {

@@ -93,7 +93,7 @@ impl Tool for OtaPackage {
             Some(Command::ServeManifest(args)) => serve::run(&args, cx, report)?,
             None => {
                 return Err(Error::usage("no command is given").hint(
-                    "start with one of inspect, package, unpack, diff, serve-manifest, delta and apply; `ota-package COMMAND --help` explains each",
+                    "start with one of inspect, package, unpack, diff, serve-manifest, delta and apply; `lw ota-package COMMAND --help` explains each",
                 ));
             }
         }

@@ -43,10 +43,10 @@ Limits name a measure: `region.RAM.span=90%`, `image.bytes=1MiB`, `symbol.lwip_*
 `warn:80%,fail:90%`; `sum(symbol.lwip_*)` and `sum(region.ITCM, region.DTCM)` limit a sum. Sizes are bytes; K, M, G and KiB, MiB, GiB are powers of 1024.
 
 Examples:
-  size-gate firmware.elf firmware.map --max region.RAM.span=90%
-  size-gate --elf app.elf --bin app.bin --partitions partitions.csv --min-free partition.smallest-app=5%
-  size-gate --elf firmware.elf --linker-script link.ld --baseline main.json --max-growth image.bytes=1%
-  size-gate --elf 'build/*/firmware.elf' --preset binary-1mib --preset ram-150k --write html=size.html";
+  lw size-gate firmware.elf firmware.map --max region.RAM.span=90%
+  lw size-gate --elf app.elf --bin app.bin --partitions partitions.csv --min-free partition.smallest-app=5%
+  lw size-gate --elf firmware.elf --linker-script link.ld --baseline main.json --max-growth image.bytes=1%
+  lw size-gate --elf 'build/*/firmware.elf' --preset binary-1mib --preset ram-150k --write html=size.html";
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "image-bytes",
