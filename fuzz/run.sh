@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 seconds=${1:-20}
 [ $# -eq 0 ] || shift
 if [ $# -eq 0 ]; then
-  targets=$(cargo xtask list fuzz)
+  targets=$(cd .. && cargo xtask list fuzz)
   # shellcheck disable=SC2086 # one word for each target
   set -- $targets
 fi
