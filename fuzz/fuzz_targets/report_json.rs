@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lw_model::Report;
+use lw_model::{Judging, Report};
 use lw_render::{Format, Options, render};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,8 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
         let back: Report = serde_json::from_slice(&written).expect("what is written can be read");
         assert_eq!(back, report);
     }
-    report.judge(None);
-    report.judge(Some(("because", "--override")));
+    report.judge(&Judging::default());
+    report.judge(&Judging { permission: Some(("because", "--override")), require_baseline: true });
     for format in Format::ALL {
         let mut out = Vec::new();
         let done = render(&report, format, &Options::default(), &mut out);
