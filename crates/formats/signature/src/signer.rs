@@ -1,0 +1,58 @@
+//! What signs, and the check of what it returns.
+
+use crate::algorithm::Algorithm;
+use crate::error::SignError;
+use crate::hash::Digest;
+use crate::key::PublicKey;
+
+/// Something that signs: a private key in memory, a program that asks a card or a cloud.
+///
+/// Call [`sign_digest`] and [`sign_message`], never these methods: they verify what comes back.
+pub trait Signer {
+    /// The key its signatures verify with.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs a digest with RSA or ECDSA; an ECDSA signature is returned in DER.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError>;
+
+    /// Signs a short message with Ed25519.
+    ///
+    /// # Errors
+    /// When it cannot.
+    fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// Signs a digest, and returns the signature only when it verifies with the signer's public key.
+///
+/// # Errors
+/// When the key does not sign with this algorithm, the digest is of another hash function, the signer fails, or what it
+/// returned does not verify.
+pub fn sign_digest(signer: &dyn Signer, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
+    let key = signer.public_key();
+    if !algorithm.takes(key.kind()) {
+        return Err(SignError::Kind { algorithm, kind: key.kind() });
+    }
+    if algorithm.hash() != Some(digest.hash()) {
+        return Err(SignError::Digest { algorithm, given: digest.hash() });
+    }
+    let signature = signer.sign_digest_unchecked(algorithm, digest)?;
+    key.verify_digest(algorithm, digest, &signature).map_err(|source| SignError::Unsound { source })?;
+    Ok(signature)
+}
+
+/// Signs a message that fits in memory with Ed25519, and returns the signature only when it verifies.
+///
+/// # Errors
+/// As [`sign_digest`].
+pub fn sign_message(signer: &dyn Signer, message: &[u8]) -> Result<[u8; 64], SignError> {
+    let (algorithm, key) = (Algorithm::Ed25519, signer.public_key());
+    if !algorithm.takes(key.kind()) {
+        return Err(SignError::Kind { algorithm, kind: key.kind() });
+    }
+    let signature = signer.sign_message_unchecked(message)?;
+    key.verify_message(message, &signature).map_err(|source| SignError::Unsound { source })?;
+    signature.try_into().map_err(|signature: Vec<u8>| SignError::Length { length: signature.len() })
+}
