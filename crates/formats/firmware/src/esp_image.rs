@@ -10,7 +10,6 @@ mod error;
 mod header;
 mod layout;
 mod problem;
-mod rsa;
 mod second;
 mod signing;
 mod stream;

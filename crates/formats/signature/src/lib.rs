@@ -11,6 +11,9 @@ mod algorithm;
 mod error;
 mod hash;
 mod key;
+mod raw_ecdsa;
+pub mod secure_boot_v1;
+pub mod secure_boot_v2;
 mod signer;
 
 pub use algorithm::Algorithm;

@@ -5,12 +5,12 @@
 
 use std::fmt;
 
+use lw_rsa_constants::Constants;
 use sha2::{Digest as _, Sha256};
 
 use crate::bytes::u32_at;
 use crate::esp_image::error::{ImageError, Part};
 use crate::esp_image::header::Format;
-use crate::esp_image::rsa;
 use crate::esp_image::second::{self, CoreCrc, SecondImage, SecondStream};
 
 /// What the Arduino core for ESP8266 fills the first sector with, after its boot loader.
@@ -152,7 +152,9 @@ impl SignatureBlock {
             _ => block.get(4..36) == Some(&covered.sha256),
         };
         let sound_key = scheme != SignatureScheme::Rsa3072
-            || rsa::constants_hold(block.get(36..420)?, block.get(424..808)?, u32_at(block, 808)?);
+            || Constants::of(block.get(36..420)?).is_some_and(|constants| {
+                block.get(424..808) == Some(&constants.r) && u32_at(block, 808) == Some(constants.m_prime)
+            });
         let key_digest = Sha256::digest(key).into();
         Some(Self { offset, scheme, key_digest, covers_image, sound_key })
     }
