@@ -11,6 +11,7 @@ mod algorithm;
 mod error;
 mod hash;
 mod key;
+pub mod mcuboot;
 mod raw_ecdsa;
 pub mod secure_boot_v1;
 pub mod secure_boot_v2;
