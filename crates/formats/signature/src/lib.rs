@@ -11,10 +11,15 @@ mod algorithm;
 mod error;
 mod hash;
 mod key;
+mod key_file;
 mod signer;
 
 pub use algorithm::Algorithm;
 pub use error::{KeyError, SignError, VerifyError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
+pub use key_file::{
+    Certificate, CertificateError, KeyFileError, KeyFormat, PrivateKeyFile, PublicKeyFile, SignerLimits,
+    Wanted, read_private, read_public, read_public_keys,
+};
 pub use signer::{Signer, sign_digest, sign_message};
