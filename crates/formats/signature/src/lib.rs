@@ -15,10 +15,15 @@ pub mod mcuboot;
 mod raw_ecdsa;
 pub mod secure_boot_v1;
 pub mod secure_boot_v2;
+mod key_file;
 mod signer;
 
 pub use algorithm::Algorithm;
 pub use error::{KeyError, SignError, VerifyError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
+pub use key_file::{
+    Certificate, CertificateError, KeyFileError, KeyFormat, PrivateKeyFile, PublicKeyFile, SignerLimits,
+    Wanted, read_private, read_public, read_public_keys,
+};
 pub use signer::{Signer, sign_digest, sign_message};
