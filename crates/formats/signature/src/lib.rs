@@ -8,13 +8,23 @@
 //! [`sign_digest`] or [`sign_message`] have verified it.
 
 mod algorithm;
+mod comment;
+pub mod dsse;
 mod error;
 mod hash;
 mod key;
+pub mod minisign;
+pub mod package;
+mod recognise;
 mod signer;
+pub mod signify;
+pub mod sshsig;
+mod stream;
 
 pub use algorithm::Algorithm;
-pub use error::{KeyError, SignError, VerifyError};
+pub use error::{FormError, KeyError, SignError, SignFileError, VerifyError, VerifyFileError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
+pub use recognise::{SignatureFormat, recognise};
 pub use signer::{Signer, sign_digest, sign_message};
+pub use stream::{digest_of, sign_file, verify_file};

@@ -3,7 +3,7 @@
 use crate::algorithm::Algorithm;
 use crate::error::SignError;
 use crate::hash::Digest;
-use crate::key::PublicKey;
+use crate::key::{PrivateKey, PublicKey};
 
 /// Something that signs: a private key in memory, a program that asks a card or a cloud.
 ///
@@ -23,6 +23,11 @@ pub trait Signer {
     /// # Errors
     /// When it cannot.
     fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// The private key, when it is one in memory: Ed25519 over a file of any size needs it.
+    fn private_key(&self) -> Option<&PrivateKey> {
+        None
+    }
 }
 
 /// Signs a digest, and returns the signature only when it verifies with the signer's public key.
