@@ -99,7 +99,10 @@ pub enum SignError {
         source: VerifyError,
     },
     /// Ed25519 reads a file twice, which a program or a card that signs cannot do.
-    #[error("{} over a file needs the private key itself, and what signs here does not give it", Algorithm::Ed25519)]
+    #[error(
+        "{} over a file needs the private key itself, and what signs here does not give it",
+        Algorithm::Ed25519
+    )]
     NotInMemory,
     /// A text that has no place in a signature file.
     #[error("{what} cannot be {text:?}: {problem}")]
@@ -210,8 +213,12 @@ pub enum VerifyError {
         hash: Hash,
     },
     /// A sound signature of this key, over other bytes.
-    #[error("the key has signed another file than this one: the signature is over a file with the SHA-256 {signed}")]
+    #[error(
+        "the key has signed another file than this one: the signature is over a file with the {hash} {signed}"
+    )]
     OtherFile {
+        /// The hash function.
+        hash: Hash,
         /// The digest that was signed, in hexadecimal.
         signed: String,
     },
@@ -347,7 +354,9 @@ impl Diagnose for SignFileError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Read(_) => None,
-            Self::Changed => Some("let what writes the file end first, and do not sign it while it is written".into()),
+            Self::Changed => {
+                Some("let what writes the file end first, and do not sign it while it is written".into())
+            }
             Self::Sign(error) => error.hint(),
         }
     }

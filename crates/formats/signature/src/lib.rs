@@ -9,6 +9,7 @@
 
 mod algorithm;
 mod comment;
+pub mod detached;
 pub mod dsse;
 mod error;
 mod hash;
@@ -16,6 +17,7 @@ mod key;
 pub mod minisign;
 pub mod package;
 mod recognise;
+mod rsa_public;
 mod signer;
 pub mod signify;
 pub mod sshsig;
@@ -26,5 +28,5 @@ pub use error::{FormError, KeyError, SignError, SignFileError, VerifyError, Veri
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use recognise::{SignatureFormat, recognise};
-pub use signer::{Signer, sign_digest, sign_message};
+pub use signer::{GivenSignature, Signer, sign_digest, sign_message};
 pub use stream::{digest_of, sign_file, verify_file};

@@ -153,7 +153,9 @@ impl SignatureFormat {
             Self::Statement => "sign it with `lw sign attest`",
             Self::Html => "the download gave an error page: see what it says",
             Self::Checksums => "checksums prove nothing about who made a file: give its signature",
-            Self::PublicKey(_) | Self::Certificate => "this belongs to --key; give the signature with --signature",
+            Self::PublicKey(_) | Self::Certificate => {
+                "this belongs to --key; give the signature with --signature"
+            }
             Self::PrivateKey => {
                 "a private key does not belong here: if this file is published anywhere, replace the key"
             }

@@ -30,6 +30,30 @@ pub trait Signer {
     }
 }
 
+/// A signature somebody else has made over what is about to be signed, in the place of a signer: so that it goes through the
+/// same check and into the same formats.
+#[derive(Clone, Debug)]
+pub struct GivenSignature {
+    /// The key it is to verify with.
+    pub key: PublicKey,
+    /// Its bytes; of ECDSA in DER.
+    pub signature: Vec<u8>,
+}
+
+impl Signer for GivenSignature {
+    fn public_key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    fn sign_digest_unchecked(&self, _algorithm: Algorithm, _digest: &Digest) -> Result<Vec<u8>, SignError> {
+        Ok(self.signature.clone())
+    }
+
+    fn sign_message_unchecked(&self, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.signature.clone())
+    }
+}
+
 /// Signs a digest, and returns the signature only when it verifies with the signer's public key.
 ///
 /// # Errors

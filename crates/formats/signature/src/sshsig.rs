@@ -90,7 +90,10 @@ impl Signature {
             b"sha256" => Hash::Sha256,
             other => {
                 let other = other.escape_ascii();
-                return Err(malformed(at, format!("its hash is \"{other}\"; expected \"sha512\" or \"sha256\"")));
+                return Err(malformed(
+                    at,
+                    format!("its hash is \"{other}\"; expected \"sha512\" or \"sha256\""),
+                ));
             }
         };
         let at = reader.position;
@@ -337,7 +340,9 @@ fn signature(key: &PublicKey, bytes: &[u8]) -> Result<(Algorithm, Vec<u8>), Stri
         b"rsa-sha2-512" => Algorithm::RsaPkcs1v15Sha512,
         b"rsa-sha2-256" => Algorithm::RsaPkcs1v15Sha256,
         b"ssh-rsa" => {
-            return Err("it was made with SHA-1 (\"ssh-rsa\"), which is broken; sign with rsa-sha2-512".into());
+            return Err(
+                "it was made with SHA-1 (\"ssh-rsa\"), which is broken; sign with rsa-sha2-512".into()
+            );
         }
         other => return Err(format!("its algorithm \"{}\" is not supported", other.escape_ascii())),
     };
@@ -348,7 +353,10 @@ fn signature(key: &PublicKey, bytes: &[u8]) -> Result<(Algorithm, Vec<u8>), Stri
     };
     if !is_right_curve {
         let name = name.escape_ascii();
-        return Err(format!("its algorithm is \"{name}\", which a key of the kind {} does not have", key.kind()));
+        return Err(format!(
+            "its algorithm is \"{name}\", which a key of the kind {} does not have",
+            key.kind()
+        ));
     }
     let signature = reader.string().map_err(plain)?;
     if !reader.rest.is_empty() {

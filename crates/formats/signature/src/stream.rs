@@ -165,8 +165,11 @@ pub(crate) fn verify_ed25519(
         return Err(VerifyError::Kind { algorithm, kind: key.kind() }.into());
     };
     let (found, expected) = (signature.len(), ed25519_dalek::SIGNATURE_LENGTH);
-    let signature = ed25519_dalek::Signature::from_slice(signature)
-        .map_err(|_| VerifyError::Length { algorithm, found, expected })?;
+    let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| VerifyError::Length {
+        algorithm,
+        found,
+        expected,
+    })?;
     // The whole file is read in any case: what hashes it on the way relies on it.
     let mut verifier = key.verify_stream(&signature).ok();
     feed(source, |bytes| {
