@@ -8,6 +8,9 @@
 //! [`sign_digest`] or [`sign_message`] have verified it.
 
 mod algorithm;
+mod comment;
+pub mod detached;
+pub mod dsse;
 mod error;
 mod hash;
 mod key;
@@ -16,10 +19,17 @@ mod raw_ecdsa;
 pub mod secure_boot_v1;
 pub mod secure_boot_v2;
 mod key_file;
+pub mod minisign;
+pub mod package;
+mod recognise;
+mod rsa_public;
 mod signer;
+pub mod signify;
+pub mod sshsig;
+mod stream;
 
 pub use algorithm::Algorithm;
-pub use error::{KeyError, SignError, VerifyError};
+pub use error::{FormError, KeyError, SignError, SignFileError, VerifyError, VerifyFileError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use key_file::{
@@ -27,3 +37,6 @@ pub use key_file::{
     Wanted, read_private, read_public, read_public_keys,
 };
 pub use signer::{Signer, sign_digest, sign_message};
+pub use recognise::{SignatureFormat, recognise};
+pub use signer::{GivenSignature, Signer, sign_digest, sign_message};
+pub use stream::{digest_of, sign_file, verify_file};
