@@ -115,7 +115,7 @@ fn decoded(bytes: &[u8]) -> Vec<(&'static str, Zeroizing<Vec<u8>>)> {
     }
     let words: String = text.split_ascii_whitespace().collect();
     if words.len() >= 2 * SHORTEST
-        && words.len() % 2 == 0
+        && words.len().is_multiple_of(2)
         && let Ok(decoded) = base16ct::mixed::decode_vec(&words)
     {
         found.push(("decoded hexadecimal digits", Zeroizing::new(decoded)));

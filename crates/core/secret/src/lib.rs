@@ -18,7 +18,7 @@ use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 pub use forms::{Form, forms};
-pub use looks::looks_like_secret;
+pub use looks::{is_key_material, looks_like_secret};
 pub use source::{SecretSource, SourceError};
 
 /// Bytes nobody else may see: wiped when dropped, never printed.

@@ -1,8 +1,10 @@
 //! What is a secret by its looks.
 
+use crate::Secret;
+
 /// How text begins that is a secret whatever follows: armour, and the beginnings tokens are told by. The Base64 of `-----BEGIN`,
 /// of `openssh-key-v1`, and of a DER sequence longer than 255 bytes, stand among them.
-const BEGINNINGS: [&str; 23] = [
+const BEGINNINGS: [&str; 25] = [
     "-----BEGIN",
     "LS0tLS1CRUdJTi",
     "b3BlbnNzaC1rZXktdjE",
@@ -26,7 +28,12 @@ const BEGINNINGS: [&str; 23] = [
     "hvs.",
     "eyJhbGciOi",
     "MII",
+    "MIG",
+    "MHc",
 ];
+
+/// How many of the [`BEGINNINGS`] are those of keys.
+const KEYS: usize = 8;
 
 /// With fewer characters after it a beginning is only the beginning of some name.
 const AFTER_BEGINNING: usize = 12;
@@ -54,7 +61,7 @@ pub fn looks_like_secret(text: &str) -> bool {
         text.strip_prefix(*beginning)
             .is_some_and(|rest| rest.len() >= AFTER_BEGINNING && !rest.contains(['\\', '.']))
     };
-    if BEGINNINGS.iter().any(|beginning| known(&beginning)) {
+    if BEGINNINGS.iter().any(known) {
         return true;
     }
     if text.len() >= HEX_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -65,6 +72,22 @@ pub fn looks_like_secret(text: &str) -> bool {
         return true;
     }
     text.split('/').any(is_base64_run)
+}
+
+/// Whether a secret is a key rather than a token or a passphrase: of several lines, in armour, DER, or Base64 of these.
+///
+/// A CI that is told to hide a value has to be told the value, in a log it may already have written: a key is never told.
+#[must_use]
+pub fn is_key_material(secret: &Secret) -> bool {
+    let Some(text) = secret.expose_text().map(str::trim) else { return true };
+    let starts = |beginnings: &[&str]| beginnings.iter().any(|beginning| text.starts_with(beginning));
+    text.contains(['\n', '\r', '\0'])
+        || text.contains("-----BEGIN")
+        || text.contains("PRIVATE KEY")
+        || starts(BEGINNINGS.get(..KEYS).unwrap_or_default())
+        || (text.starts_with("MC") && text.len() >= HEX_DIGITS)
+        || text.starts_with("MII")
+        || text.starts_with("MIG")
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -104,6 +127,25 @@ mod tests {
             "two\nlines",
         ] {
             assert!(looks_like_secret(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn keys_are_told_from_tokens() {
+        for key in [
+            "-----BEGIN EC PRIVATE KEY-----",
+            "LS0tLS1CRUdJTiBQUklWQVRF",
+            "b3BlbnNzaC1rZXktdjEAAAA",
+            "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC",
+            "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+            "two\nlines",
+        ] {
+            assert!(is_key_material(&Secret::new(key.into())), "{key}");
+        }
+        assert!(is_key_material(&Secret::new(vec![0x30, 0x82, 0xff])));
+        for token in ["ghs_16C7e42F292c6912E7710c838347Ae178B4a", "hunter2", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]
+        {
+            assert!(!is_key_material(&Secret::new(token.into())), "{token}");
         }
     }
 
