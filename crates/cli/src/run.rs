@@ -148,6 +148,7 @@ fn configure(
         command,
         declared,
         trusted: entry.trusted,
+        given: settings::given(command, first),
         tools,
         files,
         environment: environment.as_deref(),

@@ -1,6 +1,6 @@
 //! What a pull request changes in `lw.toml`, and whose settings hold then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Command;
 use lw_ci::CiContext;
@@ -36,6 +36,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) declared: &'static [Section],
     /// Keys and sections that a change under test must not decide.
     pub(crate) trusted: &'static [&'static str],
+    /// Names of the arguments that are given otherwise, so that no file decides them.
+    pub(crate) given: BTreeSet<String>,
     /// Sections that may exist.
     pub(crate) tools: &'a [&'a str],
     pub(crate) files: &'a Files,
@@ -229,7 +231,7 @@ impl Reader<'_> {
         };
         let mut changes = changes(self.command, (&old, &old_sections), (settings, sections));
         changes.retain(|change| self.is_trusted_only(&change.name));
-        for id in self.command_ids() {
+        for id in self.command_ids(|_| true) {
             match old.0.get(id) {
                 Some(values) => settings.0.insert(id.to_owned(), values.clone()),
                 None => settings.0.remove(id),
@@ -283,10 +285,13 @@ impl Reader<'_> {
         &self,
         error: &Error,
         sources: &Sources,
-        (settings, sections): (&Settings, &Sections),
+        (settings, sections): (&mut Settings, &Sections),
     ) -> Result<Option<Finding>, Error> {
+        for id in self.command_ids(|name| self.given.contains(name)) {
+            settings.0.remove(id);
+        }
         let nothing = (Settings::default(), Sections::default());
-        let here = changes(self.command, (&nothing.0, &nothing.1), (settings, sections));
+        let here = changes(self.command, (&nothing.0, &nothing.1), (&*settings, sections));
         let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
         if let Some(set) = here.iter().find(|change| self.is_trusted_only(&change.name)) {
             let place = set.location.as_ref().map_or_else(
@@ -294,7 +299,7 @@ impl Reader<'_> {
                 |at| at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
             );
             let message = format!(
-                "{place}: `{}` is not for a change to decide, and what the base says of it cannot be read: {}",
+                "{place}: a change may not decide `{}` for itself, and what the base says of it cannot be read: {}",
                 set.name,
                 error.message()
             );
@@ -302,7 +307,12 @@ impl Reader<'_> {
                 Error::usage(message).hint(format!("set it as a flag or an input of the action{advice}"))
             );
         }
-        let keys = self.trusted.join(", ");
+        let keys: Vec<&str> =
+            self.trusted.iter().copied().filter(|name| !self.given.contains(*name)).collect();
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let keys = keys.join(", ");
         let message = format!(
             "whether lw.toml of the base sets what a change may not decide ({keys}) is not known: {}",
             error.message()
@@ -318,11 +328,14 @@ impl Reader<'_> {
         self.trusted.contains(&name)
     }
 
-    /// The identifiers in clap of the arguments that a change must not decide.
-    fn command_ids(&self) -> impl Iterator<Item = &str> {
+    /// The identifiers in clap of the arguments that a change must not decide, of those with some names.
+    fn command_ids(&self, which: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
         let all = self.command.get_subcommands().flat_map(Command::get_arguments);
         all.chain(self.command.get_arguments())
-            .filter(|arg| self.trusted.contains(&name_of(arg).as_str()))
+            .filter(move |arg| {
+                let name = name_of(arg);
+                self.trusted.contains(&name.as_str()) && which(&name)
+            })
             .map(|arg| arg.get_id().as_str())
     }
 
@@ -394,7 +407,7 @@ fn changes(
         found
     };
     let (old, new) = (of(old, old_sections), of(new, new_sections));
-    let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let text = |found: Option<&(Vec<String>, Option<Location>)>| found.map(|(values, _)| values.join(", "));
     names
         .into_iter()

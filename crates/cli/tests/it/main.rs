@@ -6,3 +6,4 @@ mod files;
 mod program;
 mod rules;
 mod secret;
+mod trusted;
