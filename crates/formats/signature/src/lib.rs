@@ -14,15 +14,15 @@ pub mod dsse;
 mod error;
 mod hash;
 mod key;
-pub mod mcuboot;
-mod raw_ecdsa;
-pub mod secure_boot_v1;
-pub mod secure_boot_v2;
 mod key_file;
+pub mod mcuboot;
 pub mod minisign;
 pub mod package;
+mod raw_ecdsa;
 mod recognise;
 mod rsa_public;
+pub mod secure_boot_v1;
+pub mod secure_boot_v2;
 mod signer;
 pub mod signify;
 pub mod sshsig;
@@ -36,7 +36,6 @@ pub use key_file::{
     Certificate, CertificateError, KeyFileError, KeyFormat, PrivateKeyFile, PublicKeyFile, SignerLimits,
     Wanted, read_private, read_public, read_public_keys,
 };
-pub use signer::{Signer, sign_digest, sign_message};
 pub use recognise::{SignatureFormat, recognise};
 pub use signer::{GivenSignature, Signer, sign_digest, sign_message};
 pub use stream::{digest_of, sign_file, verify_file};
