@@ -203,7 +203,7 @@ struct EcdsaSignature<'bytes> {
 /// r and s, each half of the bytes, in DER. `None` when the number of bytes is odd.
 #[must_use]
 pub fn der_of_raw(raw: &[u8]) -> Option<Vec<u8>> {
-    if raw.is_empty() || raw.len() % 2 != 0 {
+    if raw.is_empty() || !raw.len().is_multiple_of(2) {
         return None;
     }
     let (r, s) = raw.split_at_checked(raw.len() / 2)?;

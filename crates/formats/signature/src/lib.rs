@@ -8,6 +8,7 @@
 //! [`sign_digest`] or [`sign_message`] have verified it.
 
 mod algorithm;
+pub mod attestation;
 mod comment;
 pub mod detached;
 pub mod dsse;
@@ -27,6 +28,7 @@ mod signer;
 pub mod signify;
 pub mod sshsig;
 mod stream;
+mod strict_json;
 
 pub use algorithm::Algorithm;
 pub use error::{FormError, KeyError, SignError, SignFileError, VerifyError, VerifyFileError};

@@ -22,6 +22,7 @@ use crate::error::{SignError, VerifyError};
 use crate::hash::Hash;
 use crate::key::PublicKey;
 use crate::signer::{Signer, sign_digest, sign_message};
+use crate::strict_json::{offset, without_place};
 
 /// The type a manifest is signed as.
 pub const PAYLOAD_TYPE: &str = "application/vnd.lw-actions.package-manifest+json";
@@ -392,18 +393,4 @@ fn key_id(text: &str) -> Option<[u8; 32]> {
         *to = pair.iter().fold(0, |value, byte| value << 4 | digit(*byte));
     }
     Some(id)
-}
-
-/// The byte a line and a column of serde_json are.
-pub(crate) fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
-    let before: usize =
-        bytes.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
-    before + column.saturating_sub(1)
-}
-
-/// What serde_json says without where: that is said as an offset.
-pub(crate) fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(place.as_str()).unwrap_or(&text).to_owned()
 }

@@ -213,7 +213,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> bool {
 
 /// DER that is whole: an ECDSA signature, CMS, a key, a certificate.
 fn der(bytes: &[u8]) -> Option<SignatureFormat> {
-    let header = Header::peek(&mut SliceReader::new(bytes).ok()?).ok()?;
+    let header = Header::peek(&SliceReader::new(bytes).ok()?).ok()?;
     if header.tag() != der::Tag::Sequence {
         return None;
     }
