@@ -1,0 +1,291 @@
+//! Keys as the command line names them.
+
+use std::path::Path;
+
+use base64ct::{Base64, Encoding as _};
+use lw_cli::{Context, Error, Program, ProgramCall, ResultExt};
+use lw_model::{Finding, Level, Location, Report};
+use lw_secret::SecretSource;
+use lw_signature::{
+    Algorithm, Digest, KeyFormat, PrivateKey, PublicKey, PublicKeyFile, SignError, Signer, detached,
+    known_test_key, read_private, read_public,
+};
+use lw_signed::{Keys, NamedKey};
+
+use crate::args::{ExecInput, KeyArgs, TrustArgs};
+
+/// The most bytes of a public key or a certificate.
+const LARGEST: u64 = 1 << 20;
+
+/// A key that signs.
+pub(crate) struct SigningKey<'a> {
+    /// What signs.
+    pub(crate) signer: Box<dyn Signer + 'a>,
+    /// The format of its file; none of a program.
+    pub(crate) format: Option<KeyFormat>,
+    /// The id that minisign and signify keep beside a key.
+    pub(crate) key_id: Option<[u8; 8]>,
+    /// Where it comes from, for messages.
+    pub(crate) source: String,
+}
+
+impl SigningKey<'_> {
+    pub(crate) fn public(&self) -> &PublicKey {
+        self.signer.public_key()
+    }
+}
+
+/// Reads the keys that sign. To be called when everything else is known to be in order.
+///
+/// # Errors
+/// When none is given, one cannot be read, or is one that must not be used.
+pub(crate) fn signing<'a>(
+    args: &KeyArgs,
+    cx: &'a Context,
+    report: &mut Report,
+) -> Result<Vec<SigningKey<'a>>, Error> {
+    if args.key.is_empty() {
+        return Err(Error::usage("no key is given").hint(
+            "give --key: a file, env:NAME for a secret of the CI, or exec:PROGRAM for a card or a cloud",
+        ));
+    }
+    let passphrase = args
+        .passphrase
+        .as_deref()
+        .map(|source| {
+            let source: SecretSource = source.parse().context("--passphrase")?;
+            let secret = cx.secret(&source, "passphrase")?;
+            // A file of one line ends in a line feed, which is no part of what people type.
+            let text = secret.expose();
+            let text = text.strip_suffix(b"\n").unwrap_or(text);
+            Ok::<_, Error>(lw_secret::Secret::new(text.strip_suffix(b"\r").unwrap_or(text).to_vec()))
+        })
+        .transpose()?;
+    let public = match &args.public_key {
+        Some(path) => Some(public_file(path, cx, report)?),
+        None => None,
+    };
+    let mut keys = Vec::new();
+    for source in &args.key {
+        let key = if let Some(program) = source.strip_prefix("exec:") {
+            let program: Program = program.parse().context("--key exec:")?;
+            let Some(public) = &public else {
+                return Err(Error::usage("--key exec: needs --public-key").hint(
+                    "give the public key or the certificate of what signs: every signature is verified with it before it is written",
+                ));
+            };
+            let source = format!("exec:{program}");
+            let variables = args.exec_variable.clone();
+            let signer = Asked { cx, program, public: public.key.clone(), input: args.exec_input, variables };
+            SigningKey { signer: Box::new(signer), format: None, key_id: None, source }
+        } else {
+            let parsed: SecretSource = source.parse().context("--key")?;
+            let secret = cx.secret(&parsed, "signing key")?;
+            let file = read_private(secret.expose(), passphrase.as_ref().map(lw_secret::Secret::expose))
+                .context(parsed.to_string())?;
+            if let Some(public) = &public
+                && public.key != *file.key.public_key()
+            {
+                return Err(Error::input(format!(
+                    "the private key of {parsed} and --public-key are two keys: SHA-256 {} and {}",
+                    hex(file.key.public_key()),
+                    hex(&public.key)
+                ))
+                .hint("give the public key or certificate that belongs to the private key, or leave it out"));
+            }
+            let signer: Box<PrivateKey> = Box::new(file.key);
+            SigningKey {
+                signer,
+                format: Some(file.format),
+                key_id: file.key_id,
+                source: parsed.to_string(),
+            }
+        };
+        refuse_test_key(key.public(), &key.source, args.allow_test_key)?;
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+/// SHA-256 of a public key in hexadecimal, which names it everywhere.
+pub(crate) fn hex(key: &PublicKey) -> String {
+    base16ct::lower::encode_string(key.fingerprint().as_bytes())
+}
+
+fn refuse_test_key(key: &PublicKey, source: &str, allowed: bool) -> Result<(), Error> {
+    match known_test_key(key) {
+        Some(name) if !allowed => Err(Error::input(format!(
+            "{source}: this is {name}, whose private half is published: anybody can sign with it"
+        ))
+        .hint("make a key of your own with `lw sign keys make`; --allow-test-key accepts it in tests")),
+        _ => Ok(()),
+    }
+}
+
+/// A program that is asked to sign.
+struct Asked<'a> {
+    cx: &'a Context,
+    program: Program,
+    public: PublicKey,
+    input: ExecInput,
+    variables: Vec<String>,
+}
+
+/// `DigestInfo` of SHA-256 up to the digest (RFC 8017, 9.2 note 1): what PKCS#11's `CKM_RSA_PKCS` takes.
+const DIGEST_INFO_SHA256: [u8; 19] = [
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+];
+
+impl Asked<'_> {
+    fn ask(&self, bytes: &[u8]) -> Result<Vec<u8>, SignError> {
+        let call = ProgramCall::new(&self.program)
+            .stdin(bytes)
+            .variables(self.variables.iter().map(String::as_str));
+        let output = self.cx.run_program(&call).map_err(|error| {
+            let reason = match error.advice() {
+                Some(advice) => format!("{}; {advice}", error.message()),
+                None => error.message(),
+            };
+            SignError::Signer { reason }
+        })?;
+        if output.stdout.is_empty() {
+            return Err(SignError::Signer { reason: format!("{} wrote nothing", self.program) });
+        }
+        Ok(unarmoured(output.stdout))
+    }
+}
+
+/// A signature as bytes: clouds answer in Base64.
+fn unarmoured(output: Vec<u8>) -> Vec<u8> {
+    let text: Option<String> =
+        std::str::from_utf8(&output).ok().map(|text| text.split_ascii_whitespace().collect());
+    text.filter(|text| text.len() >= 64).and_then(|text| Base64::decode_vec(&text).ok()).unwrap_or(output)
+}
+
+impl Signer for Asked<'_> {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
+        let signature = match (self.input, algorithm) {
+            (ExecInput::DigestInfo, Algorithm::RsaPkcs1v15Sha256) => {
+                self.ask(&[&DIGEST_INFO_SHA256[..], digest.as_bytes()].concat())?
+            }
+            _ => self.ask(digest.as_bytes())?,
+        };
+        // Cards answer with r and s as raw bytes.
+        let attached = detached::attach(&self.public, algorithm, digest, &signature);
+        attached.map(|attached| attached.signature).map_err(|error| SignError::Signer {
+            reason: format!("what {} returned does not verify with --public-key: {error}", self.program),
+        })
+    }
+
+    fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.ask(message)
+    }
+}
+
+/// Reads a public key or a certificate, whose time has to be now.
+pub(crate) fn public_file(path: &Path, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
+    let bytes = cx.open(path)?;
+    let name = cx.display_path(path);
+    if bytes.len() as u64 > LARGEST {
+        return Err(Error::input(format!("{name}: it has {} bytes, which no public key has", bytes.len()))
+            .hint("give the file of the public key or the certificate"));
+    }
+    let file = read_public(&bytes).context(name.clone())?;
+    check_certificate(&file, &name, cx, report);
+    Ok(file)
+}
+
+fn check_certificate(file: &PublicKeyFile, name: &str, cx: &Context, report: &mut Report) {
+    let Some(certificate) = &file.certificate else { return };
+    if let Err(error) = certificate.valid_at(std::time::Duration::from_secs(cx.now())) {
+        let finding = Finding::new("sign/certificate", Level::Error, name, format!("{name}: {error}"));
+        report.add_finding(finding.at(Some(Location::file(name))));
+    }
+}
+
+/// A public key that verifies, by where it comes from: a file, or a source of text.
+fn public(source: &str, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
+    if source.starts_with("exec:") {
+        return Err(Error::usage("--key exec: signs; it is no public key")
+            .hint("give the public key or the certificate itself"));
+    }
+    match source.parse::<SecretSource>() {
+        Ok(SecretSource::File(path)) => public_file(&path, cx, report),
+        Ok(other) => {
+            let text = cx.secret(&other, "public key")?;
+            let file = read_public(text.expose()).context(other.to_string())?;
+            check_certificate(&file, &other.to_string(), cx, report);
+            Ok(file)
+        }
+        Err(error) => Err(Error::from(error).context("--key")),
+    }
+}
+
+/// The keys that verify, and what their files say beside the keys.
+pub(crate) struct Trusted {
+    /// For what lies inside files.
+    pub(crate) keys: Keys,
+    /// With their files, for what lies beside them.
+    pub(crate) files: Vec<(NamedKey, PublicKeyFile)>,
+}
+
+/// Reads the keys a file is held to.
+///
+/// # Errors
+/// When nobody is trusted, a key cannot be read, or is one that must not be trusted.
+pub(crate) fn trusted(
+    key: &[String],
+    trust: &TrustArgs,
+    allow_test_key: bool,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<Trusted, Error> {
+    let mut all = Trusted { keys: Keys::default(), files: Vec::new() };
+    for source in key {
+        let file = public(source, cx, report)?;
+        refuse_test_key(&file.key, source, allow_test_key)?;
+        let name = match source.parse::<SecretSource>() {
+            Ok(SecretSource::File(path)) => cx.display_path(&path),
+            _ => source.clone(),
+        };
+        let named = NamedKey { name, key: file.key.clone() };
+        all.keys.trusted.push(named.clone());
+        all.files.push((named, file));
+    }
+    for (flag, specs, is_trusted) in
+        [("expect-key", &trust.expect_key, true), ("known-key", &trust.known_key, false)]
+    {
+        for spec in specs {
+            let Some((name, path)) = spec.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
+            else {
+                return Err(Error::usage(format!("--{flag} {spec}: there is no name"))
+                    .hint(format!("write --{flag} NAME=FILE, such as --{flag} prod=keys/prod.pem")));
+            };
+            let file = public_file(Path::new(path.trim()), cx, report)?;
+            if is_trusted {
+                refuse_test_key(&file.key, path, allow_test_key)?;
+            }
+            let named = NamedKey { name: name.trim().to_owned(), key: file.key.clone() };
+            if is_trusted { &mut all.keys.trusted } else { &mut all.keys.known }.push(named.clone());
+            all.files.push((named, file));
+        }
+    }
+    for digest in &trust.key_digest {
+        let bytes = base16ct::mixed::decode_vec(digest.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+        let bytes: [u8; 32] = bytes.ok_or_else(|| {
+            Error::usage(format!("--key-digest {digest}: expected 64 hexadecimal digits"))
+                .hint("`lw sign keys show --key FILE` shows the digests of a key")
+        })?;
+        all.keys.digests.push(bytes);
+    }
+    if all.keys.is_empty() {
+        return Err(Error::usage("no key is trusted: nothing can be verified").hint(
+            "give --key PUBLIC, --expect-key NAME=FILE or --key-digest HEX; --known-key only tells who signed",
+        ));
+    }
+    Ok(all)
+}
