@@ -12,6 +12,7 @@ mod error;
 mod hash;
 mod key;
 mod key_file;
+mod known;
 mod signer;
 
 pub use algorithm::Algorithm;
@@ -19,7 +20,8 @@ pub use error::{KeyError, SignError, VerifyError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use key_file::{
-    Certificate, CertificateError, KeyFileError, KeyFormat, PrivateKeyFile, PublicKeyFile, SignerLimits,
-    Wanted, read_private, read_public, read_public_keys,
+    Certificate, CertificateError, KeyFileError, KeyFormat, PassphraseFunction, PrivateKeyFile, PublicKeyFile,
+    SignerLimits, Wanted, key_id_text, read_private, read_public, read_public_keys,
 };
+pub use known::known_test_key;
 pub use signer::{Signer, sign_digest, sign_message};
