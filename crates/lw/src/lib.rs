@@ -29,4 +29,5 @@ tools! {
     "size-gate" => lw_size_gate::SizeGate,
     "coverage-gate" => lw_coverage_gate::CoverageGate,
     "ota-package" => lw_ota_package::OtaPackage,
+    "sign" => lw_sign::Sign,
 }

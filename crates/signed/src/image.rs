@@ -50,9 +50,9 @@ pub fn image(image: &Image, keys: &Keys, chip: Chip) -> Result<Accepted, Rejecte
 /// The chip an image is for: what it says, or else what the user says.
 fn chip_of(esp: &AppImage, chip: Chip) -> Result<ChipId, Rejected> {
     match (esp.chip(), chip.id) {
-        (Some(own), Some(given)) if own != given => Err(Rejected::Refused {
-            reason: format!("the image is for {own}, and {given} is asked for"),
-        }),
+        (Some(own), Some(given)) if own != given => {
+            Err(Rejected::Refused { reason: format!("the image is for {own}, and {given} is asked for") })
+        }
         (Some(chip), _) | (None, Some(chip)) => Ok(chip),
         (None, None) => Err(Rejected::NotVerifiable { reason: "which chip it is for is not known".into() }),
     }
@@ -79,10 +79,9 @@ fn secure_boot_v2(esp: &AppImage, extra: u64, keys: &Keys, chip: Chip) -> Result
     let verified = v2::Sector::read(sector, &covered, &limits)
         .and_then(|sector| sector.verify(&keys.efuse_digests()))
         .map_err(|error| match error {
-            SectorError::Untrusted { found } => Rejected::Untrusted {
-                signers: found.iter().map(shown).collect(),
-                wanted: keys.wanted(),
-            },
+            SectorError::Untrusted { found } => {
+                Rejected::Untrusted { signers: found.iter().map(shown).collect(), wanted: keys.wanted() }
+            }
             SectorError::Forged { block, problem: BlockProblem::NoDigest } => Rejected::NotVerifiable {
                 reason: format!("block {block} is over a digest that was not computed"),
             },
@@ -149,8 +148,9 @@ fn secure_boot_v1(esp: &AppImage, keys: &Keys, chip: Chip) -> Result<Accepted, R
     }
 }
 
-/// The image as `lw-signature` takes it.
-fn as_signed(image: &walked::Image) -> mcuboot::Image<'_> {
+/// A MCUboot image that was walked, as `lw-signature` takes it.
+#[must_use]
+pub fn mcuboot_image(image: &walked::Image) -> mcuboot::Image<'_> {
     let tlvs = image.unprotected.iter();
     mcuboot::Image {
         tlvs: tlvs.map(|tlv| mcuboot::Tlv { kind: tlv.kind.0, data: &tlv.data }).collect(),
@@ -165,13 +165,16 @@ fn as_signed(image: &walked::Image) -> mcuboot::Image<'_> {
 
 fn of_mcuboot(image: &walked::Image, keys: &Keys) -> Result<Accepted, Rejected> {
     if image.is_nested {
-        return Err(Rejected::Refused { reason: "the payload is a MCUboot image itself: it was signed twice".into() });
+        return Err(Rejected::Refused {
+            reason: "the payload is a MCUboot image itself: it was signed twice".into(),
+        });
     }
     let all: Vec<_> = keys.trusted.iter().chain(&keys.known).collect();
     let trusted: Vec<PublicKey> =
         all.iter().filter(|named| keys.trusts(&named.key)).map(|named| named.key.clone()).collect();
-    let shown = |id: &str| keys.shown(&format!("key hash {id}"), |key| hashes_of(key).iter().any(|hash| hash == id));
-    let verified = mcuboot::verify(&as_signed(image), &trusted).map_err(|error| match error {
+    let shown =
+        |id: &str| keys.shown(&format!("key hash {id}"), |key| hashes_of(key).iter().any(|hash| hash == id));
+    let verified = mcuboot::verify(&mcuboot_image(image), &trusted).map_err(|error| match error {
         VerifyImageError::Unsigned => Rejected::Unsigned,
         VerifyImageError::Encrypted | VerifyImageError::Pure => {
             Rejected::NotVerifiable { reason: error.to_string() }

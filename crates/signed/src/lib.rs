@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use lw_model::{Class, Diagnose};
 
-pub use image::{Chip, image};
+pub use image::{Chip, image, mcuboot_image};
 pub use keys::{Keys, NamedKey};
 pub use package::package;
 
@@ -119,7 +119,9 @@ impl Diagnose for Rejected {
                 Self::Untrusted { .. } => {
                     "sign with the expected key; or trust that one, if you know whose it is"
                 }
-                Self::NotVerifiable { .. } => "verify the file before it is encrypted, or with the key itself",
+                Self::NotVerifiable { .. } => {
+                    "verify the file before it is encrypted, or with the key itself"
+                }
                 Self::Refused { .. } => "sign with a scheme the chip verifies",
             }
             .into(),

@@ -73,6 +73,30 @@ pub struct KeyArgs {
     /// Accept keys whose private half is published, such as those that come with MCUboot and ESP-IDF
     #[arg(long, help_heading = "Keys")]
     pub allow_test_key: bool,
+
+    /// What `exec:` gets: the `digest`, or `digest-info`, the digest in the frame that CKM_RSA_PKCS of a card takes
+    #[arg(
+        long,
+        value_enum,
+        value_name = "digest|digest-info",
+        default_value = "digest",
+        help_heading = "Keys"
+    )]
+    pub exec_input: ExecInput,
+
+    /// Environment variable that `exec:` gets, by name, besides PATH and HOME: AWS_REGION, one per line
+    #[arg(long, value_name = "NAME", help_heading = "Keys")]
+    pub exec_variable: Vec<String>,
+}
+
+/// What a program that signs is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExecInput {
+    /// The digest
+    #[default]
+    Digest,
+    /// The digest in a `DigestInfo`
+    DigestInfo,
 }
 
 /// What a chip accepts.
@@ -149,12 +173,12 @@ pub struct EmbedArgs {
     pub replace: bool,
 
     /// Bytes of the slot the signed image has to fit: 0x100000, 1MiB
-    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "Image")]
-    pub slot_size: Option<u64>,
+    #[arg(long, value_name = "BYTES", help_heading = "Image")]
+    pub slot_size: Option<ByteSize>,
 
     /// MCUboot: bytes of the header, of an input that has none yet
-    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "MCUboot")]
-    pub header_size: Option<u64>,
+    #[arg(long, value_name = "BYTES", help_heading = "MCUboot")]
+    pub header_size: Option<ByteSize>,
 
     /// MCUboot: put the header before the input, instead of into room it has for it
     #[arg(long, help_heading = "MCUboot")]
@@ -169,8 +193,8 @@ pub struct EmbedArgs {
     pub security_counter: Option<String>,
 
     /// MCUboot: address the image is loaded to
-    #[arg(long, value_name = "ADDRESS", value_parser = bytes, help_heading = "MCUboot")]
-    pub load_address: Option<u64>,
+    #[arg(long, value_name = "ADDRESS", help_heading = "MCUboot")]
+    pub load_address: Option<ByteSize>,
 
     /// MCUboot: bytes that flash is written in, 1 to 32
     #[arg(long, value_name = "BYTES", default_value = "4", help_heading = "MCUboot")]
@@ -389,9 +413,4 @@ pub enum OnFork {
     Fail,
     /// Write nothing, and say so
     Skip,
-}
-
-/// A number of bytes, or an address: 4096, 0x1000, 4KiB.
-fn bytes(text: &str) -> Result<u64, String> {
-    ByteSize::parse(text).map(|size| size.0).map_err(|error| error.to_string())
 }

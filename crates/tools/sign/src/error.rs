@@ -1,24 +1,51 @@
-//! Why a file could not be measured.
+//! Why a file is not signed or verified, where no format's crate says it.
 
 use std::borrow::Cow;
 
-use lw_model::Diagnose;
+use lw_model::{Class, Diagnose};
 
-/// A file that is not what it should be. A format's crate has such a type of its own, with the position in the file.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FileError {
-    /// It has no content.
-    #[error("{file}: the file is empty")]
-    Empty {
-        /// The file, as reports name it.
-        file: String,
-    },
+/// What the tool itself refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ToolError {
+    /// A file of another kind than the scheme is for.
+    #[error("{file}: it is {found}; {scheme} signs {wanted}")]
+    OtherContent { file: String, found: String, scheme: &'static str, wanted: &'static str },
+    /// What was written does not verify.
+    #[error("{file}: what was made does not verify, so it is not written: {reason}")]
+    Unsound { file: String, reason: String },
+    /// A key of another kind than the scheme is for.
+    #[error("{key}: a key of the kind {kind} does not sign with {scheme}")]
+    Kind { key: String, kind: String, scheme: &'static str },
+    /// A file that is not what another step listed.
+    #[error("{file}: it has the SHA-256 {found}, and {report} lists {listed}")]
+    OtherArtifact { file: String, report: String, found: String, listed: String },
+    /// The run may not sign.
+    #[error("nothing is signed in this run: {why}")]
+    Fork { why: String },
+    /// A signature of another format than the scheme's.
+    #[error("{file}: {found}; expected a signature of the scheme {scheme}")]
+    OtherSignature { file: String, found: String, scheme: &'static str },
 }
 
-impl Diagnose for FileError {
+impl Diagnose for ToolError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Kind { .. } => Class::Usage,
+            _ => Class::Input,
+        }
+    }
+
     fn hint(&self) -> Option<Cow<'static, str>> {
-        Some(match self {
-            Self::Empty { .. } => "look at the step that makes the file: it may have ended early".into(),
-        })
+        Some(
+            match self {
+                Self::OtherContent { .. } => "give what the scheme is for, or sign the file as it is with a detached scheme",
+                Self::Unsound { .. } => "was the input changed while it was signed? sign it again",
+                Self::Kind { .. } => "leave --scheme out to see what follows from the key, or give another key",
+                Self::OtherArtifact { .. } => "it was changed after that step: sign what the step has made",
+                Self::Fork { .. } => "whoever opens a pull request decides what its run signs: sign on your own branches and tags; `on-fork: skip` lets such a run pass without a signature",
+                Self::OtherSignature { .. } => "leave --scheme out, or name the one it was made with",
+            }
+            .into(),
+        )
     }
 }

@@ -91,15 +91,12 @@ pub(crate) fn signing<'a>(
                     hex(file.key.public_key()),
                     hex(&public.key)
                 ))
-                .hint("give the public key or certificate that belongs to the private key, or leave it out"));
+                .hint(
+                    "give the public key or certificate that belongs to the private key, or leave it out",
+                ));
             }
             let signer: Box<PrivateKey> = Box::new(file.key);
-            SigningKey {
-                signer,
-                format: Some(file.format),
-                key_id: file.key_id,
-                source: parsed.to_string(),
-            }
+            SigningKey { signer, format: Some(file.format), key_id: file.key_id, source: parsed.to_string() }
         };
         refuse_test_key(key.public(), &key.source, args.allow_test_key)?;
         keys.push(key);
@@ -133,14 +130,14 @@ struct Asked<'a> {
 
 /// `DigestInfo` of SHA-256 up to the digest (RFC 8017, 9.2 note 1): what PKCS#11's `CKM_RSA_PKCS` takes.
 const DIGEST_INFO_SHA256: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+    0x04, 0x20,
 ];
 
 impl Asked<'_> {
     fn ask(&self, bytes: &[u8]) -> Result<Vec<u8>, SignError> {
-        let call = ProgramCall::new(&self.program)
-            .stdin(bytes)
-            .variables(self.variables.iter().map(String::as_str));
+        let call =
+            ProgramCall::new(&self.program).stdin(bytes).variables(self.variables.iter().map(String::as_str));
         let output = self.cx.run_program(&call).map_err(|error| {
             let reason = match error.advice() {
                 Some(advice) => format!("{}; {advice}", error.message()),
@@ -260,7 +257,8 @@ pub(crate) fn trusted(
         [("expect-key", &trust.expect_key, true), ("known-key", &trust.known_key, false)]
     {
         for spec in specs {
-            let Some((name, path)) = spec.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
+            let Some((name, path)) =
+                spec.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
             else {
                 return Err(Error::usage(format!("--{flag} {spec}: there is no name"))
                     .hint(format!("write --{flag} NAME=FILE, such as --{flag} prod=keys/prod.pem")));

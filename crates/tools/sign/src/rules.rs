@@ -41,6 +41,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Sign again: since 2019 minisign signs the BLAKE2b digest of the file.",
     },
     Rule {
+        id: "raw-ecdsa",
+        level: Level::Note,
+        title: "An ECDSA signature came as two raw numbers, as cards return them, and was written in DER.",
+        help: "Nothing is to be done.",
+    },
+    Rule {
         id: "scheme-follows",
         level: Level::Note,
         title: "The scheme was not given, and follows from key and file.",
@@ -51,6 +57,12 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Error,
         title: "A key is one whose private half is published.",
         help: "Anybody can sign with it. Make a key of your own: `lw sign keys make`. `allow-test-key` accepts it in tests.",
+    },
+    Rule {
+        id: "unknown-trust",
+        level: Level::Warning,
+        title: "Whether the run may be trusted with a key is not known.",
+        help: "The CI does not say who started the run. Sign in runs of which it says so.",
     },
     Rule {
         id: "unsigned",

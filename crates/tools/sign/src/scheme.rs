@@ -82,19 +82,13 @@ impl Scheme {
         })
     }
 
-    /// The scheme of a raw signature.
-    pub(crate) fn of_algorithm(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::RsaPkcs1v15Sha256 => Self::RsaPkcs1v15Sha256,
-            Algorithm::RsaPssSha256 => Self::RsaPssSha256,
-            Algorithm::EcdsaSha256 => Self::EcdsaSha256,
-            Algorithm::EcdsaSha384 => Self::EcdsaSha384,
-            Algorithm::Ed25519 => Self::Ed25519,
-        }
-    }
-
     /// The scheme a key of this kind makes raw signatures with.
     pub(crate) fn of_key(kind: KeyKind) -> Self {
-        Self::of_algorithm(Algorithm::of(kind))
+        match kind {
+            KeyKind::Rsa { .. } => Self::RsaPkcs1v15Sha256,
+            KeyKind::EcdsaP256 => Self::EcdsaSha256,
+            KeyKind::EcdsaP384 => Self::EcdsaSha384,
+            KeyKind::Ed25519 => Self::Ed25519,
+        }
     }
 }

@@ -1,0 +1,278 @@
+//! `sign`: signs files.
+
+use std::path::{Path, PathBuf};
+
+use lw_ci::Trust;
+use lw_cli::{Context, Error};
+use lw_model::{Align, Cell, Fact, Finding, Level, Location, Report, Table};
+use lw_signature::{Hash, KeyFormat, Signer, digest_of};
+use lw_signed::{Keys, NamedKey};
+
+use crate::args::{OnFork, Sign};
+use crate::content::{self, Content};
+use crate::error::ToolError;
+use crate::keys::{self, SigningKey};
+use crate::make::{self, Job, Made, TextOptions};
+use crate::scheme::Scheme;
+
+/// A file to sign.
+struct Input {
+    path: PathBuf,
+    content: Option<Content>,
+}
+
+/// Signs files.
+///
+/// # Errors
+/// When a key or a file is not what it should be, the run may not sign, or what was made does not verify.
+pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+    let mut paths = cx.expand(&args.inputs.input, report)?;
+    if let Some(listed) = &args.artifacts {
+        paths.extend(artifacts(listed, cx)?);
+    }
+    if paths.is_empty() {
+        return Err(Error::usage("there is nothing to sign")
+            .hint("give --input, or --artifacts with the report of the step that made the files"));
+    }
+    if paths.len() > 1 && args.output.output.is_some() {
+        return Err(Error::usage(format!("--output names one file, and {} are to be signed", paths.len()))
+            .hint("leave it out: each signature is written beside its file"));
+    }
+    cx.output("signed", "false");
+    if !may_sign(args.on_fork, cx, report)? {
+        cx.figure("nothing was signed");
+        return Ok(());
+    }
+    // Everything hostile is read before a key is.
+    let mut inputs = Vec::new();
+    for path in paths {
+        let content = wanted_content(args.scheme.scheme, &args.embed, &path, cx)?;
+        inputs.push(Input { path, content });
+    }
+
+    let made = {
+        // The context is lent to programs that sign.
+        let cx: &Context = cx;
+        let keys = keys::signing(&args.key, cx, report)?;
+        let mut made = Vec::new();
+        for input in &inputs {
+            made.push(one(input, &keys, args, cx, report)?);
+        }
+        made
+    };
+    let columns =
+        [("File", Align::Left), ("Scheme", Align::Left), ("Key", Align::Left), ("Written to", Align::Left)];
+    let mut table = Table::new("signed", "Signed", &columns);
+    let mut outputs = Vec::new();
+    for Signed { input, output, scheme, keys, made, sha256 } in made {
+        let name = cx.display_path(&output);
+        match made {
+            Made::Detached(bytes) => {
+                cx.write(&output, |out| out.write_all(&bytes))?;
+            }
+            Made::Embedded(pending) => {
+                let (digest, length) = digest_of_pending(&pending, &output, cx)?;
+                pending.publish().map_err(|error| cx.unwritable(&output, &error))?;
+                cx.add_artifact(&output, &digest, length);
+            }
+        }
+        for (name, value) in [("scheme", scheme.name().to_owned()), ("sha256", sha256)] {
+            report.facts.push(Fact { name: name.into(), subject: Some(input.clone()), value });
+        }
+        let short: Vec<String> = keys.iter().map(|key| key.chars().take(16).collect()).collect();
+        let cells = [input, scheme.name().to_owned(), short.join(", "), name.clone()];
+        table.rows.push(cells.map(Cell::Text).to_vec());
+        cx.output("scheme", scheme.name());
+        cx.output("key-id", keys.join("\n"));
+        outputs.push(name);
+    }
+    report.tables.push(table);
+    cx.output("signed", "true");
+    cx.output("path", outputs.join("\n"));
+    let files = if outputs.len() == 1 { "1 file".to_owned() } else { format!("{} files", outputs.len()) };
+    cx.figure(format!("{files} signed"));
+    Ok(())
+}
+
+/// Whether the run may sign; an untrusted one is an error or, when it is to be skipped, a warning.
+pub(crate) fn may_sign(on_fork: OnFork, cx: &Context, report: &mut Report) -> Result<bool, Error> {
+    match cx.trust() {
+        Trust::Trusted => Ok(true),
+        Trust::Untrusted { why } if on_fork == OnFork::Skip => {
+            let message = format!("nothing was signed: {why}");
+            report.add_finding(Finding::new("sign/fork", Level::Warning, "fork", message));
+            Ok(false)
+        }
+        Trust::Untrusted { why } => Err(ToolError::Fork { why: why.clone() }.into()),
+        Trust::Unknown { why } => {
+            let message = format!("whether this run may be trusted with a key is not known: {why}");
+            report.add_finding(Finding::new("sign/unknown-trust", Level::Warning, "trust", message));
+            Ok(true)
+        }
+    }
+}
+
+/// The files another step has made, when they still are what it lists.
+pub(crate) fn artifacts(listed: &Path, cx: &Context) -> Result<Vec<PathBuf>, Error> {
+    let bytes = cx.open(listed)?;
+    let name = cx.display_path(listed);
+    let report: Report = serde_json::from_slice(&bytes).map_err(|error| {
+        Error::input(format!("{name}: it is no report of the suite: {error}"))
+            .hint("give the file that the step wrote with `report:`")
+    })?;
+    if report.artifacts.is_empty() {
+        return Err(Error::input(format!("{name}: it lists no files"))
+            .hint("give the report of the step that made the files"));
+    }
+    let mut paths = Vec::new();
+    for artifact in &report.artifacts {
+        // Paths of a report are from the root of the repository; what it says decides where a signature is written.
+        let listed = Path::new(&artifact.path);
+        if !listed.components().all(|part| matches!(part, std::path::Component::Normal(_))) {
+            return Err(Error::input(format!(
+                "{name}: it lists {}, which is outside the workspace",
+                artifact.path
+            ))
+            .hint("give the report of a step that wrote into the workspace"));
+        }
+        let path = cx.root().join(listed);
+        let digest =
+            digest_of(Hash::Sha256, cx.stream(&path)?).map_err(|error| cx.unreadable(&path, &error))?;
+        let found = base16ct::lower::encode_string(digest.as_bytes());
+        if found != artifact.sha256 {
+            let (file, listed) = (artifact.path.clone(), artifact.sha256.clone());
+            return Err(ToolError::OtherArtifact { file, report: name, found, listed }.into());
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// What is in a file, where that matters for the scheme.
+pub(crate) fn wanted_content(
+    scheme: Option<Scheme>,
+    embed: &crate::args::EmbedArgs,
+    path: &Path,
+    cx: &Context,
+) -> Result<Option<Content>, Error> {
+    match scheme {
+        Some(scheme) if scheme.is_embedded() => {
+            let plain = scheme == Scheme::Mcuboot && embed.header_size.is_some();
+            content::of(path, plain, cx).map(Some)
+        }
+        None if content::is_package(path, cx)? => Ok(Some(Content::Package)),
+        // Opened, so that what cannot be read is said before a key is.
+        _ => cx.stream(path).map(|_| None),
+    }
+}
+
+/// The scheme that follows from key and file.
+pub(crate) fn follows(key: &SigningKey<'_>, content: Option<&Content>) -> Scheme {
+    match (content, key.format) {
+        (Some(Content::Package), _) => Scheme::LwPackage,
+        (_, Some(KeyFormat::Minisign)) => Scheme::Minisign,
+        (_, Some(KeyFormat::Signify)) => Scheme::Signify,
+        (_, Some(KeyFormat::OpenSsh)) => Scheme::Sshsig,
+        _ => Scheme::of_key(key.public().kind()),
+    }
+}
+
+/// A file that was signed.
+struct Signed {
+    input: String,
+    output: PathBuf,
+    scheme: Scheme,
+    keys: Vec<String>,
+    made: Made,
+    sha256: String,
+}
+
+fn one(
+    input: &Input,
+    keys: &[SigningKey<'_>],
+    args: &Sign,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<Signed, Error> {
+    let name = cx.display_path(&input.path);
+    let Some(first) = keys.first() else { return Err(Error::usage("no key is given")) };
+    let scheme = args.scheme.scheme.unwrap_or_else(|| {
+        let scheme = follows(first, input.content.as_ref());
+        let message = format!(
+            "{name}: signed with the scheme {}, which follows from {} ({}) and the file",
+            scheme.name(),
+            first.source,
+            first.public().kind()
+        );
+        let finding = Finding::new("sign/scheme-follows", Level::Note, &name, message);
+        report.add_finding(finding.at(Some(Location::file(&name))));
+        scheme
+    });
+    for key in keys {
+        let kind = key.public().kind();
+        if !make::takes(scheme, kind) {
+            let (key, kind) = (key.source.clone(), kind.to_string());
+            return Err(ToolError::Kind { key, kind, scheme: scheme.name() }.into());
+        }
+    }
+    let output = match (&args.output.output, scheme.is_embedded()) {
+        (Some(output), _) => output.clone(),
+        (None, false) => {
+            let mut beside = input.path.clone().into_os_string();
+            beside.push(scheme.extension());
+            beside.into()
+        }
+        (None, true) => {
+            return Err(Error::usage(format!("{name}: --output is not given"))
+                .hint("name the file of the signed image or package: the input is never written over"));
+        }
+    };
+    let nothing = Content::Package;
+    let job = Job {
+        input: &input.path,
+        content: input.content.as_ref().unwrap_or(&nothing),
+        scheme,
+        namespace: &args.scheme.namespace,
+        embed: &args.embed,
+        text: TextOptions {
+            key_id: first.key_id,
+            legacy: args.legacy,
+            comment: args.comment.as_deref(),
+            trusted_comment: args.trusted_comment.as_deref(),
+        },
+    };
+    let progress = cx.progress(&format!("sign {name}"), None);
+    let signers: Vec<&dyn Signer> = keys.iter().map(|key| &*key.signer).collect();
+    let made = job.make(&signers, &output, cx)?;
+    if let Made::Embedded(pending) = &made {
+        let trusted = keys.iter().map(|key| NamedKey { name: key.source.clone(), key: key.public().clone() });
+        let trusted = Keys { trusted: trusted.collect(), ..Keys::default() };
+        make::check(pending, scheme, &args.embed, &trusted, &name)?;
+    }
+    drop(progress);
+    let digest = digest_of(Hash::Sha256, cx.stream(&input.path)?)
+        .map_err(|error| cx.unreadable(&input.path, &error))?;
+    Ok(Signed {
+        input: name,
+        output,
+        scheme,
+        keys: keys.iter().map(|key| keys::hex(key.public())).collect(),
+        made,
+        sha256: base16ct::lower::encode_string(digest.as_bytes()),
+    })
+}
+
+/// SHA-256 and length of a file that is not yet under its name.
+pub(crate) fn digest_of_pending(
+    pending: &lw_cli::PendingFile,
+    output: &Path,
+    cx: &Context,
+) -> Result<(Vec<u8>, u64), Error> {
+    use std::io::{Seek as _, SeekFrom};
+    let unwritable = |error: std::io::Error| cx.unwritable(output, &error);
+    let mut reader = pending.reader();
+    let length = reader.seek(SeekFrom::End(0)).map_err(unwritable)?;
+    reader.seek(SeekFrom::Start(0)).map_err(unwritable)?;
+    let digest = digest_of(Hash::Sha256, reader).map_err(unwritable)?;
+    Ok((digest.as_bytes().to_vec(), length))
+}
