@@ -15,10 +15,15 @@ pub mod dsse;
 mod error;
 mod hash;
 mod key;
+mod key_file;
+pub mod mcuboot;
 pub mod minisign;
 pub mod package;
+mod raw_ecdsa;
 mod recognise;
 mod rsa_public;
+pub mod secure_boot_v1;
+pub mod secure_boot_v2;
 mod signer;
 pub mod signify;
 pub mod sshsig;
@@ -29,6 +34,10 @@ pub use algorithm::Algorithm;
 pub use error::{FormError, KeyError, SignError, SignFileError, VerifyError, VerifyFileError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
+pub use key_file::{
+    Certificate, CertificateError, KeyFileError, KeyFormat, PrivateKeyFile, PublicKeyFile, SignerLimits,
+    Wanted, read_private, read_public, read_public_keys,
+};
 pub use recognise::{SignatureFormat, recognise};
 pub use signer::{GivenSignature, Signer, sign_digest, sign_message};
 pub use stream::{digest_of, sign_file, verify_file};

@@ -1,3 +1,4 @@
 //! Keys and signatures held to fixtures, to other programs, and to every change of a bit.
 
 mod detached;
+mod key_file_programs;
