@@ -20,8 +20,8 @@ pub use error::{KeyError, SignError, VerifyError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use key_file::{
-    Certificate, CertificateError, KeyFileError, KeyFormat, PassphraseFunction, PrivateKeyFile, PublicKeyFile,
-    SignerLimits, Wanted, key_id_text, read_private, read_public, read_public_keys,
+    Certificate, CertificateError, KeyFileError, KeyFormat, PassphraseFunction, PrivateKeyFile,
+    PublicKeyFile, SignerLimits, Wanted, key_id_text, read_private, read_public, read_public_keys,
 };
 pub use known::known_test_key;
 pub use signer::{Signer, sign_digest, sign_message};

@@ -517,9 +517,9 @@ pub(super) fn read_lines(text: &str) -> Result<Vec<Line>, KeyFileError> {
             fault("this is no public key of OpenSSH; expected a line such as `ssh-ed25519 AAAA… comment`")
         })?;
         let name = words.get(at).copied().unwrap_or_default();
-        if type_name(name.as_bytes()) != type_name(b"") {
-            let found = type_name(name.as_bytes());
-            return Err(KeyFileError::Key { format: PUBLIC, source: KeyError::Unsupported { found } });
+        if let Some((_, Some(found))) = TYPES.iter().find(|(text, _)| *text == name) {
+            let source = KeyError::Unsupported { found: (*found).into() };
+            return Err(KeyFileError::Key { format: PUBLIC, source });
         }
         let blob = words.get(at + 1).ok_or_else(|| fault("the key after its type is missing"))?;
         let blob = Base64::decode_vec(blob)

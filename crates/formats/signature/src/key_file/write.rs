@@ -59,7 +59,10 @@ impl PrivateKey {
         }
         let failed = |reason: &dyn std::fmt::Display| KeyFileError::Key {
             format,
-            source: KeyError::Invalid { kind: "private", reason: format!("it cannot be encrypted ({reason})") },
+            source: KeyError::Invalid {
+                kind: "private",
+                reason: format!("it cannot be encrypted ({reason})"),
+            },
         };
         let of_key = |source| KeyFileError::Key { format, source };
         let (mut salt, mut iv) = ([0; 16], [0; 16]);
@@ -69,7 +72,8 @@ impl PrivateKey {
         let parameters = match function {
             PassphraseFunction::Scrypt => {
                 scrypt(format, MAX_SCRYPT_BYTES, &SCRYPT, &salt, passphrase, key.as_mut())?;
-                let cost = scrypt::Params::new(SCRYPT.log_n, SCRYPT.r, SCRYPT.p).map_err(|error| failed(&error))?;
+                let cost =
+                    scrypt::Params::new(SCRYPT.log_n, SCRYPT.r, SCRYPT.p).map_err(|error| failed(&error))?;
                 pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv)
             }
             PassphraseFunction::Pbkdf2 => {
@@ -80,7 +84,8 @@ impl PrivateKey {
         };
         let parameters = parameters.map_err(|error| failed(&error))?;
         let plain = self.to_pkcs8_der().map_err(of_key)?;
-        let cipher = cbc::Encryptor::<aes::Aes256>::new_from_slices(key.as_ref(), &iv).map_err(|error| failed(&error))?;
+        let cipher = cbc::Encryptor::<aes::Aes256>::new_from_slices(key.as_ref(), &iv)
+            .map_err(|error| failed(&error))?;
         let data = cipher.encrypt_padded_vec::<Pkcs7>(plain.as_bytes());
         let encrypted_data = OctetStringRef::new(&data).map_err(|error| failed(&error))?;
         let info = EncryptedPrivateKeyInfoRef { encryption_algorithm: parameters.into(), encrypted_data };
