@@ -16,6 +16,7 @@ mod error;
 mod hash;
 mod key;
 mod key_file;
+mod known;
 pub mod mcuboot;
 pub mod minisign;
 pub mod package;
@@ -35,9 +36,10 @@ pub use error::{FormError, KeyError, SignError, SignFileError, VerifyError, Veri
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use key_file::{
-    Certificate, CertificateError, KeyFileError, KeyFormat, PrivateKeyFile, PublicKeyFile, SignerLimits,
-    Wanted, read_private, read_public, read_public_keys,
+    Certificate, CertificateError, KeyFileError, KeyFormat, PassphraseFunction, PrivateKeyFile,
+    PublicKeyFile, SignerLimits, Wanted, key_id_text, read_private, read_public, read_public_keys,
 };
+pub use known::known_test_key;
 pub use recognise::{SignatureFormat, recognise};
 pub use signer::{GivenSignature, Signer, sign_digest, sign_message};
 pub use stream::{digest_of, sign_file, verify_file};

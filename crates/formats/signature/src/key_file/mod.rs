@@ -20,6 +20,7 @@ mod pbes2;
 mod signify;
 mod structure;
 mod text;
+mod write;
 
 use std::fmt;
 
@@ -28,6 +29,7 @@ use zeroize::Zeroizing;
 pub use certificate::{Certificate, CertificateError};
 pub use error::{KeyFileError, Wanted};
 pub use openssh::SignerLimits;
+pub use write::{PassphraseFunction, key_id_text};
 
 use crate::error::KeyError;
 use crate::key::{PrivateKey, PublicKey};
@@ -460,6 +462,6 @@ fn public_der(der: &[u8], structure: Structure) -> Result<PublicKeyFile, KeyFile
 }
 
 /// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

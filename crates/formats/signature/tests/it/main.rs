@@ -1,4 +1,8 @@
 //! Keys and signatures held to fixtures, to other programs, and to every change of a bit.
 
 mod detached;
+mod key_file_bad;
+mod key_file_good;
 mod key_file_programs;
+mod known_answers;
+mod wycheproof;
