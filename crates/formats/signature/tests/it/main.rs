@@ -1,0 +1,3 @@
+//! Keys and signatures held to fixtures, to other programs, and to every change of a bit.
+
+mod embedded;
