@@ -520,7 +520,7 @@ impl PrivateKey {
         let point = self.public.ec_point().unwrap_or_default();
         let sec1 = |scalar: &[u8]| {
             let key = sec1::EcPrivateKey { private_key: scalar, parameters: None, public_key: Some(&point) };
-            SecretDocument::encode_msg(&key).map_err(|error| failed(&error))
+            key.to_der().map(Zeroizing::new).map_err(|error| failed(&error))
         };
         let (algorithm, key) = match &self.private {
             Private::Rsa(pair) => {
@@ -532,11 +532,12 @@ impl PrivateKey {
             Private::Ed25519(key) => {
                 let seed = Zeroizing::new(key.to_bytes());
                 let octets = OctetStringRef::new(seed.as_ref()).map_err(|error| failed(&error))?;
-                let document = SecretDocument::encode_msg(&octets).map_err(|error| failed(&error))?;
-                (ed25519_identifier(), document)
+                // A document is a sequence, which a string of octets is not.
+                let der = octets.to_der().map_err(|error| failed(&error))?;
+                (ed25519_identifier(), Zeroizing::new(der))
             }
         };
-        let octets = OctetStringRef::new(key.as_bytes()).map_err(|error| failed(&error))?;
+        let octets = OctetStringRef::new(&key).map_err(|error| failed(&error))?;
         SecretDocument::encode_msg(&PrivateKeyInfoRef::new(algorithm, octets)).map_err(|error| failed(&error))
     }
 
