@@ -129,3 +129,14 @@ fn walked_image(image: &walked::Image) -> Image<'_> {
         is_encrypted: image.header.flags.is_encrypted(),
     }
 }
+
+#[test]
+fn a_key_of_every_kind_is_read_back_from_what_is_written() {
+    use lw_signature::Signer as _;
+    let rsa = KeyKind::Rsa { bits: 2048 };
+    for kind in [rsa, KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Ed25519] {
+        let key = key(kind);
+        let read = PrivateKey::from_pkcs8_der(key.to_pkcs8_der().unwrap().as_bytes()).unwrap();
+        assert_eq!(read.public_key(), key.public_key());
+    }
+}
