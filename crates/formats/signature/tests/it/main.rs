@@ -1,3 +1,4 @@
-//! Keys and signatures held to fixtures, to other programs, and to every change of a bit.
+//! The tests of the crate, in one binary.
 
 mod embedded;
+mod key_file_programs;

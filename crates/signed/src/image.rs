@@ -1,0 +1,208 @@
+//! The signatures of firmware images.
+
+use lw_firmware::esp_image::{AppImage, ChipId, SignatureScheme, Trailing};
+use lw_firmware::image::Image;
+use lw_firmware::mcuboot as walked;
+use lw_signature::mcuboot::{self, VerifyImageError};
+use lw_signature::secure_boot_v2::{self as v2, BlockProblem, SectorError};
+use lw_signature::{Hash, PublicKey, secure_boot_v1 as v1};
+
+use crate::{Accepted, Keys, Rejected, Signature, Standing};
+
+/// What is known of the chips in the field, besides what the image says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chip {
+    /// The chip, where the image does not say.
+    pub id: Option<ChipId>,
+    /// The lowest revision in the field, as major * 100 + minor.
+    pub revision: Option<u16>,
+}
+
+/// Judges the signatures of an image.
+///
+/// # Errors
+/// Why it is not accepted.
+pub fn image(image: &Image, keys: &Keys, chip: Chip) -> Result<Accepted, Rejected> {
+    match image {
+        Image::Esp(esp) => match &esp.trailing {
+            Trailing::SignatureV2 { extra, .. } => secure_boot_v2(esp, *extra, keys, chip),
+            Trailing::SignatureV1 { .. } => secure_boot_v1(esp, keys, chip),
+            _ => Err(Rejected::Unsigned),
+        },
+        Image::Mcuboot(image) => of_mcuboot(image, keys),
+        Image::Uf2(_) | Image::IntelHex(_) => {
+            let mut nested = image.nested();
+            match (nested.next(), nested.next()) {
+                (Some(inner), None) => match &inner.image {
+                    Ok(inner) => self::image(inner, keys, chip),
+                    Err(error) => Err(Rejected::NotVerifiable { reason: error.to_string() }),
+                },
+                (None, _) => Err(Rejected::Unsigned),
+                (Some(_), Some(_)) => Err(Rejected::NotVerifiable {
+                    reason: "it writes more than one image; each is verified by itself, before it is put into this file".into(),
+                }),
+            }
+        }
+        Image::Plain(_) => Err(Rejected::Unsigned),
+    }
+}
+
+/// The chip an image is for: what it says, or else what the user says.
+fn chip_of(esp: &AppImage, chip: Chip) -> Result<ChipId, Rejected> {
+    match (esp.chip(), chip.id) {
+        (Some(own), Some(given)) if own != given => Err(Rejected::Refused {
+            reason: format!("the image is for {own}, and {given} is asked for"),
+        }),
+        (Some(chip), _) | (None, Some(chip)) => Ok(chip),
+        (None, None) => Err(Rejected::NotVerifiable { reason: "which chip it is for is not known".into() }),
+    }
+}
+
+fn secure_boot_v2(esp: &AppImage, extra: u64, keys: &Keys, chip: Chip) -> Result<Accepted, Rejected> {
+    let Some(sector) = &esp.signature_input.signature else { return Err(Rejected::Unsigned) };
+    if extra > 0 {
+        return Err(Rejected::Forged {
+            reason: format!("{extra} bytes follow the signature sector, which it does not cover"),
+        });
+    }
+    let covered = &esp.signature_input.covered;
+    let covered = v2::Covered { sha256: covered.sha256, sha384: covered.sha384 };
+    let id = chip_of(esp, chip)?;
+    let name = id.to_string();
+    let revision = chip.revision.unwrap_or(u16::MAX);
+    let schemes: Vec<v2::Scheme> =
+        v2::Scheme::ALL.into_iter().filter(|scheme| verifies(id, *scheme, revision)).collect();
+    let limits = v2::Limits { chip: &name, blocks: id.signature_blocks(), schemes: &schemes };
+    let shown = |digest: &v2::KeyDigest| {
+        keys.shown(&format!("key digest {digest}"), |key| v2::key_digest(key).is_ok_and(|own| own == *digest))
+    };
+    let verified = v2::Sector::read(sector, &covered, &limits)
+        .and_then(|sector| sector.verify(&keys.efuse_digests()))
+        .map_err(|error| match error {
+            SectorError::Untrusted { found } => Rejected::Untrusted {
+                signers: found.iter().map(shown).collect(),
+                wanted: keys.wanted(),
+            },
+            SectorError::Forged { block, problem: BlockProblem::NoDigest } => Rejected::NotVerifiable {
+                reason: format!("block {block} is over a digest that was not computed"),
+            },
+            SectorError::Unverifiable { .. } => Rejected::NotVerifiable { reason: error.to_string() },
+            SectorError::Scheme { .. } | SectorError::TooMany { .. } => {
+                Rejected::Refused { reason: error.to_string() }
+            }
+            SectorError::Length { .. } | SectorError::Empty | SectorError::Forged { .. } => {
+                Rejected::Forged { reason: error.to_string() }
+            }
+        })?;
+    let signatures = verified.blocks.iter().map(|block| Signature {
+        algorithm: block.scheme.name().to_owned(),
+        signer: shown(&block.key),
+        standing: if block.is_trusted { Standing::Trusted } else { Standing::Foreign },
+    });
+    Ok(Accepted { scheme: "Secure Boot V2", signatures: signatures.collect() })
+}
+
+/// Whether a chip of this revision verifies a scheme.
+fn verifies(chip: ChipId, scheme: v2::Scheme, revision: u16) -> bool {
+    let scheme = match scheme {
+        v2::Scheme::Rsa3072 => SignatureScheme::Rsa3072,
+        v2::Scheme::EcdsaP192 => SignatureScheme::EcdsaP192,
+        v2::Scheme::EcdsaP256 => SignatureScheme::EcdsaP256,
+        v2::Scheme::EcdsaP384 => SignatureScheme::EcdsaP384,
+    };
+    chip.verifies(scheme).is_some_and(|since| since <= revision)
+}
+
+fn secure_boot_v1(esp: &AppImage, keys: &Keys, chip: Chip) -> Result<Accepted, Rejected> {
+    let Some(signature) = &esp.signature_input.signature else { return Err(Rejected::Unsigned) };
+    let id = chip_of(esp, chip)?;
+    if !id.verifies_v1() {
+        return Err(Rejected::Refused {
+            reason: format!("{id} has no Secure Boot V1, which the ESP32 alone has"),
+        });
+    }
+    let sha256 = &esp.signature_input.image_sha256;
+    let holds = |key: &PublicKey| v1::verify(key, sha256, signature);
+    let accepted = |signer: String, standing| Accepted {
+        scheme: "Secure Boot V1",
+        signatures: vec![Signature { algorithm: "ECDSA P-256".into(), signer, standing }],
+    };
+    // The file does not name the key, so a signature of no key that is known may be either: that is forged, or foreign.
+    let mut reason = None;
+    for named in &keys.trusted {
+        match holds(&named.key) {
+            Ok(()) => return Ok(accepted(named.name.clone(), Standing::Trusted)),
+            Err(error) => reason = reason.or(Some(error.to_string())),
+        }
+    }
+    for named in keys.known.iter().filter(|named| holds(&named.key).is_ok()) {
+        if keys.trusts(&named.key) {
+            return Ok(accepted(named.name.clone(), Standing::Trusted));
+        }
+        return Err(Rejected::Untrusted { signers: vec![named.name.clone()], wanted: keys.wanted() });
+    }
+    match reason {
+        Some(reason) => Err(Rejected::Forged { reason }),
+        None => Err(Rejected::NotVerifiable {
+            reason: "a Secure Boot V1 signature does not hold its key: give the public key itself".into(),
+        }),
+    }
+}
+
+/// The image as `lw-signature` takes it.
+fn as_signed(image: &walked::Image) -> mcuboot::Image<'_> {
+    let tlvs = image.unprotected.iter();
+    mcuboot::Image {
+        tlvs: tlvs.map(|tlv| mcuboot::Tlv { kind: tlv.kind.0, data: &tlv.data }).collect(),
+        covered: mcuboot::Covered {
+            sha256: image.covered.sha256,
+            sha384: image.covered.sha384,
+            sha512: image.covered.sha512,
+        },
+        is_encrypted: image.header.flags.is_encrypted(),
+    }
+}
+
+fn of_mcuboot(image: &walked::Image, keys: &Keys) -> Result<Accepted, Rejected> {
+    if image.is_nested {
+        return Err(Rejected::Refused { reason: "the payload is a MCUboot image itself: it was signed twice".into() });
+    }
+    let all: Vec<_> = keys.trusted.iter().chain(&keys.known).collect();
+    let trusted: Vec<PublicKey> =
+        all.iter().filter(|named| keys.trusts(&named.key)).map(|named| named.key.clone()).collect();
+    let shown = |id: &str| keys.shown(&format!("key hash {id}"), |key| hashes_of(key).iter().any(|hash| hash == id));
+    let verified = mcuboot::verify(&as_signed(image), &trusted).map_err(|error| match error {
+        VerifyImageError::Unsigned => Rejected::Unsigned,
+        VerifyImageError::Encrypted | VerifyImageError::Pure => {
+            Rejected::NotVerifiable { reason: error.to_string() }
+        }
+        VerifyImageError::Untrusted { found } => {
+            let signers = found.iter().map(|id| shown(id)).collect();
+            Rejected::Untrusted { signers, wanted: keys.wanted() }
+        }
+        other => Rejected::Forged { reason: other.to_string() },
+    })?;
+    let signatures = verified.signatures.iter().map(|signature| Signature {
+        algorithm: match &signature.signer {
+            Ok(index) => trusted.get(*index).map(|key| key.kind().to_string()).unwrap_or_default(),
+            Err(_) => String::new(),
+        },
+        signer: shown(&signature.key.to_string()),
+        standing: match signature.signer {
+            Ok(_) => Standing::Trusted,
+            Err(mcuboot::Foreign::Sound) => Standing::Foreign,
+            Err(mcuboot::Foreign::Unknown) => Standing::NotChecked,
+        },
+    });
+    Ok(Accepted { scheme: "MCUboot", signatures: signatures.collect() })
+}
+
+/// By which hashes an image may name a key (`KEYHASH`): of RSA over PKCS#1, of others over `SubjectPublicKeyInfo`, with the
+/// hash function of the image.
+fn hashes_of(key: &PublicKey) -> Vec<String> {
+    let encoded = key.to_pkcs1_der().unwrap_or_else(|| key.to_spki_der());
+    [Hash::Sha256, Hash::Sha384, Hash::Sha512]
+        .iter()
+        .map(|hash| base16ct::lower::encode_string(hash.of(&encoded).as_bytes()))
+        .collect()
+}
