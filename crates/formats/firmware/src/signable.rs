@@ -336,10 +336,10 @@ impl AppImage {
                         | ImageError::SignatureV1 { .. }
                 ) | Problem::SignatureBlocks { .. }
                     | Problem::SignatureRevision { .. }
-                    | Problem::SignedTwice { .. }
             );
             match problem {
                 _ if of_signature && replaces => {}
+                // What is behind the signature may be another one, or anything.
                 Problem::SignedTwice { offset } => {
                     let length = self.total_len - offset;
                     return Err(Refusal::Trailing { offset, length, expected: offset });

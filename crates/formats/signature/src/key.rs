@@ -533,7 +533,8 @@ impl PrivateKey {
         let point = self.public.ec_point().unwrap_or_default();
         let sec1 = |scalar: &[u8]| {
             let key = sec1::EcPrivateKey { private_key: scalar, parameters: None, public_key: Some(&point) };
-            SecretDocument::encode_msg(&key).map_err(|error| failed(&error))
+            let document = SecretDocument::encode_msg(&key).map_err(|error| failed(&error))?;
+            Ok(document.to_bytes())
         };
         let (algorithm, key) = match &self.private {
             Private::Rsa(pair) => {
@@ -543,13 +544,15 @@ impl PrivateKey {
             Private::P256(key) => (ec_identifier(&P256), sec1(&Zeroizing::new(key.to_bytes()))?),
             Private::P384(key) => (ec_identifier(&P384), sec1(&Zeroizing::new(key.to_bytes()))?),
             Private::Ed25519(key) => {
+                // `CurvePrivateKey` (RFC 8410, 7): an octet string, which is no structure a document could hold.
                 let seed = Zeroizing::new(key.to_bytes());
-                let octets = OctetStringRef::new(seed.as_ref()).map_err(|error| failed(&error))?;
-                let document = SecretDocument::encode_msg(&octets).map_err(|error| failed(&error))?;
-                (ed25519_identifier(), document)
+                let mut octets = Zeroizing::new(vec![0x04, 32]);
+                octets.reserve_exact(seed.len());
+                octets.extend(seed.iter());
+                (ed25519_identifier(), octets)
             }
         };
-        let octets = OctetStringRef::new(key.as_bytes()).map_err(|error| failed(&error))?;
+        let octets = OctetStringRef::new(&key).map_err(|error| failed(&error))?;
         SecretDocument::encode_msg(&PrivateKeyInfoRef::new(algorithm, octets)).map_err(|error| failed(&error))
     }
 

@@ -10,3 +10,4 @@ mod lw_roundtrip;
 mod seed_hostile;
 mod seed_judges;
 mod seed_roundtrip;
+mod signed;

@@ -74,7 +74,7 @@ pub enum KeyFileError {
         reason: String,
     },
     /// The bytes are not the structure they should be.
-    #[error("{what} is malformed: {reason}")]
+    #[error("the {what} is malformed: {reason}")]
     Malformed {
         /// The structure.
         what: &'static str,

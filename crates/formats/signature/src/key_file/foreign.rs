@@ -42,7 +42,7 @@ pub(super) fn signature(wanted: Wanted) -> KeyFileError {
 /// Binary files known by their first bytes.
 pub(super) fn binary(bytes: &[u8], wanted: Wanted) -> Option<KeyFileError> {
     /// Sources: the formats' specifications; `file`'s magic for PGP packets (RFC 4880, 4.2: tag 5 or 6, old or new form).
-    const MAGIC: [(&[u8], &str, &str); 15] = [
+    const MAGIC: [(&[u8], &str, &str); 17] = [
         (b"\x7fELF", "an ELF file", IS_FILE),
         (b"\xfe\xed\xfe\xed", "a Java key store (JKS)", FROM_JKS),
         (b"\xce\xce\xce\xce", "a Java key store (JCEKS)", FROM_JKS),
@@ -54,7 +54,9 @@ pub(super) fn binary(bytes: &[u8], wanted: Wanted) -> Option<KeyFileError> {
         (b"MZ", "a Windows program", IS_FILE),
         (b"\xe9", "a firmware image of an ESP chip", IS_FILE),
         (b"\x3d\xb8\xf3\x96", "a firmware image of MCUboot", IS_FILE),
+        (b"\x94", "a PGP key", NO_PGP),
         (b"\x95", "a PGP key", NO_PGP),
+        (b"\x98", "a PGP key", NO_PGP),
         (b"\x99", "a PGP key", NO_PGP),
         (b"\xc5", "a PGP key", NO_PGP),
         (b"\xc6", "a PGP key", NO_PGP),

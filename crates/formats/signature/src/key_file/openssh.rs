@@ -517,20 +517,24 @@ pub(super) fn read_lines(text: &str) -> Result<Vec<Line>, KeyFileError> {
             fault("this is no public key of OpenSSH; expected a line such as `ssh-ed25519 AAAA… comment`")
         })?;
         let name = words.get(at).copied().unwrap_or_default();
-        if type_name(name.as_bytes()) != type_name(b"") {
-            let found = type_name(name.as_bytes());
-            return Err(KeyFileError::Key { format: PUBLIC, source: KeyError::Unsupported { found } });
+        if let Some((_, Some(found))) = TYPES.iter().find(|(text, _)| *text == name) {
+            let source = KeyError::Unsupported { found: (*found).into() };
+            return Err(KeyFileError::Key { format: PUBLIC, source });
         }
+        let limits = limits(words.get(..at).unwrap_or_default(), number)?;
         let blob = words.get(at + 1).ok_or_else(|| fault("the key after its type is missing"))?;
         let blob = Base64::decode_vec(blob)
             .map_err(|_| fault("the key after its type is no base64, or has lost characters"))?;
         let mut wire = Wire { what: PUBLIC.name(), rest: &blob };
-        if wire.string()? != name.as_bytes() {
+        if wire.string().is_ok_and(|inner| inner != name.as_bytes()) {
             return Err(fault("the type before the key is not the one in it"));
         }
+        let key = public_from_blob(&blob).map_err(|error| match error {
+            KeyFileError::Malformed { what, reason } => fault(&format!("the {what} is malformed: {reason}")),
+            error => error,
+        })?;
         let comment = words.get(at + 2..).map(|words| words.join(" ")).filter(|text| !text.is_empty());
-        let limits = limits(words.get(..at).unwrap_or_default(), number)?;
-        keys.push(Line { key: public_from_blob(&blob)?, comment, limits });
+        keys.push(Line { key, comment, limits });
     }
     Ok(keys)
 }

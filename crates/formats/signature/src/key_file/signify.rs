@@ -57,9 +57,11 @@ pub(super) fn read(text: &str, wanted: Wanted) -> Result<Raw, KeyFileError> {
     let rest = text.strip_prefix(COMMENT).unwrap_or(text).trim_start_matches(' ');
     let (comment, body, line) = match rest.split_once('\n') {
         Some((comment, body)) => (comment.trim(), body.trim_start(), 2),
-        None => rest
-            .rsplit_once(char::is_whitespace)
-            .map_or((rest, "", 1), |(comment, body)| (comment.trim(), body, 1)),
+        // The shortest key has 56 characters; what is shorter is a word of the comment.
+        None => match rest.rsplit_once(char::is_whitespace) {
+            Some((comment, body)) if body.len() >= 50 => (comment.trim(), body, 1),
+            _ => (rest, "", 1),
+        },
     };
     let body_line = body.lines().next().unwrap_or_default();
     if body_line.trim().is_empty() {
@@ -69,13 +71,8 @@ pub(super) fn read(text: &str, wanted: Wanted) -> Result<Raw, KeyFileError> {
         });
     }
     let bytes = super::text::decode_body(body_line, line)?;
-    let program = if comment.starts_with("minisign") || comment.starts_with("signature from minisign") {
-        Program::Minisign
-    } else if bytes.len() == MINISIGN_LENGTH {
-        Program::Minisign
-    } else {
-        Program::Signify
-    };
+    let is_minisign = comment.starts_with("minisign") || bytes.len() == MINISIGN_LENGTH;
+    let program = if is_minisign { Program::Minisign } else { Program::Signify };
     let comment = Some(comment.to_owned()).filter(|comment| !comment.is_empty());
     Ok(Raw { format: program, comment, bytes })
 }
@@ -123,8 +120,8 @@ impl Raw {
 
     fn fault(&self, reason: String) -> KeyFileError {
         let what = match self.format {
-            Program::Minisign => "the minisign key",
-            Program::Signify => "the signify key",
+            Program::Minisign => "minisign key",
+            Program::Signify => "signify key",
         };
         KeyFileError::Malformed { what, reason }
     }

@@ -62,7 +62,7 @@ pub(super) fn structure(bytes: &[u8]) -> Result<Option<Structure>, KeyFileError>
     if bytes.first() != Some(&0x30) {
         return Ok(None);
     }
-    let malformed = |reason: String| KeyFileError::Malformed { what: "the DER", reason };
+    let malformed = |reason: String| KeyFileError::Malformed { what: "DER structure", reason };
     let mut reader = SliceReader::new(bytes).map_err(|error| malformed(error.to_string()))?;
     let header = Header::decode(&mut reader).map_err(|error| malformed(error.to_string()))?;
     let (says, has) = (header.length(), reader.remaining_len());

@@ -91,6 +91,21 @@ impl Label {
         LABELS.iter().find(|(text, _)| *text == name).map(|(_, label)| *label)
     }
 
+    /// Whether no block with this label is ever read: it is only named.
+    fn is_never_read(self) -> bool {
+        !matches!(
+            self,
+            Self::Pkcs8
+                | Self::EncryptedPkcs8
+                | Self::Pkcs1
+                | Self::Sec1
+                | Self::OpenSsh
+                | Self::Spki
+                | Self::Pkcs1Public
+                | Self::Certificate
+        )
+    }
+
     /// As it is written in a file.
     pub(super) fn name(self) -> &'static str {
         LABELS.iter().find(|(_, label)| *label == self).map_or("", |(text, _)| text)
@@ -137,6 +152,13 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, KeyFileError> {
         let label = Label::from_name(label_text);
         let body_start = start + BEGIN.len() + label_length + DASHES.len();
         let body = text.get(body_start..).unwrap_or_default();
+        if label.is_some_and(Label::is_never_read) {
+            // What it is says enough; what is in it is not looked at.
+            blocks.push(Block { label, line, body: "", body_line: line });
+            let end = format!("{END}{label_text}{DASHES}");
+            at = body.find(&end).map_or(text.len(), |length| body_start + length + end.len());
+            continue;
+        }
         let missing = || {
             let end = frame(END, label);
             fault(line, format!("the PEM block that begins here is cut off: its last line {end} is missing"))
