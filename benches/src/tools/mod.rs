@@ -2,6 +2,7 @@
 
 mod coverage_gate;
 mod ota_package;
+mod sign;
 mod size_gate;
 
 use anyhow::Result;
@@ -11,6 +12,7 @@ use anyhow::Result;
 pub(crate) enum Tool {
     CoverageGate(coverage_gate::Args),
     OtaPackage(ota_package::Args),
+    Sign(sign::Args),
     SizeGate(size_gate::Args),
 }
 
@@ -20,6 +22,7 @@ impl Tool {
         match self {
             Self::CoverageGate(args) => coverage_gate::run(args),
             Self::OtaPackage(args) => ota_package::run(args),
+            Self::Sign(args) => sign::run(args),
             Self::SizeGate(args) => size_gate::run(args),
         }
     }
@@ -30,6 +33,7 @@ pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
     Some(match tool {
         "coverage-gate" => coverage_gate::IN_CI,
         "ota-package" => ota_package::IN_CI,
+        "sign" => sign::IN_CI,
         "size-gate" => size_gate::IN_CI,
         _ => return None,
     })

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use lw_ci::{CiContext, Provider};
+use lw_ci::{CiContext, Provider, Trust};
 use lw_model::{Artifact, Bound, Class, Finding, Level, Limit, Location, Report, Unit};
 use sha2::{Digest, Sha256};
 
@@ -50,6 +50,10 @@ pub struct Context {
     /// Of each error that did not end the run, whose it is to mend.
     errors: Mutex<Vec<Class>>,
     artifacts: Mutex<Vec<Artifact>>,
+    /// What the edge found out for the report, while the tool had it.
+    findings: Mutex<Vec<Finding>>,
+    /// What was read of sources that can be read only once, and as what.
+    pub(crate) secrets_read: Mutex<BTreeMap<String, String>>,
     /// Measures the baseline counts in another way.
     pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
     started: Instant,
@@ -85,6 +89,8 @@ impl Context {
             exit: None,
             errors: Mutex::default(),
             artifacts: Mutex::default(),
+            findings: Mutex::default(),
+            secrets_read: Mutex::default(),
             changed_meanings: Mutex::default(),
             started: Instant::now(),
             groups: AtomicU64::new(0),
@@ -109,6 +115,13 @@ impl Context {
     #[must_use]
     pub fn ci_context(&self) -> &CiContext {
         &self.ci_context
+    }
+
+    /// Whether the run may be trusted with secrets: not when it is of a fork, of Dependabot, or of an event that anybody can
+    /// cause. What signs or uploads does so on trusted runs only.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.ci_context.trust
     }
 
     /// When the run is, in seconds since 1970; `SOURCE_DATE_EPOCH` fixes it.
@@ -205,6 +218,18 @@ impl Context {
             Some(advice) => finding.help(advice),
             None => finding,
         });
+    }
+
+    /// Notes a finding of the edge itself, for the report that the tool has at present.
+    pub(crate) fn note(&self, finding: Finding) {
+        if let Ok(mut findings) = self.findings.lock() {
+            findings.push(finding);
+        }
+    }
+
+    /// The findings that were noted.
+    pub(crate) fn take_noted(&self) -> Vec<Finding> {
+        self.findings.lock().map(|mut findings| std::mem::take(&mut *findings)).unwrap_or_default()
     }
 
     /// Who has to act on the first error of the run.

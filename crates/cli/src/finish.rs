@@ -332,7 +332,7 @@ pub(crate) fn failed(
 
 /// Does what the provider asks for. What cannot be done is said and no more: a runner that hides its files from a
 /// container must not turn a passed gate into a failed one.
-fn perform(effects: Vec<Effect>, host: &Host) {
+pub(crate) fn perform(effects: Vec<Effect>, host: &Host) {
     let files = Files::new(host);
     for effect in effects {
         let done = match &effect {
@@ -367,8 +367,9 @@ fn warn(text: &str) {
 
 /// Runs a helper of the CI (`buildkite-agent`); it not being there is a warning, not a failed gate.
 fn call(program: &str, args: &[String], stdin: &[u8]) -> std::io::Result<()> {
-    let mut child =
-        std::process::Command::new(program).args(args).stdin(std::process::Stdio::piped()).spawn()?;
+    let mut command = std::process::Command::new(program);
+    crate::secret::withhold(&mut command);
+    let mut child = command.args(args).stdin(std::process::Stdio::piped()).spawn()?;
     if let Some(mut pipe) = child.stdin.take() {
         pipe.write_all(stdin)?;
     }

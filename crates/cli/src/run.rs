@@ -20,6 +20,7 @@ use crate::files::Files;
 use crate::finish;
 use crate::host::{self, Host};
 use crate::inputs;
+use crate::secret;
 use crate::tool::Entry;
 
 /// The `main` of a binary that is one tool.
@@ -102,6 +103,9 @@ fn prepare_and_run(
         report.add_finding(finding);
     }
     let failure = failure.or_else(|| (entry.run)(&configured.matches, &mut cx, &mut report).err());
+    for finding in cx.take_noted() {
+        report.add_finding(finding);
+    }
     // An input that could not be read to its end makes whatever was found out worthless.
     let failure = match failure {
         Some(error) => Some(files.checked(error)),
@@ -140,7 +144,15 @@ fn configure(
 ) -> Result<Configured, Error> {
     let environment = environment(first);
     let declared = entry.sections;
-    let reader = Reader { command, declared, tools, files, environment: environment.as_deref() };
+    let reader = Reader {
+        command,
+        declared,
+        trusted: entry.trusted,
+        given: settings::given(command, first),
+        tools,
+        files,
+        environment: environment.as_deref(),
+    };
     let configuration = reader.configuration(common, host, ci)?;
     let merged = settings::merge(command, first, &configuration.settings, as_action);
     files.keep_in_workspace(merged.settings.written_paths(command));
@@ -171,6 +183,9 @@ fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches,
 }
 
 fn clap_error(error: &clap::Error) -> Error {
+    if let Some(error) = secret::refused_by_clap(error) {
+        return error;
+    }
     let text = error.render().to_string();
     Error::usage(text.trim().trim_start_matches("error: ").to_owned())
 }

@@ -37,6 +37,13 @@ pub trait Tool {
     /// Tables of its own in `lw.toml`, besides the keys that are its flags; see [`Context::section`]. A tool that has some
     /// also has environments: `[TOOL.env.NAME]` is laid over them when the flag `--env NAME` asks for it.
     const SECTIONS: &'static [Section] = &[];
+    /// Keys of `lw.toml` that a change under test must not decide: those that name keys, endpoints, programs and whom to
+    /// trust. By the name of the flag (`expect-key`), or of one of the [`SECTIONS`](Self::SECTIONS).
+    ///
+    /// On a pull request, and in a run that is not known to be [trusted](Context::trust), their values in `lw.toml` are those
+    /// of the base commit, whatever the change says, and an error where the base cannot be read. Flags and inputs of the
+    /// action count as always: the workflow sets them.
+    const TRUSTED: &'static [&'static str] = &[];
     /// Whether it talks to a network. The container of a tool that does not gets none, and neither an event loop nor HTTP
     /// nor TLS may be among its dependencies.
     const ONLINE: bool = false;
@@ -112,6 +119,8 @@ pub struct Entry {
     pub rules: &'static [Rule],
     /// Its own tables in `lw.toml`.
     pub sections: &'static [Section],
+    /// Keys of `lw.toml` that a change under test must not decide.
+    pub trusted: &'static [&'static str],
     /// Its own exit codes.
     pub exit_codes: &'static [(u8, &'static str)],
     /// Which meaning its measures have.
@@ -139,6 +148,7 @@ impl Entry {
             outputs: T::OUTPUTS,
             rules: T::RULES,
             sections: T::SECTIONS,
+            trusted: T::TRUSTED,
             exit_codes: T::EXIT_CODES,
             revision: T::REVISION,
             changed_meanings: T::CHANGED_MEANINGS,

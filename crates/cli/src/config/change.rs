@@ -1,6 +1,6 @@
 //! What a pull request changes in `lw.toml`, and whose settings hold then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Command;
 use lw_ci::CiContext;
@@ -16,6 +16,7 @@ use crate::base;
 use crate::error::{Error, ResultExt};
 use crate::files::Files;
 use crate::host::Host;
+use crate::inputs::name_of;
 
 /// Changes a finding spells out; past that a person reads the diff.
 const LISTED: usize = 100;
@@ -33,6 +34,10 @@ pub(crate) struct Configuration {
 pub(crate) struct Reader<'a> {
     pub(crate) command: &'a Command,
     pub(crate) declared: &'static [Section],
+    /// Keys and sections that a change under test must not decide.
+    pub(crate) trusted: &'static [&'static str],
+    /// Names of the arguments that are given otherwise, so that no file decides them.
+    pub(crate) given: BTreeSet<String>,
     /// Sections that may exist.
     pub(crate) tools: &'a [&'a str],
     pub(crate) files: &'a Files,
@@ -90,10 +95,15 @@ impl Reader<'_> {
             ConfigFrom::Base => self.of_base(&wanted, host, ci),
             ConfigFrom::Head => {
                 let sources = wanted.in_workspace(host, self.files)?;
-                let (settings, sections) = self.read(&sources)?;
+                let (mut settings, mut sections) = self.read(&sources)?;
                 let now = (&settings, &sections);
                 let finding = self.compared(&wanted, host, ci, &sources, now);
-                Ok(Configuration { settings, sections, findings: finding.into_iter().collect() })
+                let mut findings: Vec<Finding> = finding.into_iter().collect();
+                if !self.trusted.is_empty() && wanted != Wanted::Nothing && !decides_for_itself(ci) {
+                    let now = (&mut settings, &mut sections);
+                    findings.extend(self.take_from_base(&wanted, host, ci, &sources, now)?);
+                }
+                Ok(Configuration { settings, sections, findings })
             }
         }
     }
@@ -101,7 +111,7 @@ impl Reader<'_> {
     fn of_base(&self, wanted: &Wanted, host: &Host, ci: &CiContext) -> Result<Configuration, Error> {
         let context = "config-from: base";
         let repository = Repository::open(&host.root()).context(context)?;
-        let (commit, why) = base_commit(&repository, ci).context(context)?;
+        let (commit, why) = trusted_commit(&repository, ci).context(context)?;
         let Some(sources) = wanted.in_commit(host, &repository, commit.as_deref()).context(context)? else {
             // Named outside the repository: the change under test cannot touch it.
             let (settings, sections) = self.read(&wanted.in_workspace(host, self.files)?)?;
@@ -202,9 +212,156 @@ impl Reader<'_> {
         Some(finding.help("a change that edits lw.toml decides its own gate: look at each of them, or take the settings of the base with `config-from: base`"))
     }
 
+    /// Takes the settings that a change must not decide from its base.
+    ///
+    /// # Errors
+    /// When the base cannot be read and the change sets one of them.
+    fn take_from_base(
+        &self,
+        wanted: &Wanted,
+        host: &Host,
+        ci: &CiContext,
+        sources: &Sources,
+        (settings, sections): (&mut Settings, &mut Sections),
+    ) -> Result<Option<Finding>, Error> {
+        let (old, old_sections, of) = match self.settings_of_base(wanted, host, ci, sources) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(None),
+            Err(error) => return self.base_is_unknown(&error, sources, (settings, sections)),
+        };
+        let mut changes = changes(self.command, (&old, &old_sections), (settings, sections));
+        changes.retain(|change| self.is_trusted_only(&change.name));
+        for id in self.command_ids(|_| true) {
+            match old.0.get(id) {
+                Some(values) => settings.0.insert(id.to_owned(), values.clone()),
+                None => settings.0.remove(id),
+            };
+        }
+        sections.fix(self.trusted, old_sections);
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let message = format!(
+            "{} in lw.toml that a change may not decide for itself, and they are those of {of} in this run: {}",
+            counted(&changes),
+            listed(&changes)
+        );
+        let place = changes.iter().find_map(|change| change.location.clone());
+        Ok(Some(self.finding(Level::Note, message).at(place)))
+    }
+
+    /// What the base says, and which commit that is; `None` when it says the same, or no change can touch the file.
+    fn settings_of_base(
+        &self,
+        wanted: &Wanted,
+        host: &Host,
+        ci: &CiContext,
+        sources: &Sources,
+    ) -> Result<Option<(Settings, Sections, String)>, Error> {
+        let repository = match Repository::open(&host.root()) {
+            Ok(repository) => repository,
+            Err(_) if sources.iter().next().is_none() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let (commit, why) = trusted_commit(&repository, ci)?;
+        let before = match wanted.in_commit(host, &repository, commit.as_deref()) {
+            Ok(Some(before)) => before,
+            Ok(None) => return Ok(None),
+            // A named file that the base does not have is new as a whole.
+            Err(_) if matches!(wanted, Wanted::Named(_)) => Sources::default(),
+            Err(error) => return Err(error),
+        };
+        if before.same_text(sources) {
+            return Ok(None);
+        }
+        let of = commit
+            .as_deref()
+            .map_or_else(|| "the base, which has none".to_owned(), |id| format!("{} ({why})", short(id)));
+        let (old, old_sections) = self.read(&before)?;
+        Ok(Some((old, old_sections, of)))
+    }
+
+    fn base_is_unknown(
+        &self,
+        error: &Error,
+        sources: &Sources,
+        (settings, sections): (&mut Settings, &Sections),
+    ) -> Result<Option<Finding>, Error> {
+        for id in self.command_ids(|name| self.given.contains(name)) {
+            settings.0.remove(id);
+        }
+        let nothing = (Settings::default(), Sections::default());
+        let here = changes(self.command, (&nothing.0, &nothing.1), (&*settings, sections));
+        let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+        if let Some(set) = here.iter().find(|change| self.is_trusted_only(&change.name)) {
+            let place = set.location.as_ref().map_or_else(
+                || sources.iter().last().map_or_else(|| "lw.toml".to_owned(), super::source::Source::name),
+                |at| at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
+            );
+            let message = format!(
+                "{place}: a change may not decide `{}` for itself, and what the base says of it cannot be read: {}",
+                set.name,
+                error.message()
+            );
+            return Err(
+                Error::usage(message).hint(format!("set it as a flag or an input of the action{advice}"))
+            );
+        }
+        let keys: Vec<&str> =
+            self.trusted.iter().copied().filter(|name| !self.given.contains(*name)).collect();
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let keys = keys.join(", ");
+        let message = format!(
+            "whether lw.toml of the base sets what a change may not decide ({keys}) is not known: {}",
+            error.message()
+        );
+        let help = format!("set these as flags or inputs of the action{advice}");
+        Ok(Some(self.finding(Level::Warning, message).help(help)))
+    }
+
+    /// Whether the name of a changed setting (`expect-key`, `max image.bytes`, `fleets.eu.hosts`) is of what a change must
+    /// not decide.
+    fn is_trusted_only(&self, changed: &str) -> bool {
+        let name = changed.split([' ', '.']).next().unwrap_or(changed);
+        self.trusted.contains(&name)
+    }
+
+    /// The identifiers in clap of the arguments that a change must not decide, of those with some names.
+    fn command_ids(&self, which: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
+        let all = self.command.get_subcommands().flat_map(Command::get_arguments);
+        all.chain(self.command.get_arguments())
+            .filter(move |arg| {
+                let name = name_of(arg);
+                self.trusted.contains(&name.as_str()) && which(&name)
+            })
+            .map(|arg| arg.get_id().as_str())
+    }
+
     fn finding(&self, level: Level, message: String) -> Finding {
         Finding::new(format!("{}/config-changed", self.command.get_name()), level, "lw.toml", message)
     }
+}
+
+/// Whether what is checked out has been let in already: the run is trusted, and not of a pull request.
+fn decides_for_itself(ci: &CiContext) -> bool {
+    ci.trust.is_trusted() && !base::is_pull_request(ci)
+}
+
+/// The commit whose settings nobody but those with write access can have written, and why that one.
+fn trusted_commit(repository: &Repository, ci: &CiContext) -> Result<(Option<String>, String), HistoryError> {
+    let main = ci.default_branch.as_ref().map(|name| format!("refs/heads/{name}"));
+    // Events that anybody can cause run for the main branch, and a workflow may have checked out anything then.
+    if let Some(commit) = &ci.commit
+        && !base::is_pull_request(ci)
+        && !ci.trust.is_trusted()
+        && main.is_some()
+        && main == ci.reference
+    {
+        return Ok((Some(commit.clone()), "the main branch".to_owned()));
+    }
+    base_commit(repository, ci)
 }
 
 /// The commit whose settings are those of the base, and why that one; none when there is nothing before.
@@ -250,7 +407,7 @@ fn changes(
         found
     };
     let (old, new) = (of(old, old_sections), of(new, new_sections));
-    let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let text = |found: Option<&(Vec<String>, Option<Location>)>| found.map(|(values, _)| values.join(", "));
     names
         .into_iter()

@@ -70,6 +70,8 @@ pub(crate) struct Sections {
     tool: String,
     environment: Option<String>,
     sources: Sources,
+    /// The sections that are those of other sources, and these.
+    fixed: Option<(&'static [&'static str], Box<Self>)>,
 }
 
 impl Sections {
@@ -79,7 +81,24 @@ impl Sections {
         environment: Option<&str>,
         sources: Sources,
     ) -> Self {
-        Self { declared, tool: tool.to_owned(), environment: environment.map(str::to_owned), sources }
+        Self {
+            declared,
+            tool: tool.to_owned(),
+            environment: environment.map(str::to_owned),
+            sources,
+            fixed: None,
+        }
+    }
+
+    /// Takes some sections, by their names, from other sources.
+    pub(crate) fn fix(&mut self, names: &'static [&'static str], from: Self) {
+        self.fixed = Some((names, Box::new(from)));
+    }
+
+    /// Where a section that is not of these sources comes from.
+    fn fixed(&self, name: &str) -> Option<&Self> {
+        let (names, from) = self.fixed.as_ref()?;
+        names.contains(&name).then_some(&**from)
     }
 
     /// Every section with what holds in an environment.
@@ -135,6 +154,9 @@ impl Sections {
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        if let Some(from) = self.fixed(name) {
+            return from.get(name);
+        }
         let Some(value) = self.merged(self.environment.as_deref())?.remove(name) else { return Ok(None) };
         read(value).map(Some).map_err(|error| self.error(name, &error))
     }
@@ -147,6 +169,11 @@ impl Sections {
         let mut leaves = Vec::new();
         if !self.declared.is_empty() {
             collect(&[], &self.merged(self.environment.as_deref())?, &self.sources, &mut leaves);
+        }
+        if let Some((names, from)) = &self.fixed {
+            let is_fixed = |leaf: &Leaf| names.contains(&leaf.section.as_str());
+            leaves.retain(|leaf| !is_fixed(leaf));
+            leaves.extend(from.leaves()?.into_iter().filter(is_fixed));
         }
         Ok(leaves)
     }

@@ -279,6 +279,18 @@ pub(crate) fn merge(command: &Command, matches: &ArgMatches, files: &Settings, a
     merged
 }
 
+/// The names of the arguments that were given explicitly and that no file adds to.
+pub(crate) fn given(command: &Command, matches: &ArgMatches) -> BTreeSet<String> {
+    let sub = matches.subcommand().map_or(matches, |(_, sub)| sub);
+    let is_given = |arg: &&Arg| {
+        [matches, sub].into_iter().any(|matches| {
+            explicit(matches, arg, false).is_some_and(|values| !values.is_empty()) && !is_keyed(arg)
+        })
+    };
+    let all = command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments());
+    all.filter(is_given).map(name_of).collect()
+}
+
 /// What was given of an argument; `None` when the command does not have it.
 fn explicit(matches: &ArgMatches, arg: &Arg, as_action: bool) -> Option<Vec<Value>> {
     let id = arg.get_id().as_str();

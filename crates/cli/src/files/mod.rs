@@ -30,4 +30,5 @@ pub(crate) use glob::{Found, glob, is_pattern};
 pub use pending::{PendingFile, PendingFolder};
 pub use policy::Files;
 pub use read::Input;
+pub(crate) use read::SecretFileError;
 pub use shown::{Hidden, ShownFiles};

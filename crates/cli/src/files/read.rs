@@ -5,6 +5,8 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::bytes::Bytes;
 use super::destination::descriptor;
 use super::identity::FileId;
@@ -93,6 +95,31 @@ impl Files {
         Ok(bytes)
     }
 
+    /// Reads a secret of at most `most` bytes from a file, into a buffer that is wiped when it is dropped.
+    ///
+    /// Unlike other inputs it is neither mapped nor kept, and a descriptor is read past the buffers of standard input.
+    ///
+    /// # Errors
+    /// Those of the operating system; what is no regular file, no pipe of the caller's, or larger, is one. When it is also
+    /// an output of this run.
+    pub(crate) fn read_secret(&self, path: &Path, most: usize) -> Result<SecretFile, SecretFileError> {
+        let Some(number) = descriptor(path) else {
+            self.protect(path).map_err(SecretFileError::Output)?;
+            let (file, metadata) = regular(&self.resolve(path))?;
+            let bytes = bounded(file, most)?;
+            return Ok(SecretFile { bytes, metadata: Some(metadata) });
+        };
+        let file = if number == 0 {
+            standard_input()?
+        } else {
+            let file = open_now(path)?;
+            block(&file)?;
+            file
+        };
+        refuse_device(&file)?;
+        Ok(SecretFile { bytes: bounded(file, most)?, metadata: None })
+    }
+
     /// An input that could not be read, as an error that names it.
     #[must_use]
     pub fn unreadable(&self, path: &Path, error: &io::Error) -> Error {
@@ -166,6 +193,46 @@ impl Files {
         state.descriptors.insert(number, Arc::clone(&bytes));
         Ok(Opened::Pipe(bytes))
     }
+}
+
+/// A secret that was read.
+pub(crate) struct SecretFile {
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// Of a file with a name.
+    pub(crate) metadata: Option<Metadata>,
+}
+
+/// Why a secret could not be read.
+pub(crate) enum SecretFileError {
+    /// It is an output of this run.
+    Output(Error),
+    /// The operating system says so, or the file is not what it should be.
+    Read(io::Error),
+}
+
+impl From<io::Error> for SecretFileError {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// Reads to the end into one buffer, which does not move: nothing of it is left elsewhere.
+fn bounded(mut file: File, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; most + 1]);
+    let mut length = 0;
+    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if length > most {
+        return Err(io::Error::other(format!("it has more than {} KiB, which no secret has", most / 1024)));
+    }
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 /// Two names of one file, one to read and one to write.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::Env;
+use crate::{Env, Trust};
 
 /// What a CI says of the run, as far as it says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,8 +41,12 @@ pub struct CiContext {
     pub default_branch: Option<String>,
     /// Labels of the pull request.
     pub labels: Vec<String>,
-    /// Whether the pull request comes from another repository: its code gets no secrets.
+    /// Whether the pull request comes from another repository: its code gets no secrets. What else makes a run one that
+    /// must not be trusted, [`trust`](Self::trust) says.
     pub fork: bool,
+    /// Whether the run may be trusted with secrets. On GitHub, Gitea and Forgejo complete only with
+    /// [`learn_from_event`](Self::learn_from_event).
+    pub trust: Trust,
     /// Name of the repository: `owner/name`.
     pub repository: Option<String>,
     /// Address that shows a file at this commit once `/`, its percent-encoded path and
@@ -94,6 +98,7 @@ impl CiContext {
         if !event.is_object() {
             return Err(EventError::NoObject);
         }
+        self.learn_trust_from_event(&event);
         let main = text(&event["repository"]["default_branch"]);
         self.default_branch = self.default_branch.take().or(main);
         let (pull, group) = (&event["pull_request"], &event["merge_group"]);
@@ -127,7 +132,7 @@ impl CiContext {
 }
 
 /// A value that is text, and not empty.
-fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 

@@ -14,6 +14,7 @@ mod path;
 mod providers;
 mod summary;
 mod text;
+mod trust;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ pub use context::{CiContext, EventError};
 pub use neutralise::neutralise;
 pub use providers::detect;
 pub use summary::fit_summary;
+pub use trust::Trust;
 
 /// Looks up an environment variable. An empty value counts as unset, as on every CI.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;

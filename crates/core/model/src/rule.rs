@@ -81,6 +81,12 @@ pub const COMMON_RULES: &[Rule] = &[
         help: "It was made by an older version of the tool. The growth of such a measure is not judged once; the next run compares with a report of this version.",
     },
     Rule {
+        id: "exposed-secret",
+        level: Level::Warning,
+        title: "A file that holds a secret can be read or replaced by other users of the machine.",
+        help: "Let only its owner have it (`chmod 600 FILE`), or give the secret in an environment variable and name that with `env:NAME`. What others could read has to be taken as known to them.",
+    },
+    Rule {
         id: "config-changed",
         level: Level::Warning,
         title: "The change under test edits lw.toml.",

@@ -10,7 +10,6 @@ mod error;
 mod header;
 mod layout;
 mod problem;
-mod rsa;
 mod second;
 mod signing;
 mod stream;
@@ -27,7 +26,7 @@ pub use header::{ExtendedHeader, Format, Header};
 pub use layout::LayoutProblem;
 pub use problem::{Problem, Role, Signing};
 pub use second::{CoreWords, SecondImage};
-pub use trailing::{BlockProblem, SignatureBlock, SignatureScheme, Trailing};
+pub use trailing::{BlockProblem, Covered, SignatureBlock, SignatureInput, SignatureScheme, Trailing};
 
 use crate::stream::{ReadError, Running, pour};
 
@@ -70,6 +69,8 @@ pub struct AppImage {
     pub image_len: u64,
     /// What follows the image.
     pub trailing: Trailing,
+    /// What verifies and makes signatures needs.
+    pub signature_input: SignatureInput,
     /// Length in bytes of the whole file: what has to fit the partition.
     pub total_len: u64,
 }
@@ -147,7 +148,7 @@ impl AppImage {
     pub fn read(bytes: &[u8]) -> Result<Self, ImageError> {
         let (mut stream, mut digests) = (Stream::new(), Running::new(false));
         stream.update(bytes, &mut digests);
-        stream.finish()
+        stream.finish(&digests)
     }
 
     /// What [`read`](Self::read) gives, from a source of any length, in memory that does not depend on it.
@@ -157,7 +158,7 @@ impl AppImage {
     pub fn read_from(source: &mut impl Read) -> Result<Self, ReadError<ImageError>> {
         let (mut stream, mut digests) = (Stream::new(), Running::new(false));
         pour(source, |bytes| stream.update(bytes, &mut digests)).map_err(ReadError::Io)?;
-        stream.finish().map_err(ReadError::Format)
+        stream.finish(&digests).map_err(ReadError::Format)
     }
 
     /// Holds the image to its own checks.
@@ -223,7 +224,7 @@ impl AppImage {
     }
 
     /// The highest chip revision the image runs on, major * 100 + minor.
-    fn highest_revision(&self) -> u16 {
+    pub(crate) fn highest_revision(&self) -> u16 {
         // Old images have none.
         self.header
             .extended

@@ -22,6 +22,7 @@ pub mod partitions;
 mod ranges;
 pub mod region;
 pub mod script;
+pub mod signable;
 mod sniff;
 mod stream;
 pub mod uf2;

@@ -17,7 +17,7 @@ use std::io::Read;
 
 pub use error::{Area, Error, Part};
 pub use slot::{Encryption, FitError, Room, Slots, Upgrade};
-pub use tlv::{Algorithm, Dependency, Tlv, TlvKind};
+pub use tlv::{Algorithm, Covered, Dependency, Tlv, TlvKind};
 pub use trailer::{Flag, Trailer, Trailing};
 
 pub(crate) use stream::Stream;
@@ -38,12 +38,16 @@ pub struct Image {
     pub unprotected: Vec<Tlv>,
     /// The image hashes, usually one.
     pub digests: Vec<ImageDigest>,
+    /// The hashes of what signatures cover, whichever of them the image has.
+    pub covered: Covered,
     /// Whether the payload is an image of its own: a signed image that was signed again.
     pub is_nested: bool,
     /// Length in bytes of the image itself, TLVs included: what the bootloader compares with the slot.
     pub image_len: u64,
     /// What follows the image.
     pub trailing: Trailing,
+    /// The value of erased flash in what follows; 0xFF when nothing tells another.
+    pub erased: u8,
     /// Length in bytes of the whole file.
     pub total_len: u64,
 }
@@ -207,7 +211,7 @@ impl Image {
         }
         // Where the signature is over the image itself, the bootloader does not look at a hash.
         if self.digests.is_empty() && self.find(TlvKind::SIG_PURE).is_none() {
-            return Err(Error::NoDigest { offset: self.image_len - self.unprotected_size() });
+            return Err(Error::NoDigest { offset: self.covered_len() });
         }
         Ok(())
     }
@@ -246,6 +250,12 @@ impl Image {
     #[must_use]
     pub fn uuid(&self, kind: TlvKind) -> Option<[u8; 16]> {
         self.find(kind).and_then(|tlv| tlv.data.as_slice().try_into().ok())
+    }
+
+    /// Length in bytes of what signatures cover, and so where the unprotected area starts.
+    #[must_use]
+    pub fn covered_len(&self) -> u64 {
+        self.image_len - self.unprotected_size()
     }
 
     /// Length of the unprotected area in bytes.

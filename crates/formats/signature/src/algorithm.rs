@@ -10,6 +10,8 @@ use crate::key::KeyKind;
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2); the signature has as many bytes as the modulus.
     RsaPkcs1v15Sha256,
+    /// RSASSA-PKCS1-v1_5 with SHA-512: `rsa-sha2-512` of SSH (RFC 8332, 3).
+    RsaPkcs1v15Sha512,
     /// RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of exactly 32 bytes (RFC 8017, 8.1).
     RsaPssSha256,
     /// ECDSA with SHA-256, in DER (RFC 3279, 2.2.3).
@@ -22,14 +24,21 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::RsaPkcs1v15Sha256, Self::RsaPssSha256, Self::EcdsaSha256, Self::EcdsaSha384, Self::Ed25519];
+    pub const ALL: [Self; 6] = [
+        Self::RsaPkcs1v15Sha256,
+        Self::RsaPkcs1v15Sha512,
+        Self::RsaPssSha256,
+        Self::EcdsaSha256,
+        Self::EcdsaSha384,
+        Self::Ed25519,
+    ];
 
     /// `rsa-pss-sha256`, as `--scheme` takes it and files name it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::RsaPkcs1v15Sha256 => "rsa-pkcs1v15-sha256",
+            Self::RsaPkcs1v15Sha512 => "rsa-pkcs1v15-sha512",
             Self::RsaPssSha256 => "rsa-pss-sha256",
             Self::EcdsaSha256 => "ecdsa-sha256",
             Self::EcdsaSha384 => "ecdsa-sha384",
@@ -49,6 +58,7 @@ impl Algorithm {
         match self {
             Self::RsaPkcs1v15Sha256 | Self::RsaPssSha256 | Self::EcdsaSha256 => Some(Hash::Sha256),
             Self::EcdsaSha384 => Some(Hash::Sha384),
+            Self::RsaPkcs1v15Sha512 => Some(Hash::Sha512),
             Self::Ed25519 => None,
         }
     }
@@ -57,7 +67,9 @@ impl Algorithm {
     #[must_use]
     pub fn takes(self, kind: KeyKind) -> bool {
         match self {
-            Self::RsaPkcs1v15Sha256 | Self::RsaPssSha256 => matches!(kind, KeyKind::Rsa { .. }),
+            Self::RsaPkcs1v15Sha256 | Self::RsaPkcs1v15Sha512 | Self::RsaPssSha256 => {
+                matches!(kind, KeyKind::Rsa { .. })
+            }
             Self::EcdsaSha256 | Self::EcdsaSha384 => matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384),
             Self::Ed25519 => kind == KeyKind::Ed25519,
         }

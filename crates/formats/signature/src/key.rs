@@ -5,8 +5,9 @@ use std::fmt;
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{
-    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
-    RsaEncoding, RsaParameters, RsaPssSaltLength, UnparsedPublicKey,
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaParameters, RsaPssSaltLength,
+    UnparsedPublicKey,
 };
 use der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{AnyRef, Decode as _, Encode as _, SecretDocument};
@@ -198,6 +199,14 @@ impl PublicKey {
         }
     }
 
+    /// The Ed25519 key itself, for verification of streams.
+    pub(crate) fn as_ed25519(&self) -> Option<&ed25519_dalek::VerifyingKey> {
+        match &self.0 {
+            Public::Ed25519(key) => Some(key),
+            _ => None,
+        }
+    }
+
     /// The `RSAPublicKey` of an RSA key.
     #[must_use]
     pub fn to_pkcs1_der(&self) -> Option<Vec<u8>> {
@@ -253,6 +262,10 @@ impl PublicKey {
                 if signature.len() != modulus.len() {
                     let (found, expected) = (signature.len(), modulus.len());
                     return Err(VerifyError::Length { algorithm, found, expected });
+                }
+                if algorithm == Algorithm::RsaPkcs1v15Sha512 {
+                    let holds = self.holds(&RSA_PKCS1_2048_8192_SHA512, digest, signature);
+                    return if holds { Ok(()) } else { Err(VerifyError::Mismatch) };
                 }
                 let is_pss = algorithm == Algorithm::RsaPssSha256;
                 let (wanted, other): (&'static RsaParameters, &'static RsaParameters) = if is_pss {
@@ -563,6 +576,7 @@ impl Signer for PrivateKey {
             Private::Rsa(pair) => {
                 let encoding: &'static dyn RsaEncoding = match algorithm {
                     Algorithm::RsaPssSha256 => &RSA_PSS_SHA256,
+                    Algorithm::RsaPkcs1v15Sha512 => &RSA_PKCS1_SHA512,
                     _ => &RSA_PKCS1_SHA256,
                 };
                 let digest = imported(digest).ok_or(SignError::Digest { algorithm, given: digest.hash() })?;
@@ -590,6 +604,10 @@ impl Signer for PrivateKey {
             Private::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
             _ => Err(SignError::Kind { algorithm: Algorithm::Ed25519, kind: self.public.kind() }),
         }
+    }
+
+    fn private_key(&self) -> Option<&PrivateKey> {
+        Some(self)
     }
 }
 

@@ -8,15 +8,31 @@
 //! [`sign_digest`] or [`sign_message`] have verified it.
 
 mod algorithm;
+pub mod attestation;
+mod comment;
+pub mod detached;
+pub mod dsse;
 mod error;
 mod hash;
 mod key;
 mod key_file;
 mod known;
+pub mod mcuboot;
+pub mod minisign;
+pub mod package;
+mod raw_ecdsa;
+mod recognise;
+mod rsa_public;
+pub mod secure_boot_v1;
+pub mod secure_boot_v2;
 mod signer;
+pub mod signify;
+pub mod sshsig;
+mod stream;
+mod strict_json;
 
 pub use algorithm::Algorithm;
-pub use error::{KeyError, SignError, VerifyError};
+pub use error::{FormError, KeyError, SignError, SignFileError, VerifyError, VerifyFileError};
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use key_file::{
@@ -24,4 +40,6 @@ pub use key_file::{
     PublicKeyFile, SignerLimits, Wanted, key_id_text, read_private, read_public, read_public_keys,
 };
 pub use known::known_test_key;
-pub use signer::{Signer, sign_digest, sign_message};
+pub use recognise::{SignatureFormat, recognise};
+pub use signer::{GivenSignature, Signer, sign_digest, sign_message};
+pub use stream::{digest_of, sign_file, verify_file};

@@ -3,7 +3,7 @@
 use crate::algorithm::Algorithm;
 use crate::error::SignError;
 use crate::hash::Digest;
-use crate::key::PublicKey;
+use crate::key::{PrivateKey, PublicKey};
 
 /// Something that signs: a private key in memory, a program that asks a card or a cloud.
 ///
@@ -23,6 +23,35 @@ pub trait Signer {
     /// # Errors
     /// When it cannot.
     fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// The private key, when it is one in memory: Ed25519 over a file of any size needs it.
+    fn private_key(&self) -> Option<&PrivateKey> {
+        None
+    }
+}
+
+/// A signature somebody else has made over what is about to be signed, in the place of a signer: so that it goes through the
+/// same check and into the same formats.
+#[derive(Clone, Debug)]
+pub struct GivenSignature {
+    /// The key it is to verify with.
+    pub key: PublicKey,
+    /// Its bytes; of ECDSA in DER.
+    pub signature: Vec<u8>,
+}
+
+impl Signer for GivenSignature {
+    fn public_key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    fn sign_digest_unchecked(&self, _algorithm: Algorithm, _digest: &Digest) -> Result<Vec<u8>, SignError> {
+        Ok(self.signature.clone())
+    }
+
+    fn sign_message_unchecked(&self, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.signature.clone())
+    }
 }
 
 /// Signs a digest, and returns the signature only when it verifies with the signer's public key.

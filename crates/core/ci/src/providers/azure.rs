@@ -10,7 +10,7 @@ use lw_model::Level;
 use super::{in_folder, message_of, path_of, usable};
 use crate::context::{Vars, clean_url, name_of};
 use crate::text::{cut_utf16, escape, one_line};
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust, neutralise};
 
 /// Errors, and warnings, the agent keeps per task (`_maxIssueCount` in `ExecutionContext.cs`).
 const MAX_PER_KIND: usize = 10;
@@ -48,6 +48,7 @@ impl Azure {
                 .or_else(|| vars.number("SYSTEM_PULLREQUEST_PULLREQUESTID")),
             base: branch("SYSTEM_PULLREQUEST_TARGETBRANCH"),
             fork: vars.is_on("SYSTEM_PULLREQUEST_ISFORK"),
+            trust: trust(vars),
             repository: vars.get("BUILD_REPOSITORY_NAME"),
             // Azure Repos has the path in the query, so nothing can be appended.
             blob_base: page
@@ -85,6 +86,21 @@ impl Azure {
         let message = message_of(&self.context, annotation);
         let message = if title.is_empty() { message } else { format!("{title}: {message}") };
         command("task.logissue", &properties, &cut_utf16(&message, MAX_MESSAGE))
+    }
+}
+
+/// Of the build of a pull request: whether it comes from a fork
+/// (learn.microsoft.com/azure/devops/pipelines/build/variables: `System.PullRequest.IsFork`).
+fn trust(vars: Vars<'_>) -> Trust {
+    let of_pull_request = vars.get("BUILD_REASON").as_deref() == Some("PullRequest")
+        || vars.has("SYSTEM_PULLREQUEST_PULLREQUESTID");
+    match vars.get("SYSTEM_PULLREQUEST_ISFORK") {
+        Some(_) if vars.is_on("SYSTEM_PULLREQUEST_ISFORK") => {
+            Trust::untrusted("the pull request comes from a fork")
+        }
+        Some(_) => Trust::Trusted,
+        None if of_pull_request => Trust::unknown("SYSTEM_PULLREQUEST_ISFORK is not set"),
+        None => Trust::Trusted,
     }
 }
 

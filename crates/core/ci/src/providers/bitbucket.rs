@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{by_severity, message_of, path_of, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
 use crate::text::{cut_utf16, one_line};
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust, neutralise};
 
 /// The proxy that runs beside every pipeline and adds the authorisation. It reads plain HTTP.
 const PROXY: &str = "http://localhost:29418";
@@ -62,6 +62,8 @@ impl Bitbucket {
                 .zip(commit.as_ref())
                 .map(|(page, commit)| format!("{page}/src/{commit}")),
             line_anchor: "#lines-",
+            // Pull requests of forks start no pipeline (support.atlassian.com/bitbucket-cloud/docs/pipeline-start-conditions).
+            trust: Trust::Trusted,
             run_url: page
                 .zip(vars.get("BITBUCKET_BUILD_NUMBER"))
                 .map(|(page, build)| format!("{page}/pipelines/results/{build}")),

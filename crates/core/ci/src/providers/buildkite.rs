@@ -5,7 +5,8 @@ use lw_model::Level;
 use super::{by_severity, message_of, path_of, usable};
 use crate::context::{Vars, clean_url};
 use crate::text::{escape, one_line};
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step, fit_summary, neutralise};
+use crate::trust::between;
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust, fit_summary, neutralise};
 
 /// Bytes an annotation's body may have ("the maximum size of each annotation body is 1MiB").
 const MAX_BODY: usize = 1024 * 1024;
@@ -30,6 +31,16 @@ impl Buildkite {
             .get("BUILDKITE_PULL_REQUEST_REPO")
             .and_then(|url| Repository::parse(&url))
             .is_some_and(|head| repository.as_ref().is_some_and(|base| base.name != head.name));
+        // The number of the pull request, or `false` (buildkite.com/docs/pipelines/configure/environment-variables).
+        let trust = match vars.get("BUILDKITE_PULL_REQUEST").as_deref() {
+            Some("false") | None => Trust::Trusted,
+            Some(_) => {
+                let head = vars.get("BUILDKITE_PULL_REQUEST_REPO").and_then(|url| Repository::parse(&url));
+                let name =
+                    |repository: &Option<Repository>| repository.as_ref().map(|found| found.name.clone());
+                between(name(&head).as_deref(), name(&repository).as_deref())
+            }
+        };
         let build = vars.get("BUILDKITE_BUILD_URL");
         let job = vars.get("BUILDKITE_JOB_ID");
         let context = CiContext {
@@ -49,6 +60,7 @@ impl Buildkite {
                 .map(|labels| labels.split(',').map(|label| label.trim().to_owned()).collect())
                 .unwrap_or_default(),
             fork,
+            trust,
             blob_base: repository
                 .as_ref()
                 .filter(|repository| repository.host == "github.com")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step};
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust};
 
 pub(crate) struct CircleCi {
     step: Step,
@@ -29,6 +29,14 @@ impl CircleCi {
             Some(rest) => vars.get("HOME").map(|home| PathBuf::from(format!("{home}{rest}"))),
             None => Some(PathBuf::from(path)),
         });
+        // Only builds of forks have the repository of the pull request, and branches that are called `pull/7`
+        // (circleci.com/docs/guides/integration/oss).
+        let of_fork = ["CIRCLE_PR_REPONAME", "CIRCLE_PR_USERNAME", "CIRCLE_PR_NUMBER"]
+            .iter()
+            .any(|name| vars.has(name))
+            || branch.as_ref().is_some_and(|name| name.starts_with("pull/"));
+        let trust =
+            if of_fork { Trust::untrusted("the pull request comes from a fork") } else { Trust::Trusted };
         let on_github = vars.get("CIRCLE_REPOSITORY_URL").is_some_and(|url| url.contains("github.com"));
         let context = CiContext {
             workspace,
@@ -42,6 +50,7 @@ impl CircleCi {
             tag,
             pull_request,
             fork: vars.has("CIRCLE_PR_REPONAME"),
+            trust,
             blob_base: repository
                 .as_ref()
                 .filter(|_| on_github)

@@ -8,7 +8,7 @@ use lw_model::{Level, Location};
 use super::{message_of, path_of, usable};
 use crate::context::{Vars, clean_url, name_of};
 use crate::text::{cut_utf16, escape, one_line};
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step, fit_summary, neutralise};
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, fit_summary, neutralise, trust};
 
 /// Annotations of one kind the runner keeps per step (`_maxCountPerIssueType`); a composite action is
 /// one step.
@@ -113,6 +113,10 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
             .map(|(page, run)| format!("{page}/actions/runs/{run}")),
         run_attempt: vars.number("GITHUB_RUN_ATTEMPT"),
         job: vars.get("GITHUB_JOB"),
+        trust: trust::of_github(
+            vars.get("GITHUB_EVENT_NAME").as_deref(),
+            vars.get("GITHUB_ACTOR").as_deref(),
+        ),
         event: vars.get("GITHUB_EVENT_NAME"),
         line_anchor: "#L",
         event_path: vars.path("GITHUB_EVENT_PATH"),

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::{by_severity, in_workspace, message_of, path_of, shout, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
 use crate::text::one_line;
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
+use crate::trust::between;
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust, neutralise};
 
 /// Bytes GitLab takes of a dotenv report ("the maximum size of the dotenv file is 5 KB",
 /// docs.gitlab.com/ci/yaml/artifacts_reports, `ParseDotenvArtifactService`).
@@ -61,6 +62,7 @@ impl GitLab {
                 .get("CI_MERGE_REQUEST_LABELS")
                 .map(|labels| labels.split(',').map(|label| label.trim().to_owned()).collect())
                 .unwrap_or_default(),
+            trust: trust(vars),
             fork: source.is_some() && source != vars.get("CI_MERGE_REQUEST_PROJECT_ID"),
             repository: vars.get("CI_PROJECT_PATH"),
             blob_base: page.zip(commit.as_ref()).map(|(page, commit)| format!("{page}/-/blob/{commit}")),
@@ -71,6 +73,37 @@ impl GitLab {
             ..CiContext::default()
         };
         Self { step, context }
+    }
+}
+
+/// Of a merge request: whether its source, its target and the project whose variables the run has are one
+/// (docs.gitlab.com/ci/pipelines/merge_request_pipelines: those of a fork run in the fork, or in the parent when a member
+/// of it says so). A pipeline that another one started has the variables of the merge request as well.
+fn trust(vars: Vars<'_>) -> Trust {
+    let source = vars.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID");
+    if vars.has("CI_MERGE_REQUEST_IID") || source.is_some() {
+        let others = ["CI_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID"].map(|name| vars.get(name));
+        return match source {
+            None => Trust::unknown("CI_MERGE_REQUEST_SOURCE_PROJECT_ID is not set"),
+            Some(_) if others.iter().all(Option::is_none) => Trust::unknown("CI_PROJECT_ID is not set"),
+            Some(source) if others.iter().flatten().any(|id| *id != source) => {
+                let path = vars.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH").unwrap_or(source);
+                Trust::untrusted(format!("the merge request comes from the fork `{path}`"))
+            }
+            Some(_) => Trust::Trusted,
+        };
+    }
+    let external = vars.get("CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY");
+    if external.is_some() || vars.has("CI_EXTERNAL_PULL_REQUEST_IID") {
+        let target = vars.get("CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY");
+        return between(external.as_deref(), target.as_deref());
+    }
+    match vars.get("CI_PIPELINE_SOURCE").as_deref() {
+        None => Trust::unknown("CI_PIPELINE_SOURCE is not set"),
+        Some(source @ ("merge_request_event" | "external_pull_request_event")) => {
+            Trust::unknown(format!("the pipeline is a `{source}` and does not say of which request"))
+        }
+        Some(_) => Trust::Trusted,
     }
 }
 

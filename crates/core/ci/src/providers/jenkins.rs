@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{by_severity, in_workspace, message_of, path_of, summary_file, usable};
 use crate::context::Vars;
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step};
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust};
 
 pub(crate) struct Jenkins {
     step: Step,
@@ -28,6 +28,13 @@ impl Jenkins {
                 .or_else(|| vars.get("GIT_LOCAL_BRANCH"))
                 .or_else(|| vars.get("GIT_BRANCH").map(|name| name.trim_start_matches("origin/").to_owned())),
         };
+        let trust = match (vars.get("CHANGE_FORK"), vars.has("CHANGE_ID") || vars.has("ghprbPullId")) {
+            (Some(fork), _) => Trust::untrusted(format!("the change comes from the fork `{fork}`")),
+            (None, true) => {
+                Trust::unknown("not every plugin of Jenkins says whether a change comes from a fork")
+            }
+            (None, false) => Trust::Trusted,
+        };
         let context = CiContext {
             workspace: vars.path("WORKSPACE"),
             commit: vars.get("GIT_COMMIT"),
@@ -41,6 +48,7 @@ impl Jenkins {
             pull_request,
             base: vars.get("CHANGE_TARGET"),
             fork: vars.has("CHANGE_FORK"),
+            trust,
             default_branch: vars.get("BRANCH_NAME").filter(|_| vars.is_on("BRANCH_IS_PRIMARY")),
             job: vars.get("JOB_NAME"),
             line_anchor: "#L",

@@ -44,7 +44,7 @@ pub fn detect(env: Env<'_>, step: Step) -> Box<dyn Provider> {
     } else if vars.has("JENKINS_URL") && vars.has("BUILD_ID") {
         Box::new(jenkins::Jenkins::new(vars, step))
     } else {
-        Box::new(terminal::Terminal::new())
+        Box::new(terminal::Terminal::new(vars))
     }
 }
 

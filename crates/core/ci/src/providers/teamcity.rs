@@ -7,7 +7,7 @@ use lw_model::Level;
 use super::{by_severity, message_of, path_of, usable, variable};
 use crate::context::Vars;
 use crate::text::{cut_utf16, one_line};
-use crate::{Annotation, CiContext, Effect, Output, Provider, Step, neutralise};
+use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust, neutralise};
 
 /// Characters of a message, description or path ("limited by 4000 characters").
 const MAX_TEXT: usize = 4000;
@@ -28,6 +28,9 @@ impl TeamCity {
             job: vars.get("TEAMCITY_BUILDCONF_NAME"),
             line_anchor: "#L",
             run_url: vars.get("BUILD_URL"),
+            trust: Trust::unknown(
+                "TeamCity does not say in its environment whether a build is of a pull request",
+            ),
             ..CiContext::default()
         };
         Self { step, context }

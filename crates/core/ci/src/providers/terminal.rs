@@ -1,14 +1,21 @@
 //! No CI, or none that is known: the report's text is all there is.
 
-use crate::{Annotation, CiContext, Effect, Output, Provider};
+use crate::context::Vars;
+use crate::{Annotation, CiContext, Effect, Output, Provider, Trust};
 
 pub(crate) struct Terminal {
     context: CiContext,
 }
 
 impl Terminal {
-    pub(crate) fn new() -> Self {
-        Self { context: CiContext { line_anchor: "#L", ..CiContext::default() } }
+    pub(crate) fn new(vars: Vars<'_>) -> Self {
+        // Every CI sets it, also those that are not known here.
+        let trust = if vars.has("CI") && vars.get("CI").as_deref() != Some("false") {
+            Trust::unknown("this CI is not known, and may run what a stranger wrote")
+        } else {
+            Trust::Trusted
+        };
+        Self { context: CiContext { line_anchor: "#L", trust, ..CiContext::default() } }
     }
 }
 

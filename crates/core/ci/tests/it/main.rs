@@ -1,4 +1,5 @@
-//! The providers on recorded environments, and foreign text under every one of them.
+//! The providers on recorded environments, foreign text under every one of them, and whom they trust.
 
 mod hostile;
 mod providers;
+mod trust;

@@ -200,7 +200,7 @@ impl ChipId {
 
     /// Secure Boot V2 signature blocks the chip looks at: one on the ESP32 and the ESP32-C2, three on others.
     #[must_use]
-    pub(crate) fn signature_blocks(self) -> usize {
+    pub fn signature_blocks(self) -> usize {
         if matches!(self.0, 0 | 12) { 1 } else { 3 }
     }
 

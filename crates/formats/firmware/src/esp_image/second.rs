@@ -94,7 +94,7 @@ impl SecondStream {
 
     /// The image, now that the file has ended.
     pub(super) fn finish(&self, core: CoreWords) -> Result<SecondImage, ImageError> {
-        let image = self.stream.as_ref().clone().finish();
+        let image = self.stream.as_ref().clone().finish(&self.digests);
         Ok(SecondImage { image: Box::new(image.map_err(|error| ImageError::Second(Box::new(error)))?), core })
     }
 }

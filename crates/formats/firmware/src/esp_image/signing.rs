@@ -35,7 +35,7 @@ impl ChipId {
 
     /// Whether the chip verifies Secure Boot V1 signatures: the ESP32 alone does.
     #[must_use]
-    pub(super) fn verifies_v1(self) -> bool {
+    pub fn verifies_v1(self) -> bool {
         self.0 == 0 || self.name().is_none()
     }
 }

@@ -338,7 +338,7 @@ impl Stream {
     }
 
     fn end_of_image(&mut self, digests: &Running) {
-        let mut rest = Rest::new(self.position, self.format, self.core_crc.is_some());
+        let mut rest = Rest::new(self.position, self.format, self.core_crc.is_some(), digests.sha256());
         if rest.is_at_sector() {
             rest.covered = Some(covered(digests, self.sha384.as_ref()));
         }
@@ -354,8 +354,8 @@ impl Stream {
         ImageError::Truncated { part, offset, needed: needed as u64, available }
     }
 
-    /// The source has ended.
-    pub(crate) fn finish(mut self) -> Result<AppImage, ImageError> {
+    /// The source has ended; `digests` are of all its bytes.
+    pub(crate) fn finish(mut self, digests: &Running) -> Result<AppImage, ImageError> {
         let rest = match &self.state {
             State::Start if self.held.is_empty() => return Err(self.no_magic()),
             State::Start => return Err(self.cut(Part::Header, Header::LONG)),
@@ -384,6 +384,8 @@ impl Stream {
         };
         let trailing = rest.trailing(self.core_crc.as_ref())?;
         let total_len = rest.position();
+        let filled = || covered_with_fill(digests, self.sha384.as_ref(), rest.until_sector());
+        let signature_input = rest.signature_input(&trailing, filled);
         let (Some(header), Some(checksum)) = (self.header.take(), self.checksum) else {
             return Err(self.cut(Part::Header, Header::LONG));
         };
@@ -402,6 +404,7 @@ impl Stream {
             app: self.app,
             image_len: self.position,
             trailing,
+            signature_input,
             total_len,
         })
     }
@@ -410,6 +413,17 @@ impl Stream {
 /// What a signature at this place covers.
 fn covered(digests: &Running, sha384: Option<&Sha384>) -> Covered {
     Covered { sha256: digests.sha256(), sha384: sha384.map(|sha384| sha384.clone().finalize().into()) }
+}
+
+/// What a signature after this many bytes of 0xFF would cover.
+fn covered_with_fill(digests: &Running, sha384: Option<&Sha384>, fill: usize) -> Covered {
+    let fill = vec![0xFF; fill];
+    let (mut digests, mut sha384) = (digests.clone(), sha384.cloned());
+    digests.update(&fill);
+    if let Some(sha384) = &mut sha384 {
+        sha384.update(&fill);
+    }
+    covered(&digests, sha384.as_ref())
 }
 
 /// An ESP8266 image has its first segment where an ESP32 image has pin settings.

@@ -147,7 +147,7 @@ fn a_merged_flash_image_is_no_application() {
             stream.update(piece, &mut digests);
         }
         assert_eq!(
-            stream.finish().and_then(|image| image.verify()),
+            stream.finish(&digests).and_then(|image| image.verify()),
             Err(ImageError::Merged { table: 0x8000 })
         );
         // Merging rewrites the flash parameters, and the digest of the bootloader is then an old one.
@@ -566,7 +566,7 @@ fn in_pieces(file: &[u8], size: usize) -> Result<AppImage, ImageError> {
     for piece in file.chunks(size) {
         stream.update(piece, &mut digests);
     }
-    stream.finish()
+    stream.finish(&digests)
 }
 
 /// The same images through `Read`, whose pieces may be of any size as well.

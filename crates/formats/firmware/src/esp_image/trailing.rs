@@ -5,18 +5,20 @@
 
 use std::fmt;
 
+use lw_rsa_constants::Constants;
 use sha2::{Digest as _, Sha256};
 
 use crate::bytes::u32_at;
 use crate::esp_image::error::{ImageError, Part};
 use crate::esp_image::header::Format;
-use crate::esp_image::rsa;
 use crate::esp_image::second::{self, CoreCrc, SecondImage, SecondStream};
 
 /// What the Arduino core for ESP8266 fills the first sector with, after its boot loader.
 const LOADER_FILL: u8 = 0xAA;
 /// Sectors of flash, the unit of erasing and of signature placement.
 const SECTOR: usize = 0x1000;
+/// A Secure Boot V1 signature.
+const SIGNATURE_V1_SIGNED: usize = 68;
 /// A Secure Boot V1 signature with the padding that can follow it.
 const SIGNATURE_V1: usize = 80;
 
@@ -152,7 +154,9 @@ impl SignatureBlock {
             _ => block.get(4..36) == Some(&covered.sha256),
         };
         let sound_key = scheme != SignatureScheme::Rsa3072
-            || rsa::constants_hold(block.get(36..420)?, block.get(424..808)?, u32_at(block, 808)?);
+            || Constants::of(block.get(36..420)?).is_some_and(|constants| {
+                block.get(424..808) == Some(&constants.r) && u32_at(block, 808) == Some(constants.m_prime)
+            });
         let key_digest = Sha256::digest(key).into();
         Some(Self { offset, scheme, key_digest, covers_image, sound_key })
     }
@@ -206,12 +210,25 @@ impl fmt::Display for BlockProblem {
     }
 }
 
-/// Digests of everything before a signature sector.
-#[derive(Clone, Debug)]
-pub(super) struct Covered {
-    pub(super) sha256: [u8; 32],
-    /// Of a chip that can verify ECDSA with P-384.
-    pub(super) sha384: Option<[u8; 48]>,
+/// Digests of everything a Secure Boot V2 signature is over: the file up to the first sector boundary after the image,
+/// filled up with 0xFF where it ends before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// Its SHA-384, of a chip that can verify ECDSA with P-384.
+    pub sha384: Option<[u8; 48]>,
+}
+
+/// What verifies and makes signatures needs of a file, so that nobody has to read it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureInput {
+    /// The signature the file has: 68 bytes of Secure Boot V1, or the sector of 4096 bytes of V2.
+    pub signature: Option<Vec<u8>>,
+    /// SHA-256 of the image without anything after it: what a Secure Boot V1 signature is over.
+    pub image_sha256: [u8; 32],
+    /// What a Secure Boot V2 signature is over.
+    pub covered: Covered,
 }
 
 /// What follows an image, while it is read.
@@ -236,11 +253,13 @@ pub(super) struct Rest {
     second: Option<SecondStream>,
     table: TableWatch,
     pub(super) covered: Option<Covered>,
+    /// Of the image alone.
+    image_sha256: [u8; 32],
 }
 
 impl Rest {
     /// `may_have_second` tells whether the image is the first of its file, and an ESP8266 one.
-    pub(super) fn new(end: u64, format: Format, may_have_second: bool) -> Self {
+    pub(super) fn new(end: u64, format: Format, may_have_second: bool, image_sha256: [u8; 32]) -> Self {
         let sector = end.next_multiple_of(SECTOR as u64);
         Self {
             format,
@@ -255,7 +274,28 @@ impl Rest {
             second: None,
             table: TableWatch::new(sector),
             covered: None,
+            image_sha256,
         }
+    }
+
+    /// Number of bytes between the end of the file and the sector boundary it does not reach.
+    pub(super) fn until_sector(&self) -> usize {
+        usize::try_from(self.sector.saturating_sub(self.position)).unwrap_or(0)
+    }
+
+    /// What signatures need of the file; `filled` tells what would be covered if the file were filled up to the boundary.
+    pub(super) fn signature_input(
+        &self,
+        trailing: &Trailing,
+        filled: impl FnOnce() -> Covered,
+    ) -> SignatureInput {
+        let signature = match trailing {
+            Trailing::SignatureV1 { .. } => self.head.get(..SIGNATURE_V1_SIGNED).map(<[u8]>::to_vec),
+            Trailing::SignatureV2 { .. } => Some(self.first.clone()),
+            _ => None,
+        };
+        let covered = self.covered.clone().unwrap_or_else(filled);
+        SignatureInput { signature, image_sha256: self.image_sha256, covered }
     }
 
     pub(super) fn position(&self) -> u64 {
@@ -375,7 +415,7 @@ impl Rest {
     /// Version 0 and 64 bytes of signature; `elf2image --secure-pad` leaves 12 more bytes up to a 64 KiB boundary.
     fn is_signature_v1(&self) -> bool {
         let [0, 0, 0, 0, signature @ ..] = &self.head[..] else { return false };
-        let fits = self.head.len() == 68
+        let fits = self.head.len() == SIGNATURE_V1_SIGNED
             || (self.head.len() == SIGNATURE_V1 && self.position.is_multiple_of(0x1_0000));
         fits && signature.iter().any(|byte| !matches!(byte, 0x00 | 0xFF))
     }
@@ -481,7 +521,7 @@ mod tests {
 
     /// What follows an image of 16 bytes.
     fn after_image(bytes: &[u8]) -> Rest {
-        let mut rest = Rest::new(16, Format::Esp32, false);
+        let mut rest = Rest::new(16, Format::Esp32, false, [0; 32]);
         let mut bytes = bytes;
         while !bytes.is_empty() {
             let (piece, after) = bytes.split_at(rest.until_boundary().min(bytes.len()));

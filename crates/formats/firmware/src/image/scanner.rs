@@ -161,7 +161,7 @@ impl Scanner {
         let image = match (self.expect, found, self.reader) {
             (Some(expected), Some(found), _) if expected != found => Err(Error::Kind { expected, found }),
             (.., Reader::Esp(stream)) => {
-                stream.finish().map(|image| Image::Esp(Box::new(image))).map_err(Error::Esp)
+                stream.finish(&self.digests).map(|image| Image::Esp(Box::new(image))).map_err(Error::Esp)
             }
             (.., Reader::Mcuboot(stream)) => {
                 stream.finish().map(|image| Image::Mcuboot(Box::new(image))).map_err(Error::Mcuboot)

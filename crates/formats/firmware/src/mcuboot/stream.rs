@@ -2,7 +2,7 @@
 
 use crate::bytes::{u16_at, u32_at};
 use crate::mcuboot::error::{Area, Error, Part};
-use crate::mcuboot::tlv::{Algorithm, Computed, TLV_HEADER, Tlv, Wide};
+use crate::mcuboot::tlv::{Algorithm, Covered, TLV_HEADER, Tlv, Wide};
 use crate::mcuboot::trailer::Rest;
 use crate::mcuboot::{Flags, Header, Image, ImageDigest, MAGIC, Version};
 use crate::stream::Running;
@@ -26,7 +26,7 @@ pub(crate) struct Stream {
     wide: Option<Wide>,
     /// The first bytes of the payload.
     payload_head: Vec<u8>,
-    computed: Option<Computed>,
+    computed: Option<Covered>,
 }
 
 /// What is read next.
@@ -177,7 +177,7 @@ impl Stream {
     /// All that the image hash covers has been read.
     fn end_of_hashed(&mut self, digests: &Running) {
         if let Some(wide) = self.wide.take() {
-            self.computed = Some(Computed::new(digests.sha256(), wide));
+            self.computed = Some(Covered::new(digests.sha256(), wide));
         }
     }
 
@@ -255,18 +255,20 @@ impl Stream {
             State::Failed(error) => return Err(error),
             State::Rest(rest) => rest,
         };
-        let Some(header) = self.header else {
+        let (Some(header), Some(covered)) = (self.header, self.computed) else {
             return Err(Error::Magic { found: 0 });
         };
         let encrypted = header.flags.is_encrypted();
         let digests = self.unprotected.iter().chain(&self.protected).filter_map(|tlv| {
             let algorithm = Algorithm::of(tlv.kind)?;
-            let computed = self.computed.as_ref().map(|all| all.get(algorithm));
+            let computed = Some(covered.get(algorithm));
             let computed = computed.filter(|computed| !encrypted || *computed == tlv.data);
             Some(ImageDigest { algorithm, offset: tlv.offset, stored: tlv.data.clone(), computed })
         });
         Ok(Image {
             digests: digests.collect(),
+            covered,
+            erased: rest.erased(),
             is_nested: self.payload_head == MAGIC.to_le_bytes(),
             header,
             image_len: self.position,

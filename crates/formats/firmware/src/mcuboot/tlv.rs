@@ -256,15 +256,18 @@ impl Wide {
     }
 }
 
-/// The hashes of header, payload and protected TLVs.
-#[derive(Clone, Debug)]
-pub(super) struct Computed {
-    sha256: [u8; 32],
-    sha384: [u8; 48],
-    sha512: [u8; 64],
+/// The hashes of header, payload and protected TLVs as they are in the file: what signatures are made over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
+    /// Their SHA-384.
+    pub sha384: [u8; 48],
+    /// Their SHA-512.
+    pub sha512: [u8; 64],
 }
 
-impl Computed {
+impl Covered {
     pub(super) fn new(sha256: [u8; 32], wide: Wide) -> Self {
         Self { sha256, sha384: wide.sha384.finalize().into(), sha512: wide.sha512.finalize().into() }
     }

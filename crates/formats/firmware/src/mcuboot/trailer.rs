@@ -106,6 +106,11 @@ impl Rest {
         self.position
     }
 
+    /// The value of erased flash.
+    pub(super) fn erased(&self) -> u8 {
+        self.erased.unwrap_or(0xFF)
+    }
+
     pub(super) fn take(&mut self, piece: &[u8]) {
         if self.position == self.end {
             self.erased = piece.first().copied().filter(|byte| matches!(byte, 0x00 | 0xFF));
@@ -153,7 +158,7 @@ impl Rest {
         // The fields lie below the magic, which fills one or two steps.
         let field = |index: usize| self.tail.len().checked_sub(16usize.next_multiple_of(step) + index * step);
         let byte = |index| self.tail.get(field(index)?).copied();
-        let erased = self.erased.unwrap_or(0xFF);
+        let erased = self.erased();
         let flag = |byte| match byte {
             1 => Flag::Set,
             byte if byte == erased => Flag::Unset,

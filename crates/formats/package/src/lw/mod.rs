@@ -11,11 +11,13 @@
 //! what a member has to be is known before its first byte.
 
 mod reader;
+mod signed;
 mod tar;
 mod writer;
 mod zstd;
 
 pub use reader::{Reader, Sink};
+pub use signed::{SignedError, with_signature};
 pub use writer::{Compression, MemberWriter, Package, Stored, Writer, room};
 
 /// The member that says what the others are.

@@ -204,6 +204,11 @@ impl<R: Read> Reader<R> {
         &self.parsed.unknown
     }
 
+    /// What is read from.
+    pub(super) fn source(&mut self) -> &mut R {
+        &mut self.input.input
+    }
+
     /// The bytes of the manifest: what a signature is over.
     pub fn manifest_json(&self) -> &[u8] {
         &self.manifest_json
@@ -221,7 +226,22 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// Anything that is not as the manifest declares it, anything that is there beside, and failures of source and sink.
-    pub fn unpack(mut self, sink: &mut impl Sink) -> Result<Manifest, ReadError> {
+    pub fn unpack(self, sink: &mut impl Sink) -> Result<Manifest, ReadError> {
+        self.unpack_with(sink, |_| ())
+    }
+
+    /// As [`unpack`](Self::unpack), and shows the source at the end, also when it failed.
+    pub(super) fn unpack_with(
+        mut self,
+        sink: &mut impl Sink,
+        end: impl FnOnce(&mut R),
+    ) -> Result<Manifest, ReadError> {
+        let read = self.members(sink);
+        end(&mut self.input.input);
+        read.map(|()| self.parsed.manifest)
+    }
+
+    fn members(&mut self, sink: &mut impl Sink) -> Result<(), ReadError> {
         let mut seen = BTreeSet::new();
         let mut declared: BTreeMap<_, _> =
             self.parsed.manifest.members().map(|member| (member.path(), member)).collect();
@@ -248,7 +268,7 @@ impl<R: Read> Reader<R> {
         if let Some(path) = declared.into_keys().next() {
             return Err(ReadError::Missing { path: path.to_owned() });
         }
-        Ok(self.parsed.manifest)
+        Ok(())
     }
 }
 

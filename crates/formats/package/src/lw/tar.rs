@@ -82,7 +82,7 @@ pub(super) fn parse(header: &[u8; BLOCK]) -> Result<Entry, HeaderProblem> {
     if magic != USTAR && magic != GNU {
         return Err(HeaderProblem::Magic);
     }
-    let written = octal(field(header, CHECKSUM)).ok_or(HeaderProblem::Number { field: "the checksum" })?;
+    let written = written(field(header, CHECKSUM)).ok_or(HeaderProblem::Number { field: "the checksum" })?;
     let found = checksum(header);
     let written = u32::try_from(written).unwrap_or(u32::MAX);
     if found != written {
@@ -132,6 +132,13 @@ fn text(field: &[u8]) -> Result<&str, HeaderProblem> {
     std::str::from_utf8(text).map_err(|_| HeaderProblem::Name)
 }
 
+/// The checksum: six octal digits, a zero and a space, as POSIX has it and all tars write it. The sum covers every other bit
+/// of a header, so that with one form only no bit can be changed.
+fn written(field: &[u8]) -> Option<u64> {
+    let digits = field.strip_suffix(b"\0 ")?;
+    octal(digits).filter(|_| digits.iter().all(u8::is_ascii_digit))
+}
+
 /// An octal number: spaces, digits, then spaces and zeros. GNU tar's binary numbers start at 8 GiB; they are refused.
 fn octal(field: &[u8]) -> Option<u64> {
     let start = field.iter().position(|byte| *byte != b' ')?;
@@ -167,11 +174,10 @@ mod tests {
     fn every_changed_byte_of_a_header_is_seen() {
         let good = header("images/a.bin", 77);
         for at in 0..BLOCK {
-            for change in [1, 0x80] {
+            for change in (0..8).map(|bit| 1 << bit) {
                 let mut bad = good;
                 bad[at] ^= change;
-                // A space for the zero that ends the checksum is the same number.
-                assert!(parse(&bad).is_err() || CHECKSUM.contains(&at), "byte {at}");
+                assert!(parse(&bad).is_err(), "byte {at}");
             }
         }
     }

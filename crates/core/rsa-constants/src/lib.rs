@@ -1,20 +1,40 @@
 //! The numbers a Secure Boot V2 block keeps beside an RSA modulus, which the chip's multiplier needs and never checks.
 //!
-//! ESP-IDF `components/bootloader_support`, `ets_secure_boot_sig_block`; esptool `espsecure/__init__.py`. A block whose
-//! modulus or whose R was changed after it was signed shows here, without any key to compare with.
+//! ESP-IDF `components/bootloader_support`, `ets_secure_boot_sig_block`; esptool `espsecure/__init__.py`. Who writes a
+//! block computes them; who reads one computes them again: a block whose modulus or whose R was changed after it was
+//! signed shows here, without any key to compare with.
+//!
+//! Only public numbers come here, so nothing is done in constant time.
 
 /// Bytes of an RSA-3072 modulus.
-const LENGTH: usize = 384;
+pub const LENGTH: usize = 384;
 const LIMBS: usize = LENGTH / 4;
 
-/// Whether `r` is 2^6144 mod `modulus` and `m_prime` is -modulus^-1 mod 2^32; all numbers are little-endian.
-///
-/// False as well when the modulus is none of RSA-3072: not 3072 bits long, or even.
-pub(super) fn constants_hold(modulus: &[u8], r: &[u8], m_prime: u32) -> bool {
-    let (Some(n), Some(r)) = (limbs(modulus), limbs(r)) else { return false };
-    let low = n[0];
-    let is_modulus = low % 2 == 1 && n[LIMBS - 1] >> 31 == 1;
-    is_modulus && m_prime == inverse(low).wrapping_neg() && r == power_of_two(&n)
+/// R and M' of one modulus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Constants {
+    /// 2^6144 mod the modulus, little-endian.
+    pub r: [u8; LENGTH],
+    /// -modulus^-1 mod 2^32.
+    pub m_prime: u32,
+}
+
+impl Constants {
+    /// The constants of a little-endian modulus.
+    ///
+    /// `None` when it is none of RSA-3072: not 3072 bits long, or even.
+    #[must_use]
+    pub fn of(modulus: &[u8]) -> Option<Self> {
+        let n = limbs(modulus)?;
+        let (low, high) = (n[0], n[LIMBS - 1]);
+        if low % 2 == 0 || high >> 31 == 0 {
+            return None;
+        }
+        let mut r = [0; LENGTH];
+        let (words, _) = r.as_chunks_mut::<4>();
+        words.iter_mut().zip(power_of_two(&n)).for_each(|(word, limb)| *word = limb.to_le_bytes());
+        Some(Self { r, m_prime: inverse(low).wrapping_neg() })
+    }
 }
 
 fn limbs(bytes: &[u8]) -> Option<[u32; LIMBS]> {
@@ -61,38 +81,36 @@ mod tests {
     /// 2^3072 - 1: 2^3072 is 1 modulo it, and so is 2^6144; -1 is its own inverse, so M' is 1.
     const ALL: [u8; LENGTH] = [0xFF; LENGTH];
 
-    fn one() -> [u8; LENGTH] {
-        let mut one = [0; LENGTH];
-        one[0] = 1;
-        one
+    fn small(number: u8) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        bytes[0] = number;
+        bytes
     }
 
     #[test]
-    fn the_constants_of_a_modulus_hold_and_no_others() {
-        assert!(constants_hold(&ALL, &one(), 1));
-        assert!(!constants_hold(&ALL, &one(), 2));
-        assert!(!constants_hold(&ALL, &ALL, 1));
+    fn a_modulus_of_ones_has_the_remainder_one() {
+        assert_eq!(Constants::of(&ALL), Some(Constants { r: small(1), m_prime: 1 }));
         let mut other = ALL;
         other[5] = 0xFE;
-        assert!(!constants_hold(&other, &one(), 1));
+        assert_ne!(Constants::of(&other), Constants::of(&ALL));
     }
 
     #[test]
     fn two_to_the_3071_and_one_has_the_remainder_of_the_textbook() {
         // n = 2^3071 + 1, so 2^3071 is -1, 2^6142 is 1, and 2^6144 is 4.
-        let (mut n, mut four) = ([0; LENGTH], [0; LENGTH]);
-        (n[0], n[LENGTH - 1], four[0]) = (1, 0x80, 4);
-        assert!(constants_hold(&n, &four, u32::MAX));
+        let mut n = small(1);
+        n[LENGTH - 1] = 0x80;
+        assert_eq!(Constants::of(&n), Some(Constants { r: small(4), m_prime: u32::MAX }));
     }
 
     #[test]
-    fn what_is_no_modulus_of_rsa_3072_does_not_hold() {
+    fn what_is_no_modulus_of_rsa_3072_has_none() {
         let mut even = ALL;
         even[0] = 0xFE;
         let mut short = ALL;
         short[LENGTH - 1] = 0x7F;
         for modulus in [&even[..], &short, &ALL[1..], &[]] {
-            assert!(!constants_hold(modulus, &one(), 1));
+            assert_eq!(Constants::of(modulus), None);
         }
     }
 }

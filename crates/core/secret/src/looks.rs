@@ -1,0 +1,170 @@
+//! What is a secret by its looks.
+
+use crate::Secret;
+
+/// How text begins that is a secret whatever follows: armour, and the beginnings tokens are told by. The Base64 of `-----BEGIN`,
+/// of `openssh-key-v1`, and of a DER sequence longer than 255 bytes, stand among them.
+const BEGINNINGS: [&str; 25] = [
+    "-----BEGIN",
+    "LS0tLS1CRUdJTi",
+    "b3BlbnNzaC1rZXktdjE",
+    "untrusted comment:",
+    "PuTTY-User-Key-File",
+    "RWRTY0Iy",
+    "RWRCSw",
+    "AGE-SECRET-KEY-",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "glrt-",
+    "xoxb-",
+    "xoxp-",
+    "npm_",
+    "pypi-",
+    "hvs.",
+    "eyJhbGciOi",
+    "MII",
+    "MIG",
+    "MHc",
+];
+
+/// How many of the [`BEGINNINGS`] are those of keys.
+const KEYS: usize = 8;
+
+/// With fewer characters after it a beginning is only the beginning of some name.
+const AFTER_BEGINNING: usize = 12;
+
+/// Digits of a key of 256 bits in hexadecimal.
+const HEX_DIGITS: usize = 64;
+
+/// Characters of Base64 without a `/` that are no word of a path: a key of 256 bits has 43.
+const BASE64_RUN: usize = 40;
+
+/// Whether text that should name a source is more likely the secret itself: PEM or another armour, several lines, a token of
+/// a known kind, long Base64 or hexadecimal digits.
+///
+/// A file with such a name can still be meant: with `./` before it.
+#[must_use]
+pub fn looks_like_secret(text: &str) -> bool {
+    if text.contains(['\n', '\r', '\0']) || text.contains("-----BEGIN") || text.contains("PRIVATE KEY") {
+        return true;
+    }
+    let text = text.trim();
+    if text.starts_with("./") || text.starts_with("../") || text.starts_with(".\\") {
+        return false;
+    }
+    let known = |beginning: &&str| {
+        text.strip_prefix(*beginning)
+            .is_some_and(|rest| rest.len() >= AFTER_BEGINNING && !rest.contains(['\\', '.']))
+    };
+    if BEGINNINGS.iter().any(known) {
+        return true;
+    }
+    if text.len() >= HEX_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return true;
+    }
+    // Base64 that is filled up: no name ends like this.
+    if text.len() >= 20 && text.ends_with('=') && text.bytes().all(|byte| is_base64(byte) || byte == b'/') {
+        return true;
+    }
+    text.split('/').any(is_base64_run)
+}
+
+/// Whether a secret is a key rather than a token or a passphrase: of several lines, in armour, DER, or Base64 of these.
+///
+/// A CI that is told to hide a value has to be told the value, in a log it may already have written: a key is never told.
+#[must_use]
+pub fn is_key_material(secret: &Secret) -> bool {
+    let Some(text) = secret.expose_text().map(str::trim) else { return true };
+    let starts = |beginnings: &[&str]| beginnings.iter().any(|beginning| text.starts_with(beginning));
+    text.contains(['\n', '\r', '\0'])
+        || text.contains("-----BEGIN")
+        || text.contains("PRIVATE KEY")
+        || starts(BEGINNINGS.get(..KEYS).unwrap_or_default())
+        || (text.starts_with("MC") && text.len() >= HEX_DIGITS)
+        || text.starts_with("MII")
+        || text.starts_with("MIG")
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'_' | b'=')
+}
+
+/// Long text of Base64 in which both cases and digits stand, as chance has it and names have not.
+fn is_base64_run(part: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| part.as_bytes().iter().any(kind);
+    part.len() >= BASE64_RUN
+        && part.bytes().all(is_base64)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_their_looks() {
+        let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n";
+        for secret in [
+            pem,
+            &pem.replace('\n', ""),
+            &pem.replace('\n', " "),
+            "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1DNENBUUF3",
+            "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/x",
+            "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC",
+            "1O5y2/kTWErVttjx92n4rTr+fCjL8dT74Jeoj0R1WEI=",
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "glpat-abcdefghij0123456789",
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJzdWIiOiIxIn0",
+            "RWRTY0Iyabcdefghijklmnopqrstuvwxyz",
+            "two\nlines",
+        ] {
+            assert!(looks_like_secret(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn keys_are_told_from_tokens() {
+        for key in [
+            "-----BEGIN EC PRIVATE KEY-----",
+            "LS0tLS1CRUdJTiBQUklWQVRF",
+            "b3BlbnNzaC1rZXktdjEAAAA",
+            "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC",
+            "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+            "two\nlines",
+        ] {
+            assert!(is_key_material(&Secret::new(key.into())), "{key}");
+        }
+        assert!(is_key_material(&Secret::new(vec![0x30, 0x82, 0xff])));
+        for token in ["ghs_16C7e42F292c6912E7710c838347Ae178B4a", "hunter2", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]
+        {
+            assert!(!is_key_material(&Secret::new(token.into())), "{token}");
+        }
+    }
+
+    #[test]
+    fn names_of_files_are_no_secrets() {
+        for name in [
+            "key.pem",
+            "keys/release-2026.pem",
+            "/home/runner/work/_temp/4b1f8a52-7c52-4a3e-8b0a-1f2e3d4c5b6a/signing.key",
+            "/home/runner/work/lwActions2/lwActions2/build/esp32c3/Release/secureBoot/signingKeys/productionKey",
+            "C:\\Users\\me\\AppData\\Local\\Temp\\key.pem",
+            "$(minisign.key)",
+            "./9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "ghp_notes",
+            "MIIcerts/ca.pem",
+            "a-long-name-of-words-that-is-no-secret-at-all-and-has-only-small-letters",
+            "",
+        ] {
+            assert!(!looks_like_secret(name), "{name}");
+        }
+    }
+}
