@@ -1,4 +1,6 @@
-//! The tests of the crate, in one binary.
+//! Keys as files: made by the real programs, handed on in odd ways, damaged, and something else; and known answers.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
 
 mod key_file_bad;
 mod key_file_good;
