@@ -159,6 +159,9 @@ fn coverage(file: &Path) -> Option<&'static str> {
 
 /// Which targets read such a file.
 fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
+    if file.parent().is_some_and(|folder| folder.ends_with("tests/data/keys")) {
+        return vec!["key_file"];
+    }
     match extension(file) {
         "elf" => vec!["elf"],
         "map" => vec!["map"],

@@ -1,9 +1,9 @@
 //! Keys and signatures held to fixtures, to other programs, and to every change of a bit.
 
 mod detached;
+mod embedded;
 mod key_file_bad;
 mod key_file_good;
-mod embedded;
 mod key_file_programs;
 mod known_answers;
 mod wycheproof;
