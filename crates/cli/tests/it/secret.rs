@@ -253,6 +253,7 @@ fn a_file_that_cannot_be_the_secret_is_refused() {
     let ran = run(here, &["--key=hunter2hunter2"], &[]);
     assert!(ran.code == 3 && ran.said.contains("it is not shown"), "{}", ran.said);
     assert!(!ran.said.contains("hunter2") && ran.report.contains("not shown"), "{}", ran.said);
+    assert!(!ran.report.contains("hunter2"), "{}", ran.report);
 }
 
 #[test]
