@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::progress;
 
 /// What a run knows of the machine.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Host {
     /// Environment variables; a value that is no UTF-8 is read lossily.
     pub env: BTreeMap<String, String>,
@@ -24,6 +24,13 @@ pub struct Host {
     pub colour_stderr: bool,
     /// Columns of standard output.
     pub width: usize,
+}
+
+impl std::fmt::Debug for Host {
+    /// Without the environment, which may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("cwd", &self.cwd).field("now", &self.now).finish_non_exhaustive()
+    }
 }
 
 impl Host {

@@ -136,6 +136,16 @@ impl Context {
     }
 }
 
+/// Whether text that names the source of a secret may be the secret: it names neither a variable nor a descriptor, and no
+/// file that looks like one.
+pub(crate) fn may_be_secret(text: &str) -> bool {
+    match text.parse() {
+        Ok(SecretSource::File(path)) => is_bare(&path),
+        Ok(_) => false,
+        Err(_) => true,
+    }
+}
+
 /// A name without a folder and an ending, as a passphrase looks.
 fn is_bare(path: &Path) -> bool {
     !path.to_string_lossy().contains(['/', '\\', '.'])

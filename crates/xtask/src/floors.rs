@@ -46,6 +46,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     },
     Floor {
         number: 1,
+        prefix: "crates/core/secret",
+        folder: "`crates/core/secret`",
+        knows: "what a secret is, the names of its sources, every form it may leak in",
+        never: "files, environment, printing, any key format",
+    },
+    Floor {
+        number: 1,
         prefix: "crates/core/",
         folder: "`crates/core/*`, a new one",
         knows: "arithmetic that several tools share: of versions, of times, of statistics",

@@ -13,6 +13,7 @@ mod new_tool_check;
 mod release;
 #[cfg(test)]
 mod rules;
+mod secrets;
 mod tidy;
 
 use clap::{Parser, Subcommand};

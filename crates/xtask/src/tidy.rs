@@ -8,6 +8,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 use crate::floors::{self, TESTKIT, floor};
 use crate::house::{files_below, fuzz_package, root};
+use crate::secrets;
 
 /// What no offline tool may have in its normal dependency tree: an event loop, HTTP, TLS.
 const NETWORK: [&str; 7] = ["tokio", "hyper", "reqwest", "rustls", "native-tls", "octocrab", "ureq"];
@@ -27,6 +28,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     problems.extend(conventions(&metadata)?);
     problems.extend(targets(&metadata)?);
     problems.extend(registry(&metadata));
+    problems.extend(trusted());
     problems.extend(fuzz(&metadata)?);
     if problems.is_empty() {
         return Ok(());
@@ -133,6 +135,7 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
                 });
                 problems.extend(found.map(|outside| format!("{name} reaches outside: {outside}")));
             }
+            problems.extend(secrets::problems(&folder, &name, code));
             if !may_print(&folder) && PRINTS.iter().any(|print| code.contains(print)) {
                 problems.push(format!("{name} prints; only crates/cli does, see lw_cli::print"));
             }
@@ -214,6 +217,22 @@ fn registry(metadata: &Metadata) -> Vec<String> {
                 .map(|(tool, name)| format!("crates/lw/src/lib.rs lists {} as {name}", tool.name)),
         )
         .collect()
+}
+
+/// Every key that a tool does not let a change decide is one of its keys: a slip of the pen would let it.
+fn trusted() -> Vec<String> {
+    let mut problems = Vec::new();
+    for tool in lw::TOOLS {
+        let command = tool.command();
+        let keys = lw_cli::config::keys(&command);
+        let is_key =
+            |name: &str| keys.contains_key(name) || tool.sections.iter().any(|section| section.name == name);
+        let unknown = tool.trusted.iter().filter(|name| !is_key(name));
+        problems.extend(unknown.map(|name| {
+            format!("TRUSTED of {} has `{name}`, which is neither a flag nor a section of it", tool.name)
+        }));
+    }
+    problems
 }
 
 /// Every reader of foreign bytes is fuzzed: each file of a target is a binary, each format's crate is in one of them.

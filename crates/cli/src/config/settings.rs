@@ -11,12 +11,14 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use lw_model::{Location, Replaced, Setting};
+use lw_secret::SecretSource;
 
 use super::source::Place;
 use crate::context::{Origin, Origins};
 use crate::error::Error;
 use crate::inputs::name_of;
 use crate::keyed::{self, is_keyed};
+use crate::secret;
 
 /// A value and where it was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,10 +216,25 @@ impl Settings {
         for arg in arguments {
             let id = arg.get_id().as_str();
             if let Some(values) = self.0.get(id).filter(|_| seen.insert(id)) {
+                let first = settings.len();
                 values.for_report(&name_of(arg), is_keyed(arg), &mut settings);
+                if arg.get_value_parser().type_id() == TypeId::of::<SecretSource>() {
+                    settings.iter_mut().skip(first).for_each(hide_secret);
+                }
             }
         }
         settings
+    }
+}
+
+/// A secret that somebody wrote where its source belongs is in no report.
+fn hide_secret(setting: &mut Setting) {
+    for text in
+        std::iter::once(&mut setting.value).chain(setting.replaces.iter_mut().map(|old| &mut old.value))
+    {
+        if secret::may_be_secret(text) {
+            "(not shown)".clone_into(text);
+        }
     }
 }
 

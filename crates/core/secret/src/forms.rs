@@ -69,11 +69,12 @@ pub fn forms(secret: &Secret) -> Vec<Form> {
                 // A whole number of groups is the same wherever the text ends.
                 let Some(rest) = text.get(skipped..) else { continue };
                 let whole = rest.get(..rest.len() - rest.len() % 3).unwrap_or_default();
-                add("Base64", Base64::encode_string(whole).into_bytes());
+                let base64 = Base64::encode_string(whole);
+                add("Base64 in lines", in_lines(&base64, 64).into_bytes());
+                add("Base64 in lines", in_lines(&base64, 76).into_bytes());
+                add("Base64", base64.into_bytes());
                 add("Base64 for URLs", Base64UrlUnpadded::encode_string(whole).into_bytes());
             }
-            add("Base64 in lines", in_lines(&Base64::encode_string(text), 64).into_bytes());
-            add("Base64 in lines", in_lines(&Base64::encode_string(text), 76).into_bytes());
             add("hexadecimal digits", base16ct::lower::encode_string(text).into_bytes());
             add("hexadecimal digits", base16ct::upper::encode_string(text).into_bytes());
             add(

@@ -2,9 +2,8 @@
 
 use crate::Secret;
 
-/// How text begins that is a secret whatever follows: armour, and the beginnings tokens are told by. The Base64 of `-----BEGIN`,
-/// of `openssh-key-v1`, and of a DER sequence longer than 255 bytes, stand among them.
-const BEGINNINGS: [&str; 25] = [
+/// How a key begins: its armour, the Base64 of armour and of `openssh-key-v1`, minisign's and signify's marks.
+const KEYS: [&str; 8] = [
     "-----BEGIN",
     "LS0tLS1CRUdJTi",
     "b3BlbnNzaC1rZXktdjE",
@@ -13,6 +12,10 @@ const BEGINNINGS: [&str; 25] = [
     "RWRTY0Iy",
     "RWRCSw",
     "AGE-SECRET-KEY-",
+];
+
+/// How tokens begin that are told by it.
+const TOKENS: [&str; 13] = [
     "ghp_",
     "gho_",
     "ghu_",
@@ -25,15 +28,11 @@ const BEGINNINGS: [&str; 25] = [
     "xoxp-",
     "npm_",
     "pypi-",
-    "hvs.",
     "eyJhbGciOi",
-    "MII",
-    "MIG",
-    "MHc",
 ];
 
-/// How many of the [`BEGINNINGS`] are those of keys.
-const KEYS: usize = 8;
+/// How the Base64 of a key in DER begins: a SEQUENCE of 46, 119, or more than 127 bytes.
+const DER: [&str; 5] = ["MC4C", "MHcC", "MIG", "MIH", "MII"];
 
 /// With fewer characters after it a beginning is only the beginning of some name.
 const AFTER_BEGINNING: usize = 12;
@@ -61,7 +60,7 @@ pub fn looks_like_secret(text: &str) -> bool {
         text.strip_prefix(*beginning)
             .is_some_and(|rest| rest.len() >= AFTER_BEGINNING && !rest.contains(['\\', '.']))
     };
-    if BEGINNINGS.iter().any(known) {
+    if KEYS.iter().chain(&TOKENS).any(known) || is_der(text) {
         return true;
     }
     if text.len() >= HEX_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -80,14 +79,18 @@ pub fn looks_like_secret(text: &str) -> bool {
 #[must_use]
 pub fn is_key_material(secret: &Secret) -> bool {
     let Some(text) = secret.expose_text().map(str::trim) else { return true };
-    let starts = |beginnings: &[&str]| beginnings.iter().any(|beginning| text.starts_with(beginning));
     text.contains(['\n', '\r', '\0'])
         || text.contains("-----BEGIN")
         || text.contains("PRIVATE KEY")
-        || starts(BEGINNINGS.get(..KEYS).unwrap_or_default())
-        || (text.starts_with("MC") && text.len() >= HEX_DIGITS)
-        || text.starts_with("MII")
-        || text.starts_with("MIG")
+        || KEYS.iter().any(|beginning| text.starts_with(beginning))
+        || is_der(text)
+}
+
+/// Whether text is the Base64 of a key in DER.
+fn is_der(text: &str) -> bool {
+    text.len() >= BASE64_RUN
+        && DER.iter().any(|beginning| text.starts_with(beginning))
+        && text.bytes().all(|byte| is_base64(byte) || byte == b'/')
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -137,7 +140,7 @@ mod tests {
             "LS0tLS1CRUdJTiBQUklWQVRF",
             "b3BlbnNzaC1rZXktdjEAAAA",
             "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC",
-            "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+            "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7",
             "two\nlines",
         ] {
             assert!(is_key_material(&Secret::new(key.into())), "{key}");
@@ -161,6 +164,9 @@ mod tests {
             "./9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
             "ghp_notes",
             "MIIcerts/ca.pem",
+            "MIGRATION_SIGNING_KEY",
+            "MIGRATION/SIGNING/KEYS/OF/THE/LAST/RELEASE.pem",
+            "npm_keys/of.pem",
             "a-long-name-of-words-that-is-no-secret-at-all-and-has-only-small-letters",
             "",
         ] {

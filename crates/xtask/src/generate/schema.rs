@@ -67,6 +67,13 @@ fn of_tool(entry: &Entry, generator: &mut SchemaGenerator) -> anyhow::Result<Val
     for section in entry.sections {
         properties.insert(section.name.to_owned(), of_section(entry, section, generator)?);
     }
+    for name in entry.trusted {
+        if let Some(description) = properties.get_mut(*name).and_then(|schema| schema.get_mut("description"))
+        {
+            let text = description.as_str().unwrap_or_default().trim_end_matches('.').to_owned();
+            *description = format!("{text}. On a pull request the value of the base commit counts.").into();
+        }
+    }
     let table = |properties: Map<String, Value>| json!({ "type": "object", "properties": properties, "additionalProperties": false });
     let mut schema = table(properties.clone());
     if !entry.sections.is_empty()

@@ -15,6 +15,11 @@ fn judged(env: &[(&str, &str)], event: Option<&str>) -> String {
     if let Some(event) = event {
         context.learn_from_event(event.as_bytes()).unwrap();
     }
+    let why = match &context.trust {
+        Trust::Trusted => None,
+        Trust::Untrusted { why } | Trust::Unknown { why } => Some(why.as_str()),
+    };
+    assert_eq!((context.trust.is_trusted(), context.trust.why()), (why.is_none(), why));
     match context.trust {
         Trust::Trusted => "trusted".into(),
         Trust::Untrusted { why } => format!("untrusted: {why}"),
