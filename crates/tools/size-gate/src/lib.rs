@@ -19,6 +19,7 @@ mod rules;
 pub mod sketches;
 mod tables;
 mod unplaced;
+mod unsure;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
 use lw_model::{ByteSize, Measure, Number, Report};
@@ -109,6 +110,7 @@ Examples:
         compared.tell(report);
         for firmware in &firmwares {
             unplaced::tell(report, firmware);
+            unsure::tell(report, firmware);
         }
         let permission = permission(&args);
         cx.judge(report, permission.as_ref().map(|(reason, origin)| (reason.as_str(), *origin)));

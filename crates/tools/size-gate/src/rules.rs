@@ -29,6 +29,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "`region-kind` says which region is RAM.",
     },
     Rule {
+        id: "unsure-content",
+        level: Level::Error,
+        title: "Whether a limit of the image or of a region holds depends on what a map alone does not tell.",
+        help: "Pass the ELF or the linker script of this build: they say which sections have content.",
+    },
+    Rule {
         id: "unused-option",
         level: Level::Warning,
         title: "An option names a region or section that this build does not have.",

@@ -77,6 +77,9 @@ pub struct Memory {
     pub ram_size: Option<u64>,
     /// Sections that lie in no region.
     pub unplaced: Vec<Unplaced>,
+    /// Sections that a map alone does not show to have content, and that are taken to have none: they are not part of
+    /// [`Memory::image_bytes`], nor of the region they would be loaded from.
+    pub unsure_content: Vec<UnsureContent>,
     /// A writable section, when there is one although no memory counts as RAM.
     pub writable_outside_ram: Option<String>,
     /// What the reader should know: guesses, sections outside all regions.
@@ -212,6 +215,17 @@ pub struct Unplaced {
     pub nearest: Option<String>,
 }
 
+/// A section of which a map does not tell whether it has content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsureContent {
+    /// Name of the section.
+    pub section: String,
+    /// Bytes.
+    pub size: u64,
+    /// Where it would be loaded from, if that is not where it runs.
+    pub load_address: Option<u64>,
+}
+
 /// Why the use of memory cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemoryError {
@@ -285,13 +299,15 @@ impl Memory {
         if let Some(map) = sources.map {
             warnings.extend_from_slice(&map.warnings);
         }
-        let mut sections = sections::collect(sources, &mut warnings)?;
+        let (mut sections, mut unsure_content) = sections::collect(sources, &mut warnings)?;
         let chip = detect::chip(sources, &sections, &mut warnings)?;
         let (origin, regions) = regions::choose(sources, chip, &sections, &mut warnings)?;
         let mut regions = regions::classify(regions, origin, chip);
         let mut unplaced = place::place(&mut sections, &mut regions, origin, chip, sources, &mut warnings);
+        unsure_content.extend(sections::drop_unlikely_content(&mut sections, &regions, chip, sources, false));
         kind::settle(&mut regions, &sections, origin, chip, sources);
         sections::drop_reserved_zeros(&mut sections, &regions, sources);
+        unsure_content.extend(sections::drop_unlikely_content(&mut sections, &regions, chip, sources, true));
         sections::mark_fillers(&mut sections, &regions, chip, sources);
         for region in &mut regions {
             place::count(region, &sections);
@@ -329,6 +345,7 @@ impl Memory {
             ram_bytes,
             ram_size,
             unplaced,
+            unsure_content,
             writable_outside_ram,
             warnings,
         })

@@ -2,18 +2,22 @@
 
 use std::collections::HashMap;
 
+use goblin::elf::header::EM_AVR;
+
 use crate::chip::Chip;
-use crate::map::{InputKind, Map, OutputSection};
+use crate::map::{Flavour, Input, InputKind, Map, OutputSection};
 use crate::region::RegionClass;
 use crate::script::{Script, ScriptKind, ScriptSection};
 
-use super::{MemoryError, RegionUse, SectionUse, Sources};
+use super::{MemoryError, Placement, PlacementRole, RegionUse, SectionUse, Sources, UnsureContent};
 
 /// Sections with a size that take memory.
+///
+/// With them those of which a map leaves open whether they have content.
 pub(super) fn collect(
     sources: &Sources<'_>,
     warnings: &mut Vec<String>,
-) -> Result<Vec<SectionUse>, MemoryError> {
+) -> Result<(Vec<SectionUse>, Vec<UnsureContent>), MemoryError> {
     match (sources.elf, sources.map) {
         (Some(elf), map) => {
             let mut sections: Vec<_> = elf
@@ -42,7 +46,7 @@ pub(super) fn collect(
             if let Some(map) = map {
                 pair(&mut sections, map)?;
             }
-            Ok(sections)
+            Ok((sections, Vec::new()))
         }
         (None, Some(map)) => Ok(of_map(map, sources, warnings)),
         (None, None) => Err(MemoryError::NoInput),
@@ -81,7 +85,11 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
     }
 }
 
-fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> Vec<SectionUse> {
+fn of_map(
+    map: &Map<'_>,
+    sources: &Sources<'_>,
+    warnings: &mut Vec<String>,
+) -> (Vec<SectionUse>, Vec<UnsureContent>) {
     // Sections that take no memory all have the address 0, where flash may begin as well: then the first
     // is really there.
     let regions = if sources.regions.is_empty() { map.regions.as_slice() } else { sources.regions };
@@ -89,6 +97,7 @@ fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> V
     let scripted = scripted(sources.script);
     let mut sections: Vec<SectionUse> = Vec::new();
     let mut unsure = Vec::new();
+    let mut unsure_content = Vec::new();
     for (index, section) in map.sections.iter().enumerate() {
         // Thread-local zeros are a template: they take addresses, but no memory.
         if section.size == 0 || section.name.ends_with("tbss") {
@@ -104,8 +113,21 @@ fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> V
         if kind == Some(ScriptKind::NoAlloc) {
             continue;
         }
-        let loaded = kind != Some(ScriptKind::NoLoad) && has_content(section);
-        if scripted.is_empty() && !loaded && !section.fills && is_copy_by_habit(section) {
+        if kind.is_none() && is_copy_by_habit(section) && is_passed_over(map, index) {
+            continue;
+        }
+        let moves = moves_load_address(map, index);
+        let mut loaded = kind != Some(ScriptKind::NoLoad) && moves.unwrap_or_else(|| has_content(section));
+        let scripted = scripted.contains_key(&*section.name);
+        if loaded && moves.is_none() && !scripted && follows_what_is_not_loaded(map, index) {
+            loaded = false;
+            unsure_content.push(UnsureContent {
+                section: section.name.to_string(),
+                size: section.size,
+                load_address: section.lma,
+            });
+        }
+        if kind.is_none() && !section.fills && is_copy_by_habit(section) {
             unsure.push(format!("`{}`", section.name));
         }
         let lma = section.lma.filter(|lma| loaded && *lma != section.address);
@@ -131,7 +153,47 @@ fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> V
             unsure.join(", ")
         ));
     }
-    sections
+    (sections, unsure_content)
+}
+
+/// Whether a section has content, by the load address of the next one that has an address to be loaded from: GNU ld
+/// goes on after what is loaded, and stays where it is after what is not. `None` when the map does not tell.
+fn moves_load_address(map: &Map<'_>, index: usize) -> Option<bool> {
+    /// The next section may be aligned to this much.
+    const ALIGNMENT: u64 = 8;
+    /// What is no longer may have been skipped by the alignment of the next section.
+    const SHORT: u64 = 64;
+    let section = map.sections.get(index).filter(|_| map.flavour == Flavour::Gnu)?;
+    let start = section.lma?;
+    let end = start.saturating_add(section.size);
+    let later = map.sections.iter().skip(index + 1).filter(|later| later.size > 0);
+    let next = later.filter_map(|later| later.lma).next()?;
+    if (start..end).contains(&next) {
+        return Some(false);
+    }
+    (section.size > SHORT && (end..end.saturating_add(ALIGNMENT)).contains(&next)).then_some(true)
+}
+
+/// Whether a section that nothing follows is where a section before it left the load address because it has no content,
+/// as `(NOLOAD)` sections after `.bss` are. Names of content that compilers give say otherwise.
+fn follows_what_is_not_loaded(map: &Map<'_>, index: usize) -> bool {
+    let Some(section) = map.sections.get(index) else { return false };
+    let earlier = map.sections.iter().enumerate().take(index).rev();
+    let before = earlier.into_iter().find(|(_, before)| before.size > 0 && before.lma.is_some());
+    let stays = before.is_some_and(|(index, _)| moves_load_address(map, index) == Some(false));
+    stays && !section.inputs.iter().any(names_content)
+}
+
+/// Whether a section takes no memory, because one that comes later in the script begins before its end: GNU ld does
+/// not move the location counter past a `(COPY)` section.
+fn is_passed_over(map: &Map<'_>, index: usize) -> bool {
+    let Some(section) = map.sections.get(index) else { return false };
+    let end = section.address.saturating_add(section.size);
+    map.sections
+        .iter()
+        .skip(index + 1)
+        .filter(|later| later.size > 0)
+        .any(|later| later.address < end && later.address.saturating_add(later.size) > section.address)
 }
 
 /// The output sections of a script by name.
@@ -140,11 +202,17 @@ fn scripted(script: Option<&Script>) -> HashMap<&str, &ScriptSection> {
     sections.iter().map(|section| (section.name.as_str(), section)).collect()
 }
 
-/// Sections that the scripts of CMSIS and of the Pico SDK make `(COPY)`, so that they take no memory.
+/// Sections that the scripts of CMSIS and of the Pico SDK make `(COPY)`, so that they take no memory. The start-up code
+/// of CMSIS has `.heap` and `.stack` of its own, which it puts there.
 fn is_copy_by_habit(section: &OutputSection<'_>) -> bool {
     let named =
         section.name == ".heap" || section.name.starts_with(".stack") && section.name.ends_with("_dummy");
-    named && section.inputs.iter().all(|input| input.kind == InputKind::Fill)
+    let reserves = |input: &Input<'_>| {
+        input.kind == InputKind::Fill
+            || input.kind == InputKind::Section
+                && [&b".heap"[..], b".stack"].iter().any(|name| input.name.starts_with(name))
+    };
+    named && section.inputs.iter().all(reserves)
 }
 
 /// Sections of ESP-IDF that only keep other sections off an address: the other bus's view of
@@ -188,6 +256,83 @@ pub(super) fn drop_reserved_zeros(sections: &mut [SectionUse], regions: &[Region
             section.loaded = false;
             section.load_region = None;
         }
+    }
+}
+
+/// Takes the content from what a map alone does not show to have any, and returns these sections.
+///
+/// In a firmware that starts from flash, what lies in RAM and has no load address would have to be written there by a
+/// debugger: it is `(NOLOAD)`, as the regions of Zephyr's devicetree are, whatever its name. The names of what was put
+/// in, code, and the linker script say otherwise. The parts of
+/// Espressif's images are loaded to where they run, and an AVR has fuses and EEPROM.
+///
+/// Before it is known what kind of memory a region is, a region that may be written and in which nothing else is loaded
+/// or kept to be copied counts as RAM; `.persistent` of the MSP430 is content of its ferroelectric RAM.
+pub(super) fn drop_unlikely_content(
+    sections: &mut [SectionUse],
+    regions: &[RegionUse],
+    chip: Option<Chip>,
+    sources: &Sources<'_>,
+    settled: bool,
+) -> Vec<UnsureContent> {
+    let from_flash = sections.iter().any(|section| section.lma.is_some());
+    let told = sources.elf.is_some() || chip.is_some() || sources.machine() == Some(EM_AVR);
+    let Some(map) = sources.map.filter(|_| from_flash && !told) else {
+        return Vec::new();
+    };
+    let scripted = scripted(sources.script);
+    let unsure = |section: &SectionUse| {
+        let inputs = section.map.and_then(|index| map.sections.get(index)).map(|section| &section.inputs);
+        let told = inputs.is_none_or(|inputs| inputs.iter().any(names_content));
+        section.loaded
+            && section.lma.is_none()
+            && !section.exec
+            && !told
+            && !scripted.contains_key(section.name.as_str())
+    };
+    let is_ram = |(index, used): (usize, &RegionUse)| {
+        if settled {
+            return matches!(used.class, RegionClass::Ram | RegionClass::Psram | RegionClass::Rtc);
+        }
+        let keeps = |placement: &Placement| {
+            let Some(section) = sections.get(placement.section) else { return false };
+            let stays = section.loaded && section.lma.is_none();
+            match placement.role {
+                PlacementRole::Load => section.region != Some(index),
+                PlacementRole::Run => stays && (!unsure(section) || section.name == ".persistent"),
+            }
+        };
+        let attributes = used.region.attributes.split('!').next().unwrap_or_default();
+        attributes.contains(['w', 'W']) && !used.placements.iter().any(keeps)
+    };
+    let is_ram: Vec<bool> = regions.iter().enumerate().map(is_ram).collect();
+    let mut dropped = Vec::new();
+    for section in sections.iter_mut() {
+        let in_ram = section.region.and_then(|index| is_ram.get(index)) == Some(&true);
+        if in_ram && unsure(section) {
+            section.loaded = false;
+            section.load_region = None;
+            section.write = true;
+            dropped.push(UnsureContent {
+                section: section.name.clone(),
+                size: section.size,
+                load_address: None,
+            });
+        }
+    }
+    dropped
+}
+
+/// Whether a part of a section has content, by the names that compilers give: `.data.x`, `.rodata`.
+fn names_content(input: &Input<'_>) -> bool {
+    const NAMES: [&[u8]; 7] = [b"data", b"sdata", b"tdata", b"rodata", b"srodata", b"text", b"literal"];
+    match input.kind {
+        InputKind::Section => {
+            let mut parts = input.name.split(|byte| *byte == b'.').filter(|part| !part.is_empty());
+            parts.next().is_some_and(|first| NAMES.contains(&first))
+        }
+        InputKind::Data => true,
+        InputKind::Common | InputKind::Fill => false,
     }
 }
 

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use lw_model::{ByteSize, Number, Report, Verdict};
 
-use crate::common::{example, size_gate};
+use crate::common::size_gate;
+use crate::linker_print::firmwares;
 
 /// Every call that has a transcript: its folder and its arguments.
 fn calls() -> Vec<(PathBuf, Vec<String>)> {
@@ -99,48 +100,44 @@ fn every_number_of_a_headline_or_output_is_the_measure_of_that_name() {
     assert!(figures > 20 && outputs > 30, "{figures} figures, {outputs} outputs");
 }
 
+/// Every example firmware: a new folder is a new case. Without a linker script the map of GNU ld has to do.
 #[test]
 fn the_map_alone_says_what_the_elf_alone_says() {
     let mut compared = 0;
-    for (folder, elf, map) in [
-        ("stm32", "firmware.elf", "firmware.map"),
-        ("stm32", "firmware-lld.elf", "firmware-lld.map"),
-        ("arm-be", "firmware.elf", "firmware.map"),
-        ("arm-be", "firmware-lld.elf", "firmware-lld.map"),
-        ("riscv64", "firmware.elf", "firmware.map"),
-        ("esp-like", "firmware.elf", "firmware.map"),
-        ("esp8266-like", "firmware.elf", "firmware.map"),
-        ("avr", "firmware.elf", "firmware.map"),
-        ("esp32c3", "firmware.elf", "firmware.map"),
-    ] {
-        let path = example(folder);
-        let script = ["memory.ld", "link.ld", "regions.ld"].into_iter().find(|name| path.join(name).exists());
-        let mut regions: Vec<String> =
-            script.map(|name| format!("--linker-script={name}")).into_iter().collect();
-        if script.is_none() {
-            let text = fs::read_to_string(path.join(map)).unwrap();
-            let (_, block) = text.split_once("Memory Configuration").unwrap();
-            let (block, _) = block.split_once("Linker script and memory map").unwrap();
-            regions.extend(block.lines().filter_map(|line| {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let [name, origin, length, ..] = words.as_slice() else { return None };
-                (origin.starts_with("0x") && *name != "*default*")
-                    .then(|| format!("--region={name}={origin}+{length}"))
-            }));
+    for (folder, expected) in firmwares() {
+        for link in &expected.links {
+            let Some(elf) = &link.elf else { continue };
+            let (text, gnu) = link.map_text(&folder);
+            let regions = link.regions(&text);
+            let run = |input: String, regions: &[String]| size_gate(&folder, &[&[input], regions].concat());
+            let of_elf = run(format!("--elf={elf}"), &regions);
+            let mut of_map = vec![run(format!("--map={}", link.map), &regions)];
+            if gnu {
+                of_map.push(run(format!("--map={}", link.map), &[]));
+            }
+            for of_map in of_map {
+                let what = format!("{} {}", folder.display(), link.map);
+                for measure in &of_elf.report().measures {
+                    let same = of_map.report().measure(&measure.name, None);
+                    let same = same.unwrap_or_else(|| panic!("{what} has no {}", measure.name));
+                    assert_eq!(
+                        (same.value, same.whole),
+                        (measure.value, measure.whole),
+                        "{what}: {}",
+                        measure.name
+                    );
+                    compared += 1;
+                }
+                assert_eq!(of_elf.report().measures.len(), of_map.report().measures.len(), "{what}");
+                // What kind each region is says the same as well.
+                let kinds = |report: &Report| {
+                    let table = report.tables.iter().find(|table| table.id == "region-kinds").unwrap();
+                    let kinds = table.rows.iter().map(|row| row.iter().take(2).cloned().collect::<Vec<_>>());
+                    serde_json::to_string(&kinds.collect::<Vec<_>>()).unwrap()
+                };
+                assert_eq!(kinds(of_elf.report()), kinds(of_map.report()), "{what}");
+            }
         }
-        let run = |input: String| size_gate(&path, &[vec![input], regions.clone()].concat());
-        let (of_elf, of_map) = (run(format!("--elf={elf}")), run(format!("--map={map}")));
-        for measure in &of_elf.report().measures {
-            let same = of_map.report().measure(&measure.name, None).unwrap();
-            assert_eq!(
-                (same.value, same.whole),
-                (measure.value, measure.whole),
-                "{folder} {map}: {}",
-                measure.name
-            );
-            compared += 1;
-        }
-        assert_eq!(of_elf.report().measures.len(), of_map.report().measures.len(), "{folder} {map}");
     }
-    assert!(compared > 100, "{compared}");
+    assert!(compared > 500, "{compared}");
 }

@@ -278,6 +278,74 @@ fn with_heap() -> Layout {
     full("RAM").reserved(".heap", 0x2000_3A9C, 0x4000 - 15_004, "((ORIGIN (RAM) + LENGTH (RAM)) - .)")
 }
 
+/// Kind 07: what only the ELF or the script tells never makes a limit hold.
+#[test]
+fn what_a_map_leaves_open_is_judged_on_the_safe_side() {
+    let folder = example("cmsis-like");
+    let run = |inputs: &str, limits: &str| {
+        let run = size_gate(&folder, &words(&format!("{inputs} {limits}")));
+        let rule = rules(run.report()).into_iter().find(|(rule, _)| *rule == "size-gate/unsure-content");
+        (run.code, rule.map(|(_, level)| level))
+    };
+    // 320 bytes of `.shared_with_probe`, which would be loaded from FLASH; 296 of three others, which stay where they are.
+    let map = "--map firmware.map";
+    for (limit, unsure) in [
+        ("--max image=", 2992 + 616),
+        ("--max region.FLASH=", 2992 + 320),
+        ("--max region.FLASH.bytes=", 2992 + 320),
+        ("--max sum(image,region.FLASH)=", 2 * 2992 + 616 + 320),
+        ("--max sum(region.F*,region.RAM2)=", 2992 + 320 + 280),
+    ] {
+        assert_eq!(run(map, &format!("{limit}{unsure}")), (0, Some(Level::Note)), "{limit}");
+        assert_eq!(run(map, &format!("{limit}{}", unsure - 1)), (1, Some(Level::Error)), "{limit}");
+        assert_eq!(run(map, &format!("{limit}warn:{}", unsure - 1)), (0, Some(Level::Warning)), "{limit}");
+        // Over the limit anyway: nothing depends on it.
+        assert_eq!(run(map, &format!("{limit}1")), (1, Some(Level::Note)), "{limit}");
+    }
+    let free = 0x2_0000 - 2992 - 320;
+    assert_eq!(run(map, &format!("--min-free region.FLASH={free}")), (0, Some(Level::Note)));
+    assert_eq!(run(map, &format!("--min-free region.FLASH={}", free + 1)), (1, Some(Level::Error)));
+    // The script and the ELF tell.
+    for inputs in ["--map firmware.map --linker-script link.ld", "--elf firmware.elf --map firmware.map"] {
+        assert_eq!(run(inputs, "--max image=2992 --max region.FLASH=2992"), (0, None), "{inputs}");
+    }
+    // Two firmwares: each is told of its own, and a sum of both.
+    let matrix = "--firmware a.map=firmware.map --firmware b.map=firmware.map --firmware b.elf=firmware.elf";
+    assert_eq!(run(matrix, "--max b/image=2992 --max a/image=3608"), (0, Some(Level::Note)));
+    assert_eq!(run(matrix, "--max a/image=3607"), (1, Some(Level::Error)));
+    assert_eq!(run(matrix, "--max sum(a/image,b/image)=6599"), (1, Some(Level::Error)));
+    assert_eq!(run(matrix, "--max sum(a/image,b/image)=6600"), (0, Some(Level::Note)));
+}
+
+/// Kind 07: a heap and a stack that may be `(COPY)` count, and that is said, unless something tells that they are.
+#[test]
+fn what_may_take_no_memory_counts_until_something_tells() {
+    // As the Pico SDK has it: nothing follows in the region, so that the map does not tell.
+    let copy = full("RAM").reserved(".heap", 0x2000_3A9C, 0x400, "(. + 0x400)");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("f.map"), copy.map()).unwrap();
+    let script = |kind: &str| {
+        let text = format!(
+            "MEMORY {{ FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 64K\n RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 16K }}\n\
+             SECTIONS {{ .text : {{ *(.text) }} > FLASH\n .data : {{ *(.data) }} > RAM AT> FLASH\n\
+             .bss (NOLOAD) : {{ *(.bss) }} > RAM\n .heap ({kind}) : {{ . = . + 0x400; }} > RAM }}"
+        );
+        fs::write(folder.path().join("f.ld"), text).unwrap();
+    };
+    let run = |arguments: &str| size_gate(folder.path(), &words(&format!("--map f.map {arguments}")));
+    let alone = run("--max ram=16027 --min-free region.RAM=357");
+    assert_eq!(alone.code, 1);
+    let note = alone.report().findings.iter().find(|finding| finding.rule == "size-gate/input").unwrap();
+    assert!(note.message.contains("`.heap`"), "{}", note.message);
+    assert_eq!(run("--max ram=16028 --min-free region.RAM=356").code, 0);
+    script("COPY");
+    let told = run("--linker-script f.ld --max ram=15004 --min-free region.RAM=1380");
+    assert_eq!((told.code, rules(told.report()).len()), (0, 0), "{:?}", rules(told.report()));
+    script("NOLOAD");
+    assert_eq!(run("--linker-script f.ld --max ram=16027").code, 1);
+    assert_eq!(run("--linker-script f.ld --max ram=16028").code, 0);
+}
+
 #[test]
 fn a_filler_is_free() {
     let run = |arguments: &str| run(&with_heap(), arguments);

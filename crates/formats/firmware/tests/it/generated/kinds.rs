@@ -156,8 +156,76 @@ fn initialised_variables_that_nothing_copies_are_in_memory_that_keeps_them() {
         .code(".text", 0x0800_0000, 64)
         .data(".shared_data", 0x3001_0000, 0x3001_0000, 300)
         .data(".data", 0x2000_0000, 0x0800_0040, 16);
-    let memory = measure(&shared, None);
-    assert_eq!((memory.ram_bytes, memory.image_bytes), (316, 380));
+    let (elf, map) = (shared.elf(), shared.map());
+    let (elf, map) = (Elf::parse(&elf).unwrap(), Map::parse(map.as_bytes()).unwrap());
+    let of_map = Sources { map: Some(&map), ..Sources::default() };
+    let of_elf = Memory::measure(&Sources { elf: Some(&elf), ..of_map }).unwrap();
+    assert_eq!((of_elf.ram_bytes, of_elf.image_bytes), (316, 380));
+    assert!(of_elf.unsure_content.is_empty());
+    // The map alone does not tell them from what a debugger reads there: it says so.
+    let of_map = Memory::measure(&of_map).unwrap();
+    assert_eq!((of_map.ram_bytes, of_map.image_bytes), (316, 80));
+    let unsure: Vec<_> =
+        of_map.unsure_content.iter().map(|section| (section.section.as_str(), section.size)).collect();
+    assert_eq!(unsure, [(".shared_data", 300)]);
+}
+
+/// What a map of GNU ld tells of content besides names: where the next section is loaded from, and where it begins.
+#[test]
+fn the_next_section_tells_what_a_section_is() {
+    const HEAD: &str = "Memory Configuration\n\nName Origin Length Attributes\n\
+        FLASH 0x08000000 0x00010000 xr\nRAM 0x20000000 0x00004000 xrw\n*default* 0x00000000 0xffffffff\n\n\
+        Linker script and memory map\n\n\
+        .text 0x08000000 0x1f4\n .text 0x08000000 0x1f4 a.o\n\
+        .data 0x20000000 0x28 load address 0x080001f4\n .data 0x20000000 0x28 a.o\n";
+    /// Flash, RAM and image of a map that goes on with these sections; and how many of them are unsure.
+    fn figures(sections: &[&str]) -> ([u64; 3], usize) {
+        let mut text = HEAD.to_owned();
+        for section in sections {
+            let mut words = section.splitn(4, ' ');
+            let [name, address, size] = std::array::from_fn(|_| words.next().unwrap());
+            let rest = words.next().unwrap_or_default();
+            let load = rest.strip_prefix("at ").map(|at| format!(" load address {at}")).unwrap_or_default();
+            text.push_str(&format!("{name} {address} {size}{load}\n {name} {address} {size} a.o\n"));
+        }
+        text.push_str("OUTPUT(a.elf elf32-littlearm)\n");
+        let map = Map::parse(text.as_bytes()).unwrap();
+        let memory = Memory::measure(&Sources { map: Some(&map), ..Sources::default() }).unwrap();
+        let [flash, ram] = [0, 1].map(|index| memory.regions[index].bytes);
+        ([flash, ram, memory.image_bytes], memory.unsure_content.len())
+    }
+    assert_eq!(figures(&[]), ([540, 40, 540], 0));
+    // What is loaded from where the one before would be: the one before has no content, whatever its name.
+    assert_eq!(
+        figures(&[".data_log 0x20000028 0x80 at 0x0800021c", ".more 0x200000a8 0x20 at 0x0800021c"]),
+        ([540, 200, 540], 1)
+    );
+    // What is loaded from after the one before: that has content, although it is called `bss`.
+    assert_eq!(
+        figures(&[".my_bss 0x20000028 0x80 at 0x0800021c", ".data.x 0x200000a8 0x20 at 0x0800029c"]),
+        ([700, 200, 700], 0)
+    );
+    // Nothing follows: the names say, and where these say nothing it counts.
+    assert_eq!(figures(&[".bss 0x20000028 0x80 at 0x0800021c"]), ([540, 168, 540], 0));
+    assert_eq!(figures(&[".more 0x20000028 0x80 at 0x0800021c"]), ([668, 168, 668], 0));
+    // A heap and a stack that the next section begins in are (COPY).
+    assert_eq!(
+        figures(&[
+            ".heap 0x20000028 0x200 at 0x0800021c",
+            ".stack_dummy 0x20000028 0x400 at 0x0800021c",
+            ".bss 0x20000028 0x80 at 0x0800021c"
+        ]),
+        ([540, 168, 540], 0)
+    );
+    // Those that nothing follows count, and so does a heap that moves the next section.
+    assert_eq!(
+        figures(&[".bss 0x20000028 0x80 at 0x0800021c", ".heap 0x200000a8 0x200 at 0x0800021c"]),
+        ([540, 680, 540], 1)
+    );
+    assert_eq!(
+        figures(&[".heap 0x20000028 0x200 at 0x0800021c", ".noinit 0x20000228 0x80 at 0x0800021c"]),
+        ([540, 680, 540], 0)
+    );
 }
 
 #[test]
