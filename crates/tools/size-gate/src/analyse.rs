@@ -191,6 +191,7 @@ impl One<'_> {
     fn open(&mut self, what: &str, path: Option<&Path>) -> Result<Option<Bytes>, Error> {
         let Some(path) = path else { return Ok(None) };
         let bytes = self.cx.open(path)?;
+        self.cx.set_subject_file(self.subject.as_deref(), path);
         self.fact(what, &format!("{} ({} bytes)", self.cx.display_path(path), bytes.len()));
         Ok(Some(bytes))
     }

@@ -142,6 +142,7 @@ fn plain_files(args: &Args, cx: &Context, report: &mut Report) -> Result<(), Err
         let name = format!("file.{}.bytes", cx.display_path(&path));
         if report.measure(&name, None).is_none() {
             report.measures.push(Measure::bytes(name, cx.open(&path)?.len() as u64));
+            cx.set_subject_file(None, &path);
         }
     }
     Ok(())
