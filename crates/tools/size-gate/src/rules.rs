@@ -29,6 +29,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "`region-kind` says which region is RAM.",
     },
     Rule {
+        id: "other-chip",
+        level: Level::Error,
+        title: "The firmware lies where the chip that was named has no memory.",
+        help: "Name the chip the firmware was built for with `chip`, or leave it out: it is told by the inputs.",
+    },
+    Rule {
         id: "unsure-content",
         level: Level::Error,
         title: "Whether a limit of the image or of a region holds depends on what a map alone does not tell.",

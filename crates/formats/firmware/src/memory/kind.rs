@@ -111,6 +111,12 @@ fn of_region(
         }
         return (used.class, format!("the {chip} has it at {:#x}", region.origin));
     }
+    // The chip has none of its own memory there: what is called external RAM is that.
+    if let Some(chip) = chip
+        && regions::by_name(&region.name.to_ascii_lowercase()) == Some(RegionClass::Psram)
+    {
+        return (RegionClass::Psram, format!("its name says so, and the {chip} has no other memory there"));
+    }
     if machine == Some(EM_AVR) {
         let class = match region.origin {
             AVR_EEPROM.. => RegionClass::Eeprom,
@@ -132,10 +138,12 @@ fn of_region(
         {
             ram(format!("`{name}` is copied into it at start"))
         }
-        Evidence { zeroed: Some(name), stored, .. }
+        Evidence { zeroed: Some(name), stored, constant, variable, .. }
             if in_ram
                 || attributes == Attributes::Writable
-                || attributes == Attributes::None && stored.is_none() =>
+                || attributes == Attributes::None && stored.is_none()
+                // Nothing is kept in it, whatever its attributes.
+                || stored.is_none() && constant.is_none() && variable.is_none() =>
         {
             ram(format!("`{name}` is zeroed in it at start"))
         }

@@ -43,6 +43,7 @@ pub(super) fn collect(
                     map: None,
                 })
                 .collect();
+            debug_only(&sections)?;
             if let Some(map) = map {
                 pair(&mut sections, map)?;
             }
@@ -50,6 +51,18 @@ pub(super) fn collect(
         }
         (None, Some(map)) => Ok(of_map(map, sources, warnings)),
         (None, None) => Err(MemoryError::NoInput),
+    }
+}
+
+/// Refuses an ELF whose content was thrown away: there is code, and none of it is there.
+fn debug_only(sections: &[SectionUse]) -> Result<(), MemoryError> {
+    let mut code = sections.iter().filter(|section| section.exec).peekable();
+    match code.peek() {
+        Some(first) if !first.loaded => {
+            let name = first.name.clone();
+            if code.any(|section| section.loaded) { Ok(()) } else { Err(MemoryError::DebugOnly(name)) }
+        }
+        _ => Ok(()),
     }
 }
 
@@ -63,7 +76,7 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
     }
     let mut first = None;
     let mut count = 0;
-    for section in sections {
+    for section in sections.iter_mut() {
         section.map = same.get(&(section.name.as_str(), section.address, section.size)).copied();
         if section.map.is_none()
             && let Some(found) = named.get(section.name.as_str())
@@ -73,7 +86,7 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
         }
     }
     match first {
-        None => Ok(()),
+        None => related(sections),
         Some((section, found)) => Err(MemoryError::Mismatch {
             elf_address: section.address,
             elf_size: section.size,
@@ -83,6 +96,23 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
             count,
         }),
     }
+}
+
+/// Refuses a map that has less than half of what the ELF has.
+fn related(sections: &[SectionUse]) -> Result<(), MemoryError> {
+    let bytes =
+        |sections: &[&SectionUse]| sections.iter().map(|section| section.size).fold(0, u64::saturating_add);
+    let (found, missing): (Vec<_>, Vec<_>) = sections.iter().partition(|section| section.map.is_some());
+    let Some(largest) = missing.iter().max_by_key(|section| section.size) else { return Ok(()) };
+    if bytes(&missing) <= bytes(&found) {
+        return Ok(());
+    }
+    Err(MemoryError::Unrelated {
+        section: largest.name.clone(),
+        address: largest.address,
+        size: largest.size,
+        others: missing.len() - 1,
+    })
 }
 
 fn of_map(
@@ -406,10 +436,11 @@ fn is_data(name: &str) -> bool {
     name.split('.').any(|part| matches!(part, "data" | "sdata" | "tdata"))
 }
 
+/// `.iram0.text` and `.flash_begin_text` hold code, `.boot_settings` and `.initial_values` do not.
 fn is_code(name: &str) -> bool {
-    ["text", "vectors", "literal", "boot", "init", "fini"].iter().any(|part| name.contains(part))
-        && !name.contains("_array")
-        && !name.contains("noinit")
+    const WHOLE: [&str; 6] = ["init", "fini", "boot", "boot2", "bootloader", "boot_loader"];
+    ["text", "vectors", "literal"].iter().any(|part| name.contains(part))
+        || WHOLE.contains(&name.trim_start_matches('.').split('.').next().unwrap_or_default())
 }
 
 /// Whether everything that was put into an output section is code by its name: code that is copied to RAM often lies in
