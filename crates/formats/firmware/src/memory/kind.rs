@@ -25,6 +25,8 @@ struct Evidence<'s> {
     constant: Option<&'s str>,
     /// Has content that stays here, and may be written.
     variable: Option<&'s str>,
+    /// Is external RAM by its name, as everything that lies here.
+    external: Option<&'s str>,
 }
 
 /// Finds out the kind of every region, now that it is known what lies in it.
@@ -53,6 +55,10 @@ pub(super) fn settle(
 fn gather<'s>(index: usize, region: &RegionUse, sections: &'s [SectionUse]) -> Evidence<'s> {
     let mut evidence = Evidence::default();
     let attributes = Attributes::of(region);
+    let placed = || region.placements.iter().filter_map(|placement| sections.get(placement.section));
+    if placed().all(|section| section.name.starts_with(".ext_ram")) {
+        evidence.external = placed().next().map(|section| section.name.as_str());
+    }
     for placement in &region.placements {
         let Some(section) = sections.get(placement.section).filter(|section| !section.dummy) else {
             continue;
@@ -111,11 +117,11 @@ fn of_region(
         }
         return (used.class, format!("the {chip} has it at {:#x}", region.origin));
     }
-    // The chip has none of its own memory there: what is called external RAM is that.
-    if let Some(chip) = chip
-        && regions::by_name(&region.name.to_ascii_lowercase()) == Some(RegionClass::Psram)
+    // The chip has none of its own memory there: ESP-IDF calls what is put into external RAM so.
+    if chip.is_some()
+        && let Some(name) = evidence.external
     {
-        return (RegionClass::Psram, format!("its name says so, and the {chip} has no other memory there"));
+        return (RegionClass::Psram, format!("`{name}` is external RAM"));
     }
     if machine == Some(EM_AVR) {
         let class = match region.origin {

@@ -268,6 +268,9 @@ pub enum MemoryError {
         /// How many others the map does not have.
         others: usize,
     },
+    /// There is nothing to measure.
+    #[error("nothing in it takes memory: it has no section with a size and an address")]
+    Nothing,
     /// The ELF has the headers of its sections, and not what is in them.
     #[error(
         "the ELF has no code: its section `{0}` is there in name only, as `objcopy --only-keep-debug` leaves it"
@@ -296,6 +299,9 @@ impl Diagnose for MemoryError {
         Some(
             match self {
                 Self::NoInput => "Pass the .elf, the .map, or both.",
+                Self::Nothing => {
+                    "Did the link end before its sections were placed? Pass the files of a whole link."
+                }
                 Self::DebugOnly(_) => {
                     "Pass the .elf that the linker wrote, not the file of its debug information."
                 }
@@ -325,6 +331,9 @@ impl Memory {
             warnings.extend_from_slice(&map.warnings);
         }
         let (mut sections, mut unsure_content) = sections::collect(sources, &mut warnings)?;
+        if sections.is_empty() {
+            return Err(MemoryError::Nothing);
+        }
         let chip = detect::chip(sources, &sections, &mut warnings)?;
         let (origin, regions) = regions::choose(sources, chip, &sections, &mut warnings)?;
         let mut regions = regions::classify(regions, origin, chip);

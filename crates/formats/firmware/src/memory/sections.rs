@@ -1,6 +1,6 @@
 //! The sections that take memory, from the ELF or from the map.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use goblin::elf::header::EM_AVR;
 
@@ -379,11 +379,16 @@ pub(super) fn mark_fillers(
     /// The end of a region may be rounded down to an alignment.
     const ROUNDED: u64 = 64;
     let scripted = scripted(sources.script);
+    let may_fill = chip.is_some()
+        || scripted.values().any(|section| section.fills)
+        || sources.map.is_some_and(|map| map.sections.iter().any(|section| section.fills));
+    let holds_variables = if may_fill { variables(sections, sources) } else { HashSet::new() };
     for section in sections.iter_mut().filter(|section| !section.loaded && !section.dummy) {
         let in_map = section.map.and_then(|index| sources.map?.sections.get(index));
         // What an object puts in is used, whatever the script makes of the rest.
-        let holds_nothing =
-            in_map.is_none_or(|section| section.inputs.iter().all(|input| input.kind == InputKind::Fill));
+        let holds_nothing = in_map
+            .is_none_or(|section| section.inputs.iter().all(|input| input.kind == InputKind::Fill))
+            && section.elf.is_none_or(|index| !holds_variables.contains(&index));
         let computed = || {
             in_map.is_some_and(|section| section.fills)
                 || scripted.get(section.name.as_str()).is_some_and(|section| section.fills)
@@ -401,6 +406,15 @@ pub(super) fn mark_fillers(
             section.filler = true;
         }
     }
+}
+
+/// The sections without content, by their index in the ELF, in which something has a name and a size.
+fn variables(sections: &[SectionUse], sources: &Sources<'_>) -> HashSet<usize> {
+    let Some(elf) = sources.elf else { return HashSet::new() };
+    let zeroed: HashSet<usize> =
+        sections.iter().filter(|section| !section.loaded).filter_map(|section| section.elf).collect();
+    let sized = elf.symbols().filter(|symbol| symbol.size > 0 && zeroed.contains(&symbol.section));
+    sized.map(|symbol| symbol.section).collect()
 }
 
 /// Whether a name matches a pattern in which `*` stands for any text and `?` for one character. Linear in their product.

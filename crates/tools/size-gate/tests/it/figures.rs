@@ -141,3 +141,60 @@ fn the_map_alone_says_what_the_elf_alone_says() {
     }
     assert!(compared > 500, "{compared}");
 }
+
+/// Kind 01: whatever the regions of a build are called, its figures are the same.
+#[test]
+fn the_names_of_regions_change_no_figure_of_any_example() {
+    const NAMES: [&str; 8] = ["eeprom", "RAM_BOOT", "ncache", "FLASH2", "psram", "BLOCK", "rtc_data", "x"];
+    let folder = tempfile::tempdir().unwrap();
+    let mut renamed = 0;
+    for (path, expected) in firmwares() {
+        for link in &expected.links {
+            let (text, gnu) = link.map_text(&path);
+            if !gnu {
+                continue;
+            }
+            let (head, rest) = text.split_once("Memory Configuration").unwrap();
+            let (block, body) = rest.split_once("Linker script and memory map").unwrap();
+            let original = size_gate(&path, &[format!("--map={}", link.map)]);
+            let original = original.report();
+            for turn in 0..NAMES.len() {
+                let mut names: Vec<(String, String)> = Vec::new();
+                let block: Vec<String> = block
+                    .lines()
+                    .map(|line| match line.split_once(" 0x") {
+                        Some((name, rest)) if !name.starts_with("*default*") => {
+                            let at = names.len();
+                            let new = format!("{}{at}", NAMES[(turn + at) % NAMES.len()]);
+                            names.push((name.trim().into(), new.clone()));
+                            format!("{new:16} 0x{rest}")
+                        }
+                        _ => line.to_owned(),
+                    })
+                    .collect();
+                let map = format!(
+                    "{head}Memory Configuration{}\nLinker script and memory map{body}",
+                    block.join("\n")
+                );
+                fs::write(folder.path().join("f.map"), map).unwrap();
+                let run = size_gate(folder.path(), &["--map=f.map".into()]);
+                for measure in &original.measures {
+                    let (old, end) = measure
+                        .name
+                        .strip_prefix("region.")
+                        .and_then(|name| name.rsplit_once('.'))
+                        .unwrap_or(("", &measure.name));
+                    let name = match names.iter().find(|(name, _)| name == old) {
+                        Some((_, new)) => format!("region.{new}.{end}"),
+                        None => measure.name.clone(),
+                    };
+                    let same = run.report().measure(&name, None).unwrap();
+                    let what = format!("{} {}: {} as {name}", path.display(), link.map, measure.name);
+                    assert_eq!((same.value, same.whole), (measure.value, measure.whole), "{what}");
+                    renamed += 1;
+                }
+            }
+        }
+    }
+    assert!(renamed > 1000, "{renamed}");
+}

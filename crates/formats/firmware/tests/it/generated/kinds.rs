@@ -1,13 +1,13 @@
 //! What a region is, which region a section is in, what only fills: shown by what lies there.
 
-use lw_firmware::memory::Unplaced;
+use lw_firmware::memory::{MemoryError, Unplaced};
 use lw_firmware::script::Script;
 use lw_firmware::{Chip, Elf, Map, Memory, RegionClass, RegionKind, Sources};
 use proptest::prelude::*;
 
 use super::layout::Layout;
 use super::model::firmware;
-use super::writer::FORMATS;
+use super::writer::{FORMATS, OutElf, OutSymbol};
 
 /// Names that say something else than what the regions are.
 const MISLEADING: [&str; 20] = [
@@ -493,4 +493,34 @@ proptest! {
         let alone = Sources { elf: Some(&elf), regions: &renamed.regions, ..Sources::default() };
         prop_assert_eq!(&of(&alone), &expected);
     }
+}
+
+#[test]
+fn a_stack_with_a_variable_in_it_is_no_filler() {
+    let layout = Layout { machine: 243, ..Layout::default() }
+        .code(".text", 0x4200_0020, 500)
+        .code(".rwtext", 0x4038_0000, 64)
+        .zeroed(".bss", 0x3FC8_1000, 300)
+        .zeroed(".stack", 0x3FC8_112C, 40_000);
+    let ram = |symbols: Vec<OutSymbol>| {
+        let elf = OutElf { machine: 243, ..OutElf::new(FORMATS[0], layout.sections.clone(), symbols) };
+        let elf = elf.bytes();
+        let elf = Elf::parse(&elf).unwrap();
+        let sources = Sources { elf: Some(&elf), chip: Some(Chip::Esp32C3), ..Sources::default() };
+        Memory::measure(&sources).unwrap().ram_bytes
+    };
+    let symbol =
+        |size| OutSymbol { name: "buffer".into(), value: 0x3FC8_112C, size, info: 0x11, section: Ok(3) };
+    assert_eq!(ram(Vec::new()), 364);
+    // The marks of a linker script have no size.
+    assert_eq!(ram(vec![symbol(0)]), 364);
+    assert_eq!(ram(vec![symbol(30_000)]), 40_364);
+}
+
+#[test]
+fn a_map_or_an_elf_without_anything_in_memory_is_refused() {
+    let nothing = Layout::arm().region("RAM", 0x2000_0000, 0x2000, "xrw").map();
+    let map = Map::parse(nothing.as_bytes()).unwrap();
+    let error = Memory::measure(&Sources { map: Some(&map), ..Sources::default() }).unwrap_err();
+    assert_eq!(error, MemoryError::Nothing);
 }
