@@ -10,6 +10,7 @@ mod figures;
 mod files;
 mod growth;
 mod image_fit;
+mod kinds;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
 #[path = "../../../../formats/firmware/tests/it/generated/layout.rs"]
 mod layout;
