@@ -33,7 +33,7 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
         .map(|finding| {
             let count = seen.entry((&finding.fingerprint, finding.subject.as_deref())).or_default();
             *count += 1;
-            result(finding, rules.index(finding), *count, &file_of(finding, options, &report.tool.name))
+            result(finding, rules.index(finding), *count, file_of(finding, options, &report.tool.name))
         })
         .collect();
     let driver = ToolComponent::builder()
