@@ -295,6 +295,16 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
             }
         }
     }
+    let resized: Vec<Finding> = report
+        .measures
+        .iter()
+        .filter(|measure| measure.name.starts_with("region.") && measure.name.ends_with(".size"))
+        .filter_map(|measure| {
+            let before = values.get(&(partner(&measure.subject)?, measure.name.as_str()))?;
+            (before.value != measure.value).then(|| resized(measure, before))
+        })
+        .collect();
+    resized.into_iter().for_each(|finding| report.add_finding(finding));
     cx.compare(report, earlier, |measure, _| {
         let name = measure.name.as_str();
         if name == "image.bytes" && other_image.contains(&measure.subject) {
@@ -310,6 +320,19 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
         }
     }
     Ok(compared)
+}
+
+/// Tells of a region that had another length: the script was changed, or the baseline is of another board.
+fn resized(now: &Measure, before: &Measure) -> Finding {
+    let region = now.name.trim_start_matches("region.").trim_end_matches(".size");
+    let message = format!(
+        "region {region} has {}, and {} in the baseline",
+        now.unit.brief(now.value),
+        now.unit.brief(before.value)
+    );
+    Finding::new("size-gate/resized", Level::Note, region, message)
+        .help("growth is told all the same; was the linker script changed, or is the baseline of another board?")
+        .about(now.subject.as_deref())
 }
 
 /// The families of measures (`region.`) of which the baseline has a member in use that this run has not: a new member

@@ -53,6 +53,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Growth cannot be told of it. Run again on the base branch when the change is wanted, or lift the limit.",
     },
     Rule {
+        id: "resized",
+        level: Level::Note,
+        title: "A region has another length than in the baseline.",
+        help: "Growth is told all the same. Was the linker script changed, or is the baseline of another board?",
+    },
+    Rule {
         id: "image-layout",
         level: Level::Error,
         title: "The image is not one its chip would start.",
