@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{Files, unwritable};
 use crate::host::{self, Host, Printed};
+use crate::memory;
 use crate::tool::Entry;
 
 /// What the user wants to see of the report.
@@ -96,6 +97,9 @@ pub(crate) fn reported(
                 limit.reason = Some(Reason::RunFailed);
             }
         }
+    }
+    if failure.is_none() {
+        unjudged(cx, &report)?;
     }
     undeclared(entry, cx, &report)?;
     complete(entry, cx, &mut report);
@@ -208,6 +212,38 @@ fn is_only_an_error(report: &Report) -> bool {
     let said =
         report.findings.len() + report.measures.len() + report.tables.len() + report.unmatched_limits.len();
     said <= 1
+}
+
+/// A limit that the tool attached and did not have judged, or whose outcome the verdict does not show, would pass without
+/// a word: a defect, which no build lets through.
+fn unjudged(cx: &Context, report: &Report) -> Result<(), Error> {
+    let require_baseline = cx.common().require_baseline;
+    for (name, subject, limit) in report.limits() {
+        let of_subject = subject.map(|subject| format!(" of {subject}")).unwrap_or_default();
+        let what = format!("the {} of {name}{of_subject} ({})", limit.bound, limit.origin);
+        let fails = match (limit.outcome, limit.reason) {
+            (Outcome::NotJudged, None) => {
+                return Err(defect(format!("{what} was attached to the report and never judged")));
+            }
+            (Outcome::NotJudged, Some(reason)) => reason.fails(require_baseline),
+            (Outcome::Breached, _) => true,
+            (Outcome::Met | Outcome::Overridden, _) => false,
+        };
+        if fails && report.verdict < limit.on_breach {
+            let outcome = if limit.outcome == Outcome::Breached { "is breached" } else { "was not judged" };
+            return Err(defect(format!("{what} {outcome}, and the verdict is {}", report.verdict)));
+        }
+    }
+    Ok(())
+}
+
+/// What only the tool's authors can mend.
+fn defect(message: String) -> Error {
+    Error::internal(message).hint(concat!(
+        "this is a defect of the tool, whatever its inputs: please report it at ",
+        env!("CARGO_PKG_REPOSITORY"),
+        "/issues"
+    ))
 }
 
 /// A rule, an output or an exit code that the tool did not declare is missing in its docs: a defect, which tests have to
@@ -385,8 +421,10 @@ struct Armed {
     host: Host,
 }
 
-/// Makes a panic end in exit code 5, a sentence and all outputs, whether panics unwind or abort.
+/// Makes a panic end in exit code 5, a sentence and all outputs, whether panics unwind or abort, and a want of memory in
+/// exit code 4.
 pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
+    memory::end_aborts_with_an_exit_code();
     let name = entry.name;
     let effects = ci.outputs(&outputs(
         entry,
@@ -398,18 +436,26 @@ pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
         armed.push(Armed { thread: thread::current().id(), effects, host: host.clone() });
     }
     std::panic::set_hook(Box::new(move |panic| {
-        let text = format!(
-            "error: {name} has a defect: {panic}\n  hint: please report it with the input that shows it, at {}/issues\n",
-            env!("CARGO_PKG_REPOSITORY")
-        );
+        let is_exhausted = memory::is_exhausted();
+        let text = if is_exhausted {
+            format!(
+                "error: {name} needs more memory than the system gives: {panic}\n  hint: give the job more memory, or fewer and smaller files\n"
+            )
+        } else {
+            format!(
+                "error: {name} has a defect: {panic}\n  hint: please report it with the input that shows it, at {}/issues\n",
+                env!("CARGO_PKG_REPOSITORY")
+            )
+        };
         host::stderr(&lw_ci::neutralise(&text));
         if let Some(armed) = take_armed() {
             perform(armed.effects, &armed.host);
         }
-        // Where panics unwind, `invoke` returns this code; where they abort, nothing would.
-        if cfg!(panic = "abort") {
+        // Where panics unwind, `invoke` returns the code of a defect; where they abort, nothing would.
+        if cfg!(panic = "abort") || is_exhausted {
+            let exit = if is_exhausted { Exit::Remote } else { Exit::Internal };
             #[allow(clippy::disallowed_methods)]
-            std::process::exit(i32::from(Exit::Internal.code()));
+            std::process::exit(i32::from(exit.code()));
         }
     }));
 }

@@ -21,6 +21,7 @@ mod finish;
 mod host;
 pub mod inputs;
 mod keyed;
+mod memory;
 pub mod parallel;
 mod progress;
 mod rules;

@@ -15,6 +15,8 @@ mod image_fit;
 mod layout;
 mod linker_print;
 mod meaning;
+#[cfg(unix)]
+mod memory;
 mod rules;
 mod transcripts;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
