@@ -78,11 +78,10 @@ impl Tool for Probe {
         }
         let value = args.what.and_then(|what| what.parse().ok()).unwrap_or(0);
         let mut measure = Measure::bytes("m", value);
-        for (_, limits) in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
-            measure.limits.extend(limits);
-        }
-        for (_, limits) in cx.limits(Bound::MaxGrowth, Unit::Bytes, "max_growth", &args.max_growth)? {
-            measure.limits.extend(limits);
+        for (bound, id, specs) in
+            [(Bound::Max, "max", &args.max), (Bound::MaxGrowth, "max_growth", &args.max_growth)]
+        {
+            cx.limits(bound, Unit::Bytes, id, specs)?.iter().try_for_each(|set| set.attach(&mut measure))?;
         }
         report.measures.push(measure);
         if let Some((path, bytes)) = cx.baseline(report)?

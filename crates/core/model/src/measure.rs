@@ -514,6 +514,12 @@ impl Limit {
         Self { bound, threshold, on_breach, outcome, reason: None, origin: origin.into(), location: None }
     }
 
+    /// Where it was set, to begin an error with: `lw.toml:3`, or else its origin.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.location.as_ref().map_or_else(|| self.origin.clone(), ToString::to_string)
+    }
+
     /// Reads `NAME=LIMIT` for a measure of this unit: a threshold that fails, or `warn:LIMIT,fail:LIMIT`.
     ///
     /// Returns the name and one limit per level.

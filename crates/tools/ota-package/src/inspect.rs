@@ -127,7 +127,7 @@ impl Run<'_> {
         if let Some(path) = path {
             let table = slots::read_table(path, checked.image.chip(), &self.args.slots, self.cx)?;
             let (load, at) = (checked.load(self.args.slots.signature_scheme), self.cx.display_path(path));
-            slots::fit(&table, load, &at, &self.args.slots, subject, self.report);
+            slots::fit(&table, load, &at, &self.args.slots, subject, self.report)?;
             slots::check_flash_size(&table, &checked, &at, subject, self.report);
         }
         self.seen.push(InspectedFile::image(&checked));

@@ -240,7 +240,7 @@ fn judge(
         if let Some(path) = &plan.partitions {
             let table = slots::read_table(path, checked.image.chip(), &args.slots, cx)?;
             let (load, at) = (checked.load(args.slots.signature_scheme), cx.display_path(path));
-            slots::fit(&table, load, &at, &args.slots, subject, report);
+            slots::fit(&table, load, &at, &args.slots, subject, report)?;
             slots::check_flash_size(&table, checked, &at, subject, report);
         }
     }
