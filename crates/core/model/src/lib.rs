@@ -11,6 +11,7 @@ mod diagnose;
 mod finding;
 mod headline;
 mod judge;
+mod largest;
 mod measure;
 mod quantity;
 mod report;
@@ -23,6 +24,7 @@ mod verdict;
 pub use diagnose::{Class, Diagnose};
 pub use finding::{Finding, Level, Location};
 pub use judge::Judging;
+pub use largest::Largest;
 pub use measure::{Bound, Direction, Limit, LimitError, LimitSpec, Measure, Outcome, Reason, Threshold};
 pub use quantity::{ByteSize, Number, Percent, QuantityError, grouped};
 pub use report::{
