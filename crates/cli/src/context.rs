@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use lw_ci::{CiContext, Provider};
 use lw_model::{Artifact, Class, Finding, Level, Location, Report};
@@ -14,7 +12,7 @@ use crate::config::section::Sections;
 use crate::error::Error;
 use crate::files::Files;
 use crate::host::{self, Host};
-use crate::progress::{Display, Group, Progress};
+use crate::progress::{Display, Progress};
 use crate::tool::Entry;
 
 /// Where a value was set.
@@ -50,9 +48,6 @@ pub struct Context {
     artifacts: Mutex<Vec<Artifact>>,
     /// Measures the baseline counts in another way.
     pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
-    started: Instant,
-    /// Folds of the log that were opened.
-    groups: AtomicU64,
 }
 
 impl Context {
@@ -84,8 +79,6 @@ impl Context {
             errors: Mutex::default(),
             artifacts: Mutex::default(),
             changed_meanings: Mutex::default(),
-            started: Instant::now(),
-            groups: AtomicU64::new(0),
         }
     }
 
@@ -122,15 +115,6 @@ impl Context {
     #[must_use]
     pub fn progress(&self, title: &str, total: Option<u64>) -> Progress {
         Progress::start(title, total, Display::real(&self.host, &*self.ci))
-    }
-
-    /// Folds what is said from now on in the log of a CI that has folds, until the result is dropped.
-    #[must_use]
-    pub fn group(&self, title: &str) -> Group {
-        let number = self.groups.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{}-{number}", self.entry.name);
-        let now = self.host.now + self.started.elapsed().as_secs();
-        Group::open(Arc::clone(&self.ci), id, title, now)
     }
 
     /// A path as reports name it: from the repository's root, with `/`.

@@ -148,6 +148,10 @@ pub(crate) fn reported(
         // The error has been said; a page that says nothing more is not worth reading.
         Shape::Common(Format::Text) if failure.is_some() && is_only_an_error(&report) => Vec::new(),
         Shape::Own(name) => cx.own_format(name).unwrap_or_default().as_bytes().to_vec(),
+        Shape::Common(Format::Text) => {
+            let options = Options { colour: host.colour, width: host.width, ..plain };
+            folded(cx, &report, &options)?
+        }
         Shape::Common(format) => {
             let options = Options { colour: host.colour, width: host.width, ..plain };
             let mut text = Vec::new();
@@ -157,7 +161,12 @@ pub(crate) fn reported(
         }
     };
     // That nobody reads any more is the reader's decision, and changes no outcome.
-    match host::stdout(&harmless(&wanted.stdout, &text, host.colour)) {
+    let text = match wanted.stdout {
+        // It holds the commands of folds, and is harmless already.
+        Shape::Common(Format::Text) => text,
+        _ => harmless(&wanted.stdout, &text, host.colour),
+    };
+    match host::stdout(&text) {
         Ok(Printed::Done | Printed::ReaderGone) => {}
         Err(error) => return Err(unwritable(Path::new("standard output"), &error)),
     }
@@ -167,6 +176,42 @@ pub(crate) fn reported(
         (_, _, Some(code)) => Exit::Own(code),
         _ => Exit::Pass,
     })
+}
+
+/// The text of a report, in which the CI folds each of several subjects that needs no look: in the log of a matrix of forty
+/// boards the one that failed is to be seen. It comes before them, since in some CIs a fold ends only with the next.
+fn folded(cx: &Context, report: &Report, options: &Options) -> Result<Vec<u8>, Error> {
+    let parts = lw_render::text_parts(report, options)?;
+    let is_matrix = parts.iter().filter(|part| part.subject.is_some()).count() > 1;
+    let (mut open, mut folds) = (Vec::new(), Vec::new());
+    for (number, part) in parts.iter().enumerate() {
+        let text = harmless(&Shape::Common(Format::Text), &part.text, options.colour);
+        let id = format!("{}-{number}", cx.entry.name);
+        let start = match &part.subject {
+            Some(subject) if is_matrix && part.verdict == Verdict::Pass => {
+                commands(cx.ci().group_start(&id, &format!("{subject}: {}", part.verdict), cx.now()))
+            }
+            _ => Vec::new(),
+        };
+        if start.is_empty() {
+            open.extend(text);
+            continue;
+        }
+        // The fold has a heading of its own.
+        let body = text.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
+        folds.extend([&start, body, &commands(cx.ci().group_end(&id, cx.now()))].concat());
+    }
+    open.extend(folds);
+    Ok(open)
+}
+
+/// What a CI reads of effects on standard output.
+fn commands(effects: Vec<Effect>) -> Vec<u8> {
+    let text = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Stdout(commands) => Some(commands.into_bytes()),
+        _ => None,
+    });
+    text.flatten().collect()
 }
 
 /// What every report has, whatever the tool.

@@ -39,7 +39,7 @@ pub use files::{Bytes, Files, Hidden, Input, PendingFile, PendingFolder, ShownFi
 pub use host::{Host, print, print_clap, print_error};
 pub use keyed::{KeyedLimit, is_keyed};
 pub use limits::LimitSet;
-pub use progress::{Group, Progress};
+pub use progress::Progress;
 pub use rules::Setting;
 pub use run::{invoke, standalone};
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};

@@ -23,15 +23,29 @@ const SPARK: usize = 32;
 const MIN_WIDTH: usize = 40;
 
 pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    write_parts(report, options, &mut |_, text| out.write_all(text))
+}
+
+/// Writes part by part: the head, then each section, of which a subject has one.
+pub(crate) fn write_parts(
+    report: &Report,
+    options: &Options,
+    part: &mut dyn FnMut(Option<&Section<'_>>, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let width = options.width.max(MIN_WIDTH);
-    let mut page = Page { out, paint: Paint(options.colour), width, unicode: options.unicode };
+    let mut text = Vec::new();
+    let mut page = Page { out: &mut text, paint: Paint(options.colour), width, unicode: options.unicode };
     page.headline(report)?;
     let sections = view::sections(report);
     if view::is_matrix(&sections) {
         page.overview(&sections)?;
     }
+    part(None, &text)?;
     for section in &sections {
+        text.clear();
+        let mut page = Page { out: &mut text, paint: Paint(options.colour), width, unicode: options.unicode };
         page.section(section)?;
+        part(Some(section), &text)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod common;
 mod configuration;
 mod figures;
 mod files;
+mod folds;
 mod growth;
 mod image_fit;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
