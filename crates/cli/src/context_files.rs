@@ -59,7 +59,7 @@ impl Context {
         let mut paths: Vec<PathBuf> = Vec::new();
         for pattern in patterns {
             let literal = PathBuf::from(pattern);
-            let mut found = files::Found::default();
+            let mut found = files::GlobMatches::default();
             if files::is_pattern(pattern) {
                 found = files::glob(pattern, self.files.cwd());
             }

@@ -14,12 +14,12 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{Files, unwritable};
-use crate::host::{self, Host, Printed};
+use crate::host::{self, Host, PrintOutcome};
 use crate::memory;
 use crate::tool::Entry;
 
 /// What the user wants to see of the report.
-pub(crate) struct Wanted {
+pub(crate) struct RequestedFormats {
     stdout: Shape,
     files: Vec<(Shape, PathBuf)>,
 }
@@ -47,7 +47,7 @@ impl Shape {
     }
 }
 
-impl Wanted {
+impl RequestedFormats {
     pub(crate) fn of(entry: &Entry, common: &Common) -> Result<Self, Error> {
         let mut files = Vec::new();
         for spec in &common.write {
@@ -86,7 +86,7 @@ impl Wanted {
 pub(crate) fn reported(
     entry: &Entry,
     cx: &Context,
-    wanted: &Wanted,
+    wanted: &RequestedFormats,
     mut report: Report,
     failure: Option<&Error>,
 ) -> Result<Exit, Error> {
@@ -134,7 +134,7 @@ pub(crate) fn reported(
     let annotations: Vec<_> =
         report.findings.iter().map(|finding| annotation(entry, &report, finding)).collect();
     effects.extend(cx.ci().annotations(&annotations));
-    let said = Said {
+    let said = CommonValues {
         verdict: report.verdict.as_str(),
         summary: &report.summary,
         report: &common.report.as_ref().map(|path| cx.display_path(path)).unwrap_or_default(),
@@ -167,7 +167,7 @@ pub(crate) fn reported(
         _ => harmless(&wanted.stdout, &text, host.colour),
     };
     match host::stdout(&text) {
-        Ok(Printed::Done | Printed::ReaderGone) => {}
+        Ok(PrintOutcome::Done | PrintOutcome::ReaderGone) => {}
         Err(error) => return Err(unwritable(Path::new("standard output"), &error)),
     }
     Ok(match (report.verdict, cx.first_error(), cx.own_exit()) {
@@ -363,14 +363,14 @@ fn annotation(entry: &Entry, report: &Report, finding: &Finding) -> Annotation {
 }
 
 /// The outputs every tool has.
-struct Said<'a> {
+struct CommonValues<'a> {
     verdict: &'a str,
     summary: &'a str,
     report: &'a str,
     breached: &'a str,
 }
 
-fn outputs(entry: &Entry, said: &Said<'_>, own: impl Fn(&str) -> String) -> Vec<lw_ci::Output> {
+fn outputs(entry: &Entry, said: &CommonValues<'_>, own: impl Fn(&str) -> String) -> Vec<lw_ci::Output> {
     let value = |name: &str| match name {
         "verdict" => said.verdict.to_owned(),
         "summary" => said.summary.to_owned(),
@@ -405,7 +405,7 @@ pub(crate) fn failed(
         rule: format!("{}/error", entry.name),
         fingerprint: format!("{}/error", entry.name),
     }]);
-    let said = Said { verdict: "error", summary: &error.message(), report: "", breached: "" };
+    let said = CommonValues { verdict: "error", summary: &error.message(), report: "", breached: "" };
     effects.extend(ci.outputs(&outputs(entry, &said, own)));
     perform(effects, host);
     error.class().into()
@@ -458,9 +458,9 @@ fn call(program: &str, args: &[String], stdin: &[u8]) -> std::io::Result<()> {
 }
 
 /// What is to be written should a tool panic, by the thread it was started on.
-static ARMED: Mutex<Vec<Armed>> = Mutex::new(Vec::new());
+static ARMED: Mutex<Vec<OnPanic>> = Mutex::new(Vec::new());
 
-struct Armed {
+struct OnPanic {
     thread: ThreadId,
     effects: Vec<Effect>,
     host: Host,
@@ -473,12 +473,12 @@ pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
     let name = entry.name;
     let effects = ci.outputs(&outputs(
         entry,
-        &Said { verdict: "error", summary: "internal error", report: "", breached: "" },
+        &CommonValues { verdict: "error", summary: "internal error", report: "", breached: "" },
         |_| String::new(),
     ));
     disarm();
     if let Ok(mut armed) = ARMED.lock() {
-        armed.push(Armed { thread: thread::current().id(), effects, host: host.clone() });
+        armed.push(OnPanic { thread: thread::current().id(), effects, host: host.clone() });
     }
     std::panic::set_hook(Box::new(move |panic| {
         let is_exhausted = memory::is_exhausted();
@@ -512,7 +512,7 @@ fn disarm() {
 }
 
 /// What the run of this thread has armed. A worker of a tool has none of its own: then it is the only run's.
-fn take_armed() -> Option<Armed> {
+fn take_armed() -> Option<OnPanic> {
     let mut armed = ARMED.lock().ok()?;
     let own = armed.iter().position(|armed| armed.thread == thread::current().id());
     let index = own.or((armed.len() == 1).then_some(0))?;

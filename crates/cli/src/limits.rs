@@ -185,7 +185,7 @@ impl Origin {
 
 #[cfg(test)]
 mod tests {
-    use lw_model::{Judging, Location, Verdict};
+    use lw_model::{JudgeOptions, Location, Verdict};
 
     use super::*;
 
@@ -220,7 +220,7 @@ mod tests {
         let limits = set(Bound::Max, "m=warn:1,fail:2", Unit::Bytes);
         assert!(!limits.attach_by_name("m", &mut report).unwrap());
         limits.record_unmatched(Reason::Gone, &mut report);
-        report.judge(&Judging::default());
+        report.judge(&JudgeOptions::default());
         assert_eq!(report.verdict, Verdict::Fail);
         let reasons: Vec<_> = report.limits().map(|(name, _, limit)| (name, limit.reason)).collect();
         assert_eq!(reasons, [("m", Some(Reason::Gone)); 2]);

@@ -37,7 +37,7 @@ impl ToolBinary {
     /// Runs it in a folder on a command line, with these variables and no others.
     ///
     /// # Panics
-    /// When it cannot be run, is ended by a signal, ends with the code of a defect (5), or writes a report that is none.
+    /// When it cannot be run, is ended by a signal, ends with the code of a defect (5), or writes a report that cannot be read.
     #[must_use]
     pub fn run<A: AsRef<std::ffi::OsStr>>(
         &self,
@@ -159,7 +159,7 @@ impl Run {
     /// The report; a run on a wrong command line writes none.
     ///
     /// # Panics
-    /// When there is none.
+    /// When it wrote no report.
     #[must_use]
     pub fn report(&self) -> &Report {
         self.report.as_ref().unwrap_or_else(|| panic!("no report was written: {}", self.stderr))

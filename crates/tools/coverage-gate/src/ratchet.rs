@@ -228,7 +228,7 @@ fn hold_file(file: &Lost, earlier: &Report, limit: &LimitSet, report: &mut Repor
     Ok(())
 }
 
-/// Whether a report of before counted a metric in another way, so that a difference is none of the code.
+/// Whether a report of before counted a metric in another way, so that a difference says nothing of the code.
 fn counted_otherwise(metric: Metric, earlier: &Report) -> bool {
     let formats = earlier.fact("formats", None).unwrap_or_default();
     let changed: &[&str] = match metric {

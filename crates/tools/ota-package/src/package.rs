@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
     judge(args, &plans, &written, previous.as_ref(), given, cx, report)?;
     show(&written, previous.as_ref(), report);
     cx.judge(report, None);
-    // The report tells of a package that a device would refuse, and there is none.
+    // Of a package that a device would refuse there is a report, and no file.
     let is_good = crate::may_write(report, cx);
     cx.figure(figure(&written, is_good));
     publish(&written, is_good.then_some(output.as_path()), cx, report);

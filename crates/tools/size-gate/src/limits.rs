@@ -53,8 +53,8 @@ pub(crate) fn attach(
     let earlier = baseline.and_then(Baseline::report);
     for set in limits {
         let indices = match targets(&set, report, earlier, &mut index)? {
-            Found::Measures(indices) => indices,
-            Found::Nothing(reason) => {
+            Meaning::Measures(indices) => indices,
+            Meaning::Nothing(reason) => {
                 set.record_unmatched(reason, report);
                 continue;
             }
@@ -77,7 +77,7 @@ fn lines(specs: &[KeyedLimit]) -> Vec<String> {
 }
 
 /// What a name means.
-enum Found {
+enum Meaning {
     /// Measures, by index.
     Measures(Vec<usize>),
     /// Something that is not in this run, and why.
@@ -112,7 +112,7 @@ fn targets(
     report: &mut Report,
     baseline: Option<&Report>,
     index: &mut Index,
-) -> Result<Found, Error> {
+) -> Result<Meaning, Error> {
     let (subject, name) = scoped(set.name(), index);
     let (bound, place) = (set.bound(), set.place());
     if let Some(summands) = summands(&name) {
@@ -124,7 +124,7 @@ fn targets(
     }
     let found = matching(&name, subject.as_deref(), bound, &report.measures, index);
     if !found.is_empty() {
-        return Ok(Found::Measures(found));
+        return Ok(Meaning::Measures(found));
     }
     missing(&name, subject.as_deref(), bound, &place, report, baseline)
 }
@@ -178,17 +178,17 @@ fn missing(
     place: &str,
     report: &Report,
     baseline: Option<&Report>,
-) -> Result<Found, Error> {
+) -> Result<Meaning, Error> {
     // The run was told to go on without its inputs, and has spoken of them.
     if report.findings.iter().any(|finding| finding.rule.ends_with("/missing-input")) {
-        return Ok(Found::Nothing(Reason::Skipped));
+        return Ok(Meaning::Nothing(Reason::Skipped));
     }
     if bound == Bound::MaxGrowth
         && baseline.is_some_and(|earlier| {
             !matching(name, subject, bound, &earlier.measures, &Index::of(earlier)).is_empty()
         })
     {
-        return Ok(Found::Nothing(Reason::Gone));
+        return Ok(Meaning::Nothing(Reason::Gone));
     }
     let names: Vec<&str> = report
         .measures
@@ -260,7 +260,7 @@ fn sums(
     report: &mut Report,
     baseline: Option<&Report>,
     index: &mut Index,
-) -> Result<Found, Error> {
+) -> Result<Meaning, Error> {
     let mut all: Vec<Summand> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let mut taken: Vec<usize> = Vec::new();
@@ -326,7 +326,7 @@ fn sums(
         }
         found.push(index.add(measure, &mut report.measures));
     }
-    Ok(Found::Measures(found))
+    Ok(Meaning::Measures(found))
 }
 
 /// A name with the firmware that stood in front of it.
@@ -387,16 +387,16 @@ fn parts(
     report: &mut Report,
     baseline: Option<&Report>,
     index: &mut Index,
-) -> Result<Found, Error> {
+) -> Result<Meaning, Error> {
     let (measures, levels) = measures_of_parts(level, pattern, subject, report, baseline, index)?;
     if !measures.is_empty() {
         let found = measures.into_iter().map(|measure| index.add(measure, &mut report.measures)).collect();
-        return Ok(Found::Measures(found));
+        return Ok(Meaning::Measures(found));
     }
     if is_pattern(pattern) {
         let message = format!("no {level} matches `{pattern}`: its limit holds for nothing in this build");
         report.add_finding(Finding::new("size-gate/nothing-to-limit", Level::Note, pattern, message));
-        return Ok(Found::Measures(Vec::new()));
+        return Ok(Meaning::Measures(Vec::new()));
     }
     let error = Error::usage(format!("there is no {level} `{pattern}`"));
     let known = levels.iter().flat_map(|level| level.names());

@@ -97,7 +97,7 @@ impl<'a> Given<'a> {
     /// Holds an image to the slots: findings, measures and the table of slots.
     ///
     /// # Errors
-    /// When the slots are none for this image, or no image at all fits them.
+    /// When such an image is not written to these slots, or no image at all fits them.
     pub(crate) fn check(
         &mut self,
         checked: &Checked,
