@@ -130,7 +130,7 @@ impl LimitSet {
         otherwise: impl FnOnce() -> String,
     ) -> Error {
         let error = Error::usage(format!("{}: {what} `{}`", self.place(), self.name));
-        match nearest(&self.name, known.into_iter()) {
+        match nearest(&self.name, known) {
             Some(near) => error.hint(did_you_mean(near)),
             None => error.hint(otherwise()),
         }
@@ -153,20 +153,22 @@ impl Context {
     ) -> Result<Vec<LimitSet>, Error> {
         let sets = specs.iter().enumerate().map(|(index, spec)| {
             let origin = self.origin(id, index);
-            let (name, limits) =
+            let (name, mut limits) =
                 Limit::parse(bound, spec.as_ref(), unit, &origin.text).map_err(|error| {
                     Error::usage(format!("{}: {error}", origin.place())).hint(
                         "a limit is a number of bytes (150000, 64KiB), a percentage (90%), or warn:LIMIT,fail:LIMIT",
                     )
                 })?;
-            Ok(LimitSet { name, unit, limits: limits.into_iter().map(|limit| origin.mark(limit)).collect() })
+            limits.iter_mut().for_each(|limit| origin.mark(limit));
+            Ok(LimitSet { name, unit, limits })
         });
         sets.collect()
     }
 
     /// A limit that an argument of another form stands for, such as `--ratchet`, which set it.
-    pub fn limit(&self, name: &str, limit: Limit, unit: Unit, id: &str) -> LimitSet {
-        LimitSet { name: name.to_owned(), unit, limits: vec![self.origin(id, 0).mark(limit)] }
+    pub fn limit(&self, name: &str, mut limit: Limit, unit: Unit, id: &str) -> LimitSet {
+        self.origin(id, 0).mark(&mut limit);
+        LimitSet { name: name.to_owned(), unit, limits: vec![limit] }
     }
 }
 
@@ -177,9 +179,10 @@ impl Origin {
         self.location.as_ref().map_or_else(|| self.text.clone(), ToString::to_string)
     }
 
-    /// A limit that was set here.
-    fn mark(&self, limit: Limit) -> Limit {
-        Limit { origin: self.text.clone(), location: self.location.clone(), ..limit }
+    /// Notes in a limit that it was set here.
+    fn mark(&self, limit: &mut Limit) {
+        limit.origin.clone_from(&self.text);
+        limit.location.clone_from(&self.location);
     }
 }
 

@@ -72,14 +72,7 @@ pub struct TextPart {
 /// # Errors
 /// None: what is written to is memory.
 pub fn text_parts(report: &Report, options: &Options) -> Result<Vec<TextPart>, RenderError> {
-    let mut parts = Vec::new();
-    text::write_parts(report, options, &mut |section, text| {
-        let subject = section.and_then(|section| section.subject).map(str::to_owned);
-        let verdict = section.map_or(report.verdict, |section| section.verdict);
-        parts.push(TextPart { subject, verdict, text: text.to_vec() });
-        Ok(())
-    })?;
-    Ok(parts)
+    Ok(text::parts(report, options)?)
 }
 
 /// Writes `report` in `format` to `out`.
