@@ -45,7 +45,7 @@ pub(crate) fn analyse(
     cx: &Context,
     report: &mut Report,
 ) -> Result<Firmware, Error> {
-    let mut one = One { subject: inputs.name.clone(), cx, report };
+    let mut one = FirmwareReport { subject: inputs.name.clone(), cx, report };
     let elf_bytes = one.open("elf", inputs.elf.as_deref())?;
     let map_bytes = one.open("map", inputs.map.as_deref())?;
     let bin_bytes = one.open("bin", inputs.bin.as_deref())?;
@@ -189,14 +189,14 @@ fn included(script: &Path, name: &str, cx: &Context) -> Result<Option<String>, S
     Ok(None)
 }
 
-/// One firmware on its way into the report.
-struct One<'a> {
+/// The report, as far as it is about one firmware.
+struct FirmwareReport<'a> {
     subject: Option<String>,
     cx: &'a Context,
     report: &'a mut Report,
 }
 
-impl One<'_> {
+impl FirmwareReport<'_> {
     fn open(&mut self, what: &str, path: Option<&Path>) -> Result<Option<Bytes>, Error> {
         let Some(path) = path else { return Ok(None) };
         let bytes = self.cx.open(path)?;

@@ -8,6 +8,7 @@ mod common;
 mod configuration;
 mod figures;
 mod files;
+mod folds;
 mod growth;
 mod image_fit;
 mod kinds;
@@ -16,6 +17,8 @@ mod kinds;
 mod layout;
 mod linker_print;
 mod meaning;
+#[cfg(unix)]
+mod memory;
 mod rules;
 mod transcripts;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]

@@ -273,7 +273,7 @@ fn the_user_has_the_last_word_and_a_contradiction_is_told() {
     for (text, message) in [
         ("RAM", "`RAM` is not of the form NAME=KIND"),
         ("=ram", "`=ram` is not of the form NAME=KIND"),
-        ("RAM=dram", "the kind of region `RAM`: `dram` is none"),
+        ("RAM=dram", "the kind of region `RAM`: `dram` is not a kind of memory"),
     ] {
         assert_eq!(text.parse::<RegionKind>().unwrap_err().to_string(), message);
     }
