@@ -206,7 +206,10 @@ fn read(paths: &[PathBuf], cx: &Context) -> Result<Vec<Coverage>, Error> {
 /// The files of the repository: those of its commit, or those on disk where there is no repository; and those of a
 /// diff that was given, because the sources need not be there. Also whether they are those of a commit.
 fn index(cx: &Context, repository: Option<&Repository>, diff: Option<&Diff>) -> (RepoIndex, bool) {
-    let changed = diff.into_iter().flat_map(|diff| &diff.files).map(|file| file.path.clone());
+    let changed = diff
+        .into_iter()
+        .flat_map(|diff| diff.files.iter().chain(&diff.uncompared))
+        .map(|file| file.path.clone());
     if let Some(files) = repository.and_then(|repository| repository.files("HEAD").ok()) {
         return (files.into_iter().chain(changed).collect(), true);
     }

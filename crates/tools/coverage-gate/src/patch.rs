@@ -35,7 +35,7 @@ pub(crate) struct PatchFile {
 impl Patch {
     /// Looks up every changed line in the coverage.
     pub(crate) fn of(diff: &Diff, coverage: &Coverage, filter: &Filter, rule: PatchRule) -> Self {
-        let measured: BTreeSet<&str> = coverage.files.keys().filter_map(|path| extension(path)).collect();
+        let measured = kinds(coverage);
         let mut patch = Self { changed: diff.added_lines(), ..Self::default() };
         for file in &diff.files {
             match coverage.files.get(&file.path) {
@@ -105,8 +105,13 @@ impl PatchFile {
     }
 }
 
+/// The kinds of files that are measured, by the ends of their names.
+pub(crate) fn kinds(coverage: &Coverage) -> BTreeSet<&str> {
+    coverage.files.keys().filter_map(|path| extension(path)).collect()
+}
+
 /// What stands after the last dot of a file's name.
-fn extension(path: &str) -> Option<&str> {
+pub(crate) fn extension(path: &str) -> Option<&str> {
     let name = path.rsplit('/').next()?;
     name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension)
 }

@@ -140,7 +140,7 @@ pub(crate) fn compare(
         .context(path.display().to_string());
     }
     let reason = match (gone, inputs.unmatched) {
-        (true, _) => Some(Reason::Gone),
+        (true, _) => Some(Reason::PartsMissing),
         (false, true) => Some(Reason::NothingMatched),
         (false, false) => None,
     };
@@ -286,13 +286,16 @@ impl Before {
 
     /// Tells of files that are gone from the figures, but not from the repository; returns whether there are any.
     fn tell(&self, is_held: bool, report: &mut Report) -> bool {
-        let are = |names: &[String]| if names.len() == 1 { "file is" } else { "files are" };
-        let number = |names: &[String]| grouped(i128::try_from(names.len()).unwrap_or(i128::MAX));
+        let are = |names: &[String]| if names.len() == 1 { "is" } else { "are" };
+        let files = |names: &[String]| {
+            let number = grouped(i128::try_from(names.len()).unwrap_or(i128::MAX));
+            format!("{number} file{}", if names.len() == 1 { "" } else { "s" })
+        };
         if !self.lost.is_empty() {
             let names = &self.lost;
             let message = format!(
-                "{} {} in the baseline and in the repository, but in no report: {}",
-                number(names),
+                "{} of the baseline {} in no report now (a lost shard?), though still in the repository: {}",
+                files(names),
                 are(names),
                 listed(names.iter())
             );
@@ -304,8 +307,8 @@ impl Before {
         if !self.excluded.is_empty() {
             let names = &self.excluded;
             let message = format!(
-                "{} {} measured in the baseline and left out by --include or --exclude now: {}",
-                number(names),
+                "{} of the baseline {} left out by --include or --exclude now: {}",
+                files(names),
                 are(names),
                 listed(names.iter())
             );
