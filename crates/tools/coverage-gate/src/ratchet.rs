@@ -115,6 +115,7 @@ pub(crate) fn compare(
     let formats = |report: &Report| report.fact("formats", None).map(str::to_owned);
     if let (Some(now), Some(before)) = (formats(report), formats(&earlier))
         && now != before
+        && !now.is_empty()
     {
         let message =
             format!("the baseline was measured as {before}, this run as {now}: what a line is differs");
@@ -132,6 +133,15 @@ pub(crate) fn compare(
     report.facts.push(Fact { name: "baseline".into(), subject: None, value });
     let before = Before::of(&earlier, inputs, diff);
     let gone = before.tell(args.ratchet.is_some(), report);
+    let is_foreign = before.is_foreign(inputs);
+    if is_foreign {
+        let message = "no file of the baseline is in the repository or in a report: it is of something else";
+        let level = if args.ratchet.is_some() { Level::Error } else { Level::Warning };
+        report.add_finding(
+            Finding::new("coverage-gate/lost-file", level, "baseline", message)
+                .help("give the report of this repository's main branch with --baseline; after all files were moved at once, it becomes the baseline there"),
+        );
+    }
     let lost = before.lost(inputs, diff);
     let Some(limit) = limit else { return Ok(lost) };
     if total(&earlier, Metric::Line.name()).is_none_or(|before| before.total == 0) {
@@ -139,7 +149,7 @@ pub(crate) fn compare(
             .hint("it has to be what --report wrote in an earlier run of coverage-gate"))
         .context(path.display().to_string());
     }
-    let reason = match (gone, inputs.unmatched) {
+    let reason = match (gone, inputs.unmatched || is_foreign) {
         (true, _) => Some(Reason::PartsMissing),
         (false, true) => Some(Reason::NothingMatched),
         (false, false) => None,
@@ -282,6 +292,12 @@ impl Before {
             }
         }
         before
+    }
+
+    /// Whether nothing of the baseline is here any more.
+    fn is_foreign(&self, inputs: &Inputs) -> bool {
+        let is_here = |path: &String| inputs.index.contains(path) || inputs.coverage.files.contains_key(path);
+        !self.files.is_empty() && !self.files.keys().any(is_here)
     }
 
     /// Tells of files that are gone from the figures, but not from the repository; returns whether there are any.

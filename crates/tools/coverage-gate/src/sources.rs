@@ -3,7 +3,7 @@
 use gix_imara_diff::{Algorithm, Diff as LineDiff, InternedInput, sources::byte_lines};
 use lw_cli::{Context, ShownFiles, parallel};
 use lw_coverage::source::go_code_lines;
-use lw_coverage::{FileCoverage, Format};
+use lw_coverage::{FileCoverage, Format, Metric};
 use lw_history::{Diff, LineRanges, Repository};
 use lw_model::{Finding, Level, Location, Report, grouped};
 
@@ -16,6 +16,8 @@ use crate::patch;
 pub(crate) struct Sources {
     /// Files with lines in a report beyond their end: the last one told of, and how many there are.
     beyond: Vec<(String, u32, u64)>,
+    /// Files of which more lines are counted than they have: how many, and how many there are.
+    too_many: Vec<(String, u64, u64)>,
     /// Files of the repository that are not on disk, though others are.
     absent: Vec<String>,
 }
@@ -45,6 +47,10 @@ impl Sources {
             if u64::from(file.last_line()) > text.lines {
                 sources.beyond.push(((*path).clone(), file.last_line(), text.lines));
             }
+            let counted = file.figure(Metric::Line).counts.total;
+            if file.is_summary() && counted > text.lines {
+                sources.too_many.push(((*path).clone(), counted, text.lines));
+            }
             code.extend(text.code.map(|code| ((*path).clone(), code)));
         }
         if sources.absent.len() == measured.len() {
@@ -65,7 +71,14 @@ impl Sources {
 
     /// Tells where a report does not fit its source. Where changed lines or the ratchet depend on it, that is a failure.
     pub(crate) fn tell(&self, args: &Args, diff: Option<&Diff>, report: &mut Report) {
-        for (path, last, lines) in &self.beyond {
+        let last = self.beyond.iter().map(|(path, last, lines)| {
+            let message = format!("it tells of line {}", grouped((*last).into()));
+            (path, message, lines)
+        });
+        let counted = self.too_many.iter().map(|(path, counted, lines)| {
+            (path, format!("it counts {} lines", grouped((*counted).into())), lines)
+        });
+        for (path, told, lines) in last.chain(counted) {
             let changed = diff.is_some_and(|diff| diff.file(path).is_some());
             let is_held = args.ratchet.is_some() || (args.limits_patch() && changed);
             // An inlined function of Kotlin has lines of the file it comes from, counted on after the last one.
@@ -76,8 +89,7 @@ impl Sources {
                 (false, false) => Level::Warning,
             };
             let message = format!(
-                "the report does not fit {path}: it tells of line {}, and the file has {}",
-                grouped((*last).into()),
+                "the report does not fit {path}: {told}, and the file has {}",
                 grouped((*lines).into())
             );
             report.add_finding(

@@ -7,6 +7,7 @@ mod common;
 mod diff_cover;
 mod files;
 mod html;
+mod kinds;
 mod pull_request;
 mod reported;
 mod rules;
