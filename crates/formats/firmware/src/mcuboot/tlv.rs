@@ -227,6 +227,16 @@ impl Tlv {
     }
 
     pub(super) fn check_length(&self) -> Result<(), Error> {
+        // A SEQUENCE of two INTEGERs in DER, for keys of 224 to 521 bits; older tools fill it up with zeros.
+        let is_sequence = || self.data.first() == Some(&0x30) && (8..=255).contains(&self.data.len());
+        if matches!(self.kind, TlvKind::ECDSA_SIG | TlvKind::ECDSA224) && !is_sequence() {
+            return Err(Error::TlvLength {
+                kind: self.kind,
+                offset: self.offset,
+                found: self.data.len() as u64,
+                expected: "a signature in DER, which begins with 0x30 and has 8 to 255",
+            });
+        }
         match self.kind.lengths() {
             Some((lengths, expected)) if !lengths.contains(&self.data.len()) => Err(Error::TlvLength {
                 kind: self.kind,

@@ -82,13 +82,11 @@ fn files_of_which_git_shows_no_line_are_told_from_a_repository_as_from_a_text() 
     assert_eq!(lines(&diff), [("höher", Some("moved"), vec![]), ("text", None, vec![(2, 2)])]);
     for option in ["--no-textconv", "--binary"] {
         let text = scratch.git(&["diff", "-U0", "--find-renames", option, "HEAD~1", "HEAD"]);
-        let read = lw_history::parse_unified_diff(&text).unwrap();
+        let read = parse_unified_diff(&text).unwrap();
         assert_eq!((names(&read), lines(&read)), (names(&diff), lines(&diff)), "{option}");
     }
     // What `diff -r` says of two folders.
-    let read = lw_history::parse_unified_diff(
-        b"Binary files a/x and b/x differ\n--- a/y\n+++ b/y\n@@ -0,0 +1 @@\n+1\n",
-    );
+    let read = parse_unified_diff(b"Binary files a/x and b/x differ\n--- a/y\n+++ b/y\n@@ -0,0 +1 @@\n+1\n");
     let read = read.unwrap();
     assert_eq!((names(&read), lines(&read)), (vec![("x".to_owned(), None)], vec![("y", None, vec![(1, 1)])]));
 }
