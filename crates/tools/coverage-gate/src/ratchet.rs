@@ -19,6 +19,7 @@ use lw_model::{
 
 use crate::args::{Args, Ratchet};
 use crate::inputs::{Inputs, listed};
+use crate::limits;
 use crate::measures::covered;
 
 /// Name of the breakdown that later runs read.
@@ -96,6 +97,7 @@ pub(crate) fn compare(
             "give the report of an earlier run with --baseline FILE; a first run may do without that file",
         ));
     }
+    limits::within(args.allow_drop, &cx.origin("allow_drop", 0).text)?;
     let limit = args.ratchet.map(|_| limit(cx, args.allow_drop));
     let found = cx.baseline(report)?;
     let read = match &found {
@@ -144,8 +146,11 @@ pub(crate) fn compare(
     }
     let lost = before.lost(inputs, diff);
     let Some(limit) = limit else { return Ok(lost) };
-    if total(&earlier, Metric::Line.name()).is_none_or(|before| before.total == 0) {
-        return Err(Error::input("it tells of no covered lines to compare with")
+    let is_told = total(&earlier, Metric::Line.name()).is_some_and(|before| before.total > 0);
+    // Without its files, nobody would see that one of them is lost.
+    if !is_told || before.files.is_empty() {
+        let what = if is_told { "files" } else { "covered lines" };
+        return Err(Error::input(format!("it tells of no {what} to compare with"))
             .hint("it has to be what --report wrote in an earlier run of coverage-gate"))
         .context(path.display().to_string());
     }

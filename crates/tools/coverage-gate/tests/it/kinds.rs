@@ -349,6 +349,34 @@ fn a_baseline_without_a_file_of_ours_is_no_baseline() {
     }
 }
 
+/// A limit that nothing breaks, and a baseline that shows no loss.
+#[test]
+fn what_everything_keeps_is_no_limit() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", "1\n"), ("b.c", "1\n")]);
+    let (a, b) = ("SF:a.c\nDA:1,1\nend_of_record\n", "SF:b.c\nDA:1,0\nend_of_record\n");
+    write(&scratch, "cov.info", &[a, b].concat());
+    assert_eq!(run(&scratch, &["--coverage", "cov.info", "--write", "json=base.json"]).code, 0);
+    for floor in
+        ["--min-line=-5%", "--min-line=-0.1%", "--min-file=-1", "--min-patch=101%", "--min-line=80%%"]
+    {
+        assert_eq!(run(&scratch, &["--coverage", "cov.info", floor]).code, 2, "{floor}");
+    }
+    let ratchet = ["--coverage", "cov.info", "--ratchet", "total", "--baseline", "base.json"];
+    for (drop, code) in [("--allow-drop=-1", 2), ("--allow-drop=100.5", 2), ("--allow-drop=0", 0)] {
+        assert_eq!(run(&scratch, &[&ratchet[..], &[drop]].concat()).code, code, "{drop}");
+    }
+    // Of a report without its files, a lost shard cannot be seen.
+    let base = fs::read_to_string(scratch.path().join("base.json")).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&base).unwrap();
+    json["trees"] = serde_json::json!([]);
+    write(&scratch, "base.json", &json.to_string());
+    write(&scratch, "cov.info", a);
+    let lost = run(&scratch, &ratchet);
+    assert_eq!(lost.code, 3, "{}", lost.stderr);
+    assert!(lost.stderr.contains("it tells of no files to compare with"), "{}", lost.stderr);
+}
+
 /// One thing that is named twice is not two.
 #[test]
 fn a_report_counts_once_however_it_is_named() {
