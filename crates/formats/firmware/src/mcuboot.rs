@@ -189,6 +189,9 @@ impl Image {
     /// # Errors
     /// The first check that fails.
     pub fn verify(&self) -> Result<(), Error> {
+        if self.header.image_size == 0 {
+            return Err(Error::Empty);
+        }
         if self.header.flags.contradiction() {
             return Err(Error::Flags { flags: self.header.flags });
         }

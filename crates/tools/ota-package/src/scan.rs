@@ -208,6 +208,27 @@ fn mcuboot_remarks(image: &mcuboot::Image) -> Vec<Remark> {
             "sign the unsigned image once: the bootloader would start the header of the inner one",
         );
     }
+    match &image.trailing {
+        mcuboot::Trailing::Other { offset, length } => add(
+            "trailing-data",
+            Level::Warning,
+            format!("the {length} bytes after the image, from offset {offset:#x} on, mean nothing"),
+            "no bootloader checks them, and every update carries them: give the image as imgtool wrote it",
+        ),
+        mcuboot::Trailing::Slot(trailer) => {
+            for (name, flag) in [("image_ok", trailer.image_ok), ("copy_done", trailer.copy_done)] {
+                if let mcuboot::Flag::Bad(byte) = flag {
+                    add(
+                        "trailing-data",
+                        Level::Warning,
+                        format!("{name} of the trailer is {byte:#04x}, neither set (0x01) nor erased (0xff)"),
+                        "the bootloader takes it for not set: pad the image again with imgtool sign --pad",
+                    );
+                }
+            }
+        }
+        mcuboot::Trailing::None | mcuboot::Trailing::Padding { .. } => {}
+    }
     let key = image.key_hash().map(hex);
     if let Some((name, _)) = TEST_KEYS.iter().find(|(_, hash)| key.as_deref() == Some(*hash)) {
         add(

@@ -109,6 +109,34 @@ fn a_key_of_another_length_decrypts_nothing() {
     }
 }
 
+/// Checks of one format without a counterpart in another.
+#[test]
+fn what_follows_a_mcuboot_image_is_told() {
+    let image = Mcuboot::default().build();
+    for rest in [&image[..], b"x", &[1; 64], &[&[0xFF; 100][..], b"end"].concat()] {
+        let run = inspect(&[&image[..], rest].concat(), &[]);
+        assert_eq!((run.code, run.found(Level::Warning)), (0, vec!["trailing-data"]), "{}", run.stderr);
+    }
+    // Erased flash of either kind.
+    for rest in [&[][..], &[0xFF; 100], &[0; 64]] {
+        let run = inspect(&[&image[..], rest].concat(), &[]);
+        assert_eq!(run.found(Level::Warning), [""; 0]);
+    }
+    // A trailer whose marks are damaged, 8 bytes apart: image_ok, and the magic behind it.
+    let magic = *b"\x77\xc2\x95\xf3\x60\xd2\xef\x7f\x35\x52\x50\x0f\x2c\xb6\x79\x80";
+    for (mark, warns) in [(0x01, false), (0xFF, false), (0x00, true), (0x5A, true)] {
+        let fields = [&[0xFF; 64][..], &[mark], &[0xFF; 7], &magic].concat();
+        let run = inspect(&[&image[..], &fields].concat(), &[]);
+        assert_eq!(run.found(Level::Warning).contains(&"trailing-data"), warns, "{mark:#x} {}", run.stderr);
+    }
+    // In a file of several parts, what follows is another part.
+    let merged = intel_hex(&[(0xC000, &[&image[..], &[1; 64]].concat())]);
+    assert_eq!(inspect(&merged, &[]).found(Level::Warning), [""; 0]);
+    // Nothing at all is no application.
+    let empty = Mcuboot { payload: vec![], ..Mcuboot::default() }.build();
+    assert_eq!(inspect(&empty, &[]).code, 3);
+}
+
 /// A Secure Boot V2 signature with two blocks that nobody's key made, over an image of the ESP32-S3.
 fn signed() -> Vec<u8> {
     let mut file = Esp::default().build();
