@@ -118,6 +118,9 @@ fn unjudged(
             "name the report of an earlier run with --baseline, or leave out --require-baseline"
         }
         Reason::NoWhole => "limit it in its own unit, or limit something whose whole is known",
+        Reason::PartsMissing => {
+            "give what is missing, or let what was left out on purpose become the baseline first"
+        }
         _ => "correct the name, give what it names, or lift the limit with NAME=none",
     };
     let level = if limit.on_breach == Verdict::Warn { Level::Warning } else { Level::Error };
@@ -362,6 +365,7 @@ mod tests {
         for (reason, expected) in [
             (None, Verdict::Fail),
             (Some(Reason::Gone), Verdict::Fail),
+            (Some(Reason::PartsMissing), Verdict::Fail),
             (Some(Reason::NothingToJudge), Verdict::Pass),
             (Some(Reason::MeaningChanged), Verdict::Pass),
         ] {

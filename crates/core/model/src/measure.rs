@@ -268,6 +268,8 @@ pub enum Reason {
     NoWhole,
     /// The subject, measure or file it names is gone.
     Gone,
+    /// Parts of what the baseline measured are in no input now, or left out: the rest says nothing of the whole.
+    PartsMissing,
     /// Nothing that was given could be matched.
     NothingMatched,
     /// Its input is missing, and the run was told to go on without it.
@@ -289,6 +291,7 @@ impl Reason {
             Self::MeaningChanged => "the baseline counts it in another way",
             Self::NoWhole => "there is nothing it is a percentage of",
             Self::Gone => "what it names is gone",
+            Self::PartsMissing => "parts of it are missing",
             Self::NothingMatched => "nothing that was given matches it",
             Self::Skipped => "its input is missing",
             Self::NothingToJudge => "there is nothing to judge",
@@ -305,7 +308,7 @@ impl Reason {
     pub fn fails(self, require_baseline: bool) -> bool {
         match self {
             Self::NoBaseline => require_baseline,
-            Self::NoWhole | Self::Gone | Self::NothingMatched => true,
+            Self::NoWhole | Self::Gone | Self::PartsMissing | Self::NothingMatched => true,
             Self::MeaningChanged
             | Self::Skipped
             | Self::NothingToJudge

@@ -264,7 +264,8 @@ impl FromStr for Percent {
 
     /// `85`, `85%` or `85.25 %`.
     fn from_str(text: &str) -> Result<Self, QuantityError> {
-        let number = text.trim().trim_end_matches('%').trim_end();
+        let number = text.trim();
+        let number = number.strip_suffix('%').unwrap_or(number).trim_end();
         let (negative, digits) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
         let value = decimal(digits, 4).ok_or_else(|| QuantityError::NotANumber(text.trim().into()))??;
         let value = i64::try_from(value).map_err(|_| QuantityError::TooLarge(text.trim().into()))?;

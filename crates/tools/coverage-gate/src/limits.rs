@@ -58,12 +58,26 @@ fn percent(spec: &str, place: &str) -> Result<String, Error> {
             _ => Error::usage(format!("{place}: `{}` is not a percentage", number.trim()))
                 .hint("write a floor as 80%, or as warn:85%,fail:80%"),
         })?;
-        if percent.missed_by(1, 1) {
-            return Err(Error::usage(format!("{place}: {percent} is more than there can be")));
-        }
+        within(percent, place)?;
         parts.push(format!("{}%", part.trim_end_matches('%').trim_end()));
     }
     Ok(parts.join(","))
+}
+
+/// Refuses a percentage that nothing, or everything, keeps.
+///
+/// # Errors
+/// When it is below 0 or above 100.
+pub(crate) fn within(percent: Percent, place: &str) -> Result<(), Error> {
+    let word = if percent < Percent::default() {
+        "less"
+    } else if percent.missed_by(1, 1) {
+        "more"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(format!("{place}: {percent} is {word} than there can be"))
+        .hint("a percentage is between 0 and 100"))
 }
 
 #[cfg(test)]
@@ -93,7 +107,7 @@ mod tests {
             error.message(),
             "--min-line: `0.85` is ambiguous: write `85%` for 85 percent, or `0.85%` for less than one"
         );
-        for bad in ["80KiB", "", "warn:", "100.0001", "eighty"] {
+        for bad in ["80KiB", "", "warn:", "100.0001", "eighty", "-5", "-0.5%", "warn:-1%,fail:80%", "80%%"] {
             assert!(percent(bad, "--min-line").unwrap_err().message().starts_with("--min-line: "), "{bad}");
         }
     }

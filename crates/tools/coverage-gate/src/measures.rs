@@ -197,8 +197,10 @@ pub(crate) fn patch(
     let reason = if unmatched || (counts.total == 0 && unjudged > 0 && unjudged >= args.small_diff) {
         Some(Reason::NothingMatched)
     } else if counts.total == 0 && unjudged == 0 {
-        let message = "no executable line was changed: there is nothing to judge in the change".to_owned();
-        report.add_finding(Finding::new("coverage-gate/nothing-changed", Level::Note, "patch", message));
+        report.add_finding(
+            Finding::new("coverage-gate/nothing-changed", Level::Note, "patch", patch.nothing())
+                .help("lines that should have been judged are missing where the reports are of another commit, or the patterns leave too much out"),
+        );
         Some(Reason::NothingToJudge)
     } else if counts.total + unjudged < args.small_diff {
         if !total.is_empty() || !single.is_empty() {

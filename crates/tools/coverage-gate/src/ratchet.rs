@@ -19,6 +19,7 @@ use lw_model::{
 
 use crate::args::{Args, Ratchet};
 use crate::inputs::{Inputs, listed};
+use crate::limits;
 use crate::measures::covered;
 
 /// Name of the breakdown that later runs read.
@@ -96,6 +97,7 @@ pub(crate) fn compare(
             "give the report of an earlier run with --baseline FILE; a first run may do without that file",
         ));
     }
+    limits::within(args.allow_drop, &cx.origin("allow_drop", 0).text)?;
     let limit = args.ratchet.map(|_| limit(cx, args.allow_drop));
     let found = cx.baseline(report)?;
     let read = match &found {
@@ -115,6 +117,7 @@ pub(crate) fn compare(
     let formats = |report: &Report| report.fact("formats", None).map(str::to_owned);
     if let (Some(now), Some(before)) = (formats(report), formats(&earlier))
         && now != before
+        && !now.is_empty()
     {
         let message =
             format!("the baseline was measured as {before}, this run as {now}: what a line is differs");
@@ -132,15 +135,27 @@ pub(crate) fn compare(
     report.facts.push(Fact { name: "baseline".into(), subject: None, value });
     let before = Before::of(&earlier, inputs, diff);
     let gone = before.tell(args.ratchet.is_some(), report);
+    let is_foreign = before.is_foreign(inputs);
+    if is_foreign {
+        let message = "no file of the baseline is in the repository or in a report: it is of something else";
+        let level = if args.ratchet.is_some() { Level::Error } else { Level::Warning };
+        report.add_finding(
+            Finding::new("coverage-gate/lost-file", level, "baseline", message)
+                .help("give the report of this repository's main branch with --baseline; after all files were moved at once, it becomes the baseline there"),
+        );
+    }
     let lost = before.lost(inputs, diff);
     let Some(limit) = limit else { return Ok(lost) };
-    if total(&earlier, Metric::Line.name()).is_none_or(|before| before.total == 0) {
-        return Err(Error::input("it tells of no covered lines to compare with")
+    let is_told = total(&earlier, Metric::Line.name()).is_some_and(|before| before.total > 0);
+    // Without its files, nobody would see that one of them is lost.
+    if !is_told || before.files.is_empty() {
+        let what = if is_told { "files" } else { "covered lines" };
+        return Err(Error::input(format!("it tells of no {what} to compare with"))
             .hint("it has to be what --report wrote in an earlier run of coverage-gate"))
         .context(path.display().to_string());
     }
-    let reason = match (gone, inputs.unmatched) {
-        (true, _) => Some(Reason::Gone),
+    let reason = match (gone, inputs.unmatched || is_foreign) {
+        (true, _) => Some(Reason::PartsMissing),
         (false, true) => Some(Reason::NothingMatched),
         (false, false) => None,
     };
@@ -278,15 +293,24 @@ impl Before {
         before
     }
 
+    /// Whether nothing of the baseline is here any more.
+    fn is_foreign(&self, inputs: &Inputs) -> bool {
+        let is_here = |path: &String| inputs.index.contains(path) || inputs.coverage.files.contains_key(path);
+        !self.files.is_empty() && !self.files.keys().any(is_here)
+    }
+
     /// Tells of files that are gone from the figures, but not from the repository; returns whether there are any.
     fn tell(&self, is_held: bool, report: &mut Report) -> bool {
-        let are = |names: &[String]| if names.len() == 1 { "file is" } else { "files are" };
-        let number = |names: &[String]| grouped(i128::try_from(names.len()).unwrap_or(i128::MAX));
+        let are = |names: &[String]| if names.len() == 1 { "is" } else { "are" };
+        let files = |names: &[String]| {
+            let number = grouped(i128::try_from(names.len()).unwrap_or(i128::MAX));
+            format!("{number} file{}", if names.len() == 1 { "" } else { "s" })
+        };
         if !self.lost.is_empty() {
             let names = &self.lost;
             let message = format!(
-                "{} {} in the baseline and in the repository, but in no report: {}",
-                number(names),
+                "{} of the baseline {} in no report now (a lost shard?), though still in the repository: {}",
+                files(names),
                 are(names),
                 listed(names.iter())
             );
@@ -298,8 +322,8 @@ impl Before {
         if !self.excluded.is_empty() {
             let names = &self.excluded;
             let message = format!(
-                "{} {} measured in the baseline and left out by --include or --exclude now: {}",
-                number(names),
+                "{} of the baseline {} left out by --include or --exclude now: {}",
+                files(names),
                 are(names),
                 listed(names.iter())
             );

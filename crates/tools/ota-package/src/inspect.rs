@@ -11,6 +11,7 @@ use lw_package::Kind as Format;
 use crate::args::{Inspect, Kind, SignatureScheme};
 use crate::boards::{self, Item, PerBoard};
 use crate::explain;
+use crate::kept;
 use crate::package::images_table;
 use crate::policy;
 use crate::read;
@@ -116,8 +117,10 @@ impl Run<'_> {
         }
         explain::add(&checked, subject, self.report);
         checked.remarks(subject, self.report);
-        if let Some(chip) = self.chips.of(item.board.as_deref()) {
-            checked.check_chip(chip, subject, self.report);
+        match (self.chips.of(item.board.as_deref()), item.board.as_deref()) {
+            (Some(chip), _) => checked.check_chip(chip, subject, self.report),
+            (None, Some(board)) => kept::check_board_name(&checked, board, self.report),
+            (None, None) => {}
         }
         if self.args.require_signature {
             checked.check_signed(subject, self.report);
@@ -129,6 +132,7 @@ impl Run<'_> {
             let (load, at) = (checked.load(self.args.slots.signature_scheme), self.cx.display_path(path));
             slots::fit(&table, load, &at, &self.args.slots, subject, self.report)?;
             slots::check_flash_size(&table, &checked, &at, subject, self.report);
+            kept::check_bootloader_place(&table, checked.image.chip(), &at, self.report);
         }
         self.seen.push(InspectedFile::image(&checked));
         Ok(())
@@ -215,6 +219,7 @@ impl Run<'_> {
         let mut rows = partitions(&table);
         rows.subject = subject.map(str::to_owned);
         self.report.tables.push(rows);
+        kept::check_bootloader_place(&table, chip, &name, self.report);
         for advice in table.advice() {
             let mut finding =
                 Finding::new("ota-package/partitions", Level::Warning, &name, advice.to_string())

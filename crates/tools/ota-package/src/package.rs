@@ -16,6 +16,7 @@ use lw_model::{Align, Cell, Fact, Measure, Number, Report, Table};
 use lw_package::{Chip, Digest, Image, Manifest, Revisions};
 
 use crate::args::{Package, PackageFormat};
+use crate::kept::{self, Protection};
 use crate::policy::{self, Inside, Release};
 use crate::read::{self, OpenedPackage};
 use crate::scan::Checked;
@@ -223,9 +224,16 @@ fn judge(
         changes::check_identity(&previous.manifest, manifest, report);
     }
     policy::check_minimum_version(&manifest.version, manifest.minimum_version.as_deref(), report);
+    let before = previous.map(Protection::of_package).unwrap_or_default();
     for (plan, checked) in plans.iter().zip(&written.images) {
         let subject = plan.subject(plans);
         checked.remarks(subject, report);
+        if let Some(before) = before.get(&plan.board) {
+            before.check_kept(Protection::of(checked), &plan.board, report);
+        }
+        if plan.chip.is_none() {
+            kept::check_board_name(checked, &plan.board, report);
+        }
         policy::check_version(&manifest.version, checked, args.allow_version_mismatch, subject, report);
         if let Some(chip) = plan.chip {
             checked.check_chip(chip, subject, report);
@@ -242,6 +250,7 @@ fn judge(
             let (load, at) = (checked.load(args.slots.signature_scheme), cx.display_path(path));
             slots::fit(&table, load, &at, &args.slots, subject, report)?;
             slots::check_flash_size(&table, checked, &at, subject, report);
+            kept::check_bootloader_place(&table, checked.image.chip(), &at, report);
         }
     }
     given.finish()?;

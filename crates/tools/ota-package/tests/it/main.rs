@@ -14,6 +14,7 @@ mod hostile;
 mod identity;
 mod images;
 mod inspect;
+mod kinds;
 #[cfg(unix)]
 mod memory;
 mod package;

@@ -51,7 +51,7 @@ const RSA: u8 = 2;
 const ECDSA: u8 = 3;
 
 /// A Secure Boot V2 block over the bytes before its sector; what signs them does not count here.
-fn signature_block(scheme: u8, covered: &[u8]) -> Vec<u8> {
+pub(crate) fn signature_block(scheme: u8, covered: &[u8]) -> Vec<u8> {
     let mut block = vec![0; 1216];
     block[..4].copy_from_slice(&[0xE7, scheme, 0, 0]);
     block[4..36].copy_from_slice(&Sha256::digest(covered));
