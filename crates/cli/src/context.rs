@@ -46,6 +46,8 @@ pub struct Context {
     /// Of each error that did not end the run, whose it is to mend.
     errors: Mutex<Vec<Class>>,
     artifacts: Mutex<Vec<Artifact>>,
+    /// The file each subject was made from, where it lies in the repository.
+    subject_files: Mutex<Vec<(Option<String>, String)>>,
     /// Measures the baseline counts in another way.
     pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
 }
@@ -78,6 +80,7 @@ impl Context {
             exit: None,
             errors: Mutex::default(),
             artifacts: Mutex::default(),
+            subject_files: Mutex::default(),
             changed_meanings: Mutex::default(),
         }
     }
@@ -188,6 +191,24 @@ impl Context {
             artifacts.retain(|known| known.path != artifact.path);
             artifacts.push(artifact);
         }
+    }
+
+    /// Says which file a subject of the run was made from: the first that lies in the repository counts. A code scanner is
+    /// shown the findings there that name no place.
+    pub fn set_subject_file(&self, subject: Option<&str>, path: &Path) {
+        let Ok(inside) = self.resolve(path).strip_prefix(&self.root).map(Path::to_path_buf) else { return };
+        if inside.components().any(|part| matches!(part, Component::ParentDir)) {
+            return;
+        }
+        if let Ok(mut files) = self.subject_files.lock()
+            && files.iter().all(|(known, _)| known.as_deref() != subject)
+        {
+            files.push((subject.map(str::to_owned), self.display_path(path)));
+        }
+    }
+
+    pub(crate) fn subject_files(&self) -> Vec<(Option<String>, String)> {
+        self.subject_files.lock().map(|files| files.clone()).unwrap_or_default()
     }
 
     /// What the run made, in the order of paths.

@@ -106,7 +106,14 @@ pub(crate) fn reported(
     let common = cx.common();
     let host = cx.host();
     let link = cx.ci_context().blob_base.as_ref().and_then(|base| base.parse().ok());
-    let plain = Options { colour: false, width: 100, unicode: true, link, rules: entry.rules };
+    let plain = Options {
+        colour: false,
+        width: 100,
+        unicode: true,
+        link,
+        rules: entry.rules,
+        files: cx.subject_files(),
+    };
 
     for (shape, path) in &wanted.files {
         cx.write(path, |out| match shape {

@@ -11,6 +11,7 @@ mod files;
 mod folds;
 mod growth;
 mod image_fit;
+mod kinds;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
 #[path = "../../../../formats/firmware/tests/it/generated/layout.rs"]
 mod layout;
