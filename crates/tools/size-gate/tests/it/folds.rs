@@ -1,5 +1,7 @@
 //! The log of a matrix in a CI: what needs no look is folded.
 
+use std::fs;
+
 use crate::common::{SIZE_GATE, example};
 
 /// Two firmwares, of which one is too large, as standard output tells of them.
@@ -9,7 +11,15 @@ fn log(ci: &[(&str, &str)]) -> String {
         "--map={riscv64,arm-be}/firmware.map",
         "--max=arm-be/image=1K",
     ];
-    let run = SIZE_GATE.run(&example(""), &arguments, ci);
+    // A folder of its own: a CI may have files written into that of the run.
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["riscv64", "arm-be"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        for file in ["firmware.elf", "firmware.map"] {
+            fs::copy(example(name).join(file), folder.path().join(name).join(file)).unwrap();
+        }
+    }
+    let run = SIZE_GATE.run(folder.path(), &arguments, ci);
     assert_eq!(run.code, 1, "{}", run.stderr);
     run.stdout
 }
@@ -41,7 +51,8 @@ fn a_firmware_that_passed_is_folded_and_one_that_failed_is_not() {
 #[test]
 fn a_single_firmware_is_not_folded() {
     let elf = format!("--elf={}", example("riscv64").join("firmware.elf").display());
-    let run = SIZE_GATE.run(&example(""), &[elf], &[("GITHUB_ACTIONS", "true")]);
+    let folder = tempfile::tempdir().unwrap();
+    let run = SIZE_GATE.run(folder.path(), &[elf], &[("GITHUB_ACTIONS", "true")]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(!run.stdout.contains("::group::"), "{}", run.stdout);
 }
