@@ -8,6 +8,8 @@ mod diff_cover;
 mod files;
 mod html;
 mod kinds;
+#[cfg(unix)]
+mod memory;
 mod pull_request;
 mod reported;
 mod rules;

@@ -15,6 +15,8 @@ mod identity;
 mod images;
 mod inspect;
 mod kinds;
+#[cfg(unix)]
+mod memory;
 mod package;
 mod policy;
 mod rules;
