@@ -140,7 +140,7 @@ impl Measure {
 
     /// Holds the value to every limit, writes each limit's outcome and returns the worst verdict.
     pub fn judge(&mut self) -> Verdict {
-        let judged = Judged {
+        let judged = JudgedValues {
             value: self.value,
             whole: self.whole,
             baseline: self.baseline,
@@ -151,7 +151,7 @@ impl Measure {
 }
 
 /// What of a measure a limit looks at.
-struct Judged {
+struct JudgedValues {
     value: Number,
     whole: Option<Number>,
     baseline: Option<Number>,
@@ -268,6 +268,8 @@ pub enum Reason {
     NoWhole,
     /// The subject, measure or file it names is gone.
     Gone,
+    /// Parts of what the baseline measured are in no input now, or left out: the rest says nothing of the whole.
+    PartsMissing,
     /// Nothing that was given could be matched.
     NothingMatched,
     /// Its input is missing, and the run was told to go on without it.
@@ -289,6 +291,7 @@ impl Reason {
             Self::MeaningChanged => "the baseline counts it in another way",
             Self::NoWhole => "there is nothing it is a percentage of",
             Self::Gone => "what it names is gone",
+            Self::PartsMissing => "parts of it are missing",
             Self::NothingMatched => "nothing that was given matches it",
             Self::Skipped => "its input is missing",
             Self::NothingToJudge => "there is nothing to judge",
@@ -305,7 +308,7 @@ impl Reason {
     pub fn fails(self, require_baseline: bool) -> bool {
         match self {
             Self::NoBaseline => require_baseline,
-            Self::NoWhole | Self::Gone | Self::NothingMatched => true,
+            Self::NoWhole | Self::Gone | Self::PartsMissing | Self::NothingMatched => true,
             Self::MeaningChanged
             | Self::Skipped
             | Self::NothingToJudge
@@ -338,8 +341,8 @@ pub struct Limit {
 }
 
 impl Limit {
-    fn judge(&mut self, judged: &Judged) -> Verdict {
-        let Judged { value, whole, baseline, baseline_whole } = *judged;
+    fn judge(&mut self, judged: &JudgedValues) -> Verdict {
+        let JudgedValues { value, whole, baseline, baseline_whole } = *judged;
         if matches!(self.reason, Some(Reason::NoBaseline | Reason::NoWhole)) {
             self.reason = None;
         }
@@ -375,7 +378,7 @@ impl Limit {
     /// Whether the value, or in points its share of the whole, has fallen by more than the threshold.
     fn dropped(
         &self,
-        judged: &Judged,
+        judged: &JudgedValues,
         baseline: Option<Number>,
         baseline_whole: Option<Number>,
     ) -> Result<bool, Reason> {
@@ -512,6 +515,12 @@ impl Limit {
     pub fn new(bound: Bound, threshold: Threshold, on_breach: Verdict, origin: impl Into<String>) -> Self {
         let outcome = Outcome::NotJudged;
         Self { bound, threshold, on_breach, outcome, reason: None, origin: origin.into(), location: None }
+    }
+
+    /// Where it was set, to begin an error with: `lw.toml:3`, or else its origin.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.location.as_ref().map_or_else(|| self.origin.clone(), ToString::to_string)
     }
 
     /// Reads `NAME=LIMIT` for a measure of this unit: a threshold that fails, or `warn:LIMIT,fail:LIMIT`.

@@ -193,6 +193,9 @@ impl Image {
     /// # Errors
     /// The first check that fails.
     pub fn verify(&self) -> Result<(), Error> {
+        if self.header.image_size == 0 {
+            return Err(Error::Empty);
+        }
         if self.header.flags.contradiction() {
             return Err(Error::Flags { flags: self.header.flags });
         }
@@ -217,7 +220,7 @@ impl Image {
     }
 
     /// Holds the flags to the TLVs without which the bootloader cannot do what they ask for: `boot_enc_valid`
-    /// (`encrypted.c`) looks for the wrapped key, `bootutil_img_validate` (`image_validate.c`) and `decompression.c` for
+    /// (`encrypted.c`) looks for the wrapped key, whose length is that of the payload's key, `bootutil_img_validate` (`image_validate.c`) and `decompression.c` for
     /// size and hash of the decompressed image, which are protected.
     fn check_promised(&self) -> Result<(), Error> {
         let flags = self.header.flags;
@@ -226,6 +229,11 @@ impl Image {
                 flags,
                 what: "the encrypted key (ENC_RSA2048, ENC_KW, ENC_EC256 or ENC_X25519)",
             });
+        }
+        if flags.is_encrypted() {
+            for tlv in &self.unprotected {
+                tlv.check_wrapped_key(flags.0 & Flags::ENCRYPTED_AES256 != 0)?;
+            }
         }
         if flags.is_compressed_payload() {
             for (kind, what) in [

@@ -12,6 +12,9 @@ pub struct Diff {
     pub head: Option<String>,
     /// Every regular file that has new lines or another name, ordered by path.
     pub files: Vec<FileDiff>,
+    /// Every regular file that differs and of which git would not show a line, because one of the two sides is binary
+    /// or too large; ordered by path. Those under another name are among `files` as well.
+    pub uncompared: Vec<FileDiff>,
 }
 
 impl Diff {
@@ -29,7 +32,9 @@ impl Diff {
     }
 
     pub(crate) fn sort(&mut self) {
-        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        for files in [&mut self.files, &mut self.uncompared] {
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+        }
     }
 }
 

@@ -47,7 +47,7 @@ impl Repository {
     /// `refs/replace` is not looked at, whatever the configuration says, and neither are grafts.
     ///
     /// # Errors
-    /// When there is none, or one that cannot be read: a pipe or a device is in it, or its references are stored as
+    /// When there is no repository, or one that cannot be read: a pipe or a device is in it, or its references are stored as
     /// something else than files.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
         guard::check(path)?;
@@ -295,7 +295,10 @@ impl Repository {
                 ..FileDiff::default()
             };
             if old != Some(new) {
-                file.added = self.added(old, new)?;
+                match self.added(old, new)? {
+                    Some(added) => file.added = added,
+                    None => diff.uncompared.push(file.clone()),
+                }
             }
             if !file.added.is_empty() || file.old_path.is_some() {
                 diff.files.push(file);
@@ -305,13 +308,13 @@ impl Repository {
         Ok(diff)
     }
 
-    /// The new lines of a file; none when it is or was binary.
-    fn added(&self, old: Option<ObjectId>, new: ObjectId) -> Result<LineRanges, HistoryError> {
+    /// The new lines of a file; `None` when it is or was binary.
+    fn added(&self, old: Option<ObjectId>, new: ObjectId) -> Result<Option<LineRanges>, HistoryError> {
         let text = |id| Ok(self.blob(id)?.filter(|content| !lines::is_binary(content)));
         Ok(match (text(new)?, old.map(text).transpose()?) {
-            (Some(new), None) => lines::all(&new),
-            (Some(new), Some(Some(old))) => lines::added(&old, &new),
-            (None, _) | (_, Some(None)) => LineRanges::default(),
+            (Some(new), None) => Some(lines::all(&new)),
+            (Some(new), Some(Some(old))) => Some(lines::added(&old, &new)),
+            (None, _) | (_, Some(None)) => None,
         })
     }
 

@@ -59,6 +59,10 @@ struct Pending {
     renamed: [Option<Vec<u8>>; 2],
     /// A submodule or symbolic link.
     special: bool,
+    /// Only that it differs is said, not where.
+    binary: bool,
+    /// It is no longer there.
+    deleted: bool,
     added: LineRanges,
 }
 
@@ -101,14 +105,44 @@ impl Reader {
         {
             self.any = true;
             self.file.new = Some(self.name(name)?);
+        } else if let Some(names) = line.strip_prefix(b"Binary files ") {
+            self.binary(names)?;
         } else if self.file.header.is_some() && self.file.old.is_none() {
             self.extended(line)?;
         }
         Ok(())
     }
 
+    /// `Binary files a/x and b/x differ`, which `diff` also says without a header.
+    fn binary(&mut self, line: &[u8]) -> Result<(), DiffProblem> {
+        let Some(names) = line.strip_suffix(b" differ") else { return Ok(()) };
+        let Some(place) = memchr::memmem::rfind(names, b" and ") else { return Ok(()) };
+        let (old, new) = names.split_at(place);
+        if self.file.header.is_none() || self.file.new.is_some() {
+            self.close()?;
+        }
+        self.any = true;
+        let new = new.strip_prefix(b" and ").unwrap_or(new);
+        (self.file.old, self.file.new) = (Some(unquoted(old)?), Some(unquoted(new)?));
+        self.file.binary = true;
+        Ok(())
+    }
+
     /// A line of git's extended header.
     fn extended(&mut self, line: &[u8]) -> Result<(), DiffProblem> {
+        if line == b"GIT binary patch" {
+            // No names follow; those of the header are alike, unless they were told as those of a renamed file.
+            let header = self.file.header.clone().unwrap_or_default();
+            let half = header.len() / 2;
+            let (old, new) =
+                (header.get(..half).unwrap_or_default(), header.get(half + 1..).unwrap_or_default());
+            if !self.file.deleted {
+                (self.file.old, self.file.new) = (Some(unquoted(old)?), Some(unquoted(new)?));
+            }
+            self.file.binary = true;
+            return Ok(());
+        }
+        self.file.deleted |= line.starts_with(b"deleted file mode ");
         if let Some(name) = line.strip_prefix(b"rename from ") {
             self.file.renamed[0] = Some(unquoted(name)?);
         } else if let Some(name) = line.strip_prefix(b"rename to ") {
@@ -181,20 +215,26 @@ impl Reader {
     fn close(&mut self) -> Result<(), DiffProblem> {
         let file = std::mem::take(&mut self.file);
         let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        let is_binary = file.binary;
         let [from, to] = &file.renamed;
         let path = match (to, &file.new) {
             (Some(to), _) => text(to),
             (None, Some(new)) if new != b"/dev/null" => text(unprefixed(&file, new)),
             _ => return Ok(()),
         };
-        if file.special || (file.added.is_empty() && from.is_none()) {
+        if file.special || (file.added.is_empty() && from.is_none() && !file.binary) {
             return Ok(());
         }
         if !self.seen.insert(path.clone()) {
             return Err(DiffProblem::Twice(path));
         }
-        let old_path = from.as_deref().map(text);
-        self.diff.files.push(FileDiff { path, old_path, added: file.added });
+        let file = FileDiff { path, old_path: from.as_deref().map(text), added: file.added };
+        if is_binary {
+            self.diff.uncompared.push(file.clone());
+        }
+        if !file.added.is_empty() || file.old_path.is_some() {
+            self.diff.files.push(file);
+        }
         Ok(())
     }
 

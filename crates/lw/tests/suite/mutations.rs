@@ -215,6 +215,30 @@ fn coverage_of_something_else_does_not_pass() {
         fs::remove_file(folder.join("a.info")).unwrap();
         fs::rename(folder.join("b.info"), folder.join("*.info")).unwrap();
     });
+    COVERAGE.refuses("a baseline of another repository", |folder| {
+        replace(folder, "base.json", "src/", "other/");
+    });
+    COVERAGE.refuses_with(
+        "one report named twice in place of two",
+        |_| (),
+        &["--expect-reports=3", "--coverage=./a.info"],
+    );
+    COVERAGE.refuses("a change that a NUL byte hides", |folder| {
+        let source = fs::read_to_string(folder.join("src/b.c")).unwrap();
+        fs::write(folder.join("src/b.c"), source.replace("int b_1;", "int b_1; // \u{0}")).unwrap();
+        for name in ["a", "b"] {
+            replace(folder, &format!("{name}.info"), ",1\n", ",0\n");
+        }
+        for arguments in [["add", "src/b.c"], ["commit", "-qmchange"]] {
+            let git = lw_testkit::git::command(folder).args(arguments).status().unwrap();
+            assert!(git.success());
+        }
+    });
+    COVERAGE.refuses("reports that are all missing, which is allowed", |folder| {
+        fs::remove_file(folder.join("a.info")).unwrap();
+        fs::remove_file(folder.join("b.info")).unwrap();
+        fs::write(folder.join("lw.toml"), "missing = \"skip\"\n").unwrap();
+    });
     COVERAGE.refuses("a baseline of a run that was not completed, where one is required", |folder| {
         replace(folder, "base.json", "\"verdict\": \"pass\"", "\"verdict\": \"error\"");
         fs::write(folder.join("lw.toml"), "[coverage-gate]\nrequire-baseline = true\n").unwrap();
@@ -257,6 +281,24 @@ fn a_package_a_device_would_refuse_is_not_made() {
         let call = ["ota-package", "package", "--firmware=led=firmware.bin", "--output=earlier.ota"];
         assert_eq!(run(folder, &call).0, 0);
         fs::copy(folder.join("earlier.bin"), folder.join("firmware.bin")).unwrap();
+    });
+    PACKAGE.refuses("a previous package that is gone", |folder| {
+        fs::remove_file(folder.join("earlier.ota")).unwrap();
+    });
+    PACKAGE.refuses_with("a delta from something else", |_| (), &["--from=led=partitions.csv"]);
+    PACKAGE.refuses_with("a release without its signature", |_| (), &["--require-signature"]);
+    PACKAGE.refuses("the table of another chip, with its bootloader elsewhere", |folder| {
+        let from = fs::read(root().join("examples/firmware/esp32c3/partitions.bin")).unwrap();
+        let mut entry = vec![0xAA, 0x50, 2, 0, 0, 0x10, 0, 0, 0, 0x70, 0, 0];
+        entry.extend(b"bootloader");
+        entry.resize(32, 0);
+        // Rows up to the MD5 row, which then no longer holds: it is left out, as old tools did.
+        let rows: Vec<u8> =
+            from.chunks(32).take_while(|row| row.starts_with(&[0xAA, 0x50])).flatten().copied().collect();
+        let mut table = [entry, rows].concat();
+        table.resize(0xC00, 0xFF);
+        fs::write(folder.join("partitions.csv"), table).unwrap();
+        fs::write(folder.join("lw.toml"), "[ota-package]\nallow-legacy-table = true\n").unwrap();
     });
     PACKAGE.refuses("a previous package that was changed", |folder| {
         edit(folder, "earlier.ota", |bytes| bytes[3000] ^= 1);

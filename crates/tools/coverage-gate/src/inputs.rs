@@ -44,7 +44,10 @@ pub(crate) fn collect(
         return Err(Error::usage("there is no coverage report to judge")
             .hint("give --coverage FILE, on the command line or in lw.toml"));
     }
-    let paths = cx.expand(&args.coverage, report)?;
+    let mut paths = cx.expand(&args.coverage, report)?;
+    // One report is one, however often and in whatever way it is named.
+    let mut names = BTreeSet::new();
+    paths.retain(|path| names.insert(normalize(&cx.display_path(path))));
     let coverages = read(&paths, cx)?;
     let (index, is_commit) = index(cx, repository, diff);
     let root = cx.root().to_string_lossy().into_owned();
@@ -113,7 +116,8 @@ pub(crate) fn collect(
             Error::input(why).hint("did the tests run with coverage switched on? --allow-empty accepts it")
         );
     }
-    let unmatched = is_commit && !unmatched.is_empty();
+    // Where every report is missing, nothing is known of the change either.
+    let unmatched = (is_commit && !unmatched.is_empty()) || paths.is_empty();
     Ok(Inputs { coverage, filter, index, left_out, unmatched })
 }
 
@@ -206,7 +210,10 @@ fn read(paths: &[PathBuf], cx: &Context) -> Result<Vec<Coverage>, Error> {
 /// The files of the repository: those of its commit, or those on disk where there is no repository; and those of a
 /// diff that was given, because the sources need not be there. Also whether they are those of a commit.
 fn index(cx: &Context, repository: Option<&Repository>, diff: Option<&Diff>) -> (RepoIndex, bool) {
-    let changed = diff.into_iter().flat_map(|diff| &diff.files).map(|file| file.path.clone());
+    let changed = diff
+        .into_iter()
+        .flat_map(|diff| diff.files.iter().chain(&diff.uncompared))
+        .map(|file| file.path.clone());
     if let Some(files) = repository.and_then(|repository| repository.files("HEAD").ok()) {
         return (files.into_iter().chain(changed).collect(), true);
     }

@@ -95,7 +95,8 @@ Examples:
         measures::files(&args, cx, coverage, report)?;
 
         let (diff, lost_lines) = match given {
-            Some(diff) => {
+            Some(mut diff) => {
+                sources::compare_binary(None, &inputs, &mut diff, report);
                 if !args.baseline_coverage.is_empty() {
                     let message = "lines that lost coverage are not looked for: --baseline-coverage needs the texts of both commits, which --diff-file does not have";
                     report.add_finding(Finding::new(
@@ -107,7 +108,7 @@ Examples:
                 }
                 (Some(diff), Vec::new())
             }
-            None => diff(&args, cx, repository, (&inputs, &sources), report)?,
+            None => diff(&args, cx, repository, &inputs, report)?,
         };
         sources.tell(&args, diff.as_ref(), report);
         let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, report)).transpose()?;
@@ -171,7 +172,7 @@ fn diff(
     args: &Args,
     cx: &Context,
     repository: Result<Repository, HistoryError>,
-    (inputs, sources): (&Inputs, &Sources),
+    inputs: &Inputs,
     report: &mut Report,
 ) -> Result<(Option<Diff>, Vec<LostLines>), Error> {
     let asked = args.limits_patch() || args.base.is_some() || !args.baseline_coverage.is_empty();
@@ -181,8 +182,9 @@ fn diff(
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
         let mut diff = repository.changed_since(&base, &args.head)?;
+        sources::compare_binary(Some(&repository), inputs, &mut diff, report);
         if is_checked_out(&repository, &args.head) {
-            sources.fit(cx, &repository, inputs, &mut diff, report)?;
+            Sources::fit(cx, &repository, inputs, &mut diff, report);
         }
         let lost = if args.baseline_coverage.is_empty() {
             Vec::new()
@@ -300,10 +302,7 @@ fn annotate(patch: &Patch, most: usize, report: &mut Report) {
         } else {
             format!("changed lines {first} to {last} are")
         };
-        let location = Location {
-            end_line: (last > first).then_some(last),
-            ..Location::line(file.path.as_str(), first)
-        };
+        let location = Location::lines(file.path.as_str(), range);
         let key = format!("{}:{first}", file.path);
         let message = format!("{lines} not covered by any test");
         report.add_finding(

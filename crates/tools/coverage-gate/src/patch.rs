@@ -7,7 +7,10 @@ use lw_coverage::paths::Filter;
 use lw_coverage::{Counts, Coverage, FileCoverage};
 use lw_history::{Diff, LineRanges};
 
+use lw_model::grouped;
+
 use crate::args::{Args, PatchRule, Unreported};
+use crate::inputs::listed;
 
 /// The changed lines of all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +23,12 @@ pub(crate) struct Patch {
     pub(crate) summaries: Vec<String>,
     /// How many lines were added or changed in all, executable or not.
     pub(crate) changed: u64,
+    /// How many of them are in files whose lines are measured.
+    pub(crate) changed_measured: u64,
+    /// Changed files that are not to count.
+    pub(crate) left_out: Vec<String>,
+    /// Changed files of kinds that no report measures.
+    pub(crate) other_kinds: Vec<String>,
 }
 
 /// The changed lines of one file.
@@ -35,19 +44,23 @@ pub(crate) struct PatchFile {
 impl Patch {
     /// Looks up every changed line in the coverage.
     pub(crate) fn of(diff: &Diff, coverage: &Coverage, filter: &Filter, rule: PatchRule) -> Self {
-        let measured: BTreeSet<&str> = coverage.files.keys().filter_map(|path| extension(path)).collect();
+        let measured = kinds(coverage);
         let mut patch = Self { changed: diff.added_lines(), ..Self::default() };
         for file in &diff.files {
             match coverage.files.get(&file.path) {
                 Some(coverage) if coverage.is_summary() => patch.summaries.push(file.path.clone()),
                 Some(coverage) => {
+                    patch.changed_measured += file.added.len();
                     let file = PatchFile::of(&file.path, &file.added, coverage, rule);
                     patch.files.extend((file.counts.total > 0).then_some(file));
                 }
                 None => {
                     let kind = extension(&file.path).is_some_and(|kind| measured.contains(kind));
-                    if kind && !file.added.is_empty() && filter.keeps(&file.path) {
-                        patch.unreported.push((file.path.clone(), file.added.len()));
+                    match (kind, filter.keeps(&file.path)) {
+                        _ if file.added.is_empty() => {}
+                        (_, false) => patch.left_out.push(file.path.clone()),
+                        (true, true) => patch.unreported.push((file.path.clone(), file.added.len())),
+                        (false, true) => patch.other_kinds.push(file.path.clone()),
                     }
                 }
             }
@@ -59,6 +72,32 @@ impl Patch {
     pub(crate) fn unjudged(&self, args: &Args) -> u64 {
         let is_held = args.unreported() == Unreported::Fail;
         if is_held { self.unreported.iter().map(|(_, lines)| lines).sum() } else { 0 }
+    }
+
+    /// Why no changed line is executable.
+    pub(crate) fn nothing(&self) -> String {
+        let files = |names: &[String]| {
+            let count = grouped(i128::try_from(names.len()).unwrap_or(i128::MAX));
+            if names.len() == 1 { format!("{count} file is") } else { format!("{count} files are") }
+        };
+        let mut parts = Vec::new();
+        if self.changed_measured > 0 {
+            let lines = grouped(self.changed_measured.into());
+            parts.push(match self.changed_measured {
+                1 => "the reports do not know the 1 line of measured files as executable".to_owned(),
+                _ => format!("the reports know none of the {lines} lines of measured files as executable"),
+            });
+        }
+        if !self.left_out.is_empty() {
+            let names = listed(self.left_out.iter());
+            parts.push(format!("{} left out by --include or --exclude: {names}", files(&self.left_out)));
+        }
+        if !self.other_kinds.is_empty() {
+            let names = listed(self.other_kinds.iter());
+            parts.push(format!("{} of a kind that no report measures: {names}", files(&self.other_kinds)));
+        }
+        let message = "no executable line was changed: there is nothing to judge in the change";
+        if parts.is_empty() { message.to_owned() } else { format!("{message} ({})", parts.join("; ")) }
     }
 
     /// Executable changed lines of all files.
@@ -105,8 +144,13 @@ impl PatchFile {
     }
 }
 
+/// The kinds of files that are measured, by the ends of their names.
+pub(crate) fn kinds(coverage: &Coverage) -> BTreeSet<&str> {
+    coverage.files.keys().filter_map(|path| extension(path)).collect()
+}
+
 /// What stands after the last dot of a file's name.
-fn extension(path: &str) -> Option<&str> {
+pub(crate) fn extension(path: &str) -> Option<&str> {
     let name = path.rsplit('/').next()?;
     name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension)
 }

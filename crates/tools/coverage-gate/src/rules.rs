@@ -26,7 +26,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "lost-file",
         level: Level::Error,
         title: "A file that the baseline measured is in the repository, but in no report.",
-        help: "A part of the tests may not have run, or its report is lost; the figures of the rest say nothing of it. Without a ratchet this is a warning.",
+        help: "A part of the tests may not have run, or its report is lost; the figures of the rest say nothing of it. Where no file of the baseline is left, it is of something else. Without a ratchet this is a warning.",
     },
     Rule {
         id: "lost-line",
@@ -50,7 +50,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "newly-excluded",
         level: Level::Error,
         title: "A file that the baseline measured is left out by `include` or `exclude` now.",
-        help: "A better figure that only comes from leaving files out is none. Let the change of the patterns become the baseline first. Without a ratchet this is a note.",
+        help: "A figure that is better only because files were left out is no improvement. Let the change of the patterns become the baseline first. Without a ratchet this is a note.",
     },
     Rule {
         id: "no-base",

@@ -1,25 +1,23 @@
 //! The text that was measured: whether the reports fit the sources that are here.
 
 use gix_imara_diff::{Algorithm, Diff as LineDiff, InternedInput, sources::byte_lines};
-use lw_cli::{Context, Error, ShownFiles, parallel};
+use lw_cli::{Context, ShownFiles, parallel};
 use lw_coverage::source::go_code_lines;
-use lw_coverage::{FileCoverage, Format};
-use lw_history::{Diff, FileDiff, LineRanges, Repository};
+use lw_coverage::{FileCoverage, Format, Metric};
+use lw_history::{Diff, LineRanges, Repository};
 use lw_model::{Finding, Level, Location, Report, grouped};
 
 use crate::args::Args;
 use crate::inputs::{Inputs, listed};
-
-/// git calls a file binary when there is a NUL in this many bytes at its beginning.
-const SNIFFED: usize = 8000;
+use crate::patch;
 
 /// What the sources on disk say of the reports.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     /// Files with lines in a report beyond their end: the last one told of, and how many there are.
     beyond: Vec<(String, u32, u64)>,
-    /// Files with a NUL at their beginning, which git takes for binary.
-    binary: Vec<String>,
+    /// Files of which more lines are counted than they have: how many, and how many there are.
+    too_many: Vec<(String, u64, u64)>,
     /// Files of the repository that are not on disk, though others are.
     absent: Vec<String>,
 }
@@ -27,7 +25,6 @@ pub(crate) struct Sources {
 /// What one source is like.
 struct Text {
     lines: u64,
-    has_nul: bool,
     /// Of a file that only Go measured, which lines have code.
     code: Option<Vec<bool>>,
 }
@@ -50,8 +47,9 @@ impl Sources {
             if u64::from(file.last_line()) > text.lines {
                 sources.beyond.push(((*path).clone(), file.last_line(), text.lines));
             }
-            if text.has_nul {
-                sources.binary.push((*path).clone());
+            let counted = file.figure(Metric::Line).counts.total;
+            if file.is_summary() && counted > text.lines {
+                sources.too_many.push(((*path).clone(), counted, text.lines));
             }
             code.extend(text.code.map(|code| ((*path).clone(), code)));
         }
@@ -73,7 +71,14 @@ impl Sources {
 
     /// Tells where a report does not fit its source. Where changed lines or the ratchet depend on it, that is a failure.
     pub(crate) fn tell(&self, args: &Args, diff: Option<&Diff>, report: &mut Report) {
-        for (path, last, lines) in &self.beyond {
+        let last = self.beyond.iter().map(|(path, last, lines)| {
+            let message = format!("it tells of line {}", grouped((*last).into()));
+            (path, message, lines)
+        });
+        let counted = self.too_many.iter().map(|(path, counted, lines)| {
+            (path, format!("it counts {} lines", grouped((*counted).into())), lines)
+        });
+        for (path, told, lines) in last.chain(counted) {
             let changed = diff.is_some_and(|diff| diff.file(path).is_some());
             let is_held = args.ratchet.is_some() || (args.limits_patch() && changed);
             // An inlined function of Kotlin has lines of the file it comes from, counted on after the last one.
@@ -84,8 +89,7 @@ impl Sources {
                 (false, false) => Level::Warning,
             };
             let message = format!(
-                "the report does not fit {path}: it tells of line {}, and the file has {}",
-                grouped((*last).into()),
+                "the report does not fit {path}: {told}, and the file has {}",
                 grouped((*lines).into())
             );
             report.add_finding(
@@ -105,51 +109,16 @@ impl Sources {
         }
     }
 
-    /// Brings the lines of a change to the text that was measured: files that git calls binary have lines all the same,
-    /// and where the working tree differs from the commit, its lines have other numbers.
-    ///
-    /// # Errors
-    /// When the repository is damaged.
+    /// Brings the lines of a change to the text that was measured: where the working tree differs from the commit, its
+    /// lines have other numbers.
     pub(crate) fn fit(
-        &self,
         cx: &Context,
         repository: &Repository,
         inputs: &Inputs,
         diff: &mut Diff,
         report: &mut Report,
-    ) -> Result<(), Error> {
-        let Some(head) = diff.head.clone() else { return Ok(()) };
-        for path in &self.binary {
-            let place = diff.files.binary_search_by(|file| file.path.as_str().cmp(path));
-            if place.is_ok_and(|place| diff.files.get(place).is_some_and(|file| !file.added.is_empty())) {
-                continue;
-            }
-            let Some(new) = repository.read_file(&head, path).ok().flatten() else { continue };
-            let old_path = place.ok().and_then(|place| diff.files.get(place)?.old_path.clone());
-            let old = match &diff.base {
-                Some(base) => repository.read_file(base, old_path.as_deref().unwrap_or(path)).ok().flatten(),
-                None => None,
-            };
-            let added: LineRanges =
-                hunks(&old.unwrap_or_default(), &new).flat_map(|hunk| hunk.after).collect();
-            if added.is_empty() {
-                continue;
-            }
-            let message = format!(
-                "{path} has a NUL byte, so git shows no lines of it; it is measured, and compared as text"
-            );
-            report.add_finding(Finding::new("coverage-gate/other-text", Level::Note, path, message));
-            match place {
-                Ok(place) => {
-                    if let Some(file) = diff.files.get_mut(place) {
-                        file.added = added;
-                    }
-                }
-                Err(place) => {
-                    diff.files.insert(place, FileDiff { path: path.clone(), old_path: None, added });
-                }
-            }
-        }
+    ) {
+        let Some(head) = diff.head.clone() else { return };
         let here = texts(cx, inputs);
         for file in &mut diff.files {
             if !inputs.coverage.files.contains_key(&file.path) {
@@ -175,7 +144,53 @@ impl Sources {
                     .help("what is measured should be what is committed: did the build change it?"),
             );
         }
-        Ok(())
+    }
+}
+
+/// Gives the files of which git shows no line, because they are or were binary, their changed lines all the same: a NUL
+/// byte takes no source out of the gate. Without the two texts all lines count as changed.
+pub(crate) fn compare_binary(
+    repository: Option<&Repository>,
+    inputs: &Inputs,
+    diff: &mut Diff,
+    report: &mut Report,
+) {
+    let kinds = patch::kinds(&inputs.coverage);
+    for mut file in std::mem::take(&mut diff.uncompared) {
+        let measured = inputs.coverage.files.get(&file.path);
+        let is_source = patch::extension(&file.path).is_some_and(|kind| kinds.contains(kind));
+        if measured.is_none() && !(is_source && inputs.filter.keeps(&file.path)) {
+            continue;
+        }
+        let read = |commit: &Option<String>, path: &str| {
+            let read =
+                |repository: &Repository| repository.read_file(commit.as_deref()?, path).ok().flatten();
+            repository.and_then(read)
+        };
+        let old_path = file.old_path.as_deref().unwrap_or(&file.path);
+        let message = if let Some(new) = read(&diff.head, &file.path) {
+            let old = read(&diff.base, old_path).unwrap_or_default();
+            file.added = hunks(&old, &new).flat_map(|hunk| hunk.after).collect();
+            format!(
+                "{} has a NUL byte, or had one before, so git shows no lines of it: it was compared as text",
+                file.path
+            )
+        } else {
+            file.added = (1..=measured.map_or(1, FileCoverage::last_line)).collect();
+            format!("the diff says of {} only that it differs: all its lines count as changed", file.path)
+        };
+        if file.added.is_empty() {
+            continue;
+        }
+        report.add_finding(Finding::new("coverage-gate/other-text", Level::Note, &file.path, message));
+        match diff.files.binary_search_by(|known| known.path.cmp(&file.path)) {
+            Ok(place) => {
+                if let Some(known) = diff.files.get_mut(place) {
+                    *known = file;
+                }
+            }
+            Err(place) => diff.files.insert(place, file),
+        }
     }
 }
 
@@ -252,7 +267,6 @@ impl Text {
         let is_go = file.formats() == Format::GoCover.into();
         Some(Self {
             lines: ends + u64::from(text.last().is_some_and(|last| *last != b'\n')),
-            has_nul: memchr::memchr(0, text.get(..SNIFFED).unwrap_or(&text)).is_some(),
             code: is_go.then(|| go_code_lines(&text)),
         })
     }

@@ -87,6 +87,16 @@ pub(crate) fn check_identity(old: &Manifest, new: &Manifest, report: &mut Report
                 );
             }
         }
+        if let (Some(old), Some(new)) = (&before.project, &now.project)
+            && old != new
+        {
+            find(
+                "project-change",
+                Level::Warning,
+                format!("board {board} had images of the project {old}, this one is of {new}"),
+                "devices accept it, and run another program then: are two boards mixed up?",
+            );
+        }
         if let Some(text) = narrower(before, now) {
             find(
                 "revisions-narrower",

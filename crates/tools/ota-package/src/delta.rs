@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use lw_cli::{Context, Error};
-use lw_firmware::image::Image;
 use lw_model::{ByteSize, Fact, Finding, Level, Report};
 use lw_package::Sha256;
 
 use crate::args::Delta;
 use crate::deltas::{self, ComparedPatch, LoadedImage};
-use crate::{boards, policy};
+use crate::{boards, kept};
 
 /// Makes a patch.
 ///
@@ -29,7 +28,7 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
             whole.checked.check_chip(chip, None, report);
         }
     }
-    check_pair(&base, &target, report);
+    kept::check_pair(&base.checked, &target.checked, None, report);
     if base.checked.digests.sha256 == target.checked.digests.sha256 {
         let message = format!("{} and {} are the same image", base.checked.name, target.checked.name);
         report.add_finding(
@@ -72,16 +71,4 @@ pub(crate) fn run(args: &Delta, cx: &mut Context, report: &mut Report) -> Result
         cx.write(output, |out| out.write_all(&patch.bytes))?;
     }
     Ok(())
-}
-
-/// A device that runs the base must be able to run the target.
-fn check_pair(base: &LoadedImage, target: &LoadedImage, report: &mut Report) {
-    let (base, target) = (&base.checked, &target.checked);
-    if let (Image::Esp(from), Image::Esp(_)) = (&base.image, &target.image)
-        && let Some(chip) = from.chip_name()
-    {
-        target.check_chip(chip, None, report);
-    }
-    let (new, old) = (target.image.secure_version(), base.image.secure_version());
-    policy::check_secure_version(&target.name, new, old, None, None, report);
 }

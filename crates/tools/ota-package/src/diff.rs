@@ -6,6 +6,7 @@ use lw_cli::{Context, Error};
 use lw_model::{ByteSize, Fact, Measure, Number, Report};
 
 use crate::args::Diff;
+use crate::kept::Protection;
 use crate::{changes, read};
 
 /// Compares two packages.
@@ -26,6 +27,7 @@ pub(crate) fn run(args: &Diff, cx: &mut Context, report: &mut Report) -> Result<
     let mut size = Measure::bytes("ota.package.bytes", new.size);
     size.baseline = Some(Number::from(old.size));
     report.measures.push(size);
+    let protection = [&old, &new].map(Protection::of_package);
     let (old, _) = old.sound()?;
     let (new, _) = new.sound()?;
     for image in &new.images {
@@ -35,6 +37,12 @@ pub(crate) fn run(args: &Diff, cx: &mut Context, report: &mut Report) -> Result<
         report.measures.push(size);
     }
     changes::check_identity(&old, &new, report);
+    let [before, now] = protection;
+    for (board, now) in now {
+        if let Some(before) = before.get(&board) {
+            before.check_kept(now, &board, report);
+        }
+    }
     let tables = changes::tables(&old, &new, "what changed");
     cx.figure(if tables.is_empty() {
         format!("both packages are {} and hold the same", new.version)

@@ -11,6 +11,7 @@ use lw_package::Kind as Format;
 use crate::args::{Inspect, Kind, SignatureScheme};
 use crate::boards::{self, Item, PerBoard};
 use crate::explain;
+use crate::kept;
 use crate::package::images_table;
 use crate::policy;
 use crate::read;
@@ -116,8 +117,10 @@ impl Run<'_> {
         }
         explain::add(&checked, subject, self.report);
         checked.remarks(subject, self.report);
-        if let Some(chip) = self.chips.of(item.board.as_deref()) {
-            checked.check_chip(chip, subject, self.report);
+        match (self.chips.of(item.board.as_deref()), item.board.as_deref()) {
+            (Some(chip), _) => checked.check_chip(chip, subject, self.report),
+            (None, Some(board)) => kept::check_board_name(&checked, board, self.report),
+            (None, None) => {}
         }
         if self.args.require_signature {
             checked.check_signed(subject, self.report);
@@ -127,8 +130,9 @@ impl Run<'_> {
         if let Some(path) = path {
             let table = slots::read_table(path, checked.image.chip(), &self.args.slots, self.cx)?;
             let (load, at) = (checked.load(self.args.slots.signature_scheme), self.cx.display_path(path));
-            slots::fit(&table, load, &at, &self.args.slots, subject, self.report);
+            slots::fit(&table, load, &at, &self.args.slots, subject, self.report)?;
             slots::check_flash_size(&table, &checked, &at, subject, self.report);
+            kept::check_bootloader_place(&table, checked.image.chip(), &at, self.report);
         }
         self.seen.push(InspectedFile::image(&checked));
         Ok(())
@@ -153,9 +157,16 @@ impl Run<'_> {
                 self.fact(name, subject, value);
             }
         }
-        for key in &opened.unknown {
-            let message = format!("{name}: this version does not know the manifest's key {key}");
-            let mut finding = Finding::new("ota-package/unknown-key", Level::Note, key, message);
+        let may_quote = self.cx.files().may_quote(path);
+        for (number, key) in opened.unknown.iter().enumerate() {
+            // What a key is called is text of the file's.
+            let (key, shown) = if may_quote {
+                (key.clone(), format!(" {key}"))
+            } else {
+                (number.to_string(), " (outside of the workspace, so its name is not shown)".to_owned())
+            };
+            let message = format!("{name}: this version does not know the manifest's key{shown}");
+            let mut finding = Finding::new("ota-package/unknown-key", Level::Note, &key, message);
             finding.subject = subject.map(str::to_owned);
             self.report.add_finding(finding);
         }
@@ -208,6 +219,7 @@ impl Run<'_> {
         let mut rows = partitions(&table);
         rows.subject = subject.map(str::to_owned);
         self.report.tables.push(rows);
+        kept::check_bootloader_place(&table, chip, &name, self.report);
         for advice in table.advice() {
             let mut finding =
                 Finding::new("ota-package/partitions", Level::Warning, &name, advice.to_string())

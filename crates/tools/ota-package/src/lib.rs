@@ -13,6 +13,7 @@ mod deltas;
 mod diff;
 mod explain;
 mod inspect;
+mod kept;
 mod package;
 mod policy;
 mod read;

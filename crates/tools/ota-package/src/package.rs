@@ -16,6 +16,7 @@ use lw_model::{Align, Cell, Fact, Measure, Number, Report, Table};
 use lw_package::{Chip, Digest, Image, Manifest, Revisions};
 
 use crate::args::{Package, PackageFormat};
+use crate::kept::{self, Protection};
 use crate::policy::{self, Inside, Release};
 use crate::read::{self, OpenedPackage};
 use crate::scan::Checked;
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
     judge(args, &plans, &written, previous.as_ref(), given, cx, report)?;
     show(&written, previous.as_ref(), report);
     cx.judge(report, None);
-    // The report tells of a package that a device would refuse, and there is none.
+    // Of a package that a device would refuse there is a report, and no file.
     let is_good = crate::may_write(report, cx);
     cx.figure(figure(&written, is_good));
     publish(&written, is_good.then_some(output.as_path()), cx, report);
@@ -223,9 +224,16 @@ fn judge(
         changes::check_identity(&previous.manifest, manifest, report);
     }
     policy::check_minimum_version(&manifest.version, manifest.minimum_version.as_deref(), report);
+    let before = previous.map(Protection::of_package).unwrap_or_default();
     for (plan, checked) in plans.iter().zip(&written.images) {
         let subject = plan.subject(plans);
         checked.remarks(subject, report);
+        if let Some(before) = before.get(&plan.board) {
+            before.check_kept(Protection::of(checked), &plan.board, report);
+        }
+        if plan.chip.is_none() {
+            kept::check_board_name(checked, &plan.board, report);
+        }
         policy::check_version(&manifest.version, checked, args.allow_version_mismatch, subject, report);
         if let Some(chip) = plan.chip {
             checked.check_chip(chip, subject, report);
@@ -240,8 +248,9 @@ fn judge(
         if let Some(path) = &plan.partitions {
             let table = slots::read_table(path, checked.image.chip(), &args.slots, cx)?;
             let (load, at) = (checked.load(args.slots.signature_scheme), cx.display_path(path));
-            slots::fit(&table, load, &at, &args.slots, subject, report);
+            slots::fit(&table, load, &at, &args.slots, subject, report)?;
             slots::check_flash_size(&table, checked, &at, subject, report);
+            kept::check_bootloader_place(&table, checked.image.chip(), &at, report);
         }
     }
     given.finish()?;

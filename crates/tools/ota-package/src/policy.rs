@@ -207,7 +207,11 @@ pub(crate) fn check_against_previous(
                 "ota-package/same-version",
                 Level::Warning,
                 "version",
-                format!("version {} is that of the previous package as well", new.version),
+                if new.version == old.version {
+                    format!("version {} is that of the previous package as well", new.version)
+                } else {
+                    format!("version {} counts as that of the previous package, {}", new.version, old.version)
+                },
             )
             .help("devices that compare versions will not install it"),
         ),

@@ -224,7 +224,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "unsigned",
         level: Level::Warning,
         title: "An image has no signature.",
-        help: "Anybody can make such an image. Sign it, or find out why the build had no key; require-signature makes this an error.",
+        help: "Anybody can make such an image. Sign it, or find out why the build had no key; require-signature makes this an error, and so does a previous package whose image was signed.",
     },
     Rule {
         id: "test-key",
@@ -255,6 +255,18 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Error,
         title: "An image is of another kind than that of the previous package.",
         help: "A device expects the kind it runs. Is it the right file of the build?",
+    },
+    Rule {
+        id: "project-change",
+        level: Level::Warning,
+        title: "An image is of another project than that of the previous package.",
+        help: "Devices accept it, and run another program then. Are two boards with the same chip mixed up?",
+    },
+    Rule {
+        id: "unencrypted",
+        level: Level::Error,
+        title: "An image is not encrypted, and that of the previous package was.",
+        help: "What was published once cannot be taken back. Encrypt it, or give a board whose images may be read another name.",
     },
     Rule {
         id: "wrong-family",

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use base16ct::lower::encode_string as hex;
 use lw_cli::{Context, Error, Input, ResultExt};
-use lw_firmware::esp_image::{Problem, Signing, Trailing};
+use lw_firmware::esp_image::{AppImage, Problem, Signing, Trailing};
 use lw_firmware::image::{self, Digests, Image, Options, Scanned, Scanner};
 use lw_firmware::mcuboot;
 use lw_model::{Diagnose as _, Finding, Level, Location, Report};
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{Kind, SignatureScheme};
+use crate::kept;
 use crate::slots::Load;
 
 /// Bytes read at a time: large enough that calls do not count, small enough for the second cache.
@@ -107,6 +108,7 @@ pub(crate) fn check(scanned: Scanned, name: String) -> Result<Checked, Error> {
 /// What is worth knowing of an image a device accepts, and why secure boot would refuse it.
 fn examine(image: &Image) -> Result<(Vec<Remark>, Option<String>), Error> {
     let (mut remarks, mut stale_digest) = (Vec::new(), None);
+    kept::check_container(image)?;
     match image {
         Image::Esp(esp) => {
             let (fatal, others): (Vec<_>, Vec<_>) = esp.problems(false).into_iter().partition(is_refused);
@@ -116,6 +118,14 @@ fn examine(image: &Image) -> Result<(Vec<Remark>, Option<String>), Error> {
             let stale = others.iter().find(|problem| matches!(problem, Problem::StaleDigest { .. }));
             stale_digest = stale.map(ToString::to_string);
             remarks.extend(others.iter().map(remark));
+            if is_padded_for_signature(esp) {
+                remarks.push(Remark {
+                    rule: "unsigned",
+                    level: Level::Warning,
+                    message: "it is padded to a sector, as images are for a signature, and none follows".into(),
+                    help: "was the signature cut off, or the signing key missing? A device with Secure Boot refuses it",
+                });
+            }
         }
         Image::Mcuboot(mcuboot) => {
             image.verify()?;
@@ -145,6 +155,15 @@ fn examine(image: &Image) -> Result<(Vec<Remark>, Option<String>), Error> {
         Image::Plain(_) => {}
     }
     Ok((remarks, stale_digest))
+}
+
+/// Whether an image ends as one that is to be signed with Secure Boot V2, which pads it with 0xFF to a sector of 4096 bytes;
+/// perhaps with an erased sector where the signature was.
+fn is_padded_for_signature(image: &AppImage) -> bool {
+    const SECTOR: u64 = 4096;
+    let Trailing::Padding { offset } = image.trailing else { return false };
+    let sector = offset.next_multiple_of(SECTOR);
+    image.total_len == sector || image.total_len == sector + SECTOR
 }
 
 /// Keys that are published with MCUboot, and the hashes by which images name them: anybody has the private ones.
@@ -188,6 +207,27 @@ fn mcuboot_remarks(image: &mcuboot::Image) -> Vec<Remark> {
             "the payload is a MCUboot image itself: the file was signed twice".into(),
             "sign the unsigned image once: the bootloader would start the header of the inner one",
         );
+    }
+    match &image.trailing {
+        mcuboot::Trailing::Other { offset, length } => add(
+            "trailing-data",
+            Level::Warning,
+            format!("the {length} bytes after the image, from offset {offset:#x} on, mean nothing"),
+            "no bootloader checks them, and every update carries them: give the image as imgtool wrote it",
+        ),
+        mcuboot::Trailing::Slot(trailer) => {
+            for (name, flag) in [("image_ok", trailer.image_ok), ("copy_done", trailer.copy_done)] {
+                if let mcuboot::Flag::Bad(byte) = flag {
+                    add(
+                        "trailing-data",
+                        Level::Warning,
+                        format!("{name} of the trailer is {byte:#04x}, neither set (0x01) nor erased (0xff)"),
+                        "the bootloader takes it for not set: pad the image again with imgtool sign --pad",
+                    );
+                }
+            }
+        }
+        mcuboot::Trailing::None | mcuboot::Trailing::Padding { .. } => {}
     }
     let key = image.key_hash().map(hex);
     if let Some((name, _)) = TEST_KEYS.iter().find(|(_, hash)| key.as_deref() == Some(*hash)) {
@@ -328,7 +368,7 @@ pub(crate) fn sha256_of(source: &mut impl Read) -> io::Result<[u8; 32]> {
 }
 
 /// Whether an image carries a signature; whose, takes a key to say.
-fn is_signed(image: &Image) -> bool {
+pub(crate) fn is_signed(image: &Image) -> bool {
     match image {
         Image::Esp(esp) => {
             matches!(esp.trailing, Trailing::SignatureV1 { .. } | Trailing::SignatureV2 { .. })

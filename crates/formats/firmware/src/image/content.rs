@@ -2,6 +2,7 @@
 
 use crate::esp_image::Trailing;
 use crate::image::{Error, Image, Kind, Options, Scanner};
+use crate::mcuboot;
 
 /// Images of one file that are read; a file of bootloader, partition table and application has three.
 const MOST: usize = 64;
@@ -13,7 +14,7 @@ const TELLING: usize = 24;
 pub struct Nested {
     /// The address it is written to.
     pub address: u32,
-    /// The image, whether or not its checks hold, or why it is none.
+    /// The image, whether or not its checks hold, or why there is no image.
     pub image: Result<Image, Error>,
 }
 
@@ -90,6 +91,11 @@ impl ContentWatch {
             {
                 esp.trailing = Trailing::None;
             }
+            if let Ok(Image::Mcuboot(mcuboot)) = &mut image
+                && matches!(mcuboot.trailing, mcuboot::Trailing::Other { .. })
+            {
+                mcuboot.trailing = mcuboot::Trailing::None;
+            }
             self.found.push(Nested { address: self.start, image });
         }
     }
@@ -103,7 +109,7 @@ impl ContentWatch {
 
 /// The format of an image that starts like this.
 fn kind(head: &[u8], is_esp: bool) -> Option<Kind> {
-    if head.starts_with(&crate::mcuboot::MAGIC.to_le_bytes()) {
+    if head.starts_with(&mcuboot::MAGIC.to_le_bytes()) {
         return Some(Kind::Mcuboot);
     }
     // One byte of magic is little where nothing else says that it is for such a chip: the header must read as one.

@@ -48,6 +48,9 @@ pub enum Error {
         /// `ih_protect_tlv_size`.
         protected: u16,
     },
+    /// There is nothing to start.
+    #[error("the payload is empty: the size of the image at offset 0xc is 0")]
+    Empty,
     /// Flags of which the bootloader accepts one at most.
     #[error("the flags {:#x} at offset 0x10 contradict each other", .flags.0)]
     Flags {
@@ -203,6 +206,7 @@ impl Diagnose for Error {
             Self::Digest { .. } => {
                 "Sign the image again: it was changed or damaged after it was signed, and the bootloader would refuse it."
             }
+            Self::Empty => "Sign the application that was built; this image has only a header and its TLVs.",
             Self::Flags { .. } => "Sign the image with one key length and one compression.",
             Self::Promised { .. } => {
                 "Sign the image again: the bootloader refuses it; the flag was changed, or the TLV was taken out."

@@ -132,6 +132,40 @@ fn the_hash_of_an_encrypted_payload_is_not_checked_and_does_not_hold() {
     assert_eq!(image.digests[0].computed, None);
 }
 
+/// Each type of an encrypted key, with its length for AES-128 and AES-256.
+const ENCRYPTED_KEYS: [(u16, usize, usize); 5] =
+    [(0x30, 256, 256), (0x31, 24, 40), (0x32, 113, 129), (0x33, 80, 96), (0x34, 112, 128)];
+
+#[test]
+fn an_encrypted_key_has_the_length_of_its_kind_and_of_the_payloads_key() {
+    for (kind, short, long) in ENCRYPTED_KEYS {
+        for length in (0..300).chain([1000]) {
+            // Without encryption only what no build of the bootloader takes is wrong.
+            for (flags, is_right) in
+                [(4, length == short), (8, length == long), (0, length == short || length == long)]
+            {
+                let unprotected = vec![(kind, vec![1; length])];
+                let file = Builder { flags, unprotected, ..Builder::default() }.build();
+                match Image::parse(&file) {
+                    Ok(_) => assert!(is_right, "{kind:#x}: {length} with {flags}"),
+                    Err(Error::TlvLength { found, .. }) if found == length as u64 => {
+                        assert!(!is_right, "{kind:#x}: {length} with {flags}");
+                    }
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+    }
+    // Every one of them is looked at, whichever the bootloader is built for.
+    let unprotected = vec![(0x32, vec![1; 113]), (0x33, vec![1; 96])];
+    let file = Builder { flags: 4, unprotected, ..Builder::default() }.build();
+    let error = Image::parse(&file).unwrap_err().to_string();
+    assert!(
+        error.contains("ENC_X25519 (0x33)") && error.contains("expected 80 for ENCRYPTED_AES128"),
+        "{error}"
+    );
+}
+
 #[test]
 fn flags_need_the_tlvs_they_ask_for() {
     let refused = |flags: u32, protected: Vec<(u16, Vec<u8>)>, unprotected: Vec<(u16, Vec<u8>)>| {
@@ -144,8 +178,9 @@ fn flags_need_the_tlvs_they_ask_for() {
     };
     for flag in [4, 8] {
         assert!(refused(flag, vec![], vec![]), "{flag}");
-        for key in [0x30, 0x31, 0x32, 0x33, 0x34] {
-            assert!(!refused(flag, vec![], vec![(key, vec![1; 80])]), "{flag} {key:#x}");
+        for key in ENCRYPTED_KEYS {
+            let length = if flag == 4 { key.1 } else { key.2 };
+            assert!(!refused(flag, vec![], vec![(key.0, vec![1; length])]), "{flag} {key:?}");
         }
     }
     let (size, sha) = ((0x70, vec![0; 4]), (0x71, vec![0; 32]));
@@ -304,7 +339,7 @@ proptest! {
 
     #[test]
     fn a_sound_image_reads_back_and_no_part_of_it_does(
-        payload in proptest::collection::vec(any::<u8>(), 0..100), hash in 0x10u16..0x13, header_size in 32u16..80,
+        payload in proptest::collection::vec(any::<u8>(), 1..100), hash in 0x10u16..0x13, header_size in 32u16..80,
         counter: bool, cut: prop::sample::Index, at: prop::sample::Index, bit in 0u8..8,
     ) {
         let protected = if counter { vec![(0x50, vec![1, 0, 0, 0])] } else { vec![] };

@@ -113,6 +113,22 @@ impl TlvKind {
         matches!(self.0, 0x30..=0x34)
     }
 
+    /// Length of the encrypted key of an AES-128 and of an AES-256 payload.
+    ///
+    /// `enc_key_public.h` (`TLV_ENC_*_SZ`, `BOOT_ENC_TLV_SIZE`): the public key (65 bytes on P-256, 32 on X25519), a tag
+    /// of 32 bytes, or of 64 with SHA-512, and the key itself; RFC 3394 adds 8 bytes, and RSA-OAEP gives as many as the
+    /// modulus has. `boot_enc_load` refuses any other length.
+    pub(super) fn wrapped_key_lengths(self) -> Option<[(usize, &'static str); 2]> {
+        Some(match self {
+            Self::ENC_RSA2048 => [(256, "256"), (256, "256")],
+            Self::ENC_KW => [(24, "24 for ENCRYPTED_AES128"), (40, "40 for ENCRYPTED_AES256")],
+            Self::ENC_EC256 => [(113, "113 for ENCRYPTED_AES128"), (129, "129 for ENCRYPTED_AES256")],
+            Self::ENC_X25519 => [(80, "80 for ENCRYPTED_AES128"), (96, "96 for ENCRYPTED_AES256")],
+            Self::ENC_X25519_SHA512 => [(112, "112 for ENCRYPTED_AES128"), (128, "128 for ENCRYPTED_AES256")],
+            _ => return None,
+        })
+    }
+
     /// `allowed_unprot_tlvs` of `image_validate.c`.
     pub(super) fn may_be_unprotected(self) -> bool {
         matches!(self.0, 0x01 | 0x02 | 0x10..=0x12 | 0x20..=0x25 | 0x30..=0x34)
@@ -132,6 +148,11 @@ impl TlvKind {
             Self::SIG_PURE => (&[1], "1"),
             Self::DEPENDENCY => (&[12], "12"),
             Self::SEC_CNT | Self::DECOMP_SIZE | Self::COMP_DEC_SIZE => (&[4], "4"),
+            Self::ENC_RSA2048 => (&[256], "256"),
+            Self::ENC_KW => (&[24, 40], "24 or 40"),
+            Self::ENC_EC256 => (&[113, 129], "113 or 129"),
+            Self::ENC_X25519 => (&[80, 96], "80 or 96"),
+            Self::ENC_X25519_SHA512 => (&[112, 128], "112 or 128"),
             _ => return None,
         })
     }
@@ -206,6 +227,16 @@ impl Tlv {
     }
 
     pub(super) fn check_length(&self) -> Result<(), Error> {
+        // A SEQUENCE of two INTEGERs in DER, for keys of 224 to 521 bits; older tools fill it up with zeros.
+        let is_sequence = || self.data.first() == Some(&0x30) && (8..=255).contains(&self.data.len());
+        if matches!(self.kind, TlvKind::ECDSA_SIG | TlvKind::ECDSA224) && !is_sequence() {
+            return Err(Error::TlvLength {
+                kind: self.kind,
+                offset: self.offset,
+                found: self.data.len() as u64,
+                expected: "a signature in DER, which begins with 0x30 and has 8 to 255",
+            });
+        }
         match self.kind.lengths() {
             Some((lengths, expected)) if !lengths.contains(&self.data.len()) => Err(Error::TlvLength {
                 kind: self.kind,
@@ -219,6 +250,17 @@ impl Tlv {
 
     pub(super) fn security_counter(&self) -> Option<u32> {
         (self.kind == TlvKind::SEC_CNT && self.data.len() == 4).then(|| u32_at(&self.data, 0))?
+    }
+
+    /// Holds an encrypted key to the length the flags of the image ask for.
+    pub(super) fn check_wrapped_key(&self, is_aes_256: bool) -> Result<(), Error> {
+        let Some([short, long]) = self.kind.wrapped_key_lengths() else { return Ok(()) };
+        let (length, expected) = if is_aes_256 { long } else { short };
+        let found = self.data.len();
+        if found == length {
+            return Ok(());
+        }
+        Err(Error::TlvLength { kind: self.kind, offset: self.offset, found: found as u64, expected })
     }
 
     /// `struct image_dependency`.

@@ -49,6 +49,49 @@ fn random_histories_give_the_lines_git_prints() {
 }
 
 #[test]
+fn files_of_which_git_shows_no_line_are_told_from_a_repository_as_from_a_text() {
+    let scratch = Scratch::new();
+    let long: String = (1..60).map(|line| format!("{line}\n")).collect();
+    scratch.commit(&[
+        ("both", "\u{0}1\n"),
+        ("gone", "\u{0}1\n"),
+        ("was", "\u{0}1\n"),
+        ("is now", "1\n"),
+        ("moved", &format!("\u{0}{long}")),
+        ("text", "1\n"),
+    ]);
+    scratch.git(&["rm", "--quiet", "gone"]);
+    scratch.git(&["mv", "moved", "höher"]);
+    scratch.commit(&[
+        ("both", "\u{0}2\n"),
+        ("was", "1\n2\n"),
+        ("is now", "1\u{0}\n"),
+        ("new", "\u{0}\n"),
+        ("höher", &format!("\u{0}{long}60\n")),
+        ("text", "1\n2\n"),
+    ]);
+    let names = |diff: &Diff| -> Vec<(String, Option<String>)> {
+        diff.uncompared.iter().map(|file| (file.path.clone(), file.old_path.clone())).collect()
+    };
+    let diff = ours(scratch.path(), "HEAD~1", "HEAD", Compare::Direct).unwrap();
+    let plain = ["both", "is now", "new", "was"].map(|name| (name.to_owned(), None));
+    let moved = ("höher".to_owned(), Some("moved".to_owned()));
+    let expected: Vec<_> =
+        plain.iter().take(1).chain([&moved]).chain(plain.iter().skip(1)).cloned().collect();
+    assert_eq!(names(&diff), expected);
+    assert_eq!(lines(&diff), [("höher", Some("moved"), vec![]), ("text", None, vec![(2, 2)])]);
+    for option in ["--no-textconv", "--binary"] {
+        let text = scratch.git(&["diff", "-U0", "--find-renames", option, "HEAD~1", "HEAD"]);
+        let read = parse_unified_diff(&text).unwrap();
+        assert_eq!((names(&read), lines(&read)), (names(&diff), lines(&diff)), "{option}");
+    }
+    // What `diff -r` says of two folders.
+    let read = parse_unified_diff(b"Binary files a/x and b/x differ\n--- a/y\n+++ b/y\n@@ -0,0 +1 @@\n+1\n");
+    let read = read.unwrap();
+    assert_eq!((names(&read), lines(&read)), (vec![("x".to_owned(), None)], vec![("y", None, vec![(1, 1)])]));
+}
+
+#[test]
 fn the_merge_base_leaves_out_what_happened_on_the_base_since() {
     let scratch = Scratch::new();
     scratch.commit(&[("a.c", "1\n2\n3\n")]);

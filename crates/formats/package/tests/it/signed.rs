@@ -30,7 +30,8 @@ fn signed_with(package: &[u8], signature: Option<&[u8]>) -> Vec<u8> {
 fn signed(package: &[u8], key: &PrivateKey) -> Vec<u8> {
     let mut out = Vec::new();
     let sign = |_: &_, manifest: &[u8], old: Option<&[u8]>| {
-        let mut signature = old.map_or_else(PackageSignature::default, |old| PackageSignature::parse(old).unwrap());
+        let mut signature =
+            old.map_or_else(PackageSignature::default, |old| PackageSignature::parse(old).unwrap());
         signature.sign(key, Algorithm::of(key.public_key().kind()), manifest).unwrap();
         Ok::<_, SignedError>(Some(signature.to_bytes()))
     };

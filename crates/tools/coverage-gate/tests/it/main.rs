@@ -7,6 +7,9 @@ mod common;
 mod diff_cover;
 mod files;
 mod html;
+mod kinds;
+#[cfg(unix)]
+mod memory;
 mod pull_request;
 mod reported;
 mod rules;

@@ -221,7 +221,7 @@ fn a_file_that_is_in_no_report_any_more_fails_the_ratchet() {
         for report in ["lost-b.info", "lost-t.info"] {
             let run = run(&scratch, &["--coverage", report, "--baseline", "base.json", "--ratchet", ratchet]);
             assert_eq!((run.code, levels(&run, "lost-file")), (1, vec![Level::Error]), "{}", run.stderr);
-            assert_eq!(reason(&run, "coverage.line.covered"), Some(Reason::Gone));
+            assert_eq!(reason(&run, "coverage.line.covered"), Some(Reason::PartsMissing));
             assert!(levels(&run, "fell-by-removal").is_empty());
         }
     }
@@ -417,21 +417,57 @@ fn changed_lines_are_those_of_the_text_that_was_measured() {
 #[test]
 fn a_nul_byte_takes_no_source_out_of_the_gate() {
     let scratch = Scratch::new();
-    scratch.commit(&[("a.js", "1\n2\n"), ("b.js", "x\u{0}\n2\n"), ("new.js", "1\n")]);
+    scratch.commit(&[
+        ("a.js", "1\n2\n"),
+        ("b.js", "x\u{0}\n2\n"),
+        ("new.js", "1\n"),
+        // Binary before, and no longer: with a NUL in it, and as UTF-16.
+        ("was.js", "1\u{0}\n2\n"),
+        ("wide.js", "1\u{0}\n\u{0}2\u{0}\n\u{0}"),
+        ("old.js", "\u{0}\n1\n2\n3\n4\n5\n6\n7\n"),
+        ("icon.png", "\u{0}"),
+        ("same.js", "\u{0}\n"),
+    ]);
+    scratch.git(&["mv", "old.js", "moved.js"]);
     scratch.commit(&[
         ("a.js", "1\n// \u{0}\n2\n3\n"),
         ("b.js", "x\u{0}\n2\n3\n"),
         ("other.js", "\u{0}\n1\n"),
+        ("was.js", "1\n2\n"),
+        ("wide.js", "1\n2\n"),
+        ("moved.js", "\u{0}\n1\n2\n3\n4\n5\n6\n7\n8\n"),
+        ("icon.png", "\u{0}\u{0}"),
     ]);
-    write(
-        &scratch,
-        "cov.info",
-        &info(&[("a.js", &[1, 1, 1, 0]), ("b.js", &[1, 1, 0]), ("other.js", &[0, 0])]),
-    );
-    let run = run(&scratch, &["--coverage", "cov.info", "--base", "HEAD~1", "--min-patch", "80%"]);
-    assert_eq!((run.code, run.count("coverage.patch.total")), (1, 5), "{}", run.stderr);
-    assert_eq!(run.count("coverage.patch.missed"), 4);
-    assert_eq!(levels(&run, "other-text"), [Level::Note; 3]);
+    let measured = info(&[
+        ("a.js", &[1, 1, 1, 0]),
+        ("b.js", &[1, 1, 0]),
+        ("other.js", &[0, 0]),
+        ("was.js", &[0, 1]),
+        ("wide.js", &[0, 0]),
+        ("moved.js", &[0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ("same.js", &[0]),
+    ]);
+    write(&scratch, "cov.info", &measured);
+    let gate = ["--coverage", "cov.info", "--base", "HEAD~1", "--min-patch", "80%"];
+    let judged = run(&scratch, &gate);
+    let counted = (judged.count("coverage.patch.total"), judged.count("coverage.patch.missed"));
+    assert_eq!((judged.code, counted), (1, (9, 8)), "{}", judged.stderr);
+    assert_eq!(levels(&judged, "other-text"), [Level::Note; 6]);
+    // One that no report mentions is no picture either.
+    write(&scratch, "cov.info", &info(&[("a.js", &[1, 1, 1, 1])]));
+    let unreported = run(&scratch, &gate);
+    assert_eq!((unreported.code, levels(&unreported, "unreported")), (1, vec![Level::Error]));
+    let said = &unreported.report().findings.iter().find(|finding| finding.rule.ends_with("/unreported"));
+    assert!(said.unwrap().message.starts_with("5 changed files are in no report"), "{said:?}");
+    assert!(!said.unwrap().message.contains("icon.png"));
+    // A diff that was made elsewhere does not have the texts: then nothing of such a file is known to be as it was.
+    write(&scratch, "cov.info", &measured);
+    let diff = scratch.git(&["diff", "-U0", "HEAD~1", "HEAD"]);
+    fs::write(scratch.path().join("change.diff"), diff).unwrap();
+    let given =
+        run(&scratch, &["--coverage", "cov.info", "--diff-file", "change.diff", "--min-patch", "80%"]);
+    let counted = (given.count("coverage.patch.total"), given.count("coverage.patch.missed"));
+    assert_eq!((given.code, counted), (1, (22, 16)), "{}", given.stderr);
 }
 
 #[test]

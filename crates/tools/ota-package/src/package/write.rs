@@ -10,6 +10,7 @@ use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha2
 use super::{Plan, ReleaseInfo, WrittenPackage, describe, refuse_bootloader};
 use crate::args::{Compress, Package};
 use crate::deltas::{self, ComparedPatch, LoadedImage, Patch};
+use crate::kept;
 use crate::policy::{self, Inside};
 use crate::scan::{self, Checked};
 
@@ -131,6 +132,7 @@ fn of_board(
         } else if patches.iter().any(|patch| patch.base.sha256.0 == sha256) {
             "a base that is named twice"
         } else {
+            kept::check_pair(&base.checked, &target.checked, subject, report);
             let patch = deltas::make(&base, &target, &args.delta, cx)?;
             patches.push(Patch { board: Some(plan.board.clone()), ..patch });
             continue;

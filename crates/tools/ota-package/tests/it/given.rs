@@ -114,8 +114,8 @@ fn measures_and_rows_are_those_of_partitions() {
 #[test]
 fn a_bootloader_that_decrypts_keeps_its_keys() {
     let scratch = "--slot-size 0x10000 --upgrade swap-scratch --scratch-size 4K";
-    for (flag, keys) in [(0x04, 32), (0x08, 64)] {
-        let key = (0x32, vec![1; 113]);
+    for (flag, keys, length) in [(0x04, 32, 113), (0x08, 64, 129)] {
+        let key = (0x32, vec![1; length]);
         let unprotected = [Mcuboot::default().unprotected, vec![key]].concat();
         let mut image = Mcuboot { flags: flag, unprotected, ..Mcuboot::default() };
         image.payload = noise(0x8000 - (image.build().len() - 100), 3);

@@ -14,6 +14,9 @@ mod hostile;
 mod identity;
 mod images;
 mod inspect;
+mod kinds;
+#[cfg(unix)]
+mod memory;
 mod package;
 mod policy;
 mod rules;

@@ -1,0 +1,426 @@
+//! Kinds of faults that users report of such tools, each with cases that nobody reported: what mends one case only does not
+//! pass here. (`checks.rs`, `identity.rs`, `policy.rs` and `deltas.rs` have more of them.)
+
+use std::fs;
+
+use lw_model::Level;
+use tempfile::TempDir;
+
+use crate::common::{Run, manifest, ota};
+use crate::images::{Esp, Mcuboot, intel_hex, mcuboot, noise, table, uf2};
+
+const ESP32_S3: u32 = 0xC47E_5767;
+const ESP32_C3: u32 = 0xD42B_A06C;
+const RP2040: u32 = 0xE48B_FF56;
+
+fn inspect(bytes: &[u8], arguments: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.bin"), bytes).unwrap();
+    ota(folder.path(), &[&["inspect", "app.bin"], arguments].concat())
+}
+
+/// Packages the second image after the first, both of one board.
+fn upgrade(board: &str, old: &[u8], new: &[u8]) -> (Run, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("old", old), ("new", new)] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let package = |name: &str, version: &str, more: &[&str]| {
+        let [firmware, version, output] = [
+            format!("--firmware={board}={name}"),
+            format!("--version={version}"),
+            format!("--output={name}.ota"),
+        ];
+        let base = ["package", &firmware, &version, &output, "--allow-version-mismatch"];
+        ota(folder.path(), &[&base, more].concat())
+    };
+    let first = package("old", "1.0.0", &[]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    (package("new", "1.1.0", &["--previous=old.ota"]), folder)
+}
+
+/// A file of the Arduino core for ESP8266: a boot loader, and the application in the second sector with the length of the
+/// file and its CRC-32 in the first two words (`elf2bin.py`).
+fn arduino_8266(code: &[u8]) -> Vec<u8> {
+    let image = |address: u32, data: &[u8]| {
+        let mut image = vec![0xE9, 1, 2, 0x40];
+        image.extend(address.to_le_bytes());
+        image.extend(address.to_le_bytes());
+        image.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
+        image.extend(data);
+        image.resize((image.len() + 1).next_multiple_of(16) - 1, 0);
+        image.push(data.iter().fold(0xEF, |sum, byte| sum ^ byte));
+        image
+    };
+    let mut file = image(0x4010_F000, &[0x11; 64]);
+    file.resize(0x1000, 0xAA);
+    file.extend(image(0x4010_0000, &[&[0; 8], code].concat()));
+    let crc = file.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| {
+            (crc << 1) ^ if crc & 0x8000_0000 == 0 { 0 } else { 0x04C1_1DB7 }
+        })
+    });
+    let length = u32::try_from(file.len()).unwrap();
+    file[0x1010..0x1014].copy_from_slice(&length.to_le_bytes());
+    file[0x1014..0x1018].copy_from_slice(&crc.to_le_bytes());
+    file
+}
+
+/// An image in an image that is named and not checked.
+#[test]
+fn the_application_behind_a_boot_loader_is_checked_to_its_last_byte() {
+    let file = arduino_8266(&noise(2000, 1));
+    let sound = inspect(&file, &[]);
+    assert_eq!((sound.code, sound.found(Level::Error)), (0, vec![]), "{}", sound.stderr);
+    for at in (0x1000..file.len()).step_by(37).chain([0x1010, 0x1014, 0x1017, file.len() - 1]) {
+        let mut damaged = file.clone();
+        damaged[at] ^= 0x10;
+        assert_eq!(inspect(&damaged, &[]).code, 3, "byte {at:#x}");
+    }
+    for length in [0x1001, 0x1008, 0x1010, 0x1018, file.len() - 16, file.len() - 1] {
+        assert_eq!(inspect(&file[..length], &[]).code, 3, "cut to {length:#x}");
+    }
+    assert_eq!(inspect(&[&file[..], &[0]].concat(), &[]).code, 3, "one byte more");
+}
+
+/// What is skipped, and must not look as if it were verified.
+#[test]
+fn a_key_of_another_length_decrypts_nothing() {
+    let image = |flags: u32, kind: u16, length: usize| {
+        let unprotected = [Mcuboot::default().unprotected, vec![(kind, vec![4; length])]].concat();
+        Mcuboot { flags, unprotected, ..Mcuboot::default() }.build()
+    };
+    for (kind, short, long) in
+        [(0x30, 256, 256), (0x31, 24, 40), (0x32, 113, 129), (0x33, 80, 96), (0x34, 112, 128)]
+    {
+        assert_eq!(inspect(&image(4, kind, short), &[]).code, 0, "{kind:#x}");
+        assert_eq!(inspect(&image(8, kind, long), &[]).code, 0, "{kind:#x}");
+        for (flags, length) in [(4, short - 1), (4, short + 1), (8, long - 16), (8, 0), (4, long + 16)] {
+            let run = inspect(&image(flags, kind, length), &[]);
+            assert_eq!(run.code, 3, "{kind:#x} with {length} bytes");
+            assert!(run.stderr.contains(&format!("has {length} bytes")), "{}", run.stderr);
+        }
+    }
+    // A signature that is none is no signature.
+    for signature in [vec![], vec![0x30; 7], vec![0; 70], vec![0x30; 300]] {
+        let unprotected = vec![(0x01, vec![8; 32]), (0x22, signature.clone())];
+        let file = Mcuboot { unprotected, ..Mcuboot::default() }.build();
+        assert_eq!(inspect(&file, &["--require-signature"]).code, 3, "{signature:?}");
+    }
+}
+
+/// Checks of one format without a counterpart in another.
+#[test]
+fn what_follows_a_mcuboot_image_is_told() {
+    let image = Mcuboot::default().build();
+    for rest in [&image[..], b"x", &[1; 64], &[&[0xFF; 100][..], b"end"].concat()] {
+        let run = inspect(&[&image[..], rest].concat(), &[]);
+        assert_eq!((run.code, run.found(Level::Warning)), (0, vec!["trailing-data"]), "{}", run.stderr);
+    }
+    // Erased flash of either kind.
+    for rest in [&[][..], &[0xFF; 100], &[0; 64]] {
+        let run = inspect(&[&image[..], rest].concat(), &[]);
+        assert_eq!(run.found(Level::Warning), [""; 0]);
+    }
+    // A trailer whose marks are damaged, 8 bytes apart: image_ok, and the magic behind it.
+    let magic = *b"\x77\xc2\x95\xf3\x60\xd2\xef\x7f\x35\x52\x50\x0f\x2c\xb6\x79\x80";
+    for (mark, warns) in [(0x01, false), (0xFF, false), (0x00, true), (0x5A, true)] {
+        let fields = [&[0xFF; 64][..], &[mark], &[0xFF; 7], &magic].concat();
+        let run = inspect(&[&image[..], &fields].concat(), &[]);
+        assert_eq!(run.found(Level::Warning).contains(&"trailing-data"), warns, "{mark:#x} {}", run.stderr);
+    }
+    // In a file of several parts, what follows is another part.
+    let merged = intel_hex(&[(0xC000, &[&image[..], &[1; 64]].concat())]);
+    assert_eq!(inspect(&merged, &[]).found(Level::Warning), [""; 0]);
+    // Nothing at all is no application.
+    let empty = Mcuboot { payload: vec![], ..Mcuboot::default() }.build();
+    assert_eq!(inspect(&empty, &[]).code, 3);
+}
+
+/// A Secure Boot V2 signature with two blocks that nobody's key made, over an image of the ESP32-S3.
+fn signed() -> Vec<u8> {
+    let mut file = Esp::default().build();
+    file.resize(file.len().next_multiple_of(4096), 0xFF);
+    let end = file.len() + 4096;
+    let block = crate::rules::signature_block(2, &file);
+    file.extend([block.clone(), block].concat());
+    file.resize(end, 0xFF);
+    file
+}
+
+/// "It does not read" taken for "it is not there".
+#[test]
+fn no_damage_makes_a_signed_image_an_unsigned_one() {
+    let file = signed();
+    let start = file.len() - 4096;
+    assert_eq!(inspect(&file, &["--require-signature"]).code, 0);
+    // The magic, digest, key, signature and CRC of both blocks, and what has to be empty behind them.
+    let places = [0, 1, 2, 4, 35, 36, 400, 421, 500, 808, 900, 1195, 1196, 1199];
+    for at in places.into_iter().flat_map(|at| [at, 1216 + at]).chain([2432, 4095]) {
+        let mut damaged = file.clone();
+        damaged[start + at] ^= 0x08;
+        let run = inspect(&damaged, &[]);
+        assert_eq!(run.code, 3, "byte {at} of the sector: {}", run.stderr);
+    }
+    // Cut off: in a block, at a block, and all of it, of which only the padding is left.
+    for length in [4, 600, 1216, 4095] {
+        assert_eq!(inspect(&file[..start + length], &[]).code, 3, "{length} bytes of the sector");
+    }
+    let blank = [&file[..start], &[0xFF; 4096]].concat();
+    for rest in [&file[..start], &blank] {
+        let run = inspect(rest, &[]);
+        assert_eq!((run.code, run.found(Level::Warning)), (0, vec!["unsigned"]), "{}", run.stderr);
+        assert_eq!(inspect(rest, &["--require-signature"]).code, 1);
+    }
+    // Padding that ends elsewhere says nothing.
+    let run = inspect(&[&Esp::default().build()[..], &[0xFF; 16]].concat(), &[]);
+    assert_eq!(run.found(Level::Warning), [""; 0]);
+}
+
+/// A release compared with the last one by its version alone.
+#[test]
+fn a_board_keeps_how_it_is_protected_and_what_it_runs() {
+    let with = |flags: u32, more: &[(u16, Vec<u8>)]| {
+        let unprotected = [Mcuboot::default().unprotected, more.to_vec()].concat();
+        Mcuboot { flags, unprotected, ..Mcuboot::default() }.build()
+    };
+    let (plain, unsigned) = (with(0, &[]), Mcuboot { unprotected: vec![], ..Mcuboot::default() }.build());
+    let encrypted = with(4, &[(0x33, vec![1; 80])]);
+    let hex = |image: &[u8]| intel_hex(&[(0xC000, image)]);
+    for (old, new, rule) in [
+        (signed(), Esp::default().build(), "unsigned"),
+        (plain.clone(), unsigned.clone(), "unsigned"),
+        (hex(&plain), hex(&unsigned), "unsigned"),
+        (encrypted.clone(), plain.clone(), "unencrypted"),
+    ] {
+        let (run, folder) = upgrade("main", &old, &new);
+        assert_eq!((run.code, run.found(Level::Error)), (1, vec![rule]), "{}", run.stderr);
+        assert!(!folder.path().join("new.ota").exists());
+        // `diff` says so as well.
+        let package = ["package", "--firmware=main=new", "--version=1.1.0", "--output=new.ota"];
+        assert_eq!(ota(folder.path(), &[&package[..], &["--allow-version-mismatch"]].concat()).code, 0);
+        let diff = ota(folder.path(), &["diff", "old.ota", "new.ota"]);
+        assert_eq!((diff.code, diff.found(Level::Error)), (1, vec![rule]), "{}", diff.stderr);
+    }
+    for (old, new) in [(unsigned, plain.clone()), (plain.clone(), encrypted), (signed(), signed())] {
+        let (run, _) = upgrade("main", &old, &new);
+        assert_eq!((run.code, run.found(Level::Error)), (0, vec![]), "{}", run.stderr);
+    }
+    // Two boards with the same chip, and the wrong program.
+    let project = |project| Esp { project, ..Esp::default() }.build();
+    let (run, _) = upgrade("sensor", &project("sensor"), &project("gateway"));
+    assert!(run.found(Level::Warning).contains(&"project-change"), "{}", run.stderr);
+}
+
+/// Boards of a build matrix that were mixed up, where nothing but the files can tell.
+#[test]
+fn a_board_that_is_called_like_another_chip_is_told() {
+    let image = |chip: u16| Esp { chip, ..Esp::default() }.build();
+    for (board, chip, is_told) in [
+        ("esp32s3", 9, false),
+        ("ESP32-C3", 9, true),
+        ("esp32_c6", 9, true),
+        ("main", 5, false),
+        ("s3", 5, false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("app.bin"), image(chip)).unwrap();
+        let firmware = format!("{board}=app.bin");
+        for call in
+            [vec!["inspect", &firmware], vec!["package", "--firmware", &firmware, "--output", "a.ota"]]
+        {
+            let run = ota(folder.path(), &call);
+            assert_eq!(run.found(Level::Warning).contains(&"wrong-chip"), is_told, "{board}: {}", run.stderr);
+        }
+    }
+}
+
+/// A delta from something that no device of the board runs.
+#[test]
+fn a_delta_in_a_package_leads_from_an_image_of_the_board() {
+    let esp = |chip: u16, secure_version: u32| Esp { chip, secure_version, ..Esp::default() }.build();
+    let class = |id: u8| {
+        let protected = vec![(0x50, vec![5, 0, 0, 0]), (0x75, vec![id; 16])];
+        Mcuboot { protected, payload: noise(3000, 1), ..Mcuboot::default() }.build()
+    };
+    let named = Mcuboot { payload: noise(3000, 1), ..Mcuboot::default() }.build();
+    for (base, target, rule) in [
+        (esp(5, 0), esp(9, 0), "wrong-chip"),
+        (esp(0, 0), esp(9, 0), "wrong-chip"),
+        (named.clone(), esp(9, 5), "kind-change"),
+        (class(1), class(2), "wrong-class"),
+        (class(1), named, "wrong-class"),
+        (esp(9, 2), esp(9, 1), "secure-version-decrease"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("old"), &base).unwrap();
+        fs::write(folder.path().join("new"), &target).unwrap();
+        let package =
+            ["package", "--firmware=a=new", "--from=a=old", "--output=a.ota", "--allow-large-delta"];
+        let delta = ["delta", "--from=old", "--to=new", "--output=p", "--allow-large-delta"];
+        for call in [&package[..], &[&delta[..], &["--delta-format=detools"]].concat()] {
+            let run = ota(folder.path(), call);
+            assert_eq!(run.code, 1, "{call:?}: {}", run.stderr);
+            assert!(run.found(Level::Error).contains(&rule), "{call:?}: {:?}", run.found(Level::Error));
+        }
+        assert!(!folder.path().join("a.ota").exists() && !folder.path().join("p").exists());
+    }
+}
+
+/// A container whose own words contradict what is in it.
+#[test]
+fn a_container_holds_images_of_the_chip_it_names() {
+    let esp = |chip: u16| Esp { chip, ..Esp::default() }.build();
+    let mcu = mcuboot((1, 2, 3, 4), 5, &[7; 100]);
+    let mixed = |families: [u32; 2], chips: [u16; 2]| {
+        let [first, second] = [0, 1].map(|at| uf2(families[at], &[(0x1_0000, &esp(chips[at]))]));
+        [first, second].concat()
+    };
+    let not_flash = {
+        let mut file = uf2(ESP32_S3, &[(0x1_0000, &esp(9))]);
+        file.chunks_mut(512).for_each(|block| block[8] |= 1);
+        file
+    };
+    for (name, file, code) in [
+        ("the right image", uf2(ESP32_S3, &[(0x1_0000, &esp(9))]), 0),
+        ("two families, each with its image", mixed([ESP32_S3, ESP32_C3], [9, 5]), 0),
+        ("two families, swapped", mixed([ESP32_S3, ESP32_C3], [5, 9]), 3),
+        ("another chip", uf2(ESP32_C3, &[(0x1_0000, &esp(9))]), 3),
+        (
+            "a bootloader of the chip, an application of another",
+            uf2(ESP32_S3, &[(0, &esp(9)), (0x1_0000, &esp(5))]),
+            3,
+        ),
+        (
+            "one more family that says nothing of it",
+            [uf2(RP2040, &[(0x1000_0000, &[1; 600])]), uf2(ESP32_S3, &[(0x1_0000, &esp(9))])].concat(),
+            0,
+        ),
+        ("nothing for the flash", not_flash, 3),
+        ("two images of one chip", intel_hex(&[(0, &esp(9)), (0x1_0000, &esp(9))]), 0),
+        ("images of two chips", intel_hex(&[(0, &esp(9)), (0x1_0000, &esp(5))]), 3),
+        ("an image that names no chip beside one that does", intel_hex(&[(0, &esp(9)), (0x1_0000, &mcu)]), 0),
+        ("a hole in a segment", intel_hex(&[(0, &esp(9)[..0x800]), (0x810, &esp(9)[0x810..])]), 3),
+        ("a hole in the payload", intel_hex(&[(0, &mcu[..64]), (80, &mcu[80..])]), 3),
+        ("the end is missing", intel_hex(&[(0, &mcu[..mcu.len() - 4])]), 3),
+    ] {
+        let run = inspect(&file, &[]);
+        assert_eq!(run.code, code, "{name}: {}", run.stderr);
+    }
+}
+
+/// Files of an official tool that were refused.
+#[test]
+fn joined_uf2_files_are_taken_in_any_order_and_number() {
+    let (boot, app) = (Esp { describes: false, ..Esp::default() }.build(), Esp::default().build());
+    let table = [0xAA; 300];
+    for parts in [
+        vec![(0x1_0000, &app[..]), (0, &boot)],
+        vec![(0, &boot), (0x8000, &table), (0x1_0000, &app)],
+        vec![(0x8000, &table), (0x1_0000, &app), (0x10_0000, &app)],
+    ] {
+        let run = inspect(&uf2(ESP32_S3, &parts), &[]);
+        assert_eq!((run.code, run.found(Level::Error)), (0, vec![]), "{}", run.stderr);
+    }
+    // Two that write to the same place are a mistake all the same.
+    assert_eq!(inspect(&uf2(ESP32_S3, &[(0, &boot), (0x100, &app)]), &[]).code, 3);
+}
+
+/// Facts that are both read, and were not compared.
+#[test]
+fn a_table_of_another_chip_is_told() {
+    // The binary form keeps where the bootloader lies.
+    let entry = |kind: u8, subtype: u8, offset: u32, size: u32, name: &str| {
+        let mut entry = vec![0xAA, 0x50, kind, subtype];
+        entry.extend(offset.to_le_bytes());
+        entry.extend(size.to_le_bytes());
+        entry.extend(name.as_bytes());
+        entry.resize(32, 0);
+        entry
+    };
+    let binary = |bootloader: u32| {
+        let mut table = [
+            entry(2, 0, bootloader, 0x8000 - bootloader, "bootloader"),
+            entry(3, 0, 0x8000, 0x1000, "table"),
+            entry(1, 0, 0xD000, 0x2000, "otadata"),
+            entry(0, 0x10, 0x2_0000, 0x10_0000, "ota_0"),
+            entry(0, 0x11, 0x12_0000, 0x10_0000, "ota_1"),
+        ]
+        .concat();
+        table.resize(0xC00, 0xFF);
+        table
+    };
+    for (chip, name, right) in
+        [(0, "esp32", 0x1000), (9, "esp32s3", 0), (5, "esp32c3", 0), (18, "esp32p4", 0x2000)]
+    {
+        for place in [0, 0x1000, 0x2000] {
+            let folder = tempfile::tempdir().unwrap();
+            let load = (chip == 18).then_some(0x4000_0128);
+            let image = Esp { chip, max_revision: 399, load, ..Esp::default() };
+            fs::write(folder.path().join("table.bin"), binary(place)).unwrap();
+            fs::write(folder.path().join("app.bin"), image.build()).unwrap();
+            let legacy = "--allow-legacy-table";
+            let alone = ota(folder.path(), &["inspect", "table.bin", legacy, "--chip", name]);
+            assert_eq!(
+                alone.found(Level::Error).contains(&"wrong-chip"),
+                place != right,
+                "{name} {place:#x}: {}",
+                alone.stderr
+            );
+            if chip != 18 {
+                let with = ota(folder.path(), &["inspect", "app.bin", "--partitions=table.bin", legacy]);
+                let found = with.found(Level::Error);
+                assert_eq!(
+                    found.contains(&"wrong-chip"),
+                    place != right,
+                    "{name} {place:#x}: {}",
+                    with.stderr
+                );
+            }
+        }
+    }
+}
+
+/// A default that cannot start by itself.
+#[test]
+fn every_release_has_a_number_above_the_last_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = |version: &'static str, more: &[&str]| {
+        fs::write(folder.path().join("app"), Esp { version, ..Esp::default() }.build()).unwrap();
+        let output = format!("--output={version}.ota");
+        let run = ota(folder.path(), &[&["package", "--firmware=a=app", &output], more].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        manifest(&folder.path().join(format!("{version}.ota")))["sequence"].as_u64()
+    };
+    assert_eq!(package("1.0.0", &[]), Some(1));
+    assert_eq!(package("1.1.0", &["--previous=1.0.0.ota"]), Some(2));
+    // After one that was made by hand, and after a first run that goes on without its predecessor.
+    assert_eq!(package("1.2.0", &["--previous=1.1.0.ota", "--sequence=40"]), Some(40));
+    assert_eq!(package("1.3.0", &["--previous=1.2.0.ota"]), Some(41));
+    assert_eq!(package("2.0.0", &["--previous=none.ota", "--missing=warn"]), Some(1));
+}
+
+/// Inputs of the generator that have no counterpart here.
+#[test]
+fn tables_that_the_build_takes_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let rest = table(0x10_0000, 0x10_0000);
+    let inspect = |content: &str, more: &[&str]| {
+        fs::write(folder.path().join("table.csv"), content).unwrap();
+        ota(folder.path(), &[&["inspect", "table.csv"], more].concat()).code
+    };
+    let recovery = format!("{rest}rec,bootloader,recovery,,\n");
+    let places = ["--primary-bootloader-offset=0", "--recovery-bootloader-offset=0x300000"];
+    assert_eq!(inspect(&recovery, &places), 0);
+    assert_eq!(inspect(&recovery, &places[..1]), 3, "where the second bootloader lies is not known");
+    for (row, own) in [
+        ("own,data,my_data,,64K", "data, my_data, 0x41"),
+        ("own,data,other,,64K", "data,other,66"),
+        ("own,app,slot_x,,64K", "app, slot_x, 0x50"),
+    ] {
+        let content = format!("{rest}{row}\n");
+        assert_eq!(inspect(&content, &[]), 3, "{row}");
+        assert_eq!(inspect(&content, &["--extra-partition-subtypes", own]), 0, "{row}");
+    }
+    assert_eq!(inspect(&format!("{rest}own,data,0x41,,64K\nx,0x40,0x01,,64K\n"), &[]), 0);
+}
