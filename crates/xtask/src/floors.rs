@@ -31,6 +31,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         never: "files, environment, clock, printing",
     },
     Floor {
+        number: 0,
+        prefix: "crates/core/rsa-constants",
+        folder: "`crates/core/rsa-constants`",
+        knows: "the two numbers a chip's multiplier needs beside an RSA modulus",
+        never: "any format, any key",
+    },
+    Floor {
         number: 1,
         prefix: "crates/core/render",
         folder: "`crates/core/render`",
@@ -78,6 +85,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         folder: "`crates/cli`",
         knows: "environment, arguments, `lw.toml`, files, signals, clock, printing, exit codes",
         never: "what any tool does",
+    },
+    Floor {
+        number: 2,
+        prefix: "crates/signed",
+        folder: "`crates/signed`",
+        knows: "which signatures inside images and packages hold, and whose they are: formats and keys meet here",
+        never: "files, environment, any tool",
     },
     Floor {
         number: 2,

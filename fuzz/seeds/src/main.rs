@@ -96,6 +96,9 @@ fn main() -> io::Result<()> {
         seed("image_stream", &[&[63, 0xFF], &file[..]].concat())?;
     }
     seed("package_lw", &compressed())?;
+    for (target, bytes) in signed()? {
+        seed(target, &bytes)?;
+    }
     for (target, bytes) in deltas() {
         seed(target, &bytes)?;
     }
@@ -192,6 +195,34 @@ fn mcuboot() -> Vec<u8> {
     image.extend([0x08, 0x69, 12, 0, 0x50, 0, 4, 0, 7, 0, 0, 0]);
     image.extend([0x07, 0x69, 9, 0, 0x25, 0, 1, 0, 1]);
     image
+}
+
+/// A sector of two blocks, and an image of MCUboot with two signatures.
+fn signed() -> io::Result<Vec<(&'static str, Vec<u8>)>> {
+    use lw_signature::secure_boot_v2::{Covered, Limits, assemble, sign_block};
+    use lw_signature::{KeyKind, PrivateKey, Signer, mcuboot};
+    let p256 = PrivateKey::from_scalar(KeyKind::EcdsaP256, &[9; 32]).map_err(io::Error::other)?;
+    let p384 = PrivateKey::from_scalar(KeyKind::EcdsaP384, &[9; 48]).map_err(io::Error::other)?;
+    let ed25519 = PrivateKey::from_ed25519_seed(&[9; 32]).map_err(io::Error::other)?;
+    let covered = Covered::of(&[]);
+    let block = |key| sign_block(key, &covered).map_err(io::Error::other);
+    let blocks = [block(&p256)?, block(&p384)?];
+    let mut seeds = Vec::new();
+    for blocks in [&blocks[..1], &blocks[1..], &blocks] {
+        let sector = assemble(blocks, &covered, &Limits::ANY).map_err(io::Error::other)?;
+        seeds.push(("signature_sector", sector.to_vec()));
+    }
+    let parameters = mcuboot::Parameters { header_size: 32, pad_header: true, ..Default::default() };
+    let prepared = parameters.prepare(3).map_err(io::Error::other)?;
+    let image = prepared.digest(b"abc").map_err(io::Error::other)?.without_tlvs();
+    for key_format in [mcuboot::KeyFormat::Hash, mcuboot::KeyFormat::Full] {
+        let options = mcuboot::Options { key_format, ..Default::default() };
+        let signers: [&dyn Signer; 2] = [&p256, &ed25519];
+        let area = mcuboot::sign(&image, &signers, options).map_err(io::Error::other)?;
+        let file = [&prepared.header[..], b"abc", &prepared.protected, &area].concat();
+        seeds.extend([("mcuboot_signatures", file.clone()), ("mcuboot", file)]);
+    }
+    Ok(seeds)
 }
 
 /// One block for the RP2040.
