@@ -7,14 +7,16 @@
 mod image;
 mod keys;
 mod package;
+mod read;
 
 use std::borrow::Cow;
 
-use lw_model::{Class, Diagnose};
+use lw_model::{Class, Diagnose, Finding, Level, Location};
 
 pub use image::{Chip, image, mcuboot_image};
 pub use keys::{Keys, NamedKey};
 pub use package::package;
+pub use read::{KeyReader, ReadKeys, Role, TrustError, refuse_test_key};
 
 /// A file that a trusted key has signed and in which nothing is forged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,20 @@ pub enum Standing {
     Foreign,
     /// The key is not there to verify it with.
     NotChecked,
+}
+
+impl Accepted {
+    /// The trusted keys that signed, each once.
+    #[must_use]
+    pub fn signers(&self) -> Vec<&str> {
+        let mut signers = Vec::new();
+        for signature in self.signatures.iter().filter(|signature| signature.standing == Standing::Trusted) {
+            if !signers.contains(&signature.signer.as_str()) {
+                signers.push(signature.signer.as_str());
+            }
+        }
+        signers
+    }
 }
 
 impl Standing {
@@ -103,6 +119,26 @@ impl Rejected {
             Self::Untrusted { .. } => "untrusted",
             Self::NotVerifiable { .. } | Self::Refused { .. } => "cannot-verify",
         }
+    }
+
+    /// In a table: `FORGED`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unsigned => "not signed",
+            Self::Forged { .. } => "FORGED",
+            Self::Untrusted { .. } => "not trusted",
+            Self::NotVerifiable { .. } | Self::Refused { .. } => "not verified",
+        }
+    }
+
+    /// The finding a tool reports of a file that was rejected.
+    #[must_use]
+    pub fn finding(&self, tool: &str, file: &str) -> Finding {
+        let rule = format!("{tool}/{}", self.rule());
+        Finding::new(rule, Level::Error, file, format!("{file}: {self}"))
+            .at(Some(Location::file(file)))
+            .help(self.hint().unwrap_or_default())
     }
 }
 

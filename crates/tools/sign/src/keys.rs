@@ -1,21 +1,19 @@
 //! Keys as the command line names them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
-use lw_cli::{Context, Error, Program, ProgramCall, ResultExt};
-use lw_model::{Finding, Level, Location, Report};
+use lw_cli::{Bytes, Context, Error, Program, ProgramCall, ResultExt};
+use lw_model::{Finding, Report};
 use lw_secret::SecretSource;
 use lw_signature::{
     Algorithm, Digest, KeyFormat, PrivateKey, PublicKey, PublicKeyFile, SignError, Signer, detached,
-    known_test_key, read_private, read_public,
+    read_private,
 };
-use lw_signed::{Keys, NamedKey};
+use lw_signed::{KeyReader, Keys, NamedKey, ReadKeys, Role, refuse_test_key};
 
 use crate::args::{ExecInput, KeyArgs, TrustArgs};
-
-/// The most bytes of a public key or a certificate.
-const LARGEST: u64 = 1 << 20;
 
 /// A key that signs.
 pub(crate) struct SigningKey<'a> {
@@ -109,16 +107,6 @@ pub(crate) fn hex(key: &PublicKey) -> String {
     base16ct::lower::encode_string(key.fingerprint().as_bytes())
 }
 
-fn refuse_test_key(key: &PublicKey, source: &str, allowed: bool) -> Result<(), Error> {
-    match known_test_key(key) {
-        Some(name) if !allowed => Err(Error::input(format!(
-            "{source}: this is {name}, whose private half is published: anybody can sign with it"
-        ))
-        .hint("make a key of your own with `lw sign keys make`; --allow-test-key accepts it in tests")),
-        _ => Ok(()),
-    }
-}
-
 /// A program that is asked to sign.
 struct Asked<'a> {
     cx: &'a Context,
@@ -185,41 +173,24 @@ impl Signer for Asked<'_> {
 
 /// Reads a public key or a certificate, whose time has to be now.
 pub(crate) fn public_file(path: &Path, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
-    let bytes = cx.open(path)?;
-    let name = cx.display_path(path);
-    if bytes.len() as u64 > LARGEST {
-        return Err(Error::input(format!("{name}: it has {} bytes, which no public key has", bytes.len()))
-            .hint("give the file of the public key or the certificate"));
-    }
-    let file = read_public(&bytes).context(name.clone())?;
-    check_certificate(&file, &name, cx, report);
+    let mut reader = reader(false, cx);
+    let (name, bytes) = open(path, cx)?;
+    let file = reader.read(&name, &bytes)?;
+    add_findings(reader.finish().findings, report);
     Ok(file)
 }
 
-fn check_certificate(file: &PublicKeyFile, name: &str, cx: &Context, report: &mut Report) {
-    let Some(certificate) = &file.certificate else { return };
-    if let Err(error) = certificate.valid_at(std::time::Duration::from_secs(cx.now())) {
-        let finding = Finding::new("sign/certificate", Level::Error, name, format!("{name}: {error}"));
-        report.add_finding(finding.at(Some(Location::file(name))));
-    }
+fn reader(allow_test_key: bool, cx: &Context) -> KeyReader {
+    KeyReader::new("sign", Duration::from_secs(cx.now()), allow_test_key)
 }
 
-/// A public key that verifies, by where it comes from: a file, or a source of text.
-fn public(source: &str, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
-    if source.starts_with("exec:") {
-        return Err(Error::usage("--key exec: signs; it is no public key")
-            .hint("give the public key or the certificate itself"));
-    }
-    match source.parse::<SecretSource>() {
-        Ok(SecretSource::File(path)) => public_file(&path, cx, report),
-        Ok(other) => {
-            let text = cx.secret(&other, "public key")?;
-            let file = read_public(text.expose()).context(other.to_string())?;
-            check_certificate(&file, &other.to_string(), cx, report);
-            Ok(file)
-        }
-        Err(error) => Err(Error::from(error).context("--key")),
-    }
+/// A file: what messages call it, and what is in it.
+fn open(path: &Path, cx: &Context) -> Result<(String, Bytes), Error> {
+    Ok((cx.display_path(path), cx.open(path)?))
+}
+
+fn add_findings(findings: Vec<Finding>, report: &mut Report) {
+    findings.into_iter().for_each(|finding| report.add_finding(finding));
 }
 
 /// The keys that verify, and what their files say beside the keys.
@@ -241,49 +212,39 @@ pub(crate) fn trusted(
     cx: &Context,
     report: &mut Report,
 ) -> Result<Trusted, Error> {
-    let mut all = Trusted { keys: Keys::default(), files: Vec::new() };
+    let mut reader = reader(allow_test_key, cx);
     for source in key {
-        let file = public(source, cx, report)?;
-        refuse_test_key(&file.key, source, allow_test_key)?;
-        let name = match source.parse::<SecretSource>() {
-            Ok(SecretSource::File(path)) => cx.display_path(&path),
-            _ => source.clone(),
-        };
-        let named = NamedKey { name, key: file.key.clone() };
-        all.keys.trusted.push(named.clone());
-        all.files.push((named, file));
-    }
-    for (flag, specs, is_trusted) in
-        [("expect-key", &trust.expect_key, true), ("known-key", &trust.known_key, false)]
-    {
-        for spec in specs {
-            let Some((name, path)) =
-                spec.split_once('=').filter(|(name, path)| !name.is_empty() && !path.is_empty())
-            else {
-                return Err(Error::usage(format!("--{flag} {spec}: there is no name"))
-                    .hint(format!("write --{flag} NAME=FILE, such as --{flag} prod=keys/prod.pem")));
-            };
-            let file = public_file(Path::new(path.trim()), cx, report)?;
-            if is_trusted {
-                refuse_test_key(&file.key, path, allow_test_key)?;
+        if source.starts_with("exec:") {
+            return Err(Error::usage("--key exec: signs; it is no public key")
+                .hint("give the public key or the certificate itself"));
+        }
+        match source.parse::<SecretSource>().context("--key")? {
+            SecretSource::File(path) => {
+                let (name, bytes) = open(&path, cx)?;
+                reader.add(Role::Trusted, &name, &name, &bytes)?;
             }
-            let named = NamedKey { name: name.trim().to_owned(), key: file.key.clone() };
-            if is_trusted { &mut all.keys.trusted } else { &mut all.keys.known }.push(named.clone());
-            all.files.push((named, file));
+            other => {
+                let text = cx.secret(&other, "public key")?;
+                reader.add(Role::Trusted, source, &other.to_string(), text.expose())?;
+            }
         }
     }
+    let file = |path: &str| open(Path::new(path), cx);
+    reader.add_named(Role::Trusted, "expect-key", &trust.expect_key, file)?;
+    reader.add_named(Role::Known, "known-key", &trust.known_key, file)?;
     for digest in &trust.key_digest {
         let bytes = base16ct::mixed::decode_vec(digest.trim()).ok().and_then(|bytes| bytes.try_into().ok());
-        let bytes: [u8; 32] = bytes.ok_or_else(|| {
+        reader.add_digest(bytes.ok_or_else(|| {
             Error::usage(format!("--key-digest {digest}: expected 64 hexadecimal digits"))
                 .hint("`lw sign keys show --key FILE` shows the digests of a key")
-        })?;
-        all.keys.digests.push(bytes);
+        })?);
     }
-    if all.keys.is_empty() {
+    let ReadKeys { keys, files, findings } = reader.finish();
+    add_findings(findings, report);
+    if keys.is_empty() {
         return Err(Error::usage("no key is trusted: nothing can be verified").hint(
             "give --key PUBLIC, --expect-key NAME=FILE or --key-digest HEX; --known-key only tells who signed",
         ));
     }
-    Ok(all)
+    Ok(Trusted { keys, files })
 }
