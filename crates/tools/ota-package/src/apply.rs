@@ -11,9 +11,10 @@ use lw_cli::{Context, Error, PendingFile, ResultExt};
 use lw_delta::{Format, Problem, esp};
 use lw_firmware::image::{Image, Options, Scanner};
 use lw_model::{ByteSize, Fact, Finding, Level, Report};
-use lw_package::{Delta, Digest, Manifest, Sha256};
+use lw_package::{Delta, Digest, Manifest, Sha256, lw};
 
 use crate::args::{Apply, Kind};
+use crate::trust::Trust;
 use crate::{explain, read, scan};
 
 /// A target may be this many times as large as its base where nothing says its size; and this many bytes at least.
@@ -32,7 +33,13 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     let from = Path::new(from);
     let (base, patch) = (cx.open(from)?, cx.open(patch_path)?);
     let base_sha256 = Sha256::of(&base);
-    let wanted = Expected::of(args, Sha256::of(&patch), cx)?;
+    let mut trust = Trust::read(&args.trust, cx, report)?;
+    let wanted = Expected::of(args, Sha256::of(&patch), &mut trust, cx, report)?;
+    trust.publish(cx);
+    if crate::is_refused(report) {
+        cx.figure("nothing was written".to_owned());
+        return Ok(());
+    }
     if let Some(expected) = wanted.base
         && expected != base_sha256
     {
@@ -116,10 +123,22 @@ struct Expected {
 }
 
 impl Expected {
-    fn of(args: &Apply, patch: Sha256, cx: &Context) -> Result<Self, Error> {
+    fn of(
+        args: &Apply,
+        patch: Sha256,
+        trust: &mut Trust,
+        cx: &Context,
+        report: &mut Report,
+    ) -> Result<Self, Error> {
         let mut wanted = Self::default();
+        if trust.is_given() && args.manifest.is_none() {
+            return Err(Error::usage(
+                "--expect-key verifies the signature over a manifest, and none is given",
+            )
+            .hint("give --manifest PACKAGE, the package the patch is from"));
+        }
         if let Some(path) = &args.manifest {
-            let manifest = manifest(path, cx)?;
+            let manifest = manifest(path, trust, cx, report)?;
             let (delta, size) = find(&manifest, patch).ok_or_else(|| {
                 Error::input(format!("{}: it has no patch of the SHA-256 {patch}", path.display()))
                     .hint("give the package the patch is from")
@@ -148,16 +167,28 @@ impl Expected {
 }
 
 /// The manifest of a package, or a manifest as a file of its own.
-fn manifest(path: &Path, cx: &Context) -> Result<Manifest, Error> {
+fn manifest(path: &Path, trust: &mut Trust, cx: &Context, report: &mut Report) -> Result<Manifest, Error> {
     if read::format_of(path, cx)? == Some(lw_package::Kind::Lw) {
-        return Ok(read::open(path, cx)?.manifest);
+        let package = read::open(path, cx)?;
+        trust.package(&package, None, report);
+        return Ok(package.manifest);
     }
-    let mut json = Vec::new();
-    cx.stream(path)?
-        .take(lw_package::manifest::MAX_BYTES + 1)
-        .read_to_end(&mut json)
-        .map_err(|error| cx.unreadable(path, &error))?;
+    let json = small(path, lw_package::manifest::MAX_BYTES, cx)?;
+    // `unpack` writes the signature beside it.
+    let beside = path.with_file_name(lw::SIGNATURE);
+    let signature = match trust.is_given() && cx.resolve(&beside).is_file() {
+        true => Some(small(&beside, lw::MAX_SIGNATURE, cx)?),
+        false => None,
+    };
+    trust.manifest(&cx.display_path(path), &json, signature.as_deref(), None, report);
     Ok(Manifest::parse(&json).context(path.display().to_string())?.manifest)
+}
+
+/// A file, and a byte more than it may have.
+fn small(path: &Path, most: u64, cx: &Context) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    cx.stream(path)?.take(most + 1).read_to_end(&mut bytes).map_err(|error| cx.unreadable(path, &error))?;
+    Ok(bytes)
 }
 
 fn find(manifest: &Manifest, patch: Sha256) -> Option<(&Delta, u64)> {

@@ -48,13 +48,16 @@ pub struct Inspect {
     #[command(flatten)]
     pub slots: SlotArgs,
 
-    /// Fail when an image has no signature: a build without its signing key looks like any other; whose signature it is, `sign` verifies
+    /// Fail when an image has no signature: a build without its signing key looks like any other; whose signature it is, `expect-key` verifies. In a package whose own signature is verified, an image without one is a warning
     #[arg(long, help_heading = "Policy")]
     pub require_signature: bool,
 
     /// Only warn when the version inside the image is not `version`; of `inspect`, `unpack` and `serve-manifest`, not that of its package
     #[arg(long, help_heading = "Policy")]
     pub allow_version_mismatch: bool,
+
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 /// Arguments of `package`.
@@ -114,7 +117,7 @@ pub struct Package {
     #[arg(long, help_heading = "Policy")]
     pub allow_version_mismatch: bool,
 
-    /// Fail when an image has no signature: a build without its signing key looks like any other; whose signature it is, `sign` verifies
+    /// Fail when an image has no signature: a build without its signing key looks like any other; whose signature it is, `expect-key` verifies. In a package whose own signature is verified, an image without one is a warning
     #[arg(long, help_heading = "Policy")]
     pub require_signature: bool,
 
@@ -128,6 +131,9 @@ pub struct Package {
 
     #[command(flatten)]
     pub delta: DeltaArgs,
+
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 /// Arguments of `unpack`.
@@ -148,6 +154,9 @@ pub struct Unpack {
     /// Only warn when the version inside the image is not `version`; of `inspect`, `unpack` and `serve-manifest`, not that of its package
     #[arg(long, help_heading = "Policy")]
     pub allow_version_mismatch: bool,
+
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 /// Arguments of `diff`.
@@ -160,6 +169,9 @@ pub struct Diff {
     /// Image the patch produces. For `diff`, the newer package
     #[arg(value_name = "NEW", help_heading = "Inputs")]
     pub to: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 /// Arguments of `serve-manifest`.
@@ -192,6 +204,9 @@ pub struct ServeManifest {
     /// Only warn when the version inside the image is not `version`; of `inspect`, `unpack` and `serve-manifest`, not that of its package
     #[arg(long, help_heading = "Policy")]
     pub allow_version_mismatch: bool,
+
+    #[command(flatten)]
+    pub trust: TrustArgs,
 }
 
 /// Arguments of `delta`.
@@ -242,6 +257,25 @@ pub struct Apply {
     /// File to write: the package, patch, image or JSON; for `unpack`, the folder
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub trust: TrustArgs,
+}
+
+/// Whose signatures count.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct TrustArgs {
+    /// Key that must have signed, as NAME=FILE, such as prod=keys/prod.pem: a signature of any other fails, and so does none; a public key or a certificate. Of a package its own signature counts, of an image the one inside
+    #[arg(long, value_name = "NAME=FILE", help_heading = "Keys")]
+    pub expect_key: Vec<String>,
+
+    /// Key that is known by a name, as NAME=FILE, such as dev=keys/dev.pem: it only tells who signed, and is not trusted
+    #[arg(long, value_name = "NAME=FILE", help_heading = "Keys")]
+    pub known_key: Vec<String>,
+
+    /// Accept keys whose private half is published, such as those that come with MCUboot and ESP-IDF
+    #[arg(long, help_heading = "Keys")]
+    pub allow_test_key: bool,
 }
 
 /// What an image has to be.

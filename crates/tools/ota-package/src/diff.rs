@@ -7,6 +7,7 @@ use lw_model::{ByteSize, Fact, Measure, Number, Report};
 
 use crate::args::Diff;
 use crate::kept::Protection;
+use crate::trust::Trust;
 use crate::{changes, read};
 
 /// Compares two packages.
@@ -17,8 +18,13 @@ pub(crate) fn run(args: &Diff, cx: &mut Context, report: &mut Report) -> Result<
     let (Some(from), Some(to)) = (&args.from, &args.to) else {
         return Err(Error::usage("two packages are needed").hint("ota-package diff OLD NEW"));
     };
+    let mut trust = Trust::read(&args.trust, cx, report)?;
     let old = read::open(Path::new(from), cx)?;
     let new = read::open(to, cx)?;
+    for package in [&old, &new] {
+        trust.package(package, Some(&package.name), report);
+    }
+    trust.publish(cx);
     for (name, package) in [("before", &old), ("now", &new)] {
         let value =
             format!("{} ({} package, {})", package.name, package.format.as_str(), ByteSize(package.size));

@@ -17,6 +17,7 @@ use crate::policy;
 use crate::read;
 use crate::scan::{self, Checked};
 use crate::slots;
+use crate::trust::Trust;
 
 /// Bytes that tell a partition table and a package.
 const HEAD: usize = Format::DETECT_BYTES;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
         chips: boards::chips(&args.kind.chip)?,
         tables: boards::files("partitions", &args.slots.partitions, cx, report)?,
         given: slots::Given::new(&args.slots)?,
+        trust: Trust::read(&args.trust, cx, report)?,
         args,
         cx,
         report,
@@ -57,7 +59,8 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
             Err(error) => return Err(error),
         }
     }
-    let Run { seen, given, .. } = run;
+    let Run { seen, given, trust, .. } = run;
+    trust.publish(cx);
     given.finish()?;
     slots::limits(&args.slots.min_free, cx, report)?;
     cx.judge(report, None);
@@ -83,6 +86,7 @@ struct Run<'a> {
     tables: PerBoard<std::path::PathBuf>,
     /// Slots without a table.
     given: slots::Given<'a>,
+    trust: Trust,
     cx: &'a Context,
     report: &'a mut Report,
     seen: Vec<InspectedFile>,
@@ -117,13 +121,16 @@ impl Run<'_> {
         }
         explain::add(&checked, subject, self.report);
         checked.remarks(subject, self.report);
-        match (self.chips.of(item.board.as_deref()), item.board.as_deref()) {
+        let chip = self.chips.of(item.board.as_deref());
+        match (chip, item.board.as_deref()) {
             (Some(chip), _) => checked.check_chip(chip, subject, self.report),
             (None, Some(board)) => kept::check_board_name(&checked, board, self.report),
             (None, None) => {}
         }
-        if self.args.require_signature {
-            checked.check_signed(subject, self.report);
+        if self.trust.is_given() {
+            self.trust.image(&checked, chip, subject, self.report);
+        } else if self.args.require_signature {
+            checked.check_signed(Level::Error, subject, self.report);
         }
         let path = self.tables.of(item.board.as_deref());
         self.given.check(&checked, path.is_some(), subject, self.report)?;
@@ -149,7 +156,11 @@ impl Run<'_> {
             ("sequence", manifest.sequence.map(|number| number.to_string())),
             ("minimum version", manifest.minimum_version.clone()),
             ("minimum secure version", manifest.minimum_secure_version.map(|number| number.to_string())),
-            ("signature", opened.signature.is_some().then(|| "present, not verified".to_owned())),
+            (
+                "signature",
+                (opened.signature.is_some() && !self.trust.is_given())
+                    .then(|| "present, not verified".to_owned()),
+            ),
             ("release notes", manifest.release_notes.clone()),
         ];
         for (name, value) in facts {
@@ -157,6 +168,7 @@ impl Run<'_> {
                 self.fact(name, subject, value);
             }
         }
+        let is_verified = self.trust.package(&opened, subject, self.report);
         let may_quote = self.cx.files().may_quote(path);
         for (number, key) in opened.unknown.iter().enumerate() {
             // What a key is called is text of the file's.
@@ -191,7 +203,9 @@ impl Run<'_> {
         for checked in &images {
             checked.remarks(subject, self.report);
             if self.args.require_signature {
-                checked.check_signed(subject, self.report);
+                // The signature of the package holds every byte of it, which is no help to a device that verifies images.
+                let level = if is_verified { Level::Warning } else { Level::Error };
+                checked.check_signed(level, subject, self.report);
             }
         }
         let boards: Vec<&str> = manifest.images.iter().map(|image| image.board.as_str()).collect();

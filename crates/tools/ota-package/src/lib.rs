@@ -21,6 +21,7 @@ mod rules;
 mod scan;
 mod serve;
 mod slots;
+mod trust;
 mod unpack;
 
 use lw_cli::{Context, Error, Output, Tool, same_measure};
@@ -73,8 +74,14 @@ impl Tool for OtaPackage {
             name: "deltas",
             description: "How many deltas were made; of `delta`, 0 when the patch was not worth it",
         },
+        Output {
+            name: "signer",
+            description: "The keys of `expect-key` that signed what was read, one per line",
+        },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const TRUSTED: &'static [&'static str] =
+        &["expect-key", "known-key", "allow-test-key", "require-signature"];
     // Two compressors and five formats of images more than the others have.
     const MAX_BINARY_BYTES: u64 = 6_000_000;
     type Args = Args;
@@ -111,6 +118,11 @@ impl Tool for OtaPackage {
 /// Whether what was made may get its name: a run that fails leaves nothing that could be shipped.
 fn may_write(report: &Report, cx: &Context) -> bool {
     report.verdict < Verdict::Fail && !cx.common().fail_on.fails(report.verdict)
+}
+
+/// Nothing is written that a key was expected to have signed and has not, or by a key that is out of date.
+fn is_refused(report: &Report) -> bool {
+    report.verdict >= Verdict::Fail
 }
 
 /// Outputs about what is in a package.

@@ -12,7 +12,7 @@ use lw_cli::{Context, Error, ResultExt};
 use lw_firmware::esp_image::Role;
 use lw_firmware::image::Image as Scanned;
 use lw_firmware::mcuboot::TlvKind;
-use lw_model::{Align, Cell, Fact, Measure, Number, Report, Table};
+use lw_model::{Align, Cell, Fact, Level, Measure, Number, Report, Table};
 use lw_package::{Chip, Digest, Image, Manifest, Revisions};
 
 use crate::args::{Package, PackageFormat};
@@ -21,6 +21,7 @@ use crate::policy::{self, Inside, Release};
 use crate::read::{self, OpenedPackage};
 use crate::scan::Checked;
 use crate::slots;
+use crate::trust::Trust;
 use crate::{changes, deltas};
 
 pub(crate) use plan::Plan;
@@ -40,12 +41,20 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
         );
     };
     let given = slots::Given::new(&args.slots)?;
+    let mut trust = Trust::read(&args.trust, cx, report)?;
     let previous = previous(args, cx, report)?;
+    if let Some(previous) = &previous {
+        trust.package(previous, Some(&previous.name), report);
+    }
     let release = ReleaseInfo::new(args, &plans, previous.as_ref(), cx)?;
     let written = match args.package_format {
         PackageFormat::Lw => write::lw(args, &plans, release, output, cx, report)?,
         PackageFormat::Seed => write::seed(args, &plans, release, output, cx)?,
     };
+    for (plan, checked) in plans.iter().zip(&written.images) {
+        trust.image(checked, plan.chip, plan.subject(&plans), report);
+    }
+    trust.publish(cx);
     judge(args, &plans, &written, previous.as_ref(), given, cx, report)?;
     show(&written, previous.as_ref(), report);
     cx.judge(report, None);
@@ -238,8 +247,9 @@ fn judge(
         if let Some(chip) = plan.chip {
             checked.check_chip(chip, subject, report);
         }
-        if args.require_signature {
-            checked.check_signed(subject, report);
+        // With expect-key, an image without a signature is found already.
+        if args.require_signature && args.trust.expect_key.is_empty() {
+            checked.check_signed(Level::Error, subject, report);
         }
         let old = previous.and_then(|previous| previous.secure_version(&plan.board));
         let new = checked.image.secure_version();

@@ -11,10 +11,28 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Its devices get no update; was its image left out?",
     },
     Rule {
+        id: "cannot-verify",
+        level: Level::Error,
+        title: "A signature could not be judged, so it counts as none.",
+        help: "An encrypted payload, or a scheme its chip does not verify: verify the file before it is encrypted, sign with a scheme the chip verifies.",
+    },
+    Rule {
+        id: "certificate",
+        level: Level::Error,
+        title: "A certificate is not valid today.",
+        help: "Renew it, or give the public key itself where no time is meant to count.",
+    },
+    Rule {
         id: "delta-not-worth-it",
         level: Level::Note,
         title: "A delta is no smaller than what a device loads without it.",
         help: "It is left out: a device takes the whole image, as it is or compressed as the package stores it.",
+    },
+    Rule {
+        id: "forged",
+        level: Level::Error,
+        title: "A signature does not belong to the file and the key it names.",
+        help: "The file or the signature was changed after it was signed. Do not install it; make it anew from its source.",
     },
     Rule {
         id: "minimum-version",
@@ -223,8 +241,14 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "unsigned",
         level: Level::Warning,
-        title: "An image has no signature.",
-        help: "Anybody can make such an image. Sign it, or find out why the build had no key; require-signature makes this an error, and so does a previous package whose image was signed.",
+        title: "An image or a package has no signature.",
+        help: "Anybody can make such a file. Sign it, or find out why the build had no key; require-signature and expect-key make this an error, and so does a previous package whose image was signed.",
+    },
+    Rule {
+        id: "untrusted",
+        level: Level::Error,
+        title: "A signature is sound, and made with a key that is not expected.",
+        help: "See whose key it is. Sign with the expected key, or name this one in `expect-key`.",
     },
     Rule {
         id: "test-key",

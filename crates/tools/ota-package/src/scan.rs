@@ -291,11 +291,11 @@ impl Checked {
     }
 
     /// A finding when the image has no signature and has to have one.
-    pub(crate) fn check_signed(&self, subject: Option<&str>, report: &mut Report) {
+    pub(crate) fn check_signed(&self, level: Level, subject: Option<&str>, report: &mut Report) {
         if !is_signed(&self.image) {
             let message = "there is no signature, and require-signature asks for one";
-            let help = "was the signing key missing when it was built? Sign it; whether the key is the right one, `sign verify` checks";
-            self.add_finding("unsigned", Level::Error, message, help, subject, report);
+            let help = "was the signing key missing when it was built? Sign it; whether the key is the right one, expect-key checks";
+            self.add_finding("unsigned", level, message, help, subject, report);
         }
     }
 

@@ -7,6 +7,7 @@ use lw_package::server::{Document, EspHome, ImageMd5, Place, esphome};
 use lw_package::{Digest, Manifest, Sha256};
 
 use crate::args::{ManifestFormat, ServeManifest};
+use crate::trust::Trust;
 use crate::{policy, read, scan};
 
 /// Writes the JSON.
@@ -20,10 +21,13 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
         ));
     };
     let place = Place::new(url.trim())?;
+    let mut trust = Trust::read(&args.trust, cx, report)?;
     // ESPHome asks for the MD5 of every image.
     let mut digests = ImageMd5::default();
     let opened = read::read(package, cx, &mut digests)?;
     let (name, size) = (cx.display_path(package), opened.size);
+    trust.package(&opened, None, report);
+    trust.publish(cx);
     let (mut manifest, images) = opened.sound()?;
     policy::check_release_version(&name, &manifest, &images, args.allow_version_mismatch, None, report)?;
     if let Some(board) = &args.board {
@@ -33,6 +37,10 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
         manifest.images.retain(|image| image.board == *board);
     }
     as_unpacked(&mut manifest);
+    if crate::is_refused(report) {
+        cx.figure("nothing was written".to_owned());
+        return Ok(());
+    }
 
     let json = match args.manifest_format {
         ManifestFormat::LwOta => {

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::args::Unpack;
 use crate::package::images_table;
+use crate::trust::Trust;
 use crate::{policy, read};
 
 /// Takes a package apart.
@@ -26,6 +27,7 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     let Some(output) = &args.output else {
         return Err(Error::usage("--output is not given").hint("name the folder to unpack into"));
     };
+    let mut trust = Trust::read(&args.trust, cx, report)?;
     let folder = cx.create_folder(output)?;
     let mut keep = Files { folder: &folder, board: args.board.as_deref(), open: None, written: Vec::new() };
     let opened = read::read(package, cx, &mut keep)?;
@@ -39,8 +41,14 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     let small =
         [(lw::MANIFEST, Some(opened.manifest_json.clone())), (lw::SIGNATURE, opened.signature.clone())];
     let (name, size) = (opened.name.clone(), opened.size);
+    trust.package(&opened, None, report);
+    trust.publish(cx);
     let (manifest, images) = opened.sound()?;
     policy::check_release_version(&name, &manifest, &images, args.allow_version_mismatch, None, report)?;
+    if crate::is_refused(report) {
+        cx.figure("nothing was unpacked".to_owned());
+        return Ok(());
+    }
     for (name, bytes) in small {
         let Some(bytes) = bytes else { continue };
         let write = || {
