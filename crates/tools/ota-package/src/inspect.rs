@@ -60,8 +60,14 @@ pub(crate) fn run(args: &Inspect, cx: &mut Context, report: &mut Report) -> Resu
         }
     }
     let Run { seen, given, trust, .. } = run;
-    trust.publish(cx);
+    if trust.is_given() && !trust.has_judged() && broken == 0 {
+        return Err(Error::usage(
+            "--expect-key: none of these files has a place for a signature, so nothing was verified",
+        )
+        .hint("name the image or the package, or leave expect-key out"));
+    }
     given.finish()?;
+    trust.publish(cx);
     slots::limits(&args.slots.min_free, cx, report)?;
     cx.judge(report, None);
     cx.figure(figure(&seen, broken));
@@ -121,7 +127,7 @@ impl Run<'_> {
         }
         explain::add(&checked, subject, self.report);
         checked.remarks(subject, self.report);
-        let chip = self.chips.of(item.board.as_deref());
+        let chip = self.chips.of(item.board.as_deref()).copied();
         match (chip, item.board.as_deref()) {
             (Some(chip), _) => checked.check_chip(chip, subject, self.report),
             (None, Some(board)) => kept::check_board_name(&checked, board, self.report),

@@ -19,6 +19,7 @@ pub(crate) struct Trust {
     keys: Keys,
     /// The trusted keys that signed what was judged so far.
     signers: Vec<String>,
+    has_judged: bool,
 }
 
 impl Trust {
@@ -40,12 +41,17 @@ impl Trust {
             return Err(Error::usage("no key is trusted: nothing can be verified")
                 .hint("give --expect-key NAME=FILE; --known-key only tells who signed"));
         }
-        Ok(Self { keys, signers: Vec::new() })
+        Ok(Self { keys, signers: Vec::new(), has_judged: false })
     }
 
     /// Whether signatures are judged at all.
     pub(crate) fn is_given(&self) -> bool {
         !self.keys.is_empty()
+    }
+
+    /// Whether any signature was judged.
+    pub(crate) fn has_judged(&self) -> bool {
+        self.has_judged
     }
 
     /// Judges the signature of a package, when keys are given. Returns whether it was found good.
@@ -102,6 +108,7 @@ impl Trust {
         if !self.is_given() {
             return false;
         }
+        self.has_judged = true;
         let judged = judge(&self.keys);
         let value = match &judged {
             Ok(accepted) => format!("signed by {}", accepted.signers().join(" and ")),
