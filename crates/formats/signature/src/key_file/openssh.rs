@@ -382,7 +382,7 @@ impl Cipher {
         if !is_gcm && !tag.is_empty() {
             return Err(wire.fault(&format!("{} bytes follow its end", tag.len())));
         }
-        if data.len() % 16 != 0 {
+        if !data.len().is_multiple_of(16) {
             return Err(wire.fault("what is encrypted is no whole number of blocks"));
         }
         // Lengths are those of the cipher: only the tag of GCM can fail.

@@ -192,6 +192,7 @@ fn parameters<'a>(algorithm: &AlgorithmIdentifierRef<'a>) -> Result<AnyRef<'a>, 
     algorithm.parameters.ok_or_else(|| malformed("its encryption has no parameters"))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for `map_err`, which passes by value")]
 fn malformed(reason: impl ToString) -> KeyFileError {
     KeyFileError::Malformed { what: FORMAT.name(), reason: reason.to_string() }
 }
