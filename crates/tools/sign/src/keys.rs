@@ -5,7 +5,7 @@ use std::path::Path;
 use base64ct::{Base64, Encoding as _};
 use lw_cli::{Context, Error, Program, ProgramCall, ResultExt};
 use lw_model::{Finding, Level, Location, Report};
-use lw_secret::SecretSource;
+use lw_secret::{Secret, SecretSource};
 use lw_signature::{
     Algorithm, Digest, KeyFormat, PrivateKey, PublicKey, PublicKeyFile, SignError, Signer, detached,
     known_test_key, read_private, read_public,
@@ -49,18 +49,7 @@ pub(crate) fn signing<'a>(
             "give --key: a file, env:NAME for a secret of the CI, or exec:PROGRAM for a card or a cloud",
         ));
     }
-    let passphrase = args
-        .passphrase
-        .as_deref()
-        .map(|source| {
-            let source: SecretSource = source.parse().context("--passphrase")?;
-            let secret = cx.secret(&source, "passphrase")?;
-            // A file of one line ends in a line feed, which is no part of what people type.
-            let text = secret.expose();
-            let text = text.strip_suffix(b"\n").unwrap_or(text);
-            Ok::<_, Error>(lw_secret::Secret::new(text.strip_suffix(b"\r").unwrap_or(text).to_vec()))
-        })
-        .transpose()?;
+    let passphrase = passphrase(args, cx)?;
     let public = match &args.public_key {
         Some(path) => Some(public_file(path, cx, report)?),
         None => None,
@@ -81,7 +70,7 @@ pub(crate) fn signing<'a>(
         } else {
             let parsed: SecretSource = source.parse().context("--key")?;
             let secret = cx.secret(&parsed, "signing key")?;
-            let file = read_private(secret.expose(), passphrase.as_ref().map(lw_secret::Secret::expose))
+            let file = read_private(secret.expose(), passphrase.as_ref().map(Secret::expose))
                 .context(parsed.to_string())?;
             if let Some(public) = &public
                 && public.key != *file.key.public_key()
@@ -104,12 +93,35 @@ pub(crate) fn signing<'a>(
     Ok(keys)
 }
 
+/// Reads the passphrase of a private key, where one is given.
+///
+/// # Errors
+/// When it is empty or cannot be read.
+pub(crate) fn passphrase(args: &KeyArgs, cx: &Context) -> Result<Option<Secret>, Error> {
+    let Some(source) = &args.passphrase else { return Ok(None) };
+    // A file of one line ends in a line break, which is no part of what people type.
+    cx.secret(source, "passphrase").map(|secret| Some(secret.without_line_break()))
+}
+
+/// The public key of a private one.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn private_alone(args: &KeyArgs, source: &str, cx: &Context) -> Result<PublicKey, Error> {
+    let parsed: SecretSource = source.parse().context("--key")?;
+    let secret = cx.secret(&parsed, "private key")?;
+    let passphrase = passphrase(args, cx)?;
+    let file =
+        read_private(secret.expose(), passphrase.as_ref().map(Secret::expose)).context(parsed.to_string())?;
+    Ok(file.key.public_key().clone())
+}
+
 /// SHA-256 of a public key in hexadecimal, which names it everywhere.
 pub(crate) fn hex(key: &PublicKey) -> String {
     base16ct::lower::encode_string(key.fingerprint().as_bytes())
 }
 
-fn refuse_test_key(key: &PublicKey, source: &str, allowed: bool) -> Result<(), Error> {
+pub(crate) fn refuse_test_key(key: &PublicKey, source: &str, allowed: bool) -> Result<(), Error> {
     match known_test_key(key) {
         Some(name) if !allowed => Err(Error::input(format!(
             "{source}: this is {name}, whose private half is published: anybody can sign with it"
@@ -205,7 +217,7 @@ fn check_certificate(file: &PublicKeyFile, name: &str, cx: &Context, report: &mu
 }
 
 /// A public key that verifies, by where it comes from: a file, or a source of text.
-fn public(source: &str, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
+pub(crate) fn public(source: &str, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
     if source.starts_with("exec:") {
         return Err(Error::usage("--key exec: signs; it is no public key")
             .hint("give the public key or the certificate itself"));
