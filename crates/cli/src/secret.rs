@@ -60,6 +60,14 @@ impl Context {
         Ok(secret)
     }
 
+    /// Writes a secret into a new file that only its owner may read. It is no artifact of the run: nothing of it is reported.
+    ///
+    /// # Errors
+    /// When there is something of the name already, or it cannot be written.
+    pub fn write_secret(&self, path: &Path, secret: &Secret) -> Result<(), Error> {
+        self.files.write_secret(path, secret.expose())
+    }
+
     /// Has the CI hide a token in its logs, from now on: to be called the moment one is made or received. Nothing on a CI
     /// that learns secrets from its own settings only.
     ///

@@ -67,6 +67,27 @@ patch"#,
         "report_json",
         r#"{"schema":"lw-report/1","tool":{"name":"size-gate","version":"0"},"verdict":"pass","summary":"","measures":[{"name":"region.RAM.span","value":1,"unit":"bytes","whole":8,"baseline":0.5,"direction":"lower","limits":[{"bound":"max","threshold":{"percent":"90%"},"on_breach":"fail","outcome":"met","origin":"--max"}]}]}"#,
     ),
+    (
+        "signature_file",
+        "untrusted comment: signature from minisign secret key\nRURD6cDmVWeQgWdL0ypnJEW27Dx4oUegbc38zMiYt2F8+3DC1kGwTmiMCAMg9NiC0/A4cwNYMHyxqQS0KqaUoQtn/A2cneZp5AM=\ntrusted comment: version:1.2.3 board:s3\nDPp7i+ep/FGnFCf/XpFhXGWBZByguU6OIbeDimxfaWoiNwkj6cR95cQbiL2Bdepa0TCygseR+UzqavODr23HBQ==\n",
+    ),
+    (
+        "signature_file",
+        "untrusted comment: verify with s.pub\nRWReuMFOuQ3xyDWmkvdkc7d1v8JA+cH9QYrKP6Kre2maMwzWuB66zsplgQjlH3VIfpriEBCSbLYsJVMcTyUY3Q2JQl6uxopjOAY=\n",
+    ),
+    (
+        "signature_file",
+        "-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAgcCaKDOuz4inVc9mrE7oWWG4Ur+\nWIi9ukTGo8BxNDLvcAAAAGbHctb3RhAAAAAAAAAAZzaGE1MTIAAABTAAAAC3NzaC1lZDI1\nNTE5AAAAQGk1V2FktEFQmdwX1qqGH4mi48iHzRx4rHDVHD8NHrzBwKVtB2Vaj9WBkEvFdk\nHlpjU9JbDRSRufWETypaShhQ8=\n-----END SSH SIGNATURE-----\n",
+    ),
+    (
+        "dsse",
+        r#"{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"keyid":"a","sig":"AAAA"}]}"#,
+    ),
+    (
+        "dsse",
+        r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{"buildDefinition":{"buildType":"https://actions.github.io/buildtypes/workflow/v1","externalParameters":{"workflow":{"repository":"https://example.com/a"}}}}}"#,
+    ),
+    ("dsse", r#"{"bomFormat":"CycloneDX","version":1}"#),
 ];
 
 fn main() -> io::Result<()> {

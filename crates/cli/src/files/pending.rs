@@ -76,6 +76,24 @@ impl PendingFile {
         self.file.as_file().sync_all()
     }
 
+    /// Lets nobody but the owner read the file, before anything is written into it.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub(super) fn make_private(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            self.file.as_file().set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+        Ok(())
+    }
+
+    /// Whether something that is no regular file gets the bytes.
+    pub(super) fn is_special(&self) -> bool {
+        matches!(self.target, Target::Special(_))
+    }
+
     /// Reads what was written, while it is put on the disk, say. There is one position, for writing as well.
     pub fn reader(&self) -> impl Read + Seek {
         self.file.as_file()

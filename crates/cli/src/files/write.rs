@@ -41,6 +41,26 @@ impl Files {
         pending.map_err(|error| unwritable(path, &error))
     }
 
+    /// Writes a secret into a new file that only its owner may read.
+    ///
+    /// # Errors
+    /// When it may not be there, when something is there already (a key is never lost by a second run), or when it cannot be
+    /// written.
+    pub(crate) fn write_secret(&self, path: &Path, secret: &[u8]) -> Result<(), Error> {
+        let mut pending = self.create(path)?;
+        let is_there = std::fs::symlink_metadata(self.resolve(path)).is_ok();
+        if pending.is_special() || is_there {
+            return Err(Error::usage(format!("{}: there is something of this name already", path.display()))
+                .hint("name a file that does not exist: a private key is never written over another file"));
+        }
+        let write = || {
+            pending.make_private()?;
+            pending.write_all(secret)?;
+            pending.publish()
+        };
+        write().map_err(|error| unwritable(path, &error))
+    }
+
     /// Starts a folder whose files are all there at once or not at all.
     ///
     /// # Errors

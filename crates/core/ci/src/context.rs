@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::build::BuildFacts;
 use crate::{Env, Trust};
 
 /// What a CI says of the run, as far as it says it.
@@ -65,6 +66,8 @@ pub struct CiContext {
     pub event: Option<String>,
     /// File with the event's JSON, for [`learn_from_event`](Self::learn_from_event).
     pub event_path: Option<PathBuf>,
+    /// What provenance says of the run; absent on a CI of which it is not known.
+    pub build: Option<BuildFacts>,
     /// Whether somebody asked for the CI's debug log.
     pub debug: bool,
 }

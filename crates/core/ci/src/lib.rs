@@ -8,6 +8,7 @@
 //! It knows no tool and no report. Foreign text inside an effect is escaped by the provider that made
 //! it; everything else that is printed goes through [`neutralise`].
 
+mod build;
 mod context;
 mod neutralise;
 mod path;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 use lw_model::{Level, Location};
 
+pub use build::BuildFacts;
 pub use context::{CiContext, EventError};
 pub use neutralise::neutralise;
 pub use providers::detect;

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use lw_model::ByteSize;
+use lw_secret::SecretSource;
 
 use crate::scheme::Scheme;
 
@@ -64,7 +65,7 @@ pub struct KeyArgs {
 
     /// Passphrase of the private key: env:NAME, fd:N or a file; nobody is asked for one
     #[arg(long, value_name = "SOURCE", help_heading = "Keys")]
-    pub passphrase: Option<String>,
+    pub passphrase: Option<SecretSource>,
 
     /// Public key or certificate of what `exec:` asks; whatever it signs is verified with it
     #[arg(long, value_name = "FILE", help_heading = "Keys")]
@@ -136,6 +137,10 @@ pub struct Sign {
     /// What an untrusted run, such as one for a pull request from a fork, does: `fail`, or `skip`, which writes nothing and sets the output `signed` to false
     #[arg(long, value_enum, value_name = "fail|skip", default_value = "fail", help_heading = "Policy")]
     pub on_fork: OnFork,
+
+    /// Sign also in a run of which the CI does not say who started it
+    #[arg(long, help_heading = "Policy")]
+    pub allow_unknown_run: bool,
 
     /// Write minisign signatures in the old form, over the file itself instead of its BLAKE2b digest
     #[arg(long, help_heading = "Signature")]
@@ -317,6 +322,10 @@ pub struct Attest {
     /// What an untrusted run, such as one for a pull request from a fork, does: `fail`, or `skip`, which writes nothing and sets the output `signed` to false
     #[arg(long, value_enum, value_name = "fail|skip", default_value = "fail", help_heading = "Policy")]
     pub on_fork: OnFork,
+
+    /// Sign also in a run of which the CI does not say who started it
+    #[arg(long, help_heading = "Policy")]
+    pub allow_unknown_run: bool,
 }
 
 /// Arguments of `verify-attestation`.

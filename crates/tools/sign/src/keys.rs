@@ -6,12 +6,12 @@ use std::time::Duration;
 use base64ct::{Base64, Encoding as _};
 use lw_cli::{Bytes, Context, Error, Program, ProgramCall, ResultExt};
 use lw_model::{Finding, Report};
-use lw_secret::SecretSource;
+use lw_secret::{Secret, SecretSource};
 use lw_signature::{
     Algorithm, Digest, KeyFormat, PrivateKey, PublicKey, PublicKeyFile, SignError, Signer, detached,
     read_private,
 };
-use lw_signed::{KeyReader, Keys, NamedKey, ReadKeys, Role, refuse_test_key};
+use lw_signed::{KeyReader, Keys, NamedKey, ReadKeys, Role};
 
 use crate::args::{ExecInput, KeyArgs, TrustArgs};
 
@@ -47,18 +47,7 @@ pub(crate) fn signing<'a>(
             "give --key: a file, env:NAME for a secret of the CI, or exec:PROGRAM for a card or a cloud",
         ));
     }
-    let passphrase = args
-        .passphrase
-        .as_deref()
-        .map(|source| {
-            let source: SecretSource = source.parse().context("--passphrase")?;
-            let secret = cx.secret(&source, "passphrase")?;
-            // A file of one line ends in a line feed, which is no part of what people type.
-            let text = secret.expose();
-            let text = text.strip_suffix(b"\n").unwrap_or(text);
-            Ok::<_, Error>(lw_secret::Secret::new(text.strip_suffix(b"\r").unwrap_or(text).to_vec()))
-        })
-        .transpose()?;
+    let passphrase = passphrase(args, cx)?;
     let public = match &args.public_key {
         Some(path) => Some(public_file(path, cx, report)?),
         None => None,
@@ -79,7 +68,7 @@ pub(crate) fn signing<'a>(
         } else {
             let parsed: SecretSource = source.parse().context("--key")?;
             let secret = cx.secret(&parsed, "signing key")?;
-            let file = read_private(secret.expose(), passphrase.as_ref().map(lw_secret::Secret::expose))
+            let file = read_private(secret.expose(), passphrase.as_ref().map(Secret::expose))
                 .context(parsed.to_string())?;
             if let Some(public) = &public
                 && public.key != *file.key.public_key()
@@ -102,9 +91,37 @@ pub(crate) fn signing<'a>(
     Ok(keys)
 }
 
+/// Reads the passphrase of a private key, where one is given.
+///
+/// # Errors
+/// When it is empty or cannot be read.
+pub(crate) fn passphrase(args: &KeyArgs, cx: &Context) -> Result<Option<Secret>, Error> {
+    let Some(source) = &args.passphrase else { return Ok(None) };
+    // A file of one line ends in a line break, which is no part of what people type.
+    cx.secret(source, "passphrase").map(|secret| Some(secret.without_line_break()))
+}
+
+/// The public key of a private one.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn private_alone(args: &KeyArgs, source: &str, cx: &Context) -> Result<PublicKey, Error> {
+    let parsed: SecretSource = source.parse().context("--key")?;
+    let secret = cx.secret(&parsed, "private key")?;
+    let passphrase = passphrase(args, cx)?;
+    let file =
+        read_private(secret.expose(), passphrase.as_ref().map(Secret::expose)).context(parsed.to_string())?;
+    Ok(file.key.public_key().clone())
+}
+
 /// SHA-256 of a public key in hexadecimal, which names it everywhere.
 pub(crate) fn hex(key: &PublicKey) -> String {
     base16ct::lower::encode_string(key.fingerprint().as_bytes())
+}
+
+/// Refuses a key that everybody has, by where it comes from.
+pub(crate) fn refuse_test_key(key: &PublicKey, source: &str, allowed: bool) -> Result<(), Error> {
+    Ok(lw_signed::refuse_test_key(key, source, allowed)?)
 }
 
 /// A program that is asked to sign.
@@ -193,6 +210,33 @@ fn add_findings(findings: Vec<Finding>, report: &mut Report) {
     findings.into_iter().for_each(|finding| report.add_finding(finding));
 }
 
+/// A public key that verifies, by where it comes from: a file, or a source of text.
+pub(crate) fn public(source: &str, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
+    let mut reader = reader(false, cx);
+    let file = with_public(source, cx, |name, bytes| Ok(reader.read(name, bytes)?))?;
+    add_findings(reader.finish().findings, report);
+    Ok(file)
+}
+
+/// Gives `take` what a public key's source is called, and what is in it.
+fn with_public<T>(
+    source: &str,
+    cx: &Context,
+    take: impl FnOnce(&str, &[u8]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if source.starts_with("exec:") {
+        return Err(Error::usage("--key exec: signs; it is no public key")
+            .hint("give the public key or the certificate itself"));
+    }
+    match source.parse::<SecretSource>().context("--key")? {
+        SecretSource::File(path) => {
+            let (name, bytes) = open(&path, cx)?;
+            take(&name, &bytes)
+        }
+        other => take(&other.to_string(), cx.secret(&other, "public key")?.expose()),
+    }
+}
+
 /// The keys that verify, and what their files say beside the keys.
 pub(crate) struct Trusted {
     /// For what lies inside files.
@@ -214,20 +258,7 @@ pub(crate) fn trusted(
 ) -> Result<Trusted, Error> {
     let mut reader = reader(allow_test_key, cx);
     for source in key {
-        if source.starts_with("exec:") {
-            return Err(Error::usage("--key exec: signs; it is no public key")
-                .hint("give the public key or the certificate itself"));
-        }
-        match source.parse::<SecretSource>().context("--key")? {
-            SecretSource::File(path) => {
-                let (name, bytes) = open(&path, cx)?;
-                reader.add(Role::Trusted, &name, &name, &bytes)?;
-            }
-            other => {
-                let text = cx.secret(&other, "public key")?;
-                reader.add(Role::Trusted, source, &other.to_string(), text.expose())?;
-            }
-        }
+        with_public(source, cx, |name, bytes| Ok(reader.add(Role::Trusted, name, name, bytes)?))?;
     }
     let file = |path: &str| open(Path::new(path), cx);
     reader.add_named(Role::Trusted, "expect-key", &trust.expect_key, file)?;

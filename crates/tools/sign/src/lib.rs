@@ -4,11 +4,13 @@
 //! ([`content`]) before it reads a key ([`keys`]), and writes no signature that it has not verified ([`make`]).
 
 mod args;
+mod attest;
 mod chip;
 mod content;
 mod error;
 mod external;
 mod keys;
+mod keys_command;
 mod make;
 mod rules;
 mod scheme;
@@ -56,6 +58,7 @@ impl Tool for Sign {
         "known-key",
         "key-digest",
         "on-fork",
+        "allow-unknown-run",
         "repository",
         "workflow",
         "ref",
@@ -70,7 +73,9 @@ impl Tool for Sign {
             Some(Command::Verify(args)) => verify::run(&args, cx, report),
             Some(Command::Digest(args)) => external::digest(&args, cx, report),
             Some(Command::Attach(args)) => external::attach(&args, cx, report),
-            Some(_) => Err(Error::usage("x")),
+            Some(Command::Attest(args)) => attest::attest(&args, cx, report),
+            Some(Command::VerifyAttestation(args)) => attest::verify(&args, cx, report),
+            Some(Command::Keys(args)) => keys_command::run(&args, cx, report),
             None => Err(Error::usage("no command is given").hint(
                 "start with one of sign, verify, digest, attach, attest, verify-attestation and keys; `lw sign COMMAND --help` explains each",
             )),

@@ -84,7 +84,7 @@ impl Job<'_> {
         // Each pass opens the file anew.
         let open = || cx.stream(self.input).map_err(|error| io::Error::other(error.message()));
         let text = self.text;
-        let key_id = KeyId(text.key_id.unwrap_or_else(|| key_id_of(signer.public_key())));
+        let key_id = KeyId(text.key_id.unwrap_or_else(|| signer.public_key().default_key_id()));
         match self.scheme {
             Scheme::Minisign => {
                 let form = if text.legacy { minisign::Form::Legacy } else { minisign::Form::Prehashed };
@@ -452,11 +452,6 @@ fn wanted(scheme: Scheme) -> &'static str {
         Scheme::LwPackage => "an lw package, as `lw ota-package package` writes it",
         _ => "any file",
     }
-}
-
-/// The id of an Ed25519 key that has none of its own: the first bytes of the SHA-256 of its public key.
-pub(crate) fn key_id_of(key: &PublicKey) -> [u8; 8] {
-    array(&key.fingerprint())
 }
 
 /// Takes note of what is to be signed, and signs nothing.

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<
             .hint("leave it out: each signature is written beside its file"));
     }
     cx.output("signed", "false");
-    if !may_sign(args.on_fork, cx, report)? {
+    if !may_sign(args.on_fork, args.allow_unknown_run, cx, report)? {
         cx.figure("nothing was signed");
         return Ok(());
     }
@@ -95,7 +95,12 @@ pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<
 }
 
 /// Whether the run may sign; an untrusted one is an error or, when it is to be skipped, a warning.
-pub(crate) fn may_sign(on_fork: OnFork, cx: &Context, report: &mut Report) -> Result<bool, Error> {
+pub(crate) fn may_sign(
+    on_fork: OnFork,
+    allow_unknown: bool,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<bool, Error> {
     match cx.trust() {
         Trust::Trusted => Ok(true),
         Trust::Untrusted { why } if on_fork == OnFork::Skip => {
@@ -104,6 +109,13 @@ pub(crate) fn may_sign(on_fork: OnFork, cx: &Context, report: &mut Report) -> Re
             Ok(false)
         }
         Trust::Untrusted { why } => Err(ToolError::Fork { why: why.clone() }.into()),
+        Trust::Unknown { why } if !allow_unknown => {
+            let error =
+                Error::input(format!("nothing is signed in this run, because it may be anybody's: {why}"));
+            Err(error.hint(
+                "sign in a run of which the CI says who started it; --allow-unknown-run signs all the same",
+            ))
+        }
         Trust::Unknown { why } => {
             let message = format!("whether this run may be trusted with a key is not known: {why}");
             report.add_finding(Finding::new("sign/unknown-trust", Level::Warning, "trust", message));

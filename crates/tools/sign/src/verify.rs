@@ -298,6 +298,12 @@ fn beside_file(
             }
             Scheme::Sshsig => {
                 let signature = sshsig::Signature::parse(&bytes).context(shown.clone())?;
+                file.limits.allow(&args.scheme.namespace, std::time::Duration::from_secs(cx.now())).map_err(
+                    |why| {
+                        Error::input(format!("{}: {why}", named.name))
+                            .hint("the line of `allowed_signers` says what its key may sign, and until when")
+                    },
+                )?;
                 let digest = digest_of(signature.hash(), open()?)
                     .map_err(|error| cx.unreadable(&pair.input, &error))?;
                 signature.verify(&file.key, &args.scheme.namespace, &digest).map_err(VerifyFileError::from)

@@ -3,6 +3,7 @@
 use lw_model::Level;
 
 use super::{by_severity, message_of, path_of, usable};
+use crate::build::BuildFacts;
 use crate::context::{Vars, clean_url};
 use crate::text::{escape, one_line};
 use crate::trust::between;
@@ -43,6 +44,7 @@ impl Buildkite {
         };
         let build = vars.get("BUILDKITE_BUILD_URL");
         let job = vars.get("BUILDKITE_JOB_ID");
+        let run = build.map(|build| job.map_or_else(|| build.clone(), |job| format!("{build}#{job}")));
         let context = CiContext {
             workspace: vars.path("BUILDKITE_BUILD_CHECKOUT_PATH"),
             head_commit: commit.clone().filter(|_| pull_request.is_some()),
@@ -68,7 +70,8 @@ impl Buildkite {
                 .map(|(repository, commit)| format!("https://github.com/{}/blob/{commit}", repository.name)),
             repository: repository.map(|repository| repository.name),
             line_anchor: "#L",
-            run_url: build.map(|build| job.map_or_else(|| build.clone(), |job| format!("{build}#{job}"))),
+            build: BuildFacts::buildkite(vars, run.as_deref()),
+            run_url: run,
             default_branch: vars.get("BUILDKITE_PIPELINE_DEFAULT_BRANCH"),
             // How often the job was retried: 0 the first time.
             run_attempt: vars.number("BUILDKITE_RETRY_COUNT").and_then(|count| count.checked_add(1)),

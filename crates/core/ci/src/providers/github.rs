@@ -6,6 +6,7 @@
 use lw_model::{Level, Location};
 
 use super::{message_of, path_of, usable};
+use crate::build::BuildFacts;
 use crate::context::{Vars, clean_url, name_of};
 use crate::text::{cut_utf16, escape, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, fit_summary, neutralise, trust};
@@ -105,6 +106,12 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
         tag: reference.as_deref().and_then(|reference| name_of(reference, "tags")),
         pull_request: pull_request.and_then(|rest| rest.split('/').next()?.parse().ok()),
         base: vars.get("GITHUB_BASE_REF"),
+        build: match flavour {
+            // What act runs never ran on GitHub.
+            Flavour::Act => Some(BuildFacts::local()),
+            Flavour::Gitea | Flavour::Forgejo => None,
+            _ => BuildFacts::github(vars, page.as_deref()),
+        },
         blob_base: page.as_ref().zip(commit.as_ref()).map(|(page, commit)| format!("{page}/{blob}/{commit}")),
         // A run of act has no page.
         run_url: page

@@ -7,6 +7,7 @@ use lw_model::Level;
 use serde_json::{Value, json};
 
 use super::{by_severity, in_workspace, message_of, path_of, shout, summary_file, usable, variable};
+use crate::build::BuildFacts;
 use crate::context::{Vars, clean_url};
 use crate::text::one_line;
 use crate::trust::between;
@@ -56,6 +57,7 @@ impl GitLab {
                 .get("CI_COMMIT_BEFORE_SHA")
                 .filter(|id| merge_request.is_none() && id.bytes().any(|digit| digit != b'0')),
             default_branch: vars.get("CI_DEFAULT_BRANCH"),
+            build: BuildFacts::gitlab(vars),
             job: vars.get("CI_JOB_NAME"),
             event: vars.get("CI_PIPELINE_SOURCE"),
             labels: vars

@@ -7,6 +7,7 @@ use lw_model::Level;
 use serde_json::{Map, Value, json};
 
 use super::{by_severity, in_workspace, message_of, path_of, summary_file, usable};
+use crate::build::BuildFacts;
 use crate::context::Vars;
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust};
 
@@ -50,6 +51,7 @@ impl Jenkins {
             fork: vars.has("CHANGE_FORK"),
             trust,
             default_branch: vars.get("BRANCH_NAME").filter(|_| vars.is_on("BRANCH_IS_PRIMARY")),
+            build: BuildFacts::jenkins(vars),
             job: vars.get("JOB_NAME"),
             line_anchor: "#L",
             run_url: vars.get("BUILD_URL"),

@@ -1,5 +1,6 @@
 //! No CI, or none that is known: the report's text is all there is.
 
+use crate::build::BuildFacts;
 use crate::context::Vars;
 use crate::{Annotation, CiContext, Effect, Output, Provider, Trust};
 
@@ -15,7 +16,9 @@ impl Terminal {
         } else {
             Trust::Trusted
         };
-        Self { context: CiContext { line_anchor: "#L", trust, ..CiContext::default() } }
+        // A CI that is not known is no person's machine.
+        let build = trust.is_trusted().then(BuildFacts::local);
+        Self { context: CiContext { line_anchor: "#L", build, trust, ..CiContext::default() } }
     }
 }
 

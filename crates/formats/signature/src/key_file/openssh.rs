@@ -1,6 +1,8 @@
 //! Keys of OpenSSH: `openssh-key-v1` (OpenSSH's PROTOCOL.key), public lines (RFC 4253, 6.6; RFC 5656, 3.1; RFC 8709, 4)
 //! and `allowed_signers` (ssh-keygen(1)).
 
+use std::time::Duration;
+
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use aes_gcm::aead::AeadInOut as _;
 use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit as _};
@@ -464,6 +466,39 @@ pub struct SignerLimits {
     pub valid_before: Option<String>,
 }
 
+impl SignerLimits {
+    /// Whether the key may sign for this purpose at this time, counted from 1970 (ssh-keygen(1), "ALLOWED SIGNERS"). Times
+    /// without `Z` are of the local time zone, which a CI does not have: they are taken as UTC.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn allow(&self, namespace: &str, now: Duration) -> Result<(), String> {
+        if !self.namespaces.is_empty() && !self.namespaces.iter().any(|allowed| allowed == namespace) {
+            let allowed = self.namespaces.join(", ");
+            return Err(format!("the key may not sign in the namespace {namespace:?}, only in {allowed}"));
+        }
+        let Ok(now) = der::DateTime::from_unix_duration(now) else {
+            return Err("the time of the run is not one of this age".into());
+        };
+        let now = format!(
+            "{:04}{:02}{:02}{:02}{:02}{:02}",
+            now.year(),
+            now.month(),
+            now.day(),
+            now.hour(),
+            now.minutes(),
+            now.seconds()
+        );
+        // All digits, so that the order of times is that of texts.
+        let digits = |text: &str| format!("{:0<14}", text.trim_end_matches('Z'));
+        match (&self.valid_after, &self.valid_before) {
+            (Some(from), _) if now < digits(from) => Err(format!("the key is valid from {from} on")),
+            (_, Some(until)) if now >= digits(until) => Err(format!("the key was valid until {until}")),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A public key in a line, with what the line says about it.
 pub(super) struct Line {
     pub(super) key: PublicKey,
@@ -581,4 +616,27 @@ fn parted(options: &str) -> Vec<&str> {
             character == ',' && !is_quoted
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_limits_purpose_and_time() {
+        let limits = SignerLimits {
+            namespaces: vec!["lw-ota".into()],
+            valid_after: Some("20240101".into()),
+            valid_before: Some("202501011200Z".into()),
+            ..SignerLimits::default()
+        };
+        let at = |seconds| limits.allow("lw-ota", Duration::from_secs(seconds));
+        // 2024-01-01T00:00:00Z and 2025-01-01T12:00:00Z.
+        assert!(at(1_704_067_199).unwrap_err().contains("from 20240101 on"));
+        assert_eq!(at(1_704_067_200), Ok(()));
+        assert_eq!(at(1_735_732_799), Ok(()));
+        assert!(at(1_735_732_800).unwrap_err().contains("until 202501011200Z"));
+        assert!(limits.allow("git", Duration::from_secs(1_704_067_200)).unwrap_err().contains("namespace"));
+        assert_eq!(SignerLimits::default().allow("git", Duration::from_secs(0)), Ok(()));
+    }
 }

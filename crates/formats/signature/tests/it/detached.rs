@@ -1,7 +1,5 @@
 //! Signatures beside files, of packages, and attestations.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
-
 mod attestation;
 mod dsse;
 mod fixtures;

@@ -1,5 +1,7 @@
 //! Keys and signatures held to fixtures, to other programs, and to every change of a bit.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
+
 mod detached;
 mod embedded;
 mod key_file_bad;

@@ -101,7 +101,7 @@ fn a_changed_trusted_comment_is_told_from_a_changed_file() {
     let changed = Signature::parse(text.replace("firmware.bin", "Firmware.bin").as_bytes()).unwrap();
     match changed.verify(public, None, FILE) {
         Err(VerifyFileError::Verify(VerifyError::Comment { comment })) => {
-            assert!(comment.contains("Firmware.bin"))
+            assert!(comment.contains("Firmware.bin"));
         }
         other => panic!("{other:?}"),
     }

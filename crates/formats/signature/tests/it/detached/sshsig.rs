@@ -139,7 +139,8 @@ fn what_is_not_supported_is_named() {
     let ed25519 = sshsig::public_key_blob(key(KeyKind::Ed25519).public_key());
     let p256 = sshsig::public_key_blob(key(KeyKind::EcdsaP256).public_key());
     let token = [string(b"sk-ssh-ed25519@openssh.com"), string(&[0; 32])].concat();
-    let cases: [(&[u8], &[u8], &[u8], &[u8], &str); 8] = [
+    type Case<'bytes> = (&'bytes [u8], &'bytes [u8], &'bytes [u8], &'bytes [u8], &'bytes str);
+    let cases: [Case<'_>; 8] = [
         (&rsa, b"", b"sha512", b"ssh-rsa", "it was made with SHA-1 (\"ssh-rsa\"), which is broken"),
         (&rsa, b"", b"sha512", b"ssh-ed25519", "which a key of the kind RSA-2048 does not have"),
         (&p256, b"", b"sha512", b"ecdsa-sha2-nistp384", "a key of the kind ECDSA P-256 does not have"),
