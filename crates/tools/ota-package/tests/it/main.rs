@@ -23,3 +23,4 @@ mod rules;
 mod seed;
 mod slots;
 mod transcripts;
+mod trust;
