@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
 use lw_ota_package::OtaPackage;
+use lw_sign::Sign;
+use lw_signature::{KeyKind, PrivateKey, Signer as _};
 use lw_size_gate::SizeGate;
 
 /// The example firmware and the coverage of its host tests, as `examples/firmware/build.sh` made them: now, and before
@@ -29,71 +31,113 @@ const FILES: [(&str, &[u8]); 13] = [
     ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
 ];
 
+/// The key the package is signed with, made anew in each run, and its public half.
+const KEY: (&str, &str) = ("signing-key.pem", "signing-key.pub.pem");
+
+/// The signed package, and the same with one bit flipped.
+const SIGNED: (&str, &str) = ("led-node-1.1.0.signed.ota", "led-node-1.1.0.flipped.ota");
+
 /// A command a person would type.
 struct Step {
     says: &'static str,
     tool: Entry,
     arguments: &'static str,
     ends: Exit,
+    /// What is done to the files before.
+    before: fn(&Path) -> Result<(), Error>,
 }
 
-const STEPS: [Step; 8] = [
+fn nothing(_: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+const STEPS: [Step; 11] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
         arguments: "--elf baseline/firmware.elf --map baseline/firmware.map --bin baseline/firmware.bin --partitions partitions.csv --chip esp32c3 --report baseline/size.json",
         ends: Exit::Pass,
+        before: nothing,
     },
     Step {
         says: "Today's firmware within generous limits: passes.",
         tool: SIZE,
         arguments: "--elf firmware.elf --map firmware.map --bin firmware.bin --partitions partitions.csv --chip esp32c3 --baseline baseline/size.json --max ram.bytes=100K --min-free partition.smallest-app=5% --report size.json --write html=size.html",
         ends: Exit::Pass,
+        before: nothing,
     },
     Step {
         says: "The same firmware, which may hardly grow and has little RAM: fails, and says what pushed it over.",
         tool: SIZE,
         arguments: "--elf firmware.elf --map firmware.map --bin firmware.bin --partitions partitions.csv --chip esp32c3 --baseline baseline/size.json --max-growth image.bytes=1% --max ram.bytes=warn:40000,fail:150000 --preset binary-1mib --report size-fail.json --write html=size-fail.html",
         ends: Exit::Gate,
+        before: nothing,
     },
     Step {
         says: "What the tests on the host ran of its sources, before the last feature.",
         tool: COVERAGE,
         arguments: "--coverage baseline/coverage.info --report baseline/coverage.json",
         ends: Exit::Pass,
+        before: nothing,
     },
     Step {
         says: "Today's coverage above its floor: passes, with every source line to look at.",
         tool: COVERAGE,
         arguments: "--coverage coverage.info --min-line 65% --baseline baseline/coverage.json --html coverage-html --report coverage.json",
         ends: Exit::Pass,
+        before: nothing,
     },
     Step {
         says: "The same coverage held to what it was: fails, because the new feature came with too few tests.",
         tool: COVERAGE,
         arguments: "--coverage coverage.info --ratchet total --min-file 80% --baseline baseline/coverage.json --report coverage-fail.json",
         ends: Exit::Gate,
+        before: nothing,
     },
     Step {
         says: "The firmware checked as a device would, held against its slots, and packed with a delta from the last release.",
         tool: OTA,
         arguments: "package --firmware firmware.bin --board led-node --version v1.1.0 --partitions partitions.csv --from baseline/firmware.bin --compress zstd --output led-node-1.1.0.ota --write html=ota.html",
         ends: Exit::Pass,
+        before: nothing,
     },
     Step {
         says: "The same firmware with the signature it will get, a release it is not, and more room wanted than there is: no package.",
         tool: OTA,
         arguments: "package --firmware firmware.bin --board led-node --version v1.2.0 --partitions partitions.csv --signature-scheme secure-boot-v2 --min-free partition.smallest-ota=40% --output led-node-1.2.0.ota",
         ends: Exit::Gate,
+        before: nothing,
+    },
+    Step {
+        says: "The package signed, with a key that was made a moment ago for this demo alone.",
+        tool: SIGN,
+        arguments: "sign --input led-node-1.1.0.ota --key signing-key.pem --scheme lw-package --output led-node-1.1.0.signed.ota",
+        ends: Exit::Pass,
+        before: make_key,
+    },
+    Step {
+        says: "What whoever installs it asks: is every byte of it what our key has signed? It is.",
+        tool: OTA,
+        arguments: "inspect led-node-1.1.0.signed.ota --expect-key demo=signing-key.pub.pem --write html=signed.html",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The same package with one bit of its manifest flipped on the way: fails, and says that it is forged.",
+        tool: OTA,
+        arguments: "inspect led-node-1.1.0.flipped.ota --expect-key demo=signing-key.pub.pem --write html=flipped.html",
+        ends: Exit::Gate,
+        before: flip_a_bit,
     },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
 const COVERAGE: Entry = Entry::of::<CoverageGate>();
 const OTA: Entry = Entry::of::<OtaPackage>();
+const SIGN: Entry = Entry::of::<Sign>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -107,15 +151,55 @@ pub(crate) fn run(arguments: &ArgMatches, host: &Host) -> Exit {
     let folder = arguments.get_one::<PathBuf>("out").cloned().unwrap_or_default();
     match play(&host.cwd.join(&folder), &folder, host) {
         Ok(exit) => exit,
-        Err(error) => lw_cli::print_error(&Error::remote(format!("{}: {error}", folder.display()))),
+        Err(error) => lw_cli::print_error(&error),
     }
 }
 
-fn play(folder: &Path, shown: &Path, host: &Host) -> io::Result<Exit> {
+/// An error of the demo's own files.
+fn failed(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |error| Error::remote(format!("{}: {error}", path.display()))
+}
+
+/// Makes a key that lives as long as the demo's folder.
+fn make_key(folder: &Path) -> Result<(), Error> {
+    let key = PrivateKey::generate(KeyKind::EcdsaP256)?;
+    let [private, public] = [KEY.0, KEY.1].map(|name| folder.join(name));
+    write_private(&private, key.to_pem()?.as_bytes()).map_err(failed(&private))?;
+    fs::write(&public, key.public_key().to_spki_pem()).map_err(failed(&public))
+}
+
+/// Writes a file that nobody else may read.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // That of an earlier run may have other permissions.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}
+
+/// Copies the signed package with one bit flipped: in the sequence number of its manifest, which no other digest holds.
+fn flip_a_bit(folder: &Path) -> Result<(), Error> {
+    let [from, to] = [SIGNED.0, SIGNED.1].map(|name| folder.join(name));
+    let mut package = fs::read(&from).map_err(failed(&from))?;
+    let name = b"\"sequence\": 1";
+    let at = package.windows(name.len()).position(|window| window == name);
+    let digit = at.and_then(|at| package.get_mut(at + name.len() - 1));
+    // The number 1 becomes 3.
+    *digit.ok_or_else(|| Error::internal("the package of the demo has another manifest"))? ^= 2;
+    fs::write(&to, package).map_err(failed(&to))
+}
+
+fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
     for (name, bytes) in FILES {
         let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap_or(folder))?;
-        fs::write(path, bytes)?;
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(failed(parent))?;
+        fs::write(&path, bytes).map_err(failed(&path))?;
     }
     // The demo is nobody's build: no CI to tell, no lw.toml to read.
     let host = Host { env: std::collections::BTreeMap::new(), cwd: folder.to_owned(), ..host.clone() };
@@ -124,6 +208,7 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> io::Result<Exit> {
     for (number, step) in STEPS.iter().enumerate() {
         let (name, arguments) = (step.tool.name, step.arguments);
         say(&format!("{}. {}\n$ lw {name} {arguments}", number + 1, step.says));
+        (step.before)(folder)?;
         let argv: Vec<OsString> = arguments.split(' ').map(OsString::from).collect();
         let exit = lw_cli::invoke(&step.tool, argv, &host, &[]);
         say("");
@@ -135,7 +220,9 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> io::Result<Exit> {
         }
     }
     say("Every step ended as it should. Open the reports in a browser:");
-    for page in ["size-fail.html", "size.html", "coverage-html/index.html", "ota.html"] {
+    for page in
+        ["size-fail.html", "size.html", "coverage-html/index.html", "ota.html", "signed.html", "flipped.html"]
+    {
         say(&format!("  {}", folder.join(page).display()));
     }
     Ok(Exit::Pass)

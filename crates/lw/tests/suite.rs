@@ -111,6 +111,15 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     let package = std::fs::read(folder.path().join("led-node-1.1.0.ota")).unwrap();
     assert!(package.starts_with(b"manifest.json\0"), "a tar archive, manifest first");
     assert!(!folder.path().join("led-node-1.2.0.ota").exists(), "no package of a release that failed");
+    let signed = std::fs::read_to_string(folder.path().join("signed.html")).unwrap();
+    assert!(signed.contains("signed by demo (SHA-256 ") && !signed.contains("forged"));
+    let flipped = std::fs::read_to_string(folder.path().join("flipped.html")).unwrap();
+    assert!(flipped.contains("ota-package/forged") && !flipped.contains("signed by demo"));
+    let [signed, flipped] = ["signed", "flipped"]
+        .map(|name| std::fs::read(folder.path().join(format!("led-node-1.1.0.{name}.ota"))).unwrap());
+    let bits = signed.iter().zip(&flipped).map(|(one, other)| (one ^ other).count_ones());
+    assert_eq!((signed.len(), bits.sum::<u32>()), (flipped.len(), 1));
+    assert!(text.contains("forged") && !text.contains("PRIVATE KEY"));
     let slots = std::fs::read_to_string(folder.path().join("ota.html")).unwrap();
     assert!(slots.contains("ota_0") && slots.contains("ota_1"), "the page shows the slots");
     let pages = std::fs::read_dir(folder.path().join("coverage-html/files")).unwrap();

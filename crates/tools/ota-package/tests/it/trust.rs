@@ -284,7 +284,11 @@ fn an_image_is_held_to_the_keys_it_is_given_with() {
     let key = (0x32, vec![5; 113]);
     let hash = Sha256::digest(release.prod.public_key().to_spki_der()).to_vec();
     let unprotected = vec![key, (0x01, hash), (0x22, vec![0x30; 70])];
-    release.write("encrypted.bin", &Mcuboot { unprotected, ..encrypted }.build());
+    // The hash is over the payload as it was before.
+    let mut file = Mcuboot { unprotected, ..encrypted }.build();
+    let area = 32 + 100 + 12;
+    file[area + 8] ^= 1;
+    release.write("encrypted.bin", &file);
     for (image, code, rule) in [
         ("good.bin", 0, None),
         ("dev.bin", 1, Some("untrusted")),
