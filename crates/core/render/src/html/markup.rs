@@ -1,20 +1,19 @@
 //! Foreign text inside the page.
 
-use crate::escape;
 pub(super) use crate::kit::text as escaped;
+use crate::{escape, kit};
 
 /// A sentence on one line; a name in backticks is set as code.
 pub(super) fn prose(text: &str) -> String {
     let text = escape::prose(text);
     let mut html = String::with_capacity(text.len() + 16);
     for (is_code, piece) in escape::pieces(&text) {
-        let piece = escaped(piece);
         if is_code {
-            html.push_str("<code class=\"long\">");
-            html.push_str(&piece);
+            html.push_str("<code>");
+            html.push_str(&kit::name(piece));
             html.push_str("</code>");
         } else {
-            html.push_str(&piece);
+            html.push_str(&kit::sentence(piece));
         }
     }
     html
@@ -22,7 +21,12 @@ pub(super) fn prose(text: &str) -> String {
 
 /// A sentence without any element, for a title.
 pub(super) fn plain(text: &str) -> String {
-    escaped(&escape::prose(text))
+    kit::sentence(&escape::prose(text))
+}
+
+/// Figures with their units, as [`crate::show`] and [`crate::limit`] write them.
+pub(super) fn figures(text: &str) -> String {
+    kit::sentence(text)
 }
 
 /// A name as it is.
@@ -30,10 +34,8 @@ pub(super) fn name(text: &str) -> String {
     escaped(&escape::name(text))
 }
 
-/// A name in a fixed-width font. A short one is not broken across lines.
+/// A name in a fixed-width font.
 pub(super) fn code(text: &str) -> String {
-    const SHORT: usize = 44;
-    let class = if text.len() > SHORT { " class=\"long\"" } else { "" };
-    let name = name(text);
-    if name.is_empty() { name } else { format!("<code{class}>{name}</code>") }
+    let name = kit::name(&escape::name(text));
+    if name.is_empty() { name } else { format!("<code>{name}</code>") }
 }
