@@ -128,6 +128,7 @@ pub(crate) fn breakable(name: &str) -> Vec<&str> {
         columns += c.width().unwrap_or(0);
         let Some((next, after)) = chars.peek().copied() else { break };
         let separates = match c {
+            ' ' => after != ' ' && at > start,
             // Of `::` and `__` the last, and none before what belongs to the word before it.
             '/' | '\\' | '.' | ':' | ',' | '(' | '<' | '|' | '=' | '@' | ';' | '+' => {
                 after != c && at > start && !matches!(after, ')' | ']' | '>' | ' ')

@@ -66,9 +66,16 @@ pub fn sentence(sentence: &str) -> String {
     text(&escape::bound(sentence))
 }
 
-/// A name that may be broken across lines after its separators and nowhere else, so that a column can be narrow.
+/// Columns of a name that is not broken across lines.
+const SHORT: usize = 16;
+
+/// A name that may be broken across lines after its separators and nowhere else, so that a column can be narrow; a short
+/// one is not.
 #[must_use]
 pub fn name(name: &str) -> String {
+    if name.chars().count() <= SHORT {
+        return text(name);
+    }
     let pieces: Vec<String> = escape::breakable(name).into_iter().map(text).collect();
     pieces.join("<wbr/>")
 }
@@ -153,7 +160,11 @@ mod tests {
     #[test]
     fn a_sentence_keeps_its_units_and_a_name_its_words() {
         assert_eq!(sentence("fell by <5 points"), "fell by &lt;5\u{a0}points");
-        assert_eq!(name("a/b<c>::d"), "a/<wbr/>b&lt;<wbr/>c&gt;::<wbr/>d");
+        assert_eq!(name("a/b<c>::d"), "a/b&lt;c&gt;::d");
+        assert_eq!(
+            name("source/of/b<c>::the_device"),
+            "source/<wbr/>of/<wbr/>b&lt;<wbr/>c&gt;::<wbr/>the_device"
+        );
         assert_eq!(cell("Now", true) + &cell("", false), "<td align=\"right\" data-title=\"Now\"><td>");
     }
 

@@ -100,18 +100,28 @@ pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
     lines.into_iter().map(|line| line.replace(escape::NO_BREAK, " ")).collect()
 }
 
-/// Breaks a name into lines of at most `width` columns, after its separators.
+/// Breaks a name into lines of at most `width` columns, after its separators; a piece longer than that is cut.
 pub(super) fn fold(name: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
+    let mut used = 0;
     for piece in escape::breakable(name) {
-        for part in wrap(piece, width, 0) {
-            match lines.last_mut() {
-                Some(line) if line.width() + part.width() <= width => line.push_str(&part),
-                _ => lines.push(part),
+        if used > 0 && used + piece.trim_end().width() > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in piece.chars() {
+            let columns = c.width().unwrap_or(0);
+            if used > 0 && used + columns > width {
+                lines.push(String::new());
+                used = 0;
             }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+            used += columns;
         }
     }
-    lines
+    lines.into_iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -125,6 +135,7 @@ mod tests {
         assert_eq!(wrap("  abcdefgh ij", 6, 2), ["  abcd", "  efgh", "  ij"]);
         assert_eq!(wrap("in alpha::bravo::charlie now", 14, 0), ["in", "alpha::bravo::", "charlie now"]);
         assert_eq!(fold("alpha::bravo::charlie", 16), ["alpha::bravo::", "charlie"]);
+        assert_eq!(fold("unsigned char const&", 14), ["unsigned char", "const&"]);
         assert_eq!(wrap("", 6, 2), [""]);
         assert_eq!(wrap("more than 12 KiB", 12, 0), ["more than", "12 KiB"]);
     }
