@@ -19,5 +19,6 @@ mod launcher;
 mod lint;
 mod other_ci;
 mod overhead;
+mod recipes;
 mod support;
 mod tree;

@@ -72,10 +72,12 @@ impl ShownFiles<'_> {
         let root = &self.files.root;
         let (full, metadata) = self.followed(path).map_err(|_| Hidden::Missing)?;
         let inside = full.strip_prefix(root).map_err(|_| Hidden::Outside)?;
-        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        let mut parts = inside.iter().map(|part| part.to_string_lossy());
         let may = match &self.tracked {
-            Some(tracked) => tracked.contains(&parts.join("/")),
-            None => !parts.iter().any(|part| part.starts_with('.')),
+            // Most paths are those without links.
+            Some(tracked) if inside.as_os_str() == path => tracked.contains(path),
+            Some(tracked) => tracked.contains(&parts.collect::<Vec<_>>().join("/")),
+            None => !parts.any(|part| part.starts_with('.')),
         };
         if !may {
             return Err(Hidden::Untracked);
@@ -86,9 +88,10 @@ impl ShownFiles<'_> {
         if metadata.len() > LARGEST {
             return Err(Hidden::TooLarge);
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1));
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
         let file = std::fs::File::open(&full).map_err(|_| Hidden::Missing)?;
-        file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| Hidden::Missing)?;
+        // What is added meanwhile is not of the commit; with the length known, its end need not be asked for.
+        file.take(metadata.len()).read_to_end(&mut bytes).map_err(|_| Hidden::Missing)?;
         // Nearly every source is valid, and need not be copied then.
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
@@ -99,7 +102,7 @@ impl ShownFiles<'_> {
         let root = &self.files.root;
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if !matches!(name, "" | "." | "..") {
-            let full = self.folder(folder)?.join(name);
+            let full = self.beside(folder, name)?;
             let metadata = std::fs::symlink_metadata(&full)?;
             if !metadata.is_symlink() {
                 return Ok((full, metadata));
@@ -110,15 +113,16 @@ impl ShownFiles<'_> {
         Ok((full, metadata))
     }
 
-    /// Where a folder leads.
-    fn folder(&self, folder: &str) -> io::Result<PathBuf> {
-        if let Some(known) = self.folders.read().ok().and_then(|folders| folders.get(folder).cloned()) {
+    /// Where a name in a folder lies, when the links to the folder are followed.
+    fn beside(&self, folder: &str, name: &str) -> io::Result<PathBuf> {
+        let with_name = |folder: &PathBuf| folder.join(name);
+        if let Some(known) = self.folders.read().ok().and_then(|folders| folders.get(folder).map(with_name)) {
             return Ok(known);
         }
         let path = follow(&self.files.root.join(folder))?.path;
         if let Ok(mut folders) = self.folders.write() {
             folders.insert(folder.to_owned(), path.clone());
         }
-        Ok(path)
+        Ok(path.join(name))
     }
 }
