@@ -17,6 +17,7 @@ mod image;
 mod injection;
 mod launcher;
 mod lint;
+mod looks;
 mod other_ci;
 mod overhead;
 mod recipes;

@@ -35,7 +35,7 @@ fn cache(folder: &Path, store: &Path) {
         )
     };
     let restore = format!(
-        "        mkdir -p '{store}'\n        found=\n        [ -d '{store}'/\"$KEY\" ] && found='{store}'/\"$KEY\"\n        if [ -z \"$found\" ] && [ -n \"$OTHER\" ]; then found=$(ls -td '{store}'/\"$OTHER\"* 2>/dev/null | head -n 1); fi\n        if [ -n \"$found\" ]; then cp -r \"$found\"/. . && echo \"restored $(basename \"$found\")\"; else echo 'restored nothing'; fi\n"
+        "        mkdir -p '{store}'\n        found=\n        [ -d '{store}'/\"$KEY\" ] && found='{store}'/\"$KEY\"\n        if [ -z \"$found\" ] && [ -n \"$OTHER\" ]; then found=$(ls -td '{store}'/\"$OTHER\"* 2>/dev/null | head -n 1 || true); fi\n        if [ -n \"$found\" ]; then cp -r \"$found\"/. . && echo \"restored $(basename \"$found\")\"; else echo 'restored nothing'; fi\n"
     );
     let save = format!(
         "        mkdir '{store}'/\"$KEY\" || {{ echo 'the key is taken'; exit 0; }}\n        cp -r \"$KEEP\" '{store}'/\"$KEY\"/ && echo \"saved $KEY\"\n"
