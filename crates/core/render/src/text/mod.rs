@@ -254,6 +254,8 @@ impl Page<'_> {
 
     /// What was judged and is within its limits, or could not be told; the breached ones stand above.
     fn measures(&mut self, section: &Section<'_>) -> io::Result<()> {
+        // Why a limit was not judged stands where the room is told, and is worth more than that.
+        let told = section.limits().any(|(_, limit)| limit.outcome == Outcome::NotJudged);
         let mut grid = Grid::new(&[
             ("", Align::Left),
             ("Measure", Align::Left),
@@ -263,7 +265,10 @@ impl Page<'_> {
             ("Limit", Align::Left),
             ("Room", Align::Right),
         ])
-        .leaving(&["Room", "Before", "Change", "Now"], 2);
+        .leaving(
+            if told { &["Before", "Change", "Room", "Now"] } else { &["Room", "Before", "Change", "Now"] },
+            2,
+        );
         let mut more = 0;
         let mut before: Option<&Measure> = None;
         for row in show::measure_rows(&section.measures).filter(|row| row.limit.is_some()) {
@@ -293,7 +298,9 @@ impl Page<'_> {
             let limit =
                 row.limit.map(|limit| (limit::terms(measure, limit), limit::standing(measure, limit)));
             let (terms, standing) = limit.unwrap_or_default();
-            cells.extend([Text::plain(terms), Text::styled(standing, Style::DIM)]);
+            let is_judged = row.limit.is_some_and(|limit| limit.outcome != Outcome::NotJudged);
+            let standing = Text::styled(standing, Style::DIM);
+            cells.extend([Text::plain(terms), if is_judged { standing } else { standing.sentence() }]);
             grid.push(cells);
             before = Some(measure);
         }
