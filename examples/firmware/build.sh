@@ -192,6 +192,26 @@ build_arm_be() {
     } | expect arm-be "Big-endian ELF (Cortex-R4), tightly-coupled memories; linked by GNU ld and by LLD, with equal figures"
 }
 
+build_zephyr_like() {
+    flags="-mcpu=cortex-m4 -mthumb -mfloat-abi=soft -ffreestanding"
+    # shellcheck disable=SC2086 # flags is a list.
+    objects zephyr-like arm-none-eabi-gcc $flags -- zephyr-like/board.c common/main.c common/spectrum.c common/palette.c \
+        common/strip.c common/crashlog.c common/mem.c
+    # shellcheck disable=SC2086 # flags is a list.
+    one_link zephyr-like arm-none-eabi-gcc "The sections of Zephyr: areas of kernel objects, names without a dot, quoted names" \
+        link.ld $flags -nostdlib
+}
+
+build_cmsis_like() {
+    flags="-mcpu=cortex-m0plus -mthumb -mfloat-abi=soft -ffreestanding"
+    # shellcheck disable=SC2086 # flags is a list.
+    objects cmsis-like arm-none-eabi-gcc $flags -- cmsis-like/startup.S cmsis-like/board.c common/main.c common/spectrum.c \
+        common/palette.c common/strip.c common/crashlog.c common/mem.c
+    # shellcheck disable=SC2086 # flags is a list.
+    one_link cmsis-like arm-none-eabi-gcc "The layout of CMSIS and of the Pico SDK: heap and stack that take no memory, RAM that nothing fills at start" \
+        link.ld $flags -nostdlib
+}
+
 # rust OUT FEATURES LTO LINK-ARGS...: builds esp32c3/ and puts ELF, map and the linker's print into OUT.
 rust() {
     out=$1 features=$2 lto=$3
@@ -310,7 +330,7 @@ build_host_tests() {
     coverage coverage.info
 }
 
-[ $# -gt 0 ] || set -- stm32 esp-like avr esp8266-like riscv64 arm-be esp32c3 host-tests
+[ $# -gt 0 ] || set -- stm32 esp-like avr esp8266-like riscv64 arm-be zephyr-like cmsis-like esp32c3 host-tests
 for folder; do
     echo "building $folder"
     "build_$(echo "$folder" | tr - _)"

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lw_model::{Judging, Report};
+use lw_model::{JudgeOptions, Report};
 use lw_render::{Format, Options, render};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,8 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
         let back: Report = serde_json::from_slice(&written).expect("what is written can be read");
         assert_eq!(back, report);
     }
-    report.judge(&Judging::default());
-    report.judge(&Judging { permission: Some(("because", "--override")), require_baseline: true });
+    report.judge(&JudgeOptions::default());
+    report.judge(&JudgeOptions { permission: Some(("because", "--override")), require_baseline: true });
     for format in Format::ALL {
         let mut out = Vec::new();
         let done = render(&report, format, &Options::default(), &mut out);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use lw_model::{Bound, Finding, Judging, Level, Measure, Reason, Report};
+use lw_model::{Bound, Finding, JudgeOptions, Level, Measure, Reason, Report};
 
 use crate::context::Context;
 use crate::error::{Error, ResultExt};
@@ -133,7 +133,7 @@ impl Context {
                 }
             }
         }
-        report.judge(&Judging { permission, require_baseline: self.common().require_baseline });
+        report.judge(&JudgeOptions { permission, require_baseline: self.common().require_baseline });
     }
 }
 

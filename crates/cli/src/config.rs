@@ -152,7 +152,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The keys of a table; the environments of a tool's own table are none.
+    /// The keys of a table; the environments in a tool's own table are not among them.
     fn layer(&self, path: &str, table: &DeTable<'_>) -> Result<Layer, Error> {
         let mut layer = Layer::default();
         let mut settings = Vec::new();

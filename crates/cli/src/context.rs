@@ -1,22 +1,18 @@
 //! What a tool sees of the outside.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use lw_ci::{CiContext, Provider};
-use lw_model::{Artifact, Bound, Class, Finding, Level, Limit, Location, Report, Unit};
-use sha2::{Digest, Sha256};
+use lw_model::{Artifact, Class, Finding, Level, Location, Report};
 
 use crate::args::Common;
 use crate::config::section::Sections;
 use crate::error::Error;
 use crate::files::Files;
 use crate::host::{self, Host};
-use crate::progress::{Display, Group, Progress};
+use crate::progress::{Display, Progress};
 use crate::tool::Entry;
 
 /// Where a value was set.
@@ -50,11 +46,10 @@ pub struct Context {
     /// Of each error that did not end the run, whose it is to mend.
     errors: Mutex<Vec<Class>>,
     artifacts: Mutex<Vec<Artifact>>,
+    /// The file each subject was made from, where it lies in the repository.
+    subject_files: Mutex<Vec<(Option<String>, String)>>,
     /// Measures the baseline counts in another way.
     pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
-    started: Instant,
-    /// Folds of the log that were opened.
-    groups: AtomicU64,
 }
 
 impl Context {
@@ -85,9 +80,8 @@ impl Context {
             exit: None,
             errors: Mutex::default(),
             artifacts: Mutex::default(),
+            subject_files: Mutex::default(),
             changed_meanings: Mutex::default(),
-            started: Instant::now(),
-            groups: AtomicU64::new(0),
         }
     }
 
@@ -126,15 +120,6 @@ impl Context {
         Progress::start(title, total, Display::real(&self.host, &*self.ci))
     }
 
-    /// Folds what is said from now on in the log of a CI that has folds, until the result is dropped.
-    #[must_use]
-    pub fn group(&self, title: &str) -> Group {
-        let number = self.groups.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{}-{number}", self.entry.name);
-        let now = self.host.now + self.started.elapsed().as_secs();
-        Group::open(Arc::clone(&self.ci), id, title, now)
-    }
-
     /// A path as reports name it: from the repository's root, with `/`.
     #[must_use]
     pub fn display_path(&self, path: &Path) -> String {
@@ -152,41 +137,6 @@ impl Context {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// Reads limits of one kind on measures of one unit, each with where it was set.
-    ///
-    /// `id` is the argument's identifier in clap (`max_growth`).
-    ///
-    /// # Errors
-    /// When one is malformed, naming its line or flag.
-    pub fn limits(
-        &self,
-        bound: Bound,
-        unit: Unit,
-        id: &str,
-        specs: &[impl AsRef<str>],
-    ) -> Result<Vec<(String, Vec<Limit>)>, Error> {
-        specs
-            .iter()
-            .enumerate()
-            .map(|(index, spec)| {
-                let origin = self.origin(id, index);
-                let place = origin.location.as_ref().map_or_else(
-                    || origin.text.clone(),
-                    |at| at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
-                );
-                let (name, mut limits) = Limit::parse(bound, spec.as_ref(), unit, &origin.text).map_err(|error| {
-                    Error::usage(format!("{place}: {error}")).hint(
-                        "a limit is a number of bytes (150000, 64KiB), a percentage (90%), or warn:LIMIT,fail:LIMIT",
-                    )
-                })?;
-                for limit in &mut limits {
-                    limit.location.clone_from(&origin.location);
-                }
-                Ok((name, limits))
-            })
-            .collect()
     }
 
     /// Says in the report what could not be done, and lets the run go on: one bad file of three does not hide the two
@@ -241,6 +191,24 @@ impl Context {
             artifacts.retain(|known| known.path != artifact.path);
             artifacts.push(artifact);
         }
+    }
+
+    /// Says which file a subject of the run was made from: the first that lies in the repository counts. A code scanner is
+    /// shown the findings there that name no place.
+    pub fn set_subject_file(&self, subject: Option<&str>, path: &Path) {
+        let Ok(inside) = self.resolve(path).strip_prefix(&self.root).map(Path::to_path_buf) else { return };
+        if inside.components().any(|part| matches!(part, Component::ParentDir)) {
+            return;
+        }
+        if let Ok(mut files) = self.subject_files.lock()
+            && files.iter().all(|(known, _)| known.as_deref() != subject)
+        {
+            files.push((subject.map(str::to_owned), self.display_path(path)));
+        }
+    }
+
+    pub(crate) fn subject_files(&self) -> Vec<(Option<String>, String)> {
+        self.subject_files.lock().map(|files| files.clone()).unwrap_or_default()
     }
 
     /// What the run made, in the order of paths.
@@ -305,26 +273,6 @@ impl Context {
 
     pub(crate) fn output_value(&self, name: &str) -> &str {
         self.outputs.iter().rev().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
-    }
-}
-
-/// Hashes what is written on its way.
-pub(crate) struct Hashed<'a> {
-    pub(crate) out: &'a mut dyn Write,
-    pub(crate) sha256: Sha256,
-    pub(crate) bytes: u64,
-}
-
-impl Write for Hashed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.sha256.update(bytes.get(..written).unwrap_or_default());
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 

@@ -7,7 +7,7 @@ use lw_model::{Finding, Level, Report};
 use sha2::{Digest, Sha256};
 
 use crate::args::Missing;
-use crate::context::{Context, Hashed};
+use crate::context::Context;
 use crate::error::Error;
 use crate::files::{self, Bytes, Files, Input, PendingFile, PendingFolder};
 
@@ -59,7 +59,7 @@ impl Context {
         let mut paths: Vec<PathBuf> = Vec::new();
         for pattern in patterns {
             let literal = PathBuf::from(pattern);
-            let mut found = files::Found::default();
+            let mut found = files::GlobMatches::default();
             if files::is_pattern(pattern) {
                 found = files::glob(pattern, self.files.cwd());
             }
@@ -180,6 +180,26 @@ impl Context {
     /// When they cannot be written.
     pub fn append_lines(&self, path: &Path, lines: &str) -> Result<(), Error> {
         self.files.append(path, lines.as_bytes())
+    }
+}
+
+/// Hashes what is written on its way.
+struct Hashed<'a> {
+    out: &'a mut dyn Write,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.sha256.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

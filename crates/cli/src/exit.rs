@@ -13,7 +13,7 @@ pub enum Exit {
     Usage,
     /// An input file is missing, unreadable or malformed.
     Input,
-    /// A remote service failed, or a file could not be written.
+    /// A remote service failed, a file could not be written, or the system gave no more memory.
     Remote,
     /// A defect of the suite: a panic, caught and said.
     Internal,

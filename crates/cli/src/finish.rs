@@ -14,11 +14,12 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{Files, unwritable};
-use crate::host::{self, Host, Printed};
+use crate::host::{self, Host, PrintOutcome};
+use crate::memory;
 use crate::tool::Entry;
 
 /// What the user wants to see of the report.
-pub(crate) struct Wanted {
+pub(crate) struct RequestedFormats {
     stdout: Shape,
     files: Vec<(Shape, PathBuf)>,
 }
@@ -46,7 +47,7 @@ impl Shape {
     }
 }
 
-impl Wanted {
+impl RequestedFormats {
     pub(crate) fn of(entry: &Entry, common: &Common) -> Result<Self, Error> {
         let mut files = Vec::new();
         for spec in &common.write {
@@ -85,7 +86,7 @@ impl Wanted {
 pub(crate) fn reported(
     entry: &Entry,
     cx: &Context,
-    wanted: &Wanted,
+    wanted: &RequestedFormats,
     mut report: Report,
     failure: Option<&Error>,
 ) -> Result<Exit, Error> {
@@ -97,12 +98,22 @@ pub(crate) fn reported(
             }
         }
     }
+    if failure.is_none() {
+        unjudged(cx, &report)?;
+    }
     undeclared(entry, cx, &report)?;
     complete(entry, cx, &mut report);
     let common = cx.common();
     let host = cx.host();
     let link = cx.ci_context().blob_base.as_ref().and_then(|base| base.parse().ok());
-    let plain = Options { colour: false, width: 100, unicode: true, link, rules: entry.rules };
+    let plain = Options {
+        colour: false,
+        width: 100,
+        unicode: true,
+        link,
+        rules: entry.rules,
+        files: cx.subject_files(),
+    };
 
     for (shape, path) in &wanted.files {
         cx.write(path, |out| match shape {
@@ -130,7 +141,7 @@ pub(crate) fn reported(
     let annotations: Vec<_> =
         report.findings.iter().map(|finding| annotation(entry, &report, finding)).collect();
     effects.extend(cx.ci().annotations(&annotations));
-    let said = Said {
+    let said = CommonValues {
         verdict: report.verdict.as_str(),
         summary: &report.summary,
         report: &common.report.as_ref().map(|path| cx.display_path(path)).unwrap_or_default(),
@@ -144,6 +155,10 @@ pub(crate) fn reported(
         // The error has been said; a page that says nothing more is not worth reading.
         Shape::Common(Format::Text) if failure.is_some() && is_only_an_error(&report) => Vec::new(),
         Shape::Own(name) => cx.own_format(name).unwrap_or_default().as_bytes().to_vec(),
+        Shape::Common(Format::Text) => {
+            let options = Options { colour: host.colour, width: host.width, ..plain };
+            folded(cx, &report, &options)?
+        }
         Shape::Common(format) => {
             let options = Options { colour: host.colour, width: host.width, ..plain };
             let mut text = Vec::new();
@@ -153,8 +168,13 @@ pub(crate) fn reported(
         }
     };
     // That nobody reads any more is the reader's decision, and changes no outcome.
-    match host::stdout(&harmless(&wanted.stdout, &text, host.colour)) {
-        Ok(Printed::Done | Printed::ReaderGone) => {}
+    let text = match wanted.stdout {
+        // It holds the commands of folds, and is harmless already.
+        Shape::Common(Format::Text) => text,
+        _ => harmless(&wanted.stdout, &text, host.colour),
+    };
+    match host::stdout(&text) {
+        Ok(PrintOutcome::Done | PrintOutcome::ReaderGone) => {}
         Err(error) => return Err(unwritable(Path::new("standard output"), &error)),
     }
     Ok(match (report.verdict, cx.first_error(), cx.own_exit()) {
@@ -163,6 +183,42 @@ pub(crate) fn reported(
         (_, _, Some(code)) => Exit::Own(code),
         _ => Exit::Pass,
     })
+}
+
+/// The text of a report, in which the CI folds each of several subjects that needs no look: in the log of a matrix of forty
+/// boards the one that failed is to be seen. It comes before them, since in some CIs a fold ends only with the next.
+fn folded(cx: &Context, report: &Report, options: &Options) -> Result<Vec<u8>, Error> {
+    let parts = lw_render::text_parts(report, options)?;
+    let is_matrix = parts.iter().filter(|part| part.subject.is_some()).count() > 1;
+    let (mut open, mut folds) = (Vec::new(), Vec::new());
+    for (number, part) in parts.iter().enumerate() {
+        let text = harmless(&Shape::Common(Format::Text), &part.text, options.colour);
+        let id = format!("{}-{number}", cx.entry.name);
+        let start = match &part.subject {
+            Some(subject) if is_matrix && part.verdict == Verdict::Pass => {
+                commands(cx.ci().group_start(&id, &format!("{subject}: {}", part.verdict), cx.now()))
+            }
+            _ => Vec::new(),
+        };
+        if start.is_empty() {
+            open.extend(text);
+            continue;
+        }
+        // The fold has a heading of its own.
+        let body = text.splitn(3, |byte| *byte == b'\n').nth(2).unwrap_or_default();
+        folds.extend([&start, body, &commands(cx.ci().group_end(&id, cx.now()))].concat());
+    }
+    open.extend(folds);
+    Ok(open)
+}
+
+/// What a CI reads of effects on standard output.
+fn commands(effects: Vec<Effect>) -> Vec<u8> {
+    let text = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Stdout(commands) => Some(commands.into_bytes()),
+        _ => None,
+    });
+    text.flatten().collect()
 }
 
 /// What every report has, whatever the tool.
@@ -208,6 +264,38 @@ fn is_only_an_error(report: &Report) -> bool {
     let said =
         report.findings.len() + report.measures.len() + report.tables.len() + report.unmatched_limits.len();
     said <= 1
+}
+
+/// A limit that the tool attached and did not have judged, or whose outcome the verdict does not show, would pass without
+/// a word: a defect, which no build lets through.
+fn unjudged(cx: &Context, report: &Report) -> Result<(), Error> {
+    let require_baseline = cx.common().require_baseline;
+    for (name, subject, limit) in report.limits() {
+        let of_subject = subject.map(|subject| format!(" of {subject}")).unwrap_or_default();
+        let what = format!("the {} of {name}{of_subject} ({})", limit.bound, limit.origin);
+        let fails = match (limit.outcome, limit.reason) {
+            (Outcome::NotJudged, None) => {
+                return Err(defect(format!("{what} was attached to the report and never judged")));
+            }
+            (Outcome::NotJudged, Some(reason)) => reason.fails(require_baseline),
+            (Outcome::Breached, _) => true,
+            (Outcome::Met | Outcome::Overridden, _) => false,
+        };
+        if fails && report.verdict < limit.on_breach {
+            let outcome = if limit.outcome == Outcome::Breached { "is breached" } else { "was not judged" };
+            return Err(defect(format!("{what} {outcome}, and the verdict is {}", report.verdict)));
+        }
+    }
+    Ok(())
+}
+
+/// What only the tool's authors can mend.
+fn defect(message: String) -> Error {
+    Error::internal(message).hint(concat!(
+        "this is a defect of the tool, whatever its inputs: please report it at ",
+        env!("CARGO_PKG_REPOSITORY"),
+        "/issues"
+    ))
 }
 
 /// A rule, an output or an exit code that the tool did not declare is missing in its docs: a defect, which tests have to
@@ -282,14 +370,14 @@ fn annotation(entry: &Entry, report: &Report, finding: &Finding) -> Annotation {
 }
 
 /// The outputs every tool has.
-struct Said<'a> {
+struct CommonValues<'a> {
     verdict: &'a str,
     summary: &'a str,
     report: &'a str,
     breached: &'a str,
 }
 
-fn outputs(entry: &Entry, said: &Said<'_>, own: impl Fn(&str) -> String) -> Vec<lw_ci::Output> {
+fn outputs(entry: &Entry, said: &CommonValues<'_>, own: impl Fn(&str) -> String) -> Vec<lw_ci::Output> {
     let value = |name: &str| match name {
         "verdict" => said.verdict.to_owned(),
         "summary" => said.summary.to_owned(),
@@ -324,7 +412,7 @@ pub(crate) fn failed(
         rule: format!("{}/error", entry.name),
         fingerprint: format!("{}/error", entry.name),
     }]);
-    let said = Said { verdict: "error", summary: &error.message(), report: "", breached: "" };
+    let said = CommonValues { verdict: "error", summary: &error.message(), report: "", breached: "" };
     effects.extend(ci.outputs(&outputs(entry, &said, own)));
     perform(effects, host);
     error.class().into()
@@ -377,39 +465,49 @@ fn call(program: &str, args: &[String], stdin: &[u8]) -> std::io::Result<()> {
 }
 
 /// What is to be written should a tool panic, by the thread it was started on.
-static ARMED: Mutex<Vec<Armed>> = Mutex::new(Vec::new());
+static ARMED: Mutex<Vec<OnPanic>> = Mutex::new(Vec::new());
 
-struct Armed {
+struct OnPanic {
     thread: ThreadId,
     effects: Vec<Effect>,
     host: Host,
 }
 
-/// Makes a panic end in exit code 5, a sentence and all outputs, whether panics unwind or abort.
+/// Makes a panic end in exit code 5, a sentence and all outputs, whether panics unwind or abort, and a want of memory in
+/// exit code 4.
 pub(crate) fn guard(entry: &Entry, ci: &dyn Provider, host: &Host) {
+    memory::end_aborts_with_an_exit_code();
     let name = entry.name;
     let effects = ci.outputs(&outputs(
         entry,
-        &Said { verdict: "error", summary: "internal error", report: "", breached: "" },
+        &CommonValues { verdict: "error", summary: "internal error", report: "", breached: "" },
         |_| String::new(),
     ));
     disarm();
     if let Ok(mut armed) = ARMED.lock() {
-        armed.push(Armed { thread: thread::current().id(), effects, host: host.clone() });
+        armed.push(OnPanic { thread: thread::current().id(), effects, host: host.clone() });
     }
     std::panic::set_hook(Box::new(move |panic| {
-        let text = format!(
-            "error: {name} has a defect: {panic}\n  hint: please report it with the input that shows it, at {}/issues\n",
-            env!("CARGO_PKG_REPOSITORY")
-        );
+        let is_exhausted = memory::is_exhausted();
+        let text = if is_exhausted {
+            format!(
+                "error: {name} needs more memory than the system gives: {panic}\n  hint: give the job more memory, or fewer and smaller files\n"
+            )
+        } else {
+            format!(
+                "error: {name} has a defect: {panic}\n  hint: please report it with the input that shows it, at {}/issues\n",
+                env!("CARGO_PKG_REPOSITORY")
+            )
+        };
         host::stderr(&lw_ci::neutralise(&text));
         if let Some(armed) = take_armed() {
             perform(armed.effects, &armed.host);
         }
-        // Where panics unwind, `invoke` returns this code; where they abort, nothing would.
-        if cfg!(panic = "abort") {
+        // Where panics unwind, `invoke` returns the code of a defect; where they abort, nothing would.
+        if cfg!(panic = "abort") || is_exhausted {
+            let exit = if is_exhausted { Exit::Remote } else { Exit::Internal };
             #[allow(clippy::disallowed_methods)]
-            std::process::exit(i32::from(Exit::Internal.code()));
+            std::process::exit(i32::from(exit.code()));
         }
     }));
 }
@@ -421,7 +519,7 @@ fn disarm() {
 }
 
 /// What the run of this thread has armed. A worker of a tool has none of its own: then it is the only run's.
-fn take_armed() -> Option<Armed> {
+fn take_armed() -> Option<OnPanic> {
     let mut armed = ARMED.lock().ok()?;
     let own = armed.iter().position(|armed| armed.thread == thread::current().id());
     let index = own.or((armed.len() == 1).then_some(0))?;

@@ -82,7 +82,7 @@ fn terminal_width() -> Option<usize> {
 
 /// What happened to something that was printed.
 #[derive(Debug)]
-pub(crate) enum Printed {
+pub(crate) enum PrintOutcome {
     /// It was.
     Done,
     /// The reader has gone (`lw … | head`): a success, and nothing more to print.
@@ -90,11 +90,11 @@ pub(crate) enum Printed {
 }
 
 /// Prints to standard output.
-pub(crate) fn stdout(text: &[u8]) -> io::Result<Printed> {
+pub(crate) fn stdout(text: &[u8]) -> io::Result<PrintOutcome> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Printed::Done),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Printed::ReaderGone),
+        Ok(()) => Ok(PrintOutcome::Done),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(PrintOutcome::ReaderGone),
         Err(error) => Err(error),
     }
 }
@@ -103,7 +103,7 @@ pub(crate) fn stdout(text: &[u8]) -> io::Result<Printed> {
 #[must_use]
 pub fn print(text: &[u8]) -> Exit {
     match stdout(text) {
-        Ok(Printed::Done | Printed::ReaderGone) => Exit::Pass,
+        Ok(PrintOutcome::Done | PrintOutcome::ReaderGone) => Exit::Pass,
         Err(error) => print_error(&Error::remote(format!("standard output: {error}"))),
     }
 }

@@ -219,7 +219,7 @@ mod tests {
             ["--max=a=1", "--max=b \n c", "--max=5"]
         );
         assert!(argv(&[("INPUT_MAX", "[]")]).unwrap().is_empty());
-        // A pattern is none.
+        // A pattern that begins with a bracket is no list.
         assert_eq!(argv(&[("INPUT_MAX", "[ab].elf=1")]).unwrap(), ["--max=[ab].elf=1"]);
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use lw_ci::{Effect, Provider};
+use lw_ci::Provider;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::host::{self, Host};
@@ -247,51 +247,6 @@ fn cut(line: &str, columns: usize) -> &str {
     end.and_then(|(at, _)| line.get(..at)).unwrap_or(line)
 }
 
-/// A fold of the CI's log, from its making to its end. Folds do not nest on every CI.
-pub struct Group {
-    ci: Arc<dyn Provider>,
-    id: String,
-    /// Seconds since 1970 when the fold was opened, and the clock from then on.
-    opened: (u64, Instant),
-    sink: Sink,
-}
-
-impl Group {
-    /// Commands of a fold go to standard error, as what is folded does: in one stream they keep their order, and standard
-    /// output stays what `--format` says. CIs read commands from both.
-    pub(crate) fn open(ci: Arc<dyn Provider>, id: String, title: &str, now: u64) -> Self {
-        Self::on(ci, id, title, now, Box::new(host::stderr))
-    }
-
-    fn on(ci: Arc<dyn Provider>, id: String, title: &str, now: u64, sink: Sink) -> Self {
-        let start = ci.group_start(&id, title, now);
-        let group = Self { ci, id, opened: (now, Instant::now()), sink };
-        group.say(start);
-        group
-    }
-
-    fn say(&self, effects: Vec<Effect>) {
-        for effect in effects {
-            if let Effect::Stdout(commands) = effect {
-                (self.sink)(&commands);
-            }
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let (then, clock) = self.opened;
-        self.say(self.ci.group_end(&self.id, then + clock.elapsed().as_secs()));
-    }
-}
-
-impl std::fmt::Debug for Group {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Group").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,31 +353,5 @@ mod tests {
         assert_eq!(display(&[("GITHUB_ACTIONS", "true")], true), Display::Lines, "act has a terminal");
         assert_eq!(display(&[("LW_PROGRESS", "lines")], false), Display::Lines);
         assert_eq!(display(&[("LW_PROGRESS", "off"), ("CI", "true")], true), Display::Nothing);
-    }
-
-    #[test]
-    fn a_fold_is_opened_and_closed_in_the_words_of_the_ci() {
-        let folds = |variable: &str, title: &str| {
-            let step = lw_ci::Step { suite: Vec::new(), tool: "probe".into(), nonce: "0".into() };
-            let ci = lw_ci::detect(&|name| (name == variable).then(|| "true".to_owned()), step);
-            let said = Arc::new(Mutex::new(String::new()));
-            let sink = {
-                let said = Arc::clone(&said);
-                Box::new(move |text: &str| said.lock().unwrap().push_str(text))
-            };
-            let group = Group::on(ci.into(), "probe-0".into(), title, 7, sink);
-            assert!(!said.lock().unwrap().contains("endgroup"));
-            drop(group);
-            let said = said.lock().unwrap();
-            said.clone()
-        };
-        assert_eq!(
-            folds("GITHUB_ACTIONS", "Boards\n::error::x"),
-            "::group::Boards :\u{200b}:error::x\n::endgroup::\n"
-        );
-        let gitlab = folds("GITLAB_CI", "Boards");
-        assert!(gitlab.starts_with("\u{1b}[0Ksection_start:7:probe_0[collapsed=true]\r\u{1b}[0KBoards\n"));
-        assert!(gitlab.contains("section_end:7:probe_0\r"), "{gitlab:?}");
-        assert_eq!(folds("NONE", "Boards"), "");
     }
 }

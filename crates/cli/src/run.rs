@@ -84,7 +84,7 @@ fn prepare_and_run(
         Ok(configured) => (configured, None),
         Err(error) => (Configured::without_files(first, common), Some(error)),
     };
-    let wanted = finish::Wanted::of(entry, &configured.common)?;
+    let wanted = finish::RequestedFormats::of(entry, &configured.common)?;
     wanted.plan(&configured.common, files);
     let set = (configured.origins, configured.sections);
     let mut cx = Context::new(

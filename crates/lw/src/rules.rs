@@ -95,18 +95,20 @@ fn as_text(tools: &[&Entry]) -> String {
 pub(crate) fn explain(arguments: &ArgMatches, host: &Host) -> Exit {
     let name = arguments.get_one::<String>("rule").map(String::as_str).unwrap_or_default();
     match find(name) {
-        Ok(Found { rule, tools }) => lw_cli::print(explanation(rule, &tools, host.width.min(100)).as_bytes()),
+        Ok(RuleOfTools { rule, tools }) => {
+            lw_cli::print(explanation(rule, &tools, host.width.min(100)).as_bytes())
+        }
         Err(error) => lw_cli::print_error(&error),
     }
 }
 
 /// A rule, and the tools that were meant.
-struct Found {
+struct RuleOfTools {
     rule: &'static Rule,
     tools: Vec<&'static Entry>,
 }
 
-fn find(name: &str) -> Result<Found, Error> {
+fn find(name: &str) -> Result<RuleOfTools, Error> {
     if let Some((tool, id)) = name.split_once('/') {
         let Some(entry) = TOOLS.iter().find(|entry| entry.name == tool) else {
             let error = Error::usage(format!("there is no tool `{tool}`"));
@@ -116,14 +118,16 @@ fn find(name: &str) -> Result<Found, Error> {
             });
         };
         let rule = entry.all_rules().find(|rule| rule.id == id);
-        return rule.map(|rule| Found { rule, tools: vec![entry] }).ok_or_else(|| unknown(name, Some(entry)));
+        return rule
+            .map(|rule| RuleOfTools { rule, tools: vec![entry] })
+            .ok_or_else(|| unknown(name, Some(entry)));
     }
     if let Some(rule) = COMMON_RULES.iter().find(|rule| rule.id == name) {
-        return Ok(Found { rule, tools: TOOLS.iter().collect() });
+        return Ok(RuleOfTools { rule, tools: TOOLS.iter().collect() });
     }
     let mut found = TOOLS.iter().filter_map(|entry| {
         let rule = entry.rules.iter().find(|rule| rule.id == name)?;
-        Some(Found { rule, tools: vec![entry] })
+        Some(RuleOfTools { rule, tools: vec![entry] })
     });
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),

@@ -9,6 +9,10 @@ use std::process::Command;
 
 use lw_model::{Level, Number, Report};
 
+/// With this in its environment a process gets no thread beside its first: each is to have a larger stack than there can
+/// be.
+pub const NO_THREADS: (&str, &str) = ("RUST_MIN_STACK", "70368744177664");
+
 /// The binary of a tool, in a test of its crate: `ToolBinary::new(env!("CARGO_BIN_EXE_size-gate"))`.
 #[derive(Clone, Copy, Debug)]
 pub struct ToolBinary {
@@ -33,7 +37,7 @@ impl ToolBinary {
     /// Runs it in a folder on a command line, with these variables and no others.
     ///
     /// # Panics
-    /// When it cannot be run, is ended by a signal, ends with the code of a defect (5), or writes a report that is none.
+    /// When it cannot be run, is ended by a signal, ends with the code of a defect (5), or writes a report that cannot be read.
     #[must_use]
     pub fn run<A: AsRef<std::ffi::OsStr>>(
         &self,
@@ -56,6 +60,51 @@ impl ToolBinary {
         env: &[(&str, &str)],
     ) -> Run {
         self.run_with(folder, arguments, env, true)
+    }
+
+    /// Runs it with ever more address space, from where it says its version to where it does what it does without a limit.
+    /// Each run in between has to end as one that the system refuses something: with the exit code 3 or 4, and a sentence.
+    /// Returns how many did: none, where the tool needs hardly more than to say its version.
+    ///
+    /// # Panics
+    /// When a run ends otherwise.
+    #[cfg(unix)]
+    #[must_use]
+    #[allow(clippy::panic, clippy::unwrap_used, reason = "a panic here is a failing test")]
+    pub fn run_with_little_memory<A: AsRef<std::ffi::OsStr>>(&self, folder: &Path, arguments: &[A]) -> u64 {
+        /// In KiB: small where much is decided, larger where only large things are still refused.
+        const STEPS: [u64; 3] = [64, 512, 8192];
+        let limited = |kib: u64, arguments: &[&std::ffi::OsStr]| {
+            let mut command = Command::new("sh");
+            command.args([
+                "-c",
+                "ulimit -v \"$1\" && shift && exec \"$@\"",
+                "sh",
+                &kib.to_string(),
+                self.path,
+            ]);
+            command.args(arguments).current_dir(folder).env_clear().output().unwrap()
+        };
+        let arguments: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
+        let free = self.command(folder).args(&arguments).output().unwrap().status.code();
+        assert!(matches!(free, Some(0 | 1)), "{arguments:?} ends with {free:?} in any case");
+        let says_its_version = |kib: &u64| limited(*kib, &["--version".as_ref()]).status.success();
+        let first = (1..).map(|step| step * 1024).find(says_its_version).unwrap_or_default();
+        let (mut kib, mut refused, mut done) = (first, 0_u64, 0_u64);
+        while done < 3 {
+            let output = limited(kib, &arguments);
+            let (code, stderr) = (output.status.code(), String::from_utf8_lossy(&output.stderr));
+            match code {
+                Some(3 | 4) => {
+                    assert!(!stderr.trim().is_empty(), "{kib} KiB: {code:?} without a word");
+                    (refused, done) = (refused + 1, 0);
+                }
+                code if code == free => done += 1,
+                _ => panic!("{arguments:?} in {kib} KiB: {}: {stderr}", output.status),
+            }
+            kib += STEPS.into_iter().nth(usize::try_from(refused / 40).unwrap()).unwrap_or(1 << 16);
+        }
+        refused
     }
 
     #[allow(clippy::panic, clippy::unwrap_used, reason = "a panic here is a failing test")]
@@ -110,7 +159,7 @@ impl Run {
     /// The report; a run on a wrong command line writes none.
     ///
     /// # Panics
-    /// When there is none.
+    /// When it wrote no report.
     #[must_use]
     pub fn report(&self) -> &Report {
         self.report.as_ref().unwrap_or_else(|| panic!("no report was written: {}", self.stderr))

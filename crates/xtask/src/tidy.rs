@@ -111,6 +111,14 @@ const OUTSIDE: [&str; 5] = ["std::env::", "std::process", "std::fs", "std::net",
 /// Where a crate prints by itself.
 const PRINTS: [&str; 2] = ["io::stdout", "io::stderr"];
 
+/// How a tool would attach limits by itself, past what `lw_cli::LimitSet` checks and records.
+const ATTACHES: [&str; 4] = [".limits.push(", ".limits.extend(", ".limits = ", "unmatched_limits"];
+
+/// Where a tool attaches limits by itself.
+fn attaches(code: &str) -> Option<&'static str> {
+    ATTACHES.into_iter().find(|attach| code.contains(attach))
+}
+
 /// Whether a crate may print: the edge of the tools, and what is never shipped.
 fn may_print(folder: &str) -> bool {
     folder == "crates/cli" || folder == "crates/testkit" || floor(folder) == Some(floors::NEVER_SHIPPED)
@@ -135,6 +143,9 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
             }
             if !may_print(&folder) && PRINTS.iter().any(|print| code.contains(print)) {
                 problems.push(format!("{name} prints; only crates/cli does, see lw_cli::print"));
+            }
+            if let Some(attach) = attaches(code).filter(|_| name.starts_with("crates/tools/")) {
+                problems.push(format!("{name} has `{attach}`: limits are attached by lw_cli::LimitSet"));
             }
             if name != UNSAFE && !name.starts_with("crates/xtask") && code.contains("unsafe_code") {
                 problems.push(format!("{name} allows unsafe code; only {UNSAFE} may"));
@@ -245,6 +256,13 @@ mod tests {
     #[test]
     fn the_house_is_tidy() {
         run().unwrap();
+    }
+
+    #[test]
+    fn a_tool_that_attaches_limits_by_itself_is_found() {
+        assert!(attaches("measure.limits.push(limit);").is_some());
+        assert!(attaches("report.unmatched_limits.extend(limits);").is_some());
+        assert!(attaches("set.attach(measure)?; report.limits().next()").is_none());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use lw_model::{Finding, Level, Location};
 
 use super::section::{Section, Sections};
 use super::settings::{Key, Settings};
-use super::source::{Sources, Wanted, short};
+use super::source::{ConfigFiles, Sources, short};
 use super::{ENVIRONMENT, did_you_mean, nearest, parse};
 use crate::args::{Common, ConfigFrom};
 use crate::base;
@@ -85,7 +85,7 @@ impl Reader<'_> {
         host: &Host,
         ci: &CiContext,
     ) -> Result<Configuration, Error> {
-        let wanted = Wanted::of(common.config.as_deref());
+        let wanted = ConfigFiles::of(common.config.as_deref());
         match common.config_from {
             ConfigFrom::Base => self.of_base(&wanted, host, ci),
             ConfigFrom::Head => {
@@ -98,7 +98,7 @@ impl Reader<'_> {
         }
     }
 
-    fn of_base(&self, wanted: &Wanted, host: &Host, ci: &CiContext) -> Result<Configuration, Error> {
+    fn of_base(&self, wanted: &ConfigFiles, host: &Host, ci: &CiContext) -> Result<Configuration, Error> {
         let context = "config-from: base";
         let repository = Repository::open(&host.root()).context(context)?;
         let (commit, why) = base_commit(&repository, ci).context(context)?;
@@ -141,13 +141,13 @@ impl Reader<'_> {
     /// What a pull request changes in the settings that hold; `now` are those of the workspace.
     fn compared(
         &self,
-        wanted: &Wanted,
+        wanted: &ConfigFiles,
         host: &Host,
         ci: &CiContext,
         sources: &Sources,
         now: (&Settings, &Sections),
     ) -> Option<Finding> {
-        if *wanted == Wanted::Nothing || !base::is_pull_request(ci) {
+        if *wanted == ConfigFiles::Nothing || !base::is_pull_request(ci) {
             return None;
         }
         let unknown = |error: Error| {
@@ -175,7 +175,7 @@ impl Reader<'_> {
             Ok(Some(before)) => before,
             Ok(None) => return None,
             // A named file that the base does not have is new as a whole.
-            Err(_) if matches!(wanted, Wanted::Named(_)) => Sources::default(),
+            Err(_) if matches!(wanted, ConfigFiles::Named(_)) => Sources::default(),
             Err(error) => return unknown(error),
         };
         if before.same_text(sources) {

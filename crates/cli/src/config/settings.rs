@@ -113,7 +113,7 @@ impl Values {
             } else {
                 (None, value.shown())
             };
-            let mut setting = Setting::new(name, key.clone(), text, source_of(&value.origin));
+            let mut setting = Setting::new(name, key.clone(), text, value.origin.place());
             // Of several values only the first says what it replaced.
             if let Some((_, lost)) = self.replaced.get(&key).filter(|_| shown.insert(key.clone())) {
                 setting.replaces = lost.iter().map(|value| replaced(value, keyed)).collect();
@@ -124,7 +124,7 @@ impl Values {
             if shown.contains(key) {
                 continue;
             }
-            let origin = winner.as_ref().map(source_of).unwrap_or_default();
+            let origin = winner.as_ref().map(Origin::place).unwrap_or_default();
             let mut setting = Setting::new(name, key.clone(), "none", origin);
             setting.replaces = lost.iter().map(|value| replaced(value, keyed)).collect();
             settings.push(setting);
@@ -134,15 +134,7 @@ impl Values {
 
 fn replaced(value: &Value, keyed: bool) -> Replaced {
     let text = if keyed { value.parts().1 } else { value.shown() };
-    Replaced { value: text, origin: source_of(&value.origin) }
-}
-
-/// `--max`, `input max` or `lw.toml:3`.
-fn source_of(origin: &Origin) -> String {
-    match &origin.location {
-        Some(at) => at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
-        None => origin.text.clone(),
-    }
+    Replaced { value: text, origin: value.origin.place() }
 }
 
 /// The settings of a run, by the identifiers of their arguments.
@@ -198,7 +190,7 @@ impl Settings {
                     _ => continue,
                 };
                 if !path.is_empty() {
-                    paths.push((PathBuf::from(path), source_of(&value.origin)));
+                    paths.push((PathBuf::from(path), value.origin.place()));
                 }
             }
         }
@@ -337,7 +329,7 @@ pub(crate) fn blame(
         }
         let value = from_files.get(bad.saturating_sub(1))?;
         let error = refusal(arg, std::slice::from_ref(value))?;
-        return Some(error.context(source_of(&value.origin)));
+        return Some(error.context(value.origin.place()));
     }
     None
 }

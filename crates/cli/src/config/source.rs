@@ -136,7 +136,7 @@ impl Sources {
 
 /// Which files are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum ConfigFiles {
     /// None at all.
     Nothing,
     /// The one the user names.
@@ -145,7 +145,7 @@ pub(crate) enum Wanted {
     Search,
 }
 
-impl Wanted {
+impl ConfigFiles {
     pub(crate) fn of(config: Option<&Path>) -> Self {
         match config {
             Some(path) if path.as_os_str() == "none" => Self::Nothing,

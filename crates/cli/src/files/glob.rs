@@ -8,7 +8,7 @@ const MARKS: [char; 4] = ['*', '?', '[', '{'];
 
 /// What a pattern matches.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct GlobMatches {
     /// Files, and whatever else is no folder, in order.
     pub(crate) paths: Vec<PathBuf>,
     /// Folders that may hold more, and could not be looked into.
@@ -21,7 +21,7 @@ pub(crate) fn is_pattern(text: &str) -> bool {
 }
 
 /// Looks for all files that match, seen from the folder `cwd`.
-pub(crate) fn glob(pattern: &str, cwd: &Path) -> Found {
+pub(crate) fn glob(pattern: &str, cwd: &Path) -> GlobMatches {
     let pattern = pattern.replace('\\', "/");
     let wanted = pattern.strip_prefix("./").unwrap_or(&pattern);
     let fixed = wanted.find(MARKS).and_then(|mark| wanted.get(..mark)?.rfind('/'));
@@ -31,7 +31,7 @@ pub(crate) fn glob(pattern: &str, cwd: &Path) -> Found {
     };
     let parts = Parts::of(rest);
     let start = cwd.join(if base.is_empty() { "." } else { base });
-    let mut found = Found::default();
+    let mut found = GlobMatches::default();
     let entries = walkdir::WalkDir::new(&start)
         .sort_by_file_name()
         .into_iter()

@@ -26,8 +26,8 @@ mod write;
 
 pub use bytes::Bytes;
 pub(crate) use destination::unwritable;
-pub(crate) use glob::{Found, glob, is_pattern};
+pub(crate) use glob::{GlobMatches, glob, is_pattern};
 pub use pending::{PendingFile, PendingFolder};
 pub use policy::Files;
 pub use read::Input;
-pub use shown::{Hidden, ShownFiles};
+pub use shown::{NotShown, ShownFiles};

@@ -30,7 +30,7 @@ pub(super) fn without(text: &str) -> String {
     words.join(" ")
 }
 
-/// Two or more bytes in a row are a quote, a number of two digits is none.
+/// Two or more bytes in a row are a quote; a single one may be a number of two digits.
 fn flush<'a>(hex: &mut Vec<&'a str>, words: &mut Vec<&'a str>) {
     if hex.len() > 1 {
         words.push(CUT);

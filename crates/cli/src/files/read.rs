@@ -23,7 +23,7 @@ const GROWTH: u64 = 64 << 20;
 const LARGEST_PIPE: u64 = 1 << 30;
 
 /// What an input is, once it is open.
-enum Opened {
+enum OpenInput {
     File(File, Metadata),
     Pipe(Arc<[u8]>),
 }
@@ -66,8 +66,8 @@ impl Files {
         self.note_foreign(path);
         let input = |source, length| Input { source, position: 0, length };
         match self.opened(path) {
-            Ok(Opened::File(file, metadata)) => Ok(input(Source::File(file), metadata.len())),
-            Ok(Opened::Pipe(bytes)) => {
+            Ok(OpenInput::File(file, metadata)) => Ok(input(Source::File(file), metadata.len())),
+            Ok(OpenInput::Pipe(bytes)) => {
                 let length = bytes.len() as u64;
                 Ok(input(Source::Memory(Cursor::new(bytes)), length))
             }
@@ -131,23 +131,23 @@ impl Files {
 
     fn read(&self, path: &Path) -> io::Result<Bytes> {
         match self.opened(path)? {
-            Opened::Pipe(bytes) => Ok(bytes.into()),
-            Opened::File(file, metadata) if metadata.len() >= MAP_FROM => {
+            OpenInput::Pipe(bytes) => Ok(bytes.into()),
+            OpenInput::File(file, metadata) if metadata.len() >= MAP_FROM => {
                 Ok(Mapped::new(file, path, &self.watch)?.into())
             }
-            Opened::File(file, metadata) => Ok(all(file, metadata.len())?.into()),
+            OpenInput::File(file, metadata) => Ok(all(file, metadata.len())?.into()),
         }
     }
 
-    fn opened(&self, path: &Path) -> io::Result<Opened> {
+    fn opened(&self, path: &Path) -> io::Result<OpenInput> {
         let Some(number) = descriptor(path) else {
             let (file, metadata) = regular(&self.resolve(path))?;
-            return Ok(Opened::File(file, metadata));
+            return Ok(OpenInput::File(file, metadata));
         };
         // Held while it is read, so that a second thread waits for the bytes instead of stealing some.
         let mut state = self.state();
         if let Some(bytes) = state.descriptors.get(&number) {
-            return Ok(Opened::Pipe(Arc::clone(bytes)));
+            return Ok(OpenInput::Pipe(Arc::clone(bytes)));
         }
         let mut bytes = Vec::new();
         if number == 0 {
@@ -164,7 +164,7 @@ impl Files {
         }
         let bytes: Arc<[u8]> = bytes.into();
         state.descriptors.insert(number, Arc::clone(&bytes));
-        Ok(Opened::Pipe(bytes))
+        Ok(OpenInput::Pipe(bytes))
     }
 }
 

@@ -28,7 +28,7 @@ pub struct ShownFiles<'a> {
 
 /// Why the text of a file is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hidden {
+pub enum NotShown {
     /// It is not there, or cannot be read.
     Missing,
     /// It is not tracked.
@@ -41,7 +41,7 @@ pub enum Hidden {
     TooLarge,
 }
 
-impl fmt::Display for Hidden {
+impl fmt::Display for NotShown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "the source was not found when this report was made",
@@ -68,10 +68,10 @@ impl ShownFiles<'_> {
     ///
     /// # Errors
     /// Why it is not shown.
-    pub fn text(&self, path: &str) -> Result<String, Hidden> {
+    pub fn text(&self, path: &str) -> Result<String, NotShown> {
         let root = &self.files.root;
-        let (full, metadata) = self.followed(path).map_err(|_| Hidden::Missing)?;
-        let inside = full.strip_prefix(root).map_err(|_| Hidden::Outside)?;
+        let (full, metadata) = self.followed(path).map_err(|_| NotShown::Missing)?;
+        let inside = full.strip_prefix(root).map_err(|_| NotShown::Outside)?;
         let mut parts = inside.iter().map(|part| part.to_string_lossy());
         let may = match &self.tracked {
             // Most paths are those without links.
@@ -80,18 +80,18 @@ impl ShownFiles<'_> {
             None => !parts.any(|part| part.starts_with('.')),
         };
         if !may {
-            return Err(Hidden::Untracked);
+            return Err(NotShown::Untracked);
         }
         if !metadata.is_file() {
-            return Err(Hidden::NoFile);
+            return Err(NotShown::NoFile);
         }
         if metadata.len() > LARGEST {
-            return Err(Hidden::TooLarge);
+            return Err(NotShown::TooLarge);
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        let file = std::fs::File::open(&full).map_err(|_| Hidden::Missing)?;
+        let file = std::fs::File::open(&full).map_err(|_| NotShown::Missing)?;
         // What is added meanwhile is not of the commit; with the length known, its end need not be asked for.
-        file.take(metadata.len()).read_to_end(&mut bytes).map_err(|_| Hidden::Missing)?;
+        file.take(metadata.len()).read_to_end(&mut bytes).map_err(|_| NotShown::Missing)?;
         // Nearly every source is valid, and need not be copied then.
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))

@@ -72,10 +72,8 @@ impl Tool for Probe {
         for name in ["a", "b", "c"] {
             report.measures.push(Measure::bytes(name, 10));
         }
-        for (name, limits) in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
-            for measure in report.measures.iter_mut().filter(|measure| measure.name == name) {
-                measure.limits.extend(limits.iter().cloned());
-            }
+        for limits in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
+            limits.attach_by_name(limits.name(), report)?;
         }
         cx.judge(report, None);
         let fleets: Option<BTreeMap<String, Fleet>> = cx.section("fleets")?;

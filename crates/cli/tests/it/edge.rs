@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use lw_cli::{Context, Entry, Error, Exit, Host, Output, Tool, invoke, same_measure};
-use lw_model::{Bound, Finding, Level, Measure, Report, Rule, Unit, Verdict};
+use lw_model::{Bound, Finding, Level, Measure, Reason, Report, Rule, Unit, UnmatchedLimit, Verdict};
 
 /// A tool that does what its arguments say.
 struct Probe;
@@ -78,11 +78,10 @@ impl Tool for Probe {
         }
         let value = args.what.and_then(|what| what.parse().ok()).unwrap_or(0);
         let mut measure = Measure::bytes("m", value);
-        for (_, limits) in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
-            measure.limits.extend(limits);
-        }
-        for (_, limits) in cx.limits(Bound::MaxGrowth, Unit::Bytes, "max_growth", &args.max_growth)? {
-            measure.limits.extend(limits);
+        for (bound, id, specs) in
+            [(Bound::Max, "max", &args.max), (Bound::MaxGrowth, "max_growth", &args.max_growth)]
+        {
+            cx.limits(bound, Unit::Bytes, id, specs)?.iter().try_for_each(|set| set.attach(&mut measure))?;
         }
         report.measures.push(measure);
         if let Some((path, bytes)) = cx.baseline(report)?
@@ -92,6 +91,29 @@ impl Tool for Probe {
         }
         if let Some(text) = args.say {
             report.add_finding(Finding::new("probe/said", Level::Warning, "said", text));
+        }
+        match args.after.as_deref() {
+            // Each forgets to judge in its own way.
+            Some("unjudged") => return Ok(()),
+            Some("unjudged-unmatched") => {
+                for measure in std::mem::take(&mut report.measures) {
+                    let unmatched = |limit| UnmatchedLimit { measure: "gone".into(), subject: None, limit };
+                    report.unmatched_limits.extend(measure.limits.into_iter().map(unmatched));
+                }
+                return Ok(());
+            }
+            Some("unjudged-reason") => {
+                let limits = report.measures.iter_mut().flat_map(|measure| &mut measure.limits);
+                limits.for_each(|limit| limit.reason = Some(Reason::Gone));
+                return Ok(());
+            }
+            Some("outcome-without-verdict") => {
+                report.measures.iter_mut().for_each(|measure| {
+                    measure.judge();
+                });
+                return Ok(());
+            }
+            _ => {}
         }
         cx.judge(report, args.permission.as_deref().map(|reason| (reason, "--permission")));
         cx.figure(format!("m is {value}"));
@@ -426,6 +448,35 @@ fn what_is_not_declared_is_a_defect() {
         assert_eq!(run.exit, Exit::Internal, "{what}");
         assert!(run.outputs["summary"].contains("is not declared"), "{}", run.outputs["summary"]);
     }
+}
+
+#[test]
+fn limits_that_were_attached_and_not_judged_are_a_defect_and_no_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    for (after, limit, said) in [
+        ("unjudged", "--max=m=10", "the max of m (--max) was attached to the report and never judged"),
+        ("unjudged", "--max-growth=m=1", "the max-growth of m (--max-growth) was attached"),
+        ("unjudged-unmatched", "--max=m=10", "the max of gone (--max) was attached"),
+        ("unjudged-reason", "--max=m=10", "the max of m (--max) was not judged, and the verdict is pass"),
+        ("outcome-without-verdict", "--max=m=1", "the max of m (--max) is breached, and the verdict is pass"),
+        ("outcome-without-verdict", "--max=m=warn:1", "is breached, and the verdict is pass"),
+    ] {
+        for fail_on in ["error", "never"] {
+            let run = run(folder.path(), &["--what=2", limit, "--after", after, "--fail-on", fail_on], &[]);
+            assert_eq!(run.exit, Exit::Internal, "{after} {limit}");
+            assert_eq!(run.outputs["verdict"], "error");
+            assert!(run.outputs["summary"].contains(said), "{}", run.outputs["summary"]);
+        }
+    }
+    // Nothing to judge, or nothing wrong.
+    assert_eq!(run(folder.path(), &["--what=2", "--after=unjudged"], &[]).exit, Exit::Pass);
+    let met = run(folder.path(), &["--what=2", "--max=m=2", "--after=outcome-without-verdict"], &[]);
+    assert_eq!(met.exit, Exit::Pass);
+    let growth = run(folder.path(), &["--what=2", "--max-growth=m=1"], &[]);
+    assert_eq!(
+        (growth.exit, growth.outputs["summary"].as_str()),
+        (Exit::Pass, "m is 2; 1 limit not judged: no baseline")
+    );
 }
 
 #[test]

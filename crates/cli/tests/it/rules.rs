@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use lw_cli::{Context, Entry, Error, Host, Output, Tool, invoke, same_measure};
-use lw_model::{Bound, Level, Measure, Reason, Report, Rule, Unit, UnmatchedLimit};
+use lw_model::{Bound, Level, Measure, Reason, Report, Rule, Unit};
 
 /// A tool with one measure and a limit of each kind.
 struct Probe;
@@ -72,15 +72,11 @@ impl Tool for Probe {
             (Bound::MaxGrowth, "max_growth", &args.max_growth),
             (Bound::MaxDrop, "max_drop", &args.max_drop),
         ] {
-            for (name, limits) in cx.limits(bound, Unit::Bytes, id, specs)? {
-                if name == "m" {
-                    measure.limits.extend(limits);
-                    continue;
+            for limits in cx.limits(bound, Unit::Bytes, id, specs)? {
+                match limits.name() {
+                    "m" => limits.attach(&mut measure)?,
+                    _ => limits.record_unmatched(Reason::Gone, report),
                 }
-                report.unmatched_limits.extend(limits.into_iter().map(|mut limit| {
-                    limit.reason = Some(Reason::Gone);
-                    UnmatchedLimit { measure: name.clone(), subject: None, limit }
-                }));
             }
         }
         report.measures.push(measure);

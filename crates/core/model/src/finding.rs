@@ -1,5 +1,8 @@
 //! Things a tool found, and where.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 /// How much a finding matters.
@@ -53,6 +56,21 @@ impl Location {
     /// One line of a file.
     pub fn line(path: impl Into<String>, line: u32) -> Self {
         Self { path: path.into(), line: Some(line), end_line: None, column: None }
+    }
+
+    /// The lines from a first to a last one, both included.
+    pub fn lines(path: impl Into<String>, lines: &RangeInclusive<u32>) -> Self {
+        let (first, last) = (*lines.start(), *lines.end());
+        Self { end_line: (last > first).then_some(last), ..Self::line(path, first) }
+    }
+}
+
+/// As compilers write it: `lw.toml`, `lw.toml:3`, `lw.toml:3:14`.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        let numbers = self.line.into_iter().chain(self.line.and(self.column));
+        numbers.into_iter().try_for_each(|number| write!(f, ":{number}"))
     }
 }
 

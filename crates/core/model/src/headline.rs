@@ -79,7 +79,7 @@ fn counted(count: usize, word: &str, first: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Bound, Finding, Judging, Level, Limit, Measure, Report, Unit};
+    use crate::{Bound, Finding, JudgeOptions, Level, Limit, Measure, Report, Unit};
 
     fn report(specs: &[(Bound, &str)]) -> Report {
         let mut report = Report::new("size-gate", "0");
@@ -89,7 +89,7 @@ mod tests {
             measure.limits = limits;
             report.measures.push(measure);
         }
-        report.judge(&Judging::default());
+        report.judge(&JudgeOptions::default());
         report
     }
 

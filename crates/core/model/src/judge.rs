@@ -9,7 +9,7 @@ use crate::verdict::Verdict;
 
 /// What decides besides the measures and their limits.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Judging<'a> {
+pub struct JudgeOptions<'a> {
     /// Why breached limits are let through, and where that was said: they are recorded as overridden.
     pub permission: Option<(&'a str, &'a str)>,
     /// Whether a limit that is not judged for want of a baseline fails.
@@ -22,7 +22,7 @@ impl Report {
     ///
     /// With a permission breached limits no longer fail: they are recorded as overridden. What a tool found by itself,
     /// such as a region that overflows, is not up to permission; neither is a limit that could not be judged.
-    pub fn judge(&mut self, judging: &Judging<'_>) {
+    pub fn judge(&mut self, judging: &JudgeOptions<'_>) {
         let tool = self.tool.name.clone();
         let mut findings = Vec::new();
         let mut allowed = Vec::new();
@@ -105,7 +105,7 @@ fn unjudged(
     name: &str,
     subject: Option<&str>,
     limit: &Limit,
-    judging: &Judging<'_>,
+    judging: &JudgeOptions<'_>,
 ) -> Option<Finding> {
     let reason = limit.reason.unwrap_or(Reason::NoBaseline);
     if !reason.fails(judging.require_baseline) {
@@ -267,7 +267,7 @@ mod tests {
 
     fn message(bound: Bound, spec: &str, measure: Measure) -> String {
         let mut report = report(bound, spec, measure);
-        report.judge(&Judging::default());
+        report.judge(&JudgeOptions::default());
         assert_eq!(report.verdict, Verdict::Fail);
         report.findings[0].message.clone()
     }
@@ -314,7 +314,10 @@ mod tests {
     #[test]
     fn an_override_lets_limits_through_and_is_recorded() {
         let mut report = report(Bound::Max, "10", Measure::bytes("image.bytes", 11));
-        report.judge(&Judging { permission: Some(("agreed in #12", "--override")), ..Judging::default() });
+        report.judge(&JudgeOptions {
+            permission: Some(("agreed in #12", "--override")),
+            ..JudgeOptions::default()
+        });
         assert_eq!(report.verdict, Verdict::Pass);
         assert_eq!(report.overrides[0].measures, ["image.bytes"]);
         assert_eq!(report.measures[0].limits[0].outcome, Outcome::Overridden);
@@ -324,7 +327,7 @@ mod tests {
     #[test]
     fn an_override_of_nothing_is_not_recorded() {
         let mut report = report(Bound::Max, "10", Measure::bytes("image.bytes", 10));
-        report.judge(&Judging { permission: Some(("agreed", "--override")), ..Judging::default() });
+        report.judge(&JudgeOptions { permission: Some(("agreed", "--override")), ..JudgeOptions::default() });
         assert!(report.overrides.is_empty());
     }
 
@@ -342,7 +345,7 @@ mod tests {
     fn what_was_not_judged_fails_where_something_was_asked_for_that_is_not_there() {
         let verdict = |bound, spec, measure, require_baseline| {
             let mut report = report(bound, spec, measure);
-            report.judge(&Judging { permission: Some(("any", "--override")), require_baseline });
+            report.judge(&JudgeOptions { permission: Some(("any", "--override")), require_baseline });
             (report.verdict, report.measures[0].limits[0].reason)
         };
         let grown = || Measure::bytes("m", 1);
@@ -367,7 +370,7 @@ mod tests {
             limit.reason = reason;
             let item = crate::UnmatchedLimit { measure: "region.X.span".into(), subject: None, limit };
             report.unmatched_limits.push(item);
-            report.judge(&Judging { require_baseline: true, ..Judging::default() });
+            report.judge(&JudgeOptions { require_baseline: true, ..JudgeOptions::default() });
             assert_eq!(report.verdict, expected, "{reason:?}");
         }
     }

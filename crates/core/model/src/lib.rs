@@ -11,6 +11,7 @@ mod diagnose;
 mod finding;
 mod headline;
 mod judge;
+mod largest;
 mod measure;
 mod quantity;
 mod report;
@@ -22,7 +23,8 @@ mod verdict;
 
 pub use diagnose::{Class, Diagnose};
 pub use finding::{Finding, Level, Location};
-pub use judge::Judging;
+pub use judge::JudgeOptions;
+pub use largest::Largest;
 pub use measure::{Bound, Direction, Limit, LimitError, LimitSpec, Measure, Outcome, Reason, Threshold};
 pub use quantity::{ByteSize, Number, Percent, QuantityError, grouped};
 pub use report::{

@@ -140,7 +140,7 @@ impl Measure {
 
     /// Holds the value to every limit, writes each limit's outcome and returns the worst verdict.
     pub fn judge(&mut self) -> Verdict {
-        let judged = Judged {
+        let judged = JudgedValues {
             value: self.value,
             whole: self.whole,
             baseline: self.baseline,
@@ -151,7 +151,7 @@ impl Measure {
 }
 
 /// What of a measure a limit looks at.
-struct Judged {
+struct JudgedValues {
     value: Number,
     whole: Option<Number>,
     baseline: Option<Number>,
@@ -338,8 +338,8 @@ pub struct Limit {
 }
 
 impl Limit {
-    fn judge(&mut self, judged: &Judged) -> Verdict {
-        let Judged { value, whole, baseline, baseline_whole } = *judged;
+    fn judge(&mut self, judged: &JudgedValues) -> Verdict {
+        let JudgedValues { value, whole, baseline, baseline_whole } = *judged;
         if matches!(self.reason, Some(Reason::NoBaseline | Reason::NoWhole)) {
             self.reason = None;
         }
@@ -375,7 +375,7 @@ impl Limit {
     /// Whether the value, or in points its share of the whole, has fallen by more than the threshold.
     fn dropped(
         &self,
-        judged: &Judged,
+        judged: &JudgedValues,
         baseline: Option<Number>,
         baseline_whole: Option<Number>,
     ) -> Result<bool, Reason> {
@@ -512,6 +512,12 @@ impl Limit {
     pub fn new(bound: Bound, threshold: Threshold, on_breach: Verdict, origin: impl Into<String>) -> Self {
         let outcome = Outcome::NotJudged;
         Self { bound, threshold, on_breach, outcome, reason: None, origin: origin.into(), location: None }
+    }
+
+    /// Where it was set, to begin an error with: `lw.toml:3`, or else its origin.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.location.as_ref().map_or_else(|| self.origin.clone(), ToString::to_string)
     }
 
     /// Reads `NAME=LIMIT` for a measure of this unit: a threshold that fails, or `warn:LIMIT,fail:LIMIT`.

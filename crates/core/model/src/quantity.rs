@@ -191,7 +191,7 @@ impl Percent {
     /// Reads a percentage somebody wrote as a limit, with or without `%`.
     ///
     /// # Errors
-    /// When it is none, or lies between 0 and 1 and has no `%`: half of the field means 80 % by `0.8`.
+    /// When it is not a percentage, or lies between 0 and 1 and has no `%`: half of the field means 80 % by `0.8`.
     pub fn of_limit(text: &str) -> Result<Self, QuantityError> {
         let percent: Self = text.parse()?;
         if !text.contains('%') && (1..10_000).contains(&percent.millionths.abs()) {
@@ -336,7 +336,7 @@ impl Number {
     /// Reads a whole number: `3`, `1_000`.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not a whole number, or too large a one.
     pub fn whole(text: &str) -> Result<Self, QuantityError> {
         let scaled =
             decimal(text.trim(), 4).ok_or_else(|| QuantityError::NotANumber(text.trim().into()))??;
@@ -351,7 +351,7 @@ impl Number {
     /// Reads a decimal number: `8.5`, `-0.25`.
     ///
     /// # Errors
-    /// When it is none, or has more than four decimals.
+    /// When it is not a number, or has more than four decimals.
     pub fn decimal(text: &str) -> Result<Self, QuantityError> {
         text.parse::<Percent>().map(|value| Self::Decimal(value.as_f64())).and_then(|value| {
             if text.contains('%') { Err(QuantityError::NotANumber(text.trim().into())) } else { Ok(value) }
@@ -361,7 +361,7 @@ impl Number {
     /// Reads percentage points: `0.5`, `0.5 points`, `0.5pp`.
     ///
     /// # Errors
-    /// When they are no number.
+    /// When they are not a number, or one with more than four decimals.
     pub fn points(text: &str) -> Result<Self, QuantityError> {
         let trimmed = text.trim();
         let number = ["points", "point", "pp"].iter().find_map(|unit| trimmed.strip_suffix(unit));
@@ -371,7 +371,7 @@ impl Number {
     /// Reads a duration in seconds: `90`, `1.5s`, `200ms`, `2min`, `1h`.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not a duration.
     pub fn seconds(text: &str) -> Result<Self, QuantityError> {
         let trimmed = text.trim();
         let split = trimmed.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(trimmed.len());

@@ -26,7 +26,7 @@ mod view;
 
 use std::io::{self, Write};
 
-use lw_model::{Class, Diagnose, Report};
+use lw_model::{Class, Diagnose, Report, Verdict};
 
 pub use format::{Format, UnknownFormat};
 pub use options::{LinkBase, LinkBaseError, Options};
@@ -54,6 +54,25 @@ impl Diagnose for RenderError {
             Self::NotFinite { .. } => Class::Internal,
         }
     }
+}
+
+/// A part of the text of a report, for logs that can fold some of them: all parts together are what [`render`] writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPart {
+    /// The subject it is about; `None` for what is about the run as a whole.
+    pub subject: Option<String>,
+    /// How it came off.
+    pub verdict: Verdict,
+    /// The text; that of a subject begins with an empty line and the subject's heading.
+    pub text: Vec<u8>,
+}
+
+/// The text of a report in its parts.
+///
+/// # Errors
+/// None: what is written to is memory.
+pub fn text_parts(report: &Report, options: &Options) -> Result<Vec<TextPart>, RenderError> {
+    Ok(text::parts(report, options)?)
 }
 
 /// Writes `report` in `format` to `out`.

@@ -19,12 +19,15 @@ pub struct Options {
     pub link: Option<LinkBase>,
     /// The tool's own rules, for the titles of SARIF; those of every tool are known.
     pub rules: &'static [Rule],
+    /// The file each subject of the run was made from, for SARIF: where a finding is put that names no place. Paths are from
+    /// the repository's root.
+    pub files: Vec<(Option<String>, String)>,
 }
 
 impl Default for Options {
     /// No colours, 100 columns, block characters, no links.
     fn default() -> Self {
-        Self { colour: false, width: 100, unicode: true, link: None, rules: &[] }
+        Self { colour: false, width: 100, unicode: true, link: None, rules: &[], files: Vec::new() }
     }
 }
 

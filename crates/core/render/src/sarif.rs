@@ -3,8 +3,9 @@
 //! GitHub's code scanning is the strictest reader and refuses the whole file for one result it does not like.
 //! It asks more than the standard: each result needs a location with a non-empty artifact URI relative to the
 //! repository and a start line (rules GH1001 and GH1003 of the SARIF validator; `github/codeql-action` issues 1738
-//! and 2459). A finding without a place is therefore put at line 1 of an artifact with the tool's name,
-//! which need not exist in the repository, and what it is about is told by a logical location.
+//! and 2459). A finding without a place is therefore put at line 1 of the file its subject was made from; where none is
+//! known, of an artifact with the tool's name, which need not exist in the repository. What it is about is told by a
+//! logical location.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hasher as _;
@@ -32,7 +33,7 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
         .map(|finding| {
             let count = seen.entry((&finding.fingerprint, finding.subject.as_deref())).or_default();
             *count += 1;
-            result(finding, rules.index(finding), *count, &report.tool.name)
+            result(finding, rules.index(finding), *count, file_of(finding, options, &report.tool.name))
         })
         .collect();
     let driver = ToolComponent::builder()
@@ -108,7 +109,13 @@ fn text(text: String) -> MultiformatMessageString {
     MultiformatMessageString::builder().text(text).build()
 }
 
-fn result(finding: &Finding, rule: i64, count: u32, tool: &str) -> SarifResult {
+/// The file that a finding is about when it names no place: its subject's, else the first of the run, else the tool.
+fn file_of<'a>(finding: &Finding, options: &'a Options, tool: &'a str) -> &'a str {
+    let own = options.files.iter().find(|(subject, _)| *subject == finding.subject);
+    own.or_else(|| options.files.first()).map_or(tool, |(_, path)| path)
+}
+
+fn result(finding: &Finding, rule: i64, count: u32, file: &str) -> SarifResult {
     let mut message = escape::prose(&finding.message);
     if let Some(help) = &finding.help {
         message.push('\n');
@@ -128,19 +135,19 @@ fn result(finding: &Finding, rule: i64, count: u32, tool: &str) -> SarifResult {
             Level::Error => ResultLevel::Error,
         })
         .message(Message::builder().text(message).build())
-        .locations(vec![location(finding, tool)])
+        .locations(vec![location(finding, file)])
         .partial_fingerprints(fingerprints)
         .build()
 }
 
-fn location(finding: &Finding, tool: &str) -> Location {
+fn location(finding: &Finding, file: &str) -> Location {
     let place = finding.location.as_ref();
     let uri = place.and_then(|place| escape::repository_uri(&place.path));
     let region = match (place, &uri) {
         (Some(place), Some(_)) => region(place),
         _ => Region::builder().start_line(1).build(),
     };
-    let uri = uri.or_else(|| escape::repository_uri(tool)).unwrap_or_else(|| "report".to_owned());
+    let uri = uri.or_else(|| escape::repository_uri(file)).unwrap_or_else(|| "report".to_owned());
     let physical = PhysicalLocation::builder()
         .artifact_location(ArtifactLocation::builder().uri(uri).build())
         .region(region)

@@ -111,12 +111,7 @@ pub(crate) fn measure_rows<'a>(measures: &[&'a Measure]) -> impl Iterator<Item =
 
 /// A location as compilers write it: `lw.toml:12`.
 pub(crate) fn place(location: &Location) -> String {
-    let path = escape::name(&location.path);
-    match (location.line, location.column) {
-        (Some(line), Some(column)) => format!("{path}:{line}:{column}"),
-        (Some(line), None) => format!("{path}:{line}"),
-        (None, _) => path,
-    }
+    Location { path: escape::name(&location.path), ..location.clone() }.to_string()
 }
 
 /// What a bar is drawn with.

@@ -163,12 +163,12 @@ pub(crate) fn take_overview(sections: &mut [Section<'_>]) -> Option<Table> {
         table.rows.iter().map(|row| row.first().and_then(name)).collect()
     };
     for section in sections.iter_mut().filter(|section| section.subject.is_none()) {
-        let lists_all = |table: &&Table| {
+        let lists_all = |table: &Table| {
             let mut rows = names(table);
             rows.sort_unstable();
             !table.folded && rows.iter().copied().eq((0..subjects.len()).map(Some))
         };
-        let Some(at) = section.tables.iter().position(|table| lists_all(&table)) else { continue };
+        let Some(at) = section.tables.iter().position(|table| lists_all(table)) else { continue };
         let mut table = section.tables.remove(at).clone();
         let verdicts = names(&table).into_iter().map(|row| row.and_then(|row| subjects.get(row)));
         for (row, subject) in table.rows.iter_mut().zip(verdicts) {

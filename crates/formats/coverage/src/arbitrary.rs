@@ -35,7 +35,7 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[a-c]", "5,6", "op,\\(x\\)", "é<T>&\"'", "[ -~]{1,9}"]
 }
 
-type Told = (Metric, u64, u64);
+type MetricTotals = (Metric, u64, u64);
 
 pub(crate) fn file(uses: Uses) -> impl Strategy<Value = FileCoverage> {
     let parts = (
@@ -55,7 +55,7 @@ pub(crate) fn file(uses: Uses) -> impl Strategy<Value = FileCoverage> {
             _,
             _,
             _,
-            Vec<Told>,
+            Vec<MetricTotals>,
         )| {
             let mut file = FileBuilder::default();
             lines.into_iter().for_each(|(line, hits)| file.line(line, hits));

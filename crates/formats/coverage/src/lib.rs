@@ -39,4 +39,4 @@ pub use model::{
     Arm, Basis, Block, Branch, BranchKind, Branches, Condition, Counts, Coverage, Figure, FileCoverage,
     Format, Formats, Function, LineBranches, Lines, Metric, Sense, Warning, WarningKind, Warnings,
 };
-pub use read::{read, read_all, read_from};
+pub use read::{read, read_from};

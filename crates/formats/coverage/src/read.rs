@@ -1,9 +1,6 @@
 //! The ways into the model.
 
 use std::io::{self, Read};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use flate2::read::MultiGzDecoder;
 
@@ -48,32 +45,6 @@ pub fn read_from(mut reader: impl Read + Send) -> Result<Coverage, CoverageError
     }
     reader.read_to_end(&mut bytes).map_err(failed)?;
     read(&bytes)
-}
-
-/// Reads several reports, as many at a time as the machine has processors; the results are in the order of the
-/// reports.
-#[must_use]
-pub fn read_all(reports: &[&[u8]]) -> Vec<Result<Coverage, CoverageError>> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(reports.len());
-    if threads <= 1 {
-        return reports.iter().map(|report| read(report)).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<_>>> = reports.iter().map(|_| Mutex::new(None)).collect();
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let place = next.fetch_add(1, Ordering::Relaxed)
-                    && let (Some(report), Some(result)) = (reports.get(place), results.get(place))
-                    && let Ok(mut result) = result.lock()
-                {
-                    *result = Some(read(report));
-                }
-            });
-        }
-    });
-    // Each has a result: a panic of a thread is one of the scope.
-    results.into_iter().filter_map(|result| result.into_inner().ok().flatten()).collect()
 }
 
 fn plain(bytes: &[u8]) -> Result<Coverage, CoverageError> {

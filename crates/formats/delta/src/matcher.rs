@@ -16,7 +16,7 @@ mod index;
 mod path;
 
 use std::ops::Range;
-use std::thread;
+use std::thread::{self, Builder};
 
 use crate::format::Format;
 use crate::script::Step;
@@ -37,10 +37,21 @@ pub(crate) fn steps(base: &[u8], target: &[u8], format: Format) -> Vec<Step> {
     let search = |part| stretches(&index, target, part, weights);
     let (first, others) = parts(target.len());
     let found = thread::scope(|scope| {
-        let others: Vec<_> = others.map(|part| scope.spawn(|| search(part))).collect();
+        let spawn = |part: Range<usize>| {
+            let thread = Builder::new().spawn_scoped(scope, {
+                let part = part.clone();
+                || search(part)
+            });
+            (part, thread)
+        };
+        let others: Vec<_> = others.map(spawn).collect();
         let mut found = search(first);
-        for other in others {
-            found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        for (part, thread) in others {
+            found.extend(match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // Where there is no thread to be had, this one does the part as well.
+                Err(_) => search(part),
+            });
         }
         found
     });

@@ -18,6 +18,7 @@ pub mod intel_hex;
 pub mod map;
 pub mod mcuboot;
 pub mod memory;
+pub mod pairing;
 pub mod partitions;
 mod ranges;
 pub mod region;

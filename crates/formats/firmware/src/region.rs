@@ -174,7 +174,7 @@ pub enum RegionKindError {
     #[error("`{0}` is not of the form NAME=KIND")]
     Form(String),
     /// Another word.
-    #[error("the kind of region `{name}`: `{kind}` is none")]
+    #[error("the kind of region `{name}`: `{kind}` is not a kind of memory")]
     Kind {
         /// Name of the region.
         name: String,

@@ -1,4 +1,4 @@
-//! What a file that is none of ours looks like, for error messages.
+//! What a file of an unknown format looks like, for error messages.
 
 /// A phrase for the content of a file: `an Intel HEX file`.
 pub(crate) fn looks_like(bytes: &[u8]) -> String {

@@ -47,7 +47,7 @@ impl Repository {
     /// `refs/replace` is not looked at, whatever the configuration says, and neither are grafts.
     ///
     /// # Errors
-    /// When there is none, or one that cannot be read: a pipe or a device is in it, or its references are stored as
+    /// When there is no repository, or one that cannot be read: a pipe or a device is in it, or its references are stored as
     /// something else than files.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
         guard::check(path)?;

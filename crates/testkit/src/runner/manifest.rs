@@ -57,7 +57,7 @@ impl Manifest {
     /// Reads `action.yml`, or else `action.yaml`, of a folder.
     ///
     /// # Errors
-    /// When there is none, or it is no composite action the runner would take.
+    /// When the folder has no manifest, or not that of a composite action the runner would take.
     pub fn load(folder: &Path) -> Result<Self, RunError> {
         let path = ["action.yml", "action.yaml"]
             .iter()

@@ -300,10 +300,7 @@ fn annotate(patch: &Patch, most: usize, report: &mut Report) {
         } else {
             format!("changed lines {first} to {last} are")
         };
-        let location = Location {
-            end_line: (last > first).then_some(last),
-            ..Location::line(file.path.as_str(), first)
-        };
+        let location = Location::lines(file.path.as_str(), range);
         let key = format!("{}:{first}", file.path);
         let message = format!("{lines} not covered by any test");
         report.add_finding(

@@ -1,7 +1,7 @@
 //! Floors of coverage as users write them.
 
-use lw_cli::{Context, Error, KeyedLimit};
-use lw_model::{Bound, Limit, Percent, QuantityError, Unit};
+use lw_cli::{Context, Error, KeyedLimit, LimitSet};
+use lw_model::{Bound, Percent, QuantityError, Unit};
 
 use crate::args::{Args, Preset};
 
@@ -9,27 +9,22 @@ use crate::args::{Args, Preset};
 ///
 /// # Errors
 /// When it is no percentage, or one above 100.
-pub(crate) fn floor(cx: &Context, id: &str, spec: Option<&String>) -> Result<Vec<Limit>, Error> {
+pub(crate) fn floor(cx: &Context, id: &str, spec: Option<&String>) -> Result<Vec<LimitSet>, Error> {
     let name = id.replace('_', "-");
-    let read = spec.map(|spec| percent(spec, &place(cx, id, 0))).transpose()?;
+    let read = spec.map(|spec| percent(spec, &cx.origin(id, 0).place())).transpose()?;
     let specs: Vec<String> = read.iter().map(|spec| format!("{name}={spec}")).collect();
-    let limits = cx.limits(Bound::Min, Unit::Count, id, &specs)?;
-    Ok(limits.into_iter().flat_map(|(_, limits)| limits).collect())
+    cx.limits(Bound::Min, Unit::Count, id, &specs)
 }
 
 /// Reads the floors of groups: `core=80%`.
 ///
 /// # Errors
 /// When one is no percentage, or one above 100.
-pub(crate) fn named(
-    cx: &Context,
-    id: &str,
-    specs: &[KeyedLimit],
-) -> Result<Vec<(String, Vec<Limit>)>, Error> {
+pub(crate) fn named(cx: &Context, id: &str, specs: &[KeyedLimit]) -> Result<Vec<LimitSet>, Error> {
     let mut read = Vec::new();
     for (index, spec) in specs.iter().enumerate() {
         read.push(match spec.rsplit_once('=') {
-            Some((name, value)) => format!("{name}={}", percent(value, &place(cx, id, index))?),
+            Some((name, value)) => format!("{name}={}", percent(value, &cx.origin(id, index).place())?),
             None => spec.to_string(),
         });
     }
@@ -40,7 +35,7 @@ pub(crate) fn named(
 ///
 /// # Errors
 /// None that a user could meet: the presets are well formed.
-pub(crate) fn presets(args: &Args) -> Result<Vec<Limit>, Error> {
+pub(crate) fn presets(args: &Args) -> Result<Vec<LimitSet>, Error> {
     let mut all = Vec::new();
     for preset in &args.preset {
         let (spec, origin) = match preset {
@@ -48,17 +43,9 @@ pub(crate) fn presets(args: &Args) -> Result<Vec<Limit>, Error> {
             Preset::Coverage80 => ("line=80%", "preset coverage-80"),
             Preset::Coverage85 => ("line=85%", "preset coverage-85"),
         };
-        let (_, limits) = Limit::parse(Bound::Min, spec, Unit::Count, origin).map_err(Error::usage)?;
-        all.extend(limits);
+        all.push(LimitSet::of_tool(Bound::Min, spec, Unit::Count, origin)?);
     }
     Ok(all)
-}
-
-/// Where a floor was set: `--min-line`, `lw.toml:3`.
-fn place(cx: &Context, id: &str, index: usize) -> String {
-    let origin = cx.origin(id, index);
-    let line = origin.location.and_then(|at| at.line.map(|line| format!("{}:{line}", at.path)));
-    line.unwrap_or(origin.text)
 }
 
 /// A bare number is a percentage here: nobody means so many lines.

@@ -75,8 +75,7 @@ pub(crate) fn annotate(lost: &[LostLines], most: usize, report: &mut Report) {
                 "lines {first} to {last} ran before and run no longer, though the change does not touch them"
             )
         };
-        let at =
-            Location { end_line: (last > first).then_some(last), ..Location::line(path.as_str(), first) };
+        let at = Location::lines(path.as_str(), range);
         let key = format!("{path}:{first}");
         report.add_finding(
             Finding::new("coverage-gate/lost-line", Level::Note, &key, message).at(Some(at)).as_detail(),

@@ -1,11 +1,8 @@
 //! The numbers of a run, and the floors they are held to.
 
-use lw_cli::config::{did_you_mean, nearest};
-use lw_cli::{Context, Error};
+use lw_cli::{Context, Error, LimitSet};
 use lw_coverage::{Basis, Counts, Coverage, Metric};
-use lw_model::{
-    Direction, Fact, Finding, Level, Limit, Measure, Number, Reason, Report, Unit, UnmatchedLimit, grouped,
-};
+use lw_model::{Direction, Fact, Finding, Level, Measure, Number, Reason, Report, Unit, grouped};
 
 use crate::args::Args;
 use crate::limits;
@@ -16,18 +13,27 @@ pub(crate) fn amount(name: String, value: u64, direction: Direction) -> Measure 
     Measure { direction, ..Measure::count(name, value) }
 }
 
-/// How many of a whole are covered, with its floors. `label` is what people call their share: `line coverage`.
-pub(crate) fn covered(prefix: &str, label: String, counts: Counts, limits: Vec<Limit>) -> Measure {
-    let mut measure = amount(format!("{prefix}.covered"), counts.covered, Direction::Higher)
-        .label(label)
-        .out_of(counts.total);
-    measure.limits = limits;
-    measure
+/// How many of a whole are covered. `label` is what people call their share: `line coverage`.
+pub(crate) fn covered(prefix: &str, label: String, counts: Counts) -> Measure {
+    amount(format!("{prefix}.covered"), counts.covered, Direction::Higher).label(label).out_of(counts.total)
+}
+
+/// The same, with its floors.
+fn with_floors(prefix: &str, label: String, counts: Counts, floors: &[LimitSet]) -> Result<Measure, Error> {
+    let mut measure = covered(prefix, label, counts);
+    floors.iter().try_for_each(|floor| floor.attach(&mut measure))?;
+    Ok(measure)
 }
 
 /// `PREFIX.covered`, `.total`, `.missed` and, where there is something to cover, `.percent`.
-fn push(report: &mut Report, prefix: &str, label: String, counts: Counts, limits: Vec<Limit>) {
-    report.measures.push(covered(prefix, label, counts, limits));
+fn push(
+    report: &mut Report,
+    prefix: &str,
+    label: String,
+    counts: Counts,
+    floors: &[LimitSet],
+) -> Result<(), Error> {
+    report.measures.push(with_floors(prefix, label, counts, floors)?);
     report.measures.push(amount(format!("{prefix}.total"), counts.total, Direction::Higher));
     report.measures.push(amount(format!("{prefix}.missed"), counts.missed(), Direction::Lower));
     if let Some(percent) = counts.percent() {
@@ -36,6 +42,7 @@ fn push(report: &mut Report, prefix: &str, label: String, counts: Counts, limits
         measure.unit = Unit::Percent;
         report.measures.push(measure);
     }
+    Ok(())
 }
 
 /// Measures all files together.
@@ -69,7 +76,7 @@ pub(crate) fn totals(
             continue;
         }
         if figure.counts.total == 0 && args.allow_empty {
-            exempt(&mut limits, Reason::NothingToJudge);
+            limits = not_judged(limits, Reason::NothingToJudge);
         }
         let name = metric.name();
         if figure.basis == Basis::LowerBound {
@@ -80,12 +87,12 @@ pub(crate) fn totals(
             );
             report.add_finding(Finding::new("coverage-gate/lower-bound", Level::Note, name, message));
         }
-        push(report, &format!("coverage.{name}"), format!("{name} coverage"), figure.counts, limits);
+        push(report, &format!("coverage.{name}"), format!("{name} coverage"), figure.counts, &limits)?;
     }
     Ok(())
 }
 
-fn nothing_to_judge(metric: Metric, limit: &Limit) -> Error {
+fn nothing_to_judge(metric: Metric, floor: &LimitSet) -> Error {
     let hint = match metric {
         Metric::Branch => {
             "have the tool measure branches: lcov with `--rc branch_coverage=1`, coverage.py with `--branch`, llvm-cov with `-Z coverage-options=branch`"
@@ -93,7 +100,7 @@ fn nothing_to_judge(metric: Metric, limit: &Limit) -> Error {
         Metric::Statement => "only Go and Clover reports count statements: set --min-line instead",
         _ => "have the tool report functions, or leave the floor out",
     };
-    Error::usage(format!("{}: the reports have no {}", limit.origin, plural(metric))).hint(hint)
+    Error::usage(format!("{}: the reports have no {}", floor.place(), plural(metric))).hint(hint)
 }
 
 fn plural(metric: Metric) -> &'static str {
@@ -145,26 +152,15 @@ pub(crate) fn groups(
             ))
             .hint("globs are matched against paths from the repository's root, such as src/core/**"));
         }
-        let mut limits = Vec::new();
-        floors.retain_mut(|(of, floor)| {
-            let own = of.as_str() == *name;
-            if own {
-                limits.append(floor);
-            }
-            !own
-        });
+        let own: Vec<LimitSet> = floors.extract_if(.., |floor| floor.name() == *name).collect();
         let label = format!("line coverage of group {name}");
-        push(report, &format!("coverage.group.{name}.line"), label, counts, limits);
+        push(report, &format!("coverage.group.{name}.line"), label, counts, &own)?;
     }
-    if let Some((name, limits)) = floors.first() {
-        let origin = limits.first().map(|limit| limit.origin.clone()).unwrap_or_default();
-        let error = Error::usage(format!("{origin}: there is no group `{name}`"));
-        return Err(match nearest(name, groups.iter().map(|(name, _)| *name)) {
-            Some(near) => error.hint(did_you_mean(near)),
-            None => error.hint(format!("define it: --group {name}=GLOB")),
-        });
-    }
-    Ok(())
+    let known = groups.iter().map(|(name, _)| *name);
+    let define = |floor: &LimitSet| format!("define it: --group {}=GLOB", floor.name());
+    floors
+        .first()
+        .map_or(Ok(()), |floor| Err(floor.names_nothing("there is no group", known, || define(floor))))
 }
 
 /// Holds every file to `--min-file`; those below become measures.
@@ -179,8 +175,7 @@ pub(crate) fn files(
 ) -> Result<(), Error> {
     let limits = limits::floor(cx, "min_file", args.min_file.as_ref())?;
     let files = coverage.files.iter().map(|(path, file)| (path.as_str(), file.figure(Metric::Line).counts));
-    each(files, &limits, ("line", "line coverage"), "files", report);
-    Ok(())
+    each(files, &limits, ("line", "line coverage"), "files", report)
 }
 
 /// Measures the changed lines.
@@ -198,18 +193,13 @@ pub(crate) fn patch(
     let mut total = limits::floor(cx, "min_patch", args.min_patch.as_ref())?;
     let mut single = limits::floor(cx, "min_patch_file", args.min_patch_file.as_ref())?;
     let unjudged = patch.unjudged(args);
-    if unmatched {
-        // What a report measured that names none of our files is not known, so the rest is not the whole.
-        exempt(&mut total, Reason::NothingMatched);
-        exempt(&mut single, Reason::NothingMatched);
-    } else if counts.total == 0 && unjudged > 0 && unjudged >= args.small_diff {
-        exempt(&mut total, Reason::NothingMatched);
-        exempt(&mut single, Reason::NothingMatched);
+    // What a report measured that names none of our files is not known, so the rest is not the whole.
+    let reason = if unmatched || (counts.total == 0 && unjudged > 0 && unjudged >= args.small_diff) {
+        Some(Reason::NothingMatched)
     } else if counts.total == 0 && unjudged == 0 {
         let message = "no executable line was changed: there is nothing to judge in the change".to_owned();
         report.add_finding(Finding::new("coverage-gate/nothing-changed", Level::Note, "patch", message));
-        exempt(&mut total, Reason::NothingToJudge);
-        exempt(&mut single, Reason::NothingToJudge);
+        Some(Reason::NothingToJudge)
     } else if counts.total + unjudged < args.small_diff {
         if !total.is_empty() || !single.is_empty() {
             let message = format!(
@@ -221,46 +211,44 @@ pub(crate) fn patch(
             );
             report.add_finding(Finding::new("coverage-gate/small-diff", Level::Note, "patch", message));
         }
-        exempt(&mut total, Reason::SmallChange);
-        exempt(&mut single, Reason::SmallChange);
-    }
-    push(report, "coverage.patch", "coverage of changed lines".into(), counts, total);
-    if single.iter().any(|limit| limit.reason.is_some()) {
+        Some(Reason::SmallChange)
+    } else {
+        None
+    };
+    if let Some(reason) = reason {
+        total = not_judged(total, reason);
         // No file is held to it, and it is told all the same.
-        let measure = "coverage.file.*.patch.covered";
-        let unmatched = |limit| UnmatchedLimit { measure: measure.into(), subject: None, limit };
-        report.unmatched_limits.extend(single.into_iter().map(unmatched));
-        return Ok(());
+        for floor in single.drain(..) {
+            floor.renamed("coverage.file.*.patch.covered").record_unmatched(reason, report);
+        }
     }
+    push(report, "coverage.patch", "coverage of changed lines".into(), counts, &total)?;
     let files = patch.files.iter().map(|file| (file.path.as_str(), file.counts));
-    each(files, &single, ("patch", "coverage of changed lines"), "changed files", report);
-    Ok(())
+    each(files, &single, ("patch", "coverage of changed lines"), "changed files", report)
 }
 
-/// Keeps limits from being judged, so that the report says why they were not.
-fn exempt(limits: &mut [Limit], reason: Reason) {
-    for limit in limits {
-        limit.reason = Some(reason);
-    }
+/// The same floors, which are not judged, so that the report says why.
+fn not_judged(floors: Vec<LimitSet>, reason: Reason) -> Vec<LimitSet> {
+    floors.into_iter().map(|floor| floor.not_judged(reason)).collect()
 }
 
 /// Holds each of many files to the same floors. Only those below become measures: a table of thousands that pass hides
 /// the one that does not; a fact says how many were held.
 fn each<'a>(
     files: impl Iterator<Item = (&'a str, Counts)>,
-    limits: &[Limit],
+    floors: &[LimitSet],
     (metric, label): (&str, &str),
     noun: &str,
     report: &mut Report,
-) {
-    if limits.is_empty() {
-        return;
+) -> Result<(), Error> {
+    if floors.is_empty() {
+        return Ok(());
     }
     let (mut held, mut kept) = (0_u64, 0_u64);
     for (path, counts) in files.filter(|(_, counts)| counts.total > 0) {
         held += 1;
         let label = format!("{label} of {path}");
-        let mut measure = covered(&format!("coverage.file.{path}.{metric}"), label, counts, limits.to_vec());
+        let mut measure = with_floors(&format!("coverage.file.{path}.{metric}"), label, counts, floors)?;
         measure.judge();
         if measure.is_breached() {
             report.measures.push(measure);
@@ -268,7 +256,7 @@ fn each<'a>(
             kept += 1;
         }
     }
-    let floors: Vec<String> = limits.iter().map(|limit| limit.threshold.show(Unit::Count)).collect();
+    let floors: Vec<String> = floors.iter().map(LimitSet::thresholds).collect();
     report.facts.push(Fact {
         name: noun.into(),
         subject: None,
@@ -279,4 +267,5 @@ fn each<'a>(
             floors.join(" and ")
         ),
     });
+    Ok(())
 }

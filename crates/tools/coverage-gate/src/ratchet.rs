@@ -9,12 +9,12 @@
 
 use std::collections::BTreeMap;
 
-use lw_cli::{Context, Error, ResultExt, same_measure};
+use lw_cli::{Context, Error, LimitSet, ResultExt, same_measure};
 use lw_coverage::{Counts, Coverage, Metric};
 use lw_history::Diff;
 use lw_model::{
     Bound, Fact, Finding, Level, Limit, Node, Number, Percent, Reason, Report, Threshold, Tree, Unit,
-    UnmatchedLimit, Verdict, grouped,
+    Verdict, grouped,
 };
 
 use crate::args::{Args, Ratchet};
@@ -106,7 +106,7 @@ pub(crate) fn compare(
         // The limit is there, and says that there is nothing to compare with.
         if let Some(limit) = limit {
             for measure in HELD.map(|metric| format!("coverage.{}.covered", metric.name())) {
-                attach(report, &measure, limit.clone());
+                limit.attach_by_name(&measure, report)?;
             }
         }
         return Ok(Vec::new());
@@ -147,28 +147,22 @@ pub(crate) fn compare(
     for metric in HELD {
         // Once said is enough: with the lines the rest is not the whole either.
         let (is_partial, reason) = (reason.is_some(), reason.filter(|_| metric == Metric::Line));
-        hold(metric, &earlier, (is_partial, reason), &limit, report);
+        hold(metric, &earlier, (is_partial, reason), (&limit, args.allow_drop), report)?;
     }
     if args.ratchet == Some(Ratchet::File) {
         for file in lost.iter().filter(|file| {
             fell(file.before, file.now, args.allow_drop) && file.now.missed() > file.before.missed()
         }) {
-            hold_file(file, &earlier, &limit, report);
+            hold_file(file, &earlier, &limit, report)?;
         }
     }
     Ok(lost)
 }
 
-fn limit(cx: &Context, allowed: Percent) -> Limit {
-    let origin = cx.origin("ratchet", 0);
-    let limit = Limit::new(Bound::MaxDrop, Threshold::Percent(allowed), Verdict::Fail, origin.text);
-    Limit { location: origin.location, ..limit }
-}
-
-fn attach(report: &mut Report, name: &str, limit: Limit) {
-    if let Some(measure) = report.measures.iter_mut().find(|measure| measure.name == name) {
-        measure.limits.push(limit);
-    }
+/// What the ratchet allows, for a measure that is still to be named.
+fn limit(cx: &Context, allowed: Percent) -> LimitSet {
+    let limit = Limit::new(Bound::MaxDrop, Threshold::Percent(allowed), Verdict::Fail, "--ratchet");
+    cx.limit("", limit, Unit::Count, "ratchet")
 }
 
 /// Holds a metric of all files to what it was.
@@ -176,32 +170,30 @@ fn hold(
     metric: Metric,
     earlier: &Report,
     (is_partial, reason): (bool, Option<Reason>),
-    limit: &Limit,
+    (limit, allowed): (&LimitSet, Percent),
     report: &mut Report,
-) {
+) -> Result<(), Error> {
     let name = metric.name();
     let measure = format!("coverage.{name}.covered");
     let before = total(earlier, name).filter(|before| before.total > 0);
     let Some(now) = total(report, name) else {
         // It was measured before, and is no longer.
         if before.is_some() {
-            let limit = Limit { reason: Some(Reason::Gone), ..limit.clone() };
-            report.unmatched_limits.push(UnmatchedLimit { measure, subject: None, limit });
+            limit.clone().renamed(measure).record_unmatched(Reason::Gone, report);
         }
-        return;
+        return Ok(());
     };
-    let mut limit = Limit { reason, ..limit.clone() };
-    let Threshold::Percent(allowed) = limit.threshold else { return };
+    let mut exempt = reason;
     if let Some(before) = before.filter(|_| reason.is_none()) {
         if counted_otherwise(metric, earlier) {
-            limit.reason = Some(Reason::MeaningChanged);
+            exempt = Some(Reason::MeaningChanged);
             let message = format!(
                 "the baseline was made by version {}, which counts {name} coverage of this format in another way: it is not compared this once",
                 earlier.tool.version
             );
             report.add_finding(Finding::new("coverage-gate/meaning-changed", Level::Note, name, message));
         } else if !is_partial && fell(before, now, allowed) && now.missed() <= before.missed() {
-            limit.reason = Some(Reason::NothingToJudge);
+            exempt = Some(Reason::NothingToJudge);
             let message = format!(
                 "{name} coverage fell from {} to {}, but no more is uncovered ({} before, {} now): covered code was removed",
                 share(before),
@@ -212,29 +204,31 @@ fn hold(
             report.add_finding(Finding::new("coverage-gate/fell-by-removal", Level::Note, name, message));
         }
     }
-    attach(report, &measure, limit);
+    limit.clone().not_judged(exempt).attach_by_name(&measure, report)?;
+    Ok(())
 }
 
-fn hold_file(file: &Lost, earlier: &Report, limit: &Limit, report: &mut Report) {
+fn hold_file(file: &Lost, earlier: &Report, limit: &LimitSet, report: &mut Report) -> Result<(), Error> {
     if counted_otherwise(Metric::Line, earlier) {
-        return;
+        return Ok(());
     }
     let Lost { path, before, now, .. } = file;
     let prefix = format!("coverage.file.{path}.line");
     let name = format!("{prefix}.covered");
     let known = report.measures.iter().position(|measure| measure.name == name);
     let place = known.unwrap_or_else(|| {
-        report.measures.push(covered(&prefix, format!("line coverage of {path}"), *now, Vec::new()));
+        report.measures.push(covered(&prefix, format!("line coverage of {path}"), *now));
         report.measures.len() - 1
     });
     if let Some(measure) = report.measures.get_mut(place) {
         measure.baseline = Some(before.covered.into());
         measure.baseline_whole = Some(before.total.into());
-        measure.limits.push(limit.clone());
+        limit.attach(measure)?;
     }
+    Ok(())
 }
 
-/// Whether a report of before counted a metric in another way, so that a difference is none of the code.
+/// Whether a report of before counted a metric in another way, so that a difference says nothing of the code.
 fn counted_otherwise(metric: Metric, earlier: &Report) -> bool {
     let formats = earlier.fact("formats", None).unwrap_or_default();
     let changed: &[&str] = match metric {

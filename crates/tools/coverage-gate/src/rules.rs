@@ -50,7 +50,7 @@ pub(crate) const RULES: &[Rule] = &[
         id: "newly-excluded",
         level: Level::Error,
         title: "A file that the baseline measured is left out by `include` or `exclude` now.",
-        help: "A better figure that only comes from leaving files out is none. Let the change of the patterns become the baseline first. Without a ratchet this is a note.",
+        help: "A figure that is better only because files were left out is no improvement. Let the change of the patterns become the baseline first. Without a ratchet this is a note.",
     },
     Rule {
         id: "no-base",

@@ -1,7 +1,9 @@
 //! The tables a person reads.
 
+use std::ops::RangeInclusive;
+
 use lw_coverage::{Counts, Coverage, Metric};
-use lw_model::{Align, Cell, Measure, Number, Percent, Report, Table, grouped};
+use lw_model::{Align, Cell, Largest, Measure, Number, Percent, Report, Table, grouped};
 
 use crate::lost::LostLines;
 use crate::patch::{Patch, shown};
@@ -121,6 +123,18 @@ fn points(before: Percent, now: Percent) -> String {
     if points == 0.0 { "0.00".to_owned() } else { format!("{points:+.2}") }
 }
 
+/// The counts of several files together.
+fn total(counts: impl Iterator<Item = Counts>) -> Counts {
+    counts.fold(Counts::default(), |sum, counts| sum + counts)
+}
+
+/// The first ranges of lines, and how many more there are.
+fn ranges(lines: &[RangeInclusive<u32>]) -> String {
+    let (first, rest) = lines.split_at(lines.len().min(RANGES));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more places", rest.len()) };
+    shown(first) + &more
+}
+
 /// The lines that lost their coverage though nobody touched them.
 fn no_longer_run(lost: &[LostLines], top: usize) -> Option<Table> {
     if lost.is_empty() {
@@ -131,14 +145,14 @@ fn no_longer_run(lost: &[LostLines], top: usize) -> Option<Table> {
         "Lines that lost coverage without being changed",
         &[("File", Align::Left), ("Lines", Align::Left)],
     );
-    for file in lost.iter().take(top) {
-        let (first, rest) = file.lines.split_at(file.lines.len().min(RANGES));
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more places", rest.len()) };
-        table.rows.push(vec![Cell::Code(file.path.clone()), Cell::Text(shown(first) + &more)]);
-    }
-    if lost.len() > top {
-        table.note = Some(format!("{} more files.", lost.len() - top));
-    }
+    table.add_largest(
+        &Largest::of_sorted(lost, top),
+        |file| vec![Cell::Code(file.path.clone()), Cell::Text(ranges(&file.lines))],
+        |name, rest| {
+            let lines = rest.iter().flat_map(|file| &file.lines).map(|range| range.clone().count() as u64);
+            vec![name, Cell::Text(format!("{} lines", grouped(lines.sum::<u64>().into())))]
+        },
+    );
     Some(table)
 }
 
@@ -159,27 +173,31 @@ fn fallen(lost: &[Lost], top: usize) -> Option<Table> {
             ("In this change", Align::Left),
         ],
     );
-    for file in lost.iter().take(top) {
-        let (before, now) =
-            (file.before.percent().unwrap_or_default(), file.now.percent().unwrap_or_default());
-        let changed = match file.changed {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "",
-        };
-        table.rows.push(vec![
-            Cell::Code(file.path.clone()),
-            Cell::Text(before.to_string()),
-            bar(file.now),
-            Cell::Text(points(before, now)),
-            Cell::Count(signed(file.now.missed())),
+    let row = |name: Cell, before: Counts, now: Counts, changed: &str| {
+        let share = |counts: Counts| counts.percent().unwrap_or_default();
+        vec![
+            name,
+            Cell::Text(share(before).to_string()),
+            bar(now),
+            Cell::Text(points(share(before), share(now))),
+            Cell::Count(signed(now.missed())),
             Cell::Text(changed.into()),
-        ]);
-    }
-    if lost.len() > top {
-        table.note =
-            Some(format!("{} more.", grouped(i128::try_from(lost.len() - top).unwrap_or(i128::MAX))));
-    }
+        ]
+    };
+    table.add_largest(
+        &Largest::of_sorted(lost, top),
+        |file| {
+            let changed = match file.changed {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "",
+            };
+            row(Cell::Code(file.path.clone()), file.before, file.now, changed)
+        },
+        |name, rest| {
+            row(name, total(rest.iter().map(|file| file.before)), total(rest.iter().map(|file| file.now)), "")
+        },
+    );
     Some(table)
 }
 
@@ -198,8 +216,7 @@ fn title(metric: Metric) -> &'static str {
 
 /// The changed files with uncovered lines, and which lines those are.
 fn changed(patch: &Patch, top: usize) -> Option<Table> {
-    let mut files: Vec<_> = patch.files.iter().filter(|file| !file.missed.is_empty()).collect();
-    files.sort_by_key(|file| (std::cmp::Reverse(file.counts.missed()), &file.path));
+    let files: Vec<_> = patch.files.iter().filter(|file| !file.missed.is_empty()).collect();
     if files.is_empty() {
         return None;
     }
@@ -214,25 +231,15 @@ fn changed(patch: &Patch, top: usize) -> Option<Table> {
             ("Lines", Align::Left),
         ],
     );
-    for file in files.iter().take(top) {
-        let (first, rest) = file.missed.split_at(file.missed.len().min(RANGES));
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more places", rest.len()) };
-        table.rows.push(vec![
-            Cell::Code(file.path.clone()),
-            bar(file.counts),
-            Cell::Count(signed(file.counts.total)),
-            Cell::Count(signed(file.counts.missed())),
-            Cell::Text(shown(first) + &more),
-        ]);
-    }
-    if files.len() > top {
-        let lines: u64 = files.iter().skip(top).map(|file| file.counts.missed()).sum();
-        table.note = Some(format!(
-            "{} more files have {} uncovered changed lines.",
-            files.len() - top,
-            grouped(lines.into())
-        ));
-    }
+    let row = |name: Cell, counts: Counts, lines: Cell| {
+        let (changed, missed) = (Cell::Count(signed(counts.total)), Cell::Count(signed(counts.missed())));
+        vec![name, bar(counts), changed, missed, lines]
+    };
+    table.add_largest(
+        &Largest::of(files, top, |file| file.counts.missed(), |a, b| a.path.cmp(&b.path)),
+        |file| row(Cell::Code(file.path.clone()), file.counts, Cell::Text(ranges(&file.missed))),
+        |name, rest| row(name, total(rest.iter().map(|file| file.counts)), Cell::Empty),
+    );
     Some(table)
 }
 
@@ -245,12 +252,11 @@ fn unreported(patch: &Patch, top: usize) -> Option<Table> {
         "Changed files that no report mentions",
         &[("File", Align::Left), ("Changed lines", Align::Right)],
     );
-    let rows = patch.unreported.iter().take(top);
-    table.rows =
-        rows.map(|(path, lines)| vec![Cell::Code(path.clone()), Cell::Count(signed(*lines))]).collect();
-    if patch.unreported.len() > top {
-        table.note = Some(format!("{} more.", patch.unreported.len() - top));
-    }
+    table.add_largest(
+        &Largest::of_sorted(&patch.unreported, top),
+        |(path, lines)| vec![Cell::Code(path.clone()), Cell::Count(signed(*lines))],
+        |name, rest| vec![name, Cell::Count(signed(rest.iter().map(|(_, lines)| lines).sum()))],
+    );
     Some(table)
 }
 
@@ -269,23 +275,15 @@ fn groups(report: &Report) -> Option<Table> {
 /// The files with the most uncovered lines: where a test helps most.
 fn worst(coverage: &Coverage, top: usize) -> Option<Table> {
     let files = coverage.files.iter().map(|(path, file)| (path, file.figure(Metric::Line).counts));
-    let mut files: Vec<_> = files.filter(|(_, counts)| counts.missed() > 0).collect();
-    files.sort_by_key(|(path, counts)| (std::cmp::Reverse(counts.missed()), *path));
+    let files: Vec<_> = files.filter(|(_, counts)| counts.missed() > 0).collect();
     if files.is_empty() {
         return None;
     }
     let mut table = table("worst", "Files with the most uncovered lines", "File");
-    table.rows =
-        files.iter().take(top).map(|(path, counts)| row(Cell::Code((*path).clone()), *counts)).collect();
-    if files.len() > top {
-        let lines: u64 = files.iter().skip(top).map(|(_, counts)| counts.missed()).sum();
-        let rest = files.len() - top;
-        table.note = Some(format!(
-            "{} more {} {} uncovered lines.",
-            grouped(i128::try_from(rest).unwrap_or(i128::MAX)),
-            if rest == 1 { "file has" } else { "files have" },
-            grouped(lines.into())
-        ));
-    }
+    table.add_largest(
+        &Largest::of(files, top, |(_, counts)| counts.missed(), |a, b| a.0.cmp(b.0)),
+        |(path, counts)| row(Cell::Code((*path).clone()), *counts),
+        |name, rest| row(name, total(rest.iter().map(|(_, counts)| *counts))),
+    );
     Some(table)
 }

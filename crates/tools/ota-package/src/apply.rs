@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
     let from = Path::new(from);
     let (base, patch) = (cx.open(from)?, cx.open(patch_path)?);
     let base_sha256 = Sha256::of(&base);
-    let wanted = Wanted::of(args, Sha256::of(&patch), cx)?;
+    let wanted = Expected::of(args, Sha256::of(&patch), cx)?;
     if let Some(expected) = wanted.base
         && expected != base_sha256
     {
@@ -109,13 +109,13 @@ pub(crate) fn run(args: &Apply, cx: &mut Context, report: &mut Report) -> Result
 
 /// What has to come out, and what has to go in.
 #[derive(Debug, Default)]
-struct Wanted {
+struct Expected {
     base: Option<Sha256>,
     target: Option<Sha256>,
     size: Option<u64>,
 }
 
-impl Wanted {
+impl Expected {
     fn of(args: &Apply, patch: Sha256, cx: &Context) -> Result<Self, Error> {
         let mut wanted = Self::default();
         if let Some(path) = &args.manifest {

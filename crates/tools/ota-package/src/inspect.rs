@@ -127,7 +127,7 @@ impl Run<'_> {
         if let Some(path) = path {
             let table = slots::read_table(path, checked.image.chip(), &self.args.slots, self.cx)?;
             let (load, at) = (checked.load(self.args.slots.signature_scheme), self.cx.display_path(path));
-            slots::fit(&table, load, &at, &self.args.slots, subject, self.report);
+            slots::fit(&table, load, &at, &self.args.slots, subject, self.report)?;
             slots::check_flash_size(&table, &checked, &at, subject, self.report);
         }
         self.seen.push(InspectedFile::image(&checked));
@@ -153,9 +153,16 @@ impl Run<'_> {
                 self.fact(name, subject, value);
             }
         }
-        for key in &opened.unknown {
-            let message = format!("{name}: this version does not know the manifest's key {key}");
-            let mut finding = Finding::new("ota-package/unknown-key", Level::Note, key, message);
+        let may_quote = self.cx.files().may_quote(path);
+        for (number, key) in opened.unknown.iter().enumerate() {
+            // What a key is called is text of the file's.
+            let (key, shown) = if may_quote {
+                (key.clone(), format!(" {key}"))
+            } else {
+                (number.to_string(), " (outside of the workspace, so its name is not shown)".to_owned())
+            };
+            let message = format!("{name}: this version does not know the manifest's key{shown}");
+            let mut finding = Finding::new("ota-package/unknown-key", Level::Note, &key, message);
             finding.subject = subject.map(str::to_owned);
             self.report.add_finding(finding);
         }

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Package, cx: &mut Context, report: &mut Report) -> Resu
     judge(args, &plans, &written, previous.as_ref(), given, cx, report)?;
     show(&written, previous.as_ref(), report);
     cx.judge(report, None);
-    // The report tells of a package that a device would refuse, and there is none.
+    // Of a package that a device would refuse there is a report, and no file.
     let is_good = crate::may_write(report, cx);
     cx.figure(figure(&written, is_good));
     publish(&written, is_good.then_some(output.as_path()), cx, report);
@@ -240,7 +240,7 @@ fn judge(
         if let Some(path) = &plan.partitions {
             let table = slots::read_table(path, checked.image.chip(), &args.slots, cx)?;
             let (load, at) = (checked.load(args.slots.signature_scheme), cx.display_path(path));
-            slots::fit(&table, load, &at, &args.slots, subject, report);
+            slots::fit(&table, load, &at, &args.slots, subject, report)?;
             slots::check_flash_size(&table, checked, &at, subject, report);
         }
     }

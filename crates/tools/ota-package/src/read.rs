@@ -30,7 +30,7 @@ pub(crate) struct OpenedPackage {
     pub(crate) manifest_json: Vec<u8>,
     /// The signature in it, unverified.
     pub(crate) signature: Option<Vec<u8>>,
-    /// Its images by board, or why they are none a device would take.
+    /// Its images by board, or why a device would refuse them.
     pub(crate) images: BTreeMap<String, Result<Checked, Error>>,
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn read(path: &Path, cx: &Context, keep: &mut impl Sink) -> Result<Op
                 && keep.begin(Member::Image(image)).map_err(Error::remote)?
             {
                 file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-                seed::read(BufReader::with_capacity(BUFFER, &mut file), Kept(keep)).context(at)?;
+                seed::read(BufReader::with_capacity(BUFFER, &mut file), ToSink(keep)).context(at)?;
                 keep.end(Member::Image(image)).map_err(Error::remote)?;
             }
         }
@@ -199,9 +199,9 @@ impl Write for Feed<'_> {
 }
 
 /// Gives what is written to whoever keeps it.
-struct Kept<'a, K>(&'a mut K);
+struct ToSink<'a, K>(&'a mut K);
 
-impl<K: Sink> Write for Kept<'_, K> {
+impl<K: Sink> Write for ToSink<'_, K> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)?;
         Ok(bytes.len())

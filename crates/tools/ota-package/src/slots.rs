@@ -10,14 +10,11 @@ mod given;
 use std::borrow::Cow;
 use std::path::Path;
 
-use lw_cli::{Context, Error, KeyedLimit, ResultExt};
+use lw_cli::{Context, Error, KeyedLimit, LimitSet, ResultExt};
 use lw_firmware::esp_image::{ChipId, Role};
 use lw_firmware::image::Image;
 use lw_firmware::partitions::{Advice, CsvOptions, ExtraSubtype, ParseOptions, Partition, Table};
-use lw_model::{
-    Align, Bound, ByteSize, Cell, Finding, Level, Limit, Location, Measure, Number, Percent, Report,
-    Threshold, Unit, Verdict,
-};
+use lw_model::{Align, Bound, ByteSize, Cell, Finding, Level, Location, Measure, Number, Report, Unit};
 
 use crate::args::SlotArgs;
 use crate::scan::Checked;
@@ -27,7 +24,7 @@ pub(crate) use given::Given;
 /// ESP-IDF's loader refuses larger partitions (`esp_image_format.c`: partition size invalid, larger than 16MB).
 const LARGEST_APP: u64 = 16 << 20;
 /// A slot less free than this is a warning where no limit is set.
-const ALMOST_FULL: &str = "10%";
+const ALMOST_FULL: &str = "partition.smallest-ota.free=warn:10%";
 /// A partition table, with padding, is this long; a CSV hardly longer. More is something else.
 const LARGEST_TABLE: u64 = 1 << 20;
 
@@ -93,6 +90,9 @@ fn is_ota(partition: &Partition) -> bool {
 }
 
 /// Holds an image to a partition table: findings, measures and the table of slots.
+///
+/// # Errors
+/// None that a user could meet: the usual limit is well formed.
 pub(crate) fn fit(
     table: &Table,
     load: Load,
@@ -100,7 +100,7 @@ pub(crate) fn fit(
     args: &SlotArgs,
     subject: Option<&str>,
     report: &mut Report,
-) {
+) -> Result<(), Error> {
     let mut one = SlotReport { subject, report, at };
     one.rules(table);
     let places: Vec<Place<'_>> = table
@@ -131,7 +131,7 @@ pub(crate) fn fit(
             smallest.name,
             ByteSize(smallest.size)
         )
-    });
+    })
 }
 
 /// A table may end beyond the flash that the header of the image names: the bootloader then refuses it, and the device
@@ -193,38 +193,31 @@ struct Need {
 }
 
 /// The limit where the user sets none.
-fn almost_full() -> Option<Limit> {
-    let percent: Percent = ALMOST_FULL.parse().ok()?;
-    Some(Limit::new(Bound::Min, Threshold::Percent(percent), Verdict::Warn, "default; set min-free"))
+fn almost_full() -> Result<LimitSet, Error> {
+    LimitSet::of_tool(Bound::Min, ALMOST_FULL, Unit::Bytes, "default; set min-free")
 }
 
-/// Hangs the limits of `--min-free` on the measures they name.
+/// Attaches the limits of `--min-free` to the measures they name.
 ///
 /// # Errors
 /// When one is malformed, or names nothing that is measured.
 pub(crate) fn limits(specs: &[KeyedLimit], cx: &Context, report: &mut Report) -> Result<(), Error> {
-    for (name, limits) in cx.limits(Bound::Min, Unit::Bytes, "min_free", specs)? {
-        let wanted = if name.ends_with(".free") { name.clone() } else { format!("{name}.free") };
-        let mut found = false;
-        for measure in report.measures.iter_mut().filter(|measure| measure.name == wanted) {
-            measure.limits.extend(limits.iter().cloned());
-            found = true;
+    for set in cx.limits(Bound::Min, Unit::Bytes, "min_free", specs)? {
+        let name = set.name();
+        let wanted = if name.ends_with(".free") { name.to_owned() } else { format!("{name}.free") };
+        if set.attach_by_name(&wanted, report)? {
+            continue;
         }
-        if !found {
-            let known: Vec<String> = report
-                .measures
-                .iter()
-                .filter_map(|measure| measure.name.strip_suffix(".free").map(str::to_owned))
-                .collect();
-            let error = Error::usage(format!("--min-free {name}: nothing of this name is measured"));
-            return Err(match lw_cli::config::nearest(&name, known.iter().map(String::as_str)) {
-                Some(near) => error.hint(lw_cli::config::did_you_mean(near)),
-                None if known.is_empty() => {
-                    error.hint("slots are known from the partition table or by their size: add --partitions or --slot-size")
-                }
-                None => error.hint(format!("there are {}", known.join(", "))),
-            });
-        }
+        let known: Vec<&str> =
+            report.measures.iter().filter_map(|measure| measure.name.strip_suffix(".free")).collect();
+        return Err(set.names_nothing("there is no measure", known.iter().copied(), || {
+            if known.is_empty() {
+                "slots are known from the partition table or by their size: add --partitions or --slot-size"
+                    .to_owned()
+            } else {
+                format!("there are {}", known.join(", "))
+            }
+        }));
     }
     Ok(())
 }
@@ -268,7 +261,7 @@ impl SlotReport<'_> {
         need: &Need,
         args: &SlotArgs,
         note: impl FnOnce(&Place<'_>) -> String,
-    ) {
+    ) -> Result<(), Error> {
         let needed = need.bytes;
         let is_kept = places.iter().any(|place| place.kept > 0);
         let mut columns = vec![("Slot", Align::Left), ("Needed", Align::Right)];
@@ -303,16 +296,17 @@ impl SlotReport<'_> {
         }
         let Some(smallest) = places.iter().filter(|place| place.is_ota).min_by_key(|place| place.room())
         else {
-            return;
+            return Ok(());
         };
         rows.note = Some(note(smallest));
         rows.subject = self.subject.map(str::to_owned);
         self.report.tables.push(rows);
         let mut least = free("partition.smallest-ota.free".into(), smallest.room(), needed);
         if args.min_free.is_empty() && needed <= smallest.room() {
-            least.limits.extend(almost_full());
+            almost_full()?.attach(&mut least)?;
         }
         self.measure(least);
+        Ok(())
     }
 
     /// Whether the table can be updated at all.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use lw_cli::{Context, Error, PendingFile, PendingFolder};
 use lw_model::{Fact, Measure, Report};
 use lw_package::{Member, lw};
+use sha2::{Digest as _, Sha256};
 
 use crate::args::Unpack;
 use crate::package::images_table;
@@ -28,7 +29,8 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     let folder = cx.create_folder(output)?;
     let mut keep = Files { folder: &folder, board: args.board.as_deref(), open: None, written: Vec::new() };
     let opened = read::read(package, cx, &mut keep)?;
-    let written = keep.written;
+    let mut written = keep.written;
+    let files = if written.len() == 1 { "1 file".to_owned() } else { format!("{} files", written.len()) };
     if let Some(board) = &args.board
         && opened.manifest.image(board).is_none()
     {
@@ -47,13 +49,17 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
             file.publish()
         };
         write().map_err(|error| cx.unwritable(&output.join(name), &error))?;
+        let (sha256, bytes) = (Sha256::digest(&bytes).to_vec(), bytes.len() as u64);
+        written.push(WrittenFile { path: name.into(), sha256, bytes });
     }
     folder.publish().map_err(|error| cx.unwritable(output, &error))?;
+    for file in &written {
+        cx.add_artifact(&output.join(&file.path), &file.sha256, file.bytes);
+    }
 
     report.facts.push(Fact { name: "version".into(), subject: None, value: manifest.version.clone() });
     report.measures.push(Measure::bytes("ota.package.bytes", size));
     report.tables.push(images_table(&manifest));
-    let files = if written.len() == 1 { "1 file".to_owned() } else { format!("{} files", written.len()) };
     cx.figure(format!("{} unpacked, {files} in {}", manifest.version, output.display()));
     cx.output("path", cx.display_path(output));
     crate::publish_manifest(&manifest, cx);
@@ -64,8 +70,23 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
 struct Files<'a> {
     folder: &'a PendingFolder,
     board: Option<&'a str>,
-    open: Option<BufWriter<PendingFile>>,
-    written: Vec<PathBuf>,
+    open: Option<OpenFile>,
+    written: Vec<WrittenFile>,
+}
+
+/// A file that is being written, and hashed on the way.
+struct OpenFile {
+    path: PathBuf,
+    file: BufWriter<PendingFile>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+/// A file that is complete, by its path in the folder.
+struct WrittenFile {
+    path: PathBuf,
+    sha256: Vec<u8>,
+    bytes: u64,
 }
 
 impl lw::Sink for Files<'_> {
@@ -80,19 +101,22 @@ impl lw::Sink for Files<'_> {
             Member::Delta(_, delta) => delta.file.clone(),
         };
         let path = PathBuf::from(path);
-        self.open = Some(BufWriter::with_capacity(1 << 17, self.folder.create(&path)?));
-        self.written.push(path);
+        let file = BufWriter::with_capacity(1 << 17, self.folder.create(&path)?);
+        self.open = Some(OpenFile { path, file, sha256: Sha256::new(), bytes: 0 });
         Ok(true)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.open.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.sha256.update(bytes);
+        open.bytes += bytes.len() as u64;
+        open.file.write_all(bytes)
     }
 
     fn end(&mut self, _: Member<'_>) -> io::Result<()> {
-        match self.open.take() {
-            Some(file) => file.into_inner().map_err(io::IntoInnerError::into_error)?.publish(),
-            None => Ok(()),
-        }
+        let Some(OpenFile { path, file, sha256, bytes }) = self.open.take() else { return Ok(()) };
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.publish()?;
+        self.written.push(WrittenFile { path, sha256: sha256.finalize().to_vec(), bytes });
+        Ok(())
     }
 }

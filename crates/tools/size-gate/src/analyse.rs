@@ -7,6 +7,7 @@ use std::path::Path;
 use lw_cli::{Bytes, Context, Error, ResultExt};
 use lw_firmware::esp_image::{AppImage, Pairing};
 use lw_firmware::memory::RegionUse;
+use lw_firmware::pairing::{RawPairing, pair_raw};
 use lw_firmware::partitions::{CsvOptions, ParseOptions, Partition, Table};
 use lw_firmware::script::Script;
 use lw_firmware::{Chip, Elf, Map, Memory, Region, RegionClass, Sources, attribution};
@@ -24,6 +25,8 @@ pub(crate) struct Firmware {
     pub classes: BTreeMap<String, RegionClass>,
     /// Names of the sections that are part of the image.
     pub loaded: BTreeSet<String>,
+    /// `e_machine`, where ELF or map tell it.
+    pub machine: Option<u16>,
     /// Use of its memory, where ELF or map tell it.
     pub memory: Option<Memory>,
     /// What PlatformIO would print, once the sections are known.
@@ -42,7 +45,7 @@ pub(crate) fn analyse(
     cx: &Context,
     report: &mut Report,
 ) -> Result<Firmware, Error> {
-    let mut one = One { subject: inputs.name.clone(), cx, report };
+    let mut one = FirmwareReport { subject: inputs.name.clone(), cx, report };
     let elf_bytes = one.open("elf", inputs.elf.as_deref())?;
     let map_bytes = one.open("map", inputs.map.as_deref())?;
     let bin_bytes = one.open("bin", inputs.bin.as_deref())?;
@@ -56,6 +59,7 @@ pub(crate) fn analyse(
         subject: inputs.name.clone(),
         classes: BTreeMap::new(),
         loaded: BTreeSet::new(),
+        machine: elf.as_ref().map(|elf| elf.machine).or_else(|| map.as_ref().and_then(|map| map.machine)),
         memory: None,
         platformio: None,
         idf_json: None,
@@ -63,7 +67,7 @@ pub(crate) fn analyse(
     let mut image_bytes = None;
     if elf.is_some() || map.is_some() {
         let script = script(args, cx, elf.as_ref())?;
-        let mut regions = regions(args, script.as_ref());
+        let mut regions = regions(args, script.as_ref(), map.as_ref());
         if regions.is_empty() && map.as_ref().is_none_or(|map| map.regions.is_empty()) {
             regions.extend_from_slice(&inputs.regions);
         }
@@ -98,7 +102,10 @@ pub(crate) fn analyse(
     }
     one.image_size(bin_bytes.as_ref().map(|bytes| bytes.len() as u64), image_bytes);
     let image = match (&bin_bytes, inputs.bin.as_deref()) {
-        (Some(bytes), Some(path)) => one.image(path, bytes, elf_bytes.as_deref(), args)?,
+        (Some(bytes), Some(path)) => {
+            let linked = elf.as_ref().zip(elf_bytes.as_deref());
+            one.image(path, bytes, linked, args)?
+        }
         _ => None,
     };
     if let Some(table) = &table {
@@ -135,8 +142,10 @@ fn offset(args: &Args) -> Result<u32, Error> {
     })
 }
 
-/// The regions of the script, and those given by hand, which replace the script's of the same name.
-fn regions(args: &Args, script: Option<&Script>) -> Vec<Region> {
+/// The regions of the script, and those given by hand, which replace the script's of the same name. A map has the lengths
+/// that the linker used, whatever the script has by now.
+fn regions(args: &Args, script: Option<&Script>, map: Option<&Map<'_>>) -> Vec<Region> {
+    let script = script.filter(|_| !args.region.is_empty() || map.is_none_or(|map| map.regions.is_empty()));
     let mut regions = script.map(|script| script.regions.clone()).unwrap_or_default();
     for region in &args.region {
         regions.retain(|known| known.name != region.name);
@@ -180,17 +189,18 @@ fn included(script: &Path, name: &str, cx: &Context) -> Result<Option<String>, S
     Ok(None)
 }
 
-/// One firmware on its way into the report.
-struct One<'a> {
+/// The report, as far as it is about one firmware.
+struct FirmwareReport<'a> {
     subject: Option<String>,
     cx: &'a Context,
     report: &'a mut Report,
 }
 
-impl One<'_> {
+impl FirmwareReport<'_> {
     fn open(&mut self, what: &str, path: Option<&Path>) -> Result<Option<Bytes>, Error> {
         let Some(path) = path else { return Ok(None) };
         let bytes = self.cx.open(path)?;
+        self.cx.set_subject_file(self.subject.as_deref(), path);
         self.fact(what, &format!("{} ({} bytes)", self.cx.display_path(path), bytes.len()));
         Ok(Some(bytes))
     }
@@ -310,7 +320,7 @@ impl One<'_> {
         &mut self,
         path: &Path,
         bytes: &[u8],
-        elf: Option<&[u8]>,
+        linked: Option<(&Elf<'_>, &[u8])>,
         args: &Args,
     ) -> Result<Option<AppImage>, Error> {
         let name = self.cx.display_path(path);
@@ -329,6 +339,9 @@ impl One<'_> {
         }
         // Images of other families are plain bytes without a header to check.
         if !matches!(bytes.first(), Some(0xE9 | 0xEA)) {
+            if let Some((elf, elf_bytes)) = linked {
+                self.raw_pairing(&name, pair_raw(elf, elf_bytes, bytes), args);
+            }
             return Ok(None);
         }
         let image = AppImage::parse(bytes).context(path.display().to_string())?;
@@ -346,7 +359,7 @@ impl One<'_> {
                 format!("{name}: {problem}"),
             ));
         }
-        if let Some(elf) = elf {
+        if let Some((_, elf)) = linked {
             let pairing = image.pairs_with(&lw_firmware::esp_image::digest(elf));
             match pairing {
                 Pairing::Match => self.fact("pairing", "the image was made from this ELF"),
@@ -366,6 +379,32 @@ impl One<'_> {
             }
         }
         Ok(Some(image))
+    }
+
+    /// Tells whether a plain binary is what the ELF loads.
+    fn raw_pairing(&mut self, name: &str, pairing: RawPairing, args: &Args) {
+        let message = match pairing {
+            RawPairing::Match => return self.fact("pairing", "the image was made from this ELF"),
+            RawPairing::Unknown => return,
+            RawPairing::Other { differing, loaded } => format!(
+                "{name} was not made from this ELF: {} of the {} that the ELF loads are not in it",
+                ByteSize(differing),
+                ByteSize(loaded)
+            ),
+            RawPairing::Absent => {
+                format!(
+                    "{name} was not made from this ELF, or is encrypted: nothing that the ELF loads is in it"
+                )
+            }
+        };
+        let level = match (args.allow_unpaired, pairing) {
+            (false, _) => Level::Error,
+            (true, RawPairing::Absent) => Level::Note,
+            (true, _) => Level::Warning,
+        };
+        self.add_finding(Finding::new("size-gate/unpaired", level, name, message).help(
+            "build both in one go; --allow-unpaired lets an image pass that is encrypted, compressed or changed after the link",
+        ));
     }
 
     /// Holds the image to the partitions it has to fit.
@@ -504,6 +543,11 @@ fn free(name: String, size: u64, used: u64) -> Measure {
     measure
 }
 
+fn app_names(table: &Table) -> String {
+    let apps = table.partitions.iter().filter(|partition| partition.is_app());
+    apps.map(|partition| partition.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// The partitions the image has to fit.
 fn chosen<'a>(table: &'a Table, args: &Args) -> Result<Vec<&'a Partition>, Error> {
     if args.fit.is_empty() {
@@ -512,6 +556,14 @@ fn chosen<'a>(table: &'a Table, args: &Args) -> Result<Vec<&'a Partition>, Error
     args.fit
         .iter()
         .map(|label| {
+            if let Some(found) = table.get(label).filter(|found| !found.is_app()) {
+                return Err(Error::usage(format!(
+                    "--fit {label}: {} holds data ({}), an image goes to a partition of type app",
+                    found.name,
+                    found.subtype_name()
+                ))
+                .hint(format!("app partitions are {}", app_names(table))));
+            }
             table.get(label).ok_or_else(|| {
                 let names: Vec<&str> =
                     table.partitions.iter().map(|partition| partition.name.as_str()).collect();

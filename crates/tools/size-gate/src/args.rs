@@ -65,7 +65,7 @@ pub struct Args {
     #[arg(long, help_heading = "Memory")]
     pub allow_legacy_table: bool,
 
-    /// Only warn when the image was not made from the ELF (its app_elf_sha256 is another)
+    /// Only warn when the image was not made from the ELF; for one that is encrypted, compressed or changed after the link
     #[arg(long, help_heading = "Memory")]
     pub allow_unpaired: bool,
 

@@ -1,11 +1,12 @@
 //! The numbers of an earlier run: a report of size-gate, or an Arduino sketches report.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use lw_cli::{Context, Error, ResultExt};
+use lw_cli::{Context, Error, ResultExt, Tool};
 use lw_model::{Bound, Fact, Finding, Level, Measure, Number, Reason, Report};
 
+use crate::SizeGate;
 use crate::analyse::{self, FROM_FILE, Firmware, IMAGE_FACT};
 use crate::args::Args;
 use crate::diff::{self, Row};
@@ -62,7 +63,8 @@ impl Baseline {
         let mut inputs = inputs::baselines(args, cx, report)?;
         let Some(path) = inputs.first().and_then(|first| first.elf.clone()) else { return Ok(None) };
         let mut earlier = Report::new(report.tool.name.clone(), report.tool.version.clone());
-        earlier.tool.revision = report.tool.revision;
+        // Measured by the tool of today.
+        earlier.tool.revision = SizeGate::REVISION;
         let alone = inputs.len() == 1 && firmwares.len() == 1;
         for input in &mut inputs {
             let same = firmwares.iter().find(|firmware| alone || firmware.subject == input.name);
@@ -71,7 +73,19 @@ impl Baseline {
                 let bounded = memory.regions.iter().filter(|used| used.bounded);
                 input.regions = bounded.map(|used| used.region.clone()).collect();
             }
-            analyse::analyse(input, args, cx, &mut earlier)?;
+            let before = analyse::analyse(input, args, cx, &mut earlier)?;
+            if let (Some(now), Some(machine)) = (same.and_then(|firmware| firmware.machine), before.machine)
+                && now != machine
+            {
+                let path = input.elf.as_deref().unwrap_or(Path::new("--baseline-elf"));
+                return Err(Error::input(format!(
+                    "{}: the baseline is for machine {machine}, this firmware is for {now}",
+                    path.display()
+                ))
+                .hint(
+                    "compare with an ELF of the same firmware; the sizes of two chips say nothing of growth",
+                ));
+            }
         }
         Ok(Some(Self::Report { path, report: Box::new(earlier) }))
     }
@@ -92,7 +106,12 @@ impl Baseline {
                 for measure in &mut report.measures {
                     let size = match measure.name.as_str() {
                         "image.bytes" if from_file.contains(&measure.subject) => {
-                            compared.mark(measure, Reason::MeaningChanged);
+                            compared.mark(measure, Reason::NothingMatched);
+                            compared.gone.push(Gone {
+                                subject: measure.subject.clone(),
+                                what: format!("the sketches report has the size of sections, the image here is {FROM_FILE}"),
+                                measure: Some("image.bytes"),
+                            });
                             continue;
                         }
                         "image.bytes" => sketches.flash(measure.subject.as_deref()),
@@ -112,6 +131,7 @@ impl Baseline {
                         what:
                             "the sketches report has no sketch, or more than one, that this firmware could be"
                                 .into(),
+                        measure: None,
                     });
                 }
                 Ok(compared)
@@ -148,6 +168,8 @@ pub(crate) struct Compared {
 struct Gone {
     subject: Option<String>,
     what: String,
+    /// The measure whose growth depends on it; of all, when there is none.
+    measure: Option<&'static str>,
 }
 
 impl Compared {
@@ -169,9 +191,11 @@ impl Compared {
 
     /// Tells what is gone: that fails where growth is limited, because nobody can say how much it grew.
     pub(crate) fn tell(&self, report: &mut Report) {
-        let limited = report.limits().any(|(_, _, limit)| limit.bound == Bound::MaxGrowth);
-        let level = if limited { Level::Error } else { Level::Note };
         for gone in &self.gone {
+            let depends = |name: &str| gone.measure.is_none_or(|measure| name.contains(measure));
+            let limited =
+                report.limits().any(|(name, _, limit)| limit.bound == Bound::MaxGrowth && depends(name));
+            let level = if limited { Level::Error } else { Level::Note };
             let help = if limited {
                 "growth is limited and cannot be told: give a baseline of the same build, or run once more on the base branch when this is wanted"
             } else {
@@ -227,6 +251,7 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
             compared.gone.push(Gone {
                 subject: None,
                 what: format!("{} of the baseline is not in this run", named(subject)),
+                measure: None,
             });
         }
     }
@@ -252,8 +277,15 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
             continue;
         };
         let (counted_now, counted_before) = (image(report, subject), image(earlier, old));
-        if counted_before.is_some() && counted_now != counted_before {
+        if let (Some(before), Some(now)) = (&counted_before, &counted_now)
+            && before != now
+        {
             other_image.push(subject.clone());
+            compared.gone.push(Gone {
+                subject: subject.clone(),
+                what: format!("the image of the baseline is {before}, here it is {now}"),
+                measure: Some("image.bytes"),
+            });
         }
         let renamed = renamed(report, subject, earlier, old, &mut compared);
         for measure in report.measures.iter().filter(|measure| measure.subject == *subject) {
@@ -263,6 +295,16 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
             }
         }
     }
+    let resized: Vec<Finding> = report
+        .measures
+        .iter()
+        .filter(|measure| measure.name.starts_with("region.") && measure.name.ends_with(".size"))
+        .filter_map(|measure| {
+            let before = values.get(&(partner(&measure.subject)?, measure.name.as_str()))?;
+            (before.value != measure.value).then(|| resized(measure, before))
+        })
+        .collect();
+    resized.into_iter().for_each(|finding| report.add_finding(finding));
     cx.compare(report, earlier, |measure, _| {
         let name = measure.name.as_str();
         if name == "image.bytes" && other_image.contains(&measure.subject) {
@@ -274,10 +316,23 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
     });
     for measure in report.measures.iter().filter(|measure| measure.name == "image.bytes") {
         if other_image.contains(&measure.subject) {
-            compared.mark(measure, Reason::MeaningChanged);
+            compared.mark(measure, Reason::NothingMatched);
         }
     }
     Ok(compared)
+}
+
+/// Tells of a region that had another length: the script was changed, or the baseline is of another board.
+fn resized(now: &Measure, before: &Measure) -> Finding {
+    let region = now.name.trim_start_matches("region.").trim_end_matches(".size");
+    let message = format!(
+        "region {region} has {}, and {} in the baseline",
+        now.unit.brief(now.value),
+        now.unit.brief(before.value)
+    );
+    Finding::new("size-gate/resized", Level::Note, region, message)
+        .help("growth is told all the same; was the linker script changed, or is the baseline of another board?")
+        .about(now.subject.as_deref())
 }
 
 /// The families of measures (`region.`) of which the baseline has a member in use that this run has not: a new member
@@ -321,6 +376,7 @@ fn renamed(
             compared.gone.push(Gone {
                 subject: subject.clone(),
                 what: format!("{what} {name} of the baseline is not in this run{new}"),
+                measure: None,
             });
         }
         families.push(family.to_owned());

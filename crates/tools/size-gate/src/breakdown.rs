@@ -27,7 +27,7 @@ pub(crate) struct Part<'a> {
     pub(crate) parent: &'a Node,
 }
 
-/// Calls `each` for every named part of a level, in the sections given. What has a role (padding) is none.
+/// Calls `each` for every named part of a level, in the sections given. What has a role (padding) is not a part.
 pub(crate) fn parts_of_level<'a>(
     tree: &Tree,
     sections: impl IntoIterator<Item = (&'a Node, &'a Node)>,

@@ -19,6 +19,7 @@ mod rules;
 pub mod sketches;
 mod tables;
 mod unplaced;
+mod unsure;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
 use lw_model::{ByteSize, Measure, Number, Report};
@@ -109,6 +110,7 @@ Examples:
         compared.tell(report);
         for firmware in &firmwares {
             unplaced::tell(report, firmware);
+            unsure::tell(report, firmware);
         }
         let permission = permission(&args);
         cx.judge(report, permission.as_ref().map(|(reason, origin)| (reason.as_str(), *origin)));
@@ -140,6 +142,7 @@ fn plain_files(args: &Args, cx: &Context, report: &mut Report) -> Result<(), Err
         let name = format!("file.{}.bytes", cx.display_path(&path));
         if report.measure(&name, None).is_none() {
             report.measures.push(Measure::bytes(name, cx.open(&path)?.len() as u64));
+            cx.set_subject_file(None, &path);
         }
     }
     Ok(())

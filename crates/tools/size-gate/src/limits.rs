@@ -11,10 +11,8 @@ mod index;
 use std::rc::Rc;
 
 use lw_cli::config::{did_you_mean, nearest};
-use lw_cli::{Context, Error, KeyedLimit};
-use lw_model::{
-    Bound, Finding, Level, Limit, Measure, Number, Reason, Report, Threshold, Unit, UnmatchedLimit,
-};
+use lw_cli::{Context, Error, KeyedLimit, LimitSet};
+use lw_model::{Bound, Finding, Level, Measure, Number, Reason, Report, Unit};
 
 use crate::args::{Args, Preset};
 use crate::baseline::{Baseline, Compared};
@@ -42,38 +40,31 @@ pub(crate) fn attach(
     let mut limits = cx.limits(Bound::Max, Unit::Bytes, "max", &lines(&args.max))?;
     limits.extend(cx.limits(Bound::MaxGrowth, Unit::Bytes, "max_growth", &lines(&args.max_growth))?);
     limits.extend(cx.limits(Bound::Min, Unit::Bytes, "min_free", &lines(&args.min_free))?);
-    limits.extend(
-        cx.limits(Bound::Max, Unit::Bytes, "max_file", &lines(&args.max_file))?
-            .into_iter()
-            .map(|(path, limits)| (format!("file.{path}.bytes"), limits)),
-    );
+    limits.extend(cx.limits(Bound::Max, Unit::Bytes, "max_file", &lines(&args.max_file))?.into_iter().map(
+        |set| {
+            let name = format!("file.{}.bytes", set.name());
+            set.renamed(name)
+        },
+    ));
     for preset in &args.preset {
         limits.push(of_preset(*preset)?);
     }
     let mut index = Index::of(report);
     let earlier = baseline.and_then(Baseline::report);
-    for (name, limits) in limits {
-        let found = targets(&name, &limits, report, earlier, &mut index)?;
-        let indices = match found {
-            Found::Measures(indices) => indices,
-            Found::Nothing(reason) => {
-                report.unmatched_limits.extend(limits.into_iter().map(|mut limit| {
-                    limit.reason = Some(reason);
-                    UnmatchedLimit { measure: name.clone(), subject: None, limit }
-                }));
+    for set in limits {
+        let indices = match targets(&set, report, earlier, &mut index)? {
+            Meaning::Measures(indices) => indices,
+            Meaning::Nothing(reason) => {
+                set.record_unmatched(reason, report);
                 continue;
             }
         };
         for index in indices {
             let Some(measure) = report.measures.get_mut(index) else { continue };
-            for limit in &limits {
-                check_percentage(measure, limit)?;
-                let mut limit = limit.clone();
-                if limit.bound == Bound::MaxGrowth {
-                    limit.reason = compared.reason(measure);
-                }
-                measure.limits.push(limit);
-            }
+            let reason = (set.bound() == Bound::MaxGrowth).then(|| compared.reason(measure)).flatten();
+            set.clone().not_judged(reason).attach(measure).map_err(|error| {
+                error.hint("limit it in bytes, or limit a region or partition, whose size is known")
+            })?;
         }
     }
     Ok(())
@@ -86,7 +77,7 @@ fn lines(specs: &[KeyedLimit]) -> Vec<String> {
 }
 
 /// What a name means.
-enum Found {
+enum Meaning {
     /// Measures, by index.
     Measures(Vec<usize>),
     /// Something that is not in this run, and why.
@@ -107,38 +98,23 @@ pub(crate) fn name_parts(args: &Args) -> bool {
     args.max.iter().chain(&args.max_growth).chain(&args.min_free).any(names_part)
 }
 
-fn of_preset(preset: Preset) -> Result<(String, Vec<Limit>), Error> {
+fn of_preset(preset: Preset) -> Result<LimitSet, Error> {
     let (spec, origin) = match preset {
         Preset::Binary1MiB => ("image.bytes=1048576", "preset binary-1mib"),
         Preset::Ram150K => ("ram.bytes=150000", "preset ram-150k"),
     };
-    Limit::parse(Bound::Max, spec, Unit::Bytes, origin).map_err(Error::usage)
-}
-
-fn check_percentage(measure: &Measure, limit: &Limit) -> Result<(), Error> {
-    let of_whole =
-        matches!(limit.bound, Bound::Max | Bound::Min) && matches!(limit.threshold, Threshold::Percent(_));
-    if of_whole && measure.whole.is_none() {
-        return Err(Error::usage(format!(
-            "the limit of `{}` is a percentage, but there is nothing it is a part of",
-            measure.name
-        ))
-        .hint("limit it in bytes, or limit a region or partition, whose size is known"));
-    }
-    Ok(())
+    LimitSet::of_tool(Bound::Max, spec, Unit::Bytes, origin)
 }
 
 /// What a name means. In front of it may stand the firmware it is meant for.
 fn targets(
-    name: &str,
-    limits: &[Limit],
+    set: &LimitSet,
     report: &mut Report,
     baseline: Option<&Report>,
     index: &mut Index,
-) -> Result<Found, Error> {
-    let (subject, name) = scoped(name, index);
-    let bound = limits.first().map_or(Bound::Max, |limit| limit.bound);
-    let place = limits.first().map(place_of).unwrap_or_default();
+) -> Result<Meaning, Error> {
+    let (subject, name) = scoped(set.name(), index);
+    let (bound, place) = (set.bound(), set.place());
     if let Some(summands) = summands(&name) {
         return sums(&summands, subject.as_deref(), bound, &place, report, baseline, index);
     }
@@ -148,7 +124,7 @@ fn targets(
     }
     let found = matching(&name, subject.as_deref(), bound, &report.measures, index);
     if !found.is_empty() {
-        return Ok(Found::Measures(found));
+        return Ok(Meaning::Measures(found));
     }
     missing(&name, subject.as_deref(), bound, &place, report, baseline)
 }
@@ -202,17 +178,17 @@ fn missing(
     place: &str,
     report: &Report,
     baseline: Option<&Report>,
-) -> Result<Found, Error> {
+) -> Result<Meaning, Error> {
     // The run was told to go on without its inputs, and has spoken of them.
     if report.findings.iter().any(|finding| finding.rule.ends_with("/missing-input")) {
-        return Ok(Found::Nothing(Reason::Skipped));
+        return Ok(Meaning::Nothing(Reason::Skipped));
     }
     if bound == Bound::MaxGrowth
         && baseline.is_some_and(|earlier| {
             !matching(name, subject, bound, &earlier.measures, &Index::of(earlier)).is_empty()
         })
     {
-        return Ok(Found::Nothing(Reason::Gone));
+        return Ok(Meaning::Nothing(Reason::Gone));
     }
     let names: Vec<&str> = report
         .measures
@@ -284,7 +260,7 @@ fn sums(
     report: &mut Report,
     baseline: Option<&Report>,
     index: &mut Index,
-) -> Result<Found, Error> {
+) -> Result<Meaning, Error> {
     let mut all: Vec<Summand> = Vec::new();
     let mut names: Vec<String> = Vec::new();
     let mut taken: Vec<usize> = Vec::new();
@@ -350,7 +326,7 @@ fn sums(
         }
         found.push(index.add(measure, &mut report.measures));
     }
-    Ok(Found::Measures(found))
+    Ok(Meaning::Measures(found))
 }
 
 /// A name with the firmware that stood in front of it.
@@ -372,11 +348,6 @@ fn summand_of(measure: &Measure) -> Summand {
         whole: measure.whole.map(bytes),
         baseline: measure.baseline.map(bytes),
     }
-}
-
-fn place_of(limit: &Limit) -> String {
-    let line = limit.location.as_ref().and_then(|at| at.line.map(|line| format!("{}:{line}", at.path)));
-    line.unwrap_or_else(|| limit.origin.clone())
 }
 
 /// What a name may be short for, the first that is there counts.
@@ -416,16 +387,16 @@ fn parts(
     report: &mut Report,
     baseline: Option<&Report>,
     index: &mut Index,
-) -> Result<Found, Error> {
+) -> Result<Meaning, Error> {
     let (measures, levels) = measures_of_parts(level, pattern, subject, report, baseline, index)?;
     if !measures.is_empty() {
         let found = measures.into_iter().map(|measure| index.add(measure, &mut report.measures)).collect();
-        return Ok(Found::Measures(found));
+        return Ok(Meaning::Measures(found));
     }
     if is_pattern(pattern) {
         let message = format!("no {level} matches `{pattern}`: its limit holds for nothing in this build");
         report.add_finding(Finding::new("size-gate/nothing-to-limit", Level::Note, pattern, message));
-        return Ok(Found::Measures(Vec::new()));
+        return Ok(Meaning::Measures(Vec::new()));
     }
     let error = Error::usage(format!("there is no {level} `{pattern}`"));
     let known = levels.iter().flat_map(|level| level.names());

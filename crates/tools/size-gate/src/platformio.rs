@@ -25,6 +25,8 @@ pub(crate) struct SectionInfo<'a> {
     pub(crate) exec: bool,
     /// Has no content in the file.
     pub(crate) nobits: bool,
+    /// Runs in flash, or in ferroelectric RAM that keeps its content.
+    pub(crate) in_flash: bool,
 }
 
 /// Which sections a platform counts.
@@ -99,8 +101,15 @@ impl Rule {
             sections.iter().filter(|section| names.contains(&section.name)).map(|section| section.size).sum()
         };
         match (Usage { flash: sum(flash), ram: sum(ram) }) {
-            // None of the sections has a name that the platform expects.
-            Usage { flash: 0, .. } => berkeley(sections),
+            // None of the sections has a name that the platform expects, and PlatformIO would print 0: here what is in flash
+            // is no RAM.
+            Usage { flash: 0, .. } => {
+                let in_flash = sections.iter().filter(|section| section.in_flash && section.alloc);
+                let kept: u64 = in_flash.filter(|section| !section.nobits).map(|section| section.size).sum();
+                let others: Vec<_> = sections.iter().filter(|section| !section.in_flash).copied().collect();
+                let Usage { flash, ram } = berkeley(&others);
+                Usage { flash: flash + kept, ram }
+            }
             usage => usage,
         }
     }
@@ -151,23 +160,30 @@ fn bar(used: u64, total: u64) -> String {
     format!("[{:<BLOCKS$}] {percent:>6} (used {used} bytes from {total} bytes)", "=".repeat(filled))
 }
 
-fn sections<'a>(elf: &'a Elf<'_>) -> Vec<SectionInfo<'a>> {
-    let info = |section: &'a lw_firmware::elf::Section<'_>| SectionInfo {
+fn sections<'a>(elf: &'a Elf<'_>, in_flash: impl Fn(usize) -> bool) -> Vec<SectionInfo<'a>> {
+    let info = |(index, section): (usize, &'a lw_firmware::elf::Section<'_>)| SectionInfo {
         name: &section.name,
         size: section.size,
         alloc: section.is_alloc(),
         write: section.is_write(),
         exec: section.is_exec(),
         nobits: !section.is_loaded(),
+        in_flash: in_flash(index),
     };
-    elf.sections.iter().map(info).collect()
+    elf.sections.iter().enumerate().map(info).collect()
 }
 
 /// The lines for a measured firmware.
 pub(crate) fn of_memory(memory: &Memory, elf: Option<&Elf<'_>>, table: Option<&Table>) -> String {
     let rule = Rule::of(memory, elf);
+    let in_flash = |section: &lw_firmware::memory::SectionUse| {
+        let region = section.region.and_then(|index| memory.regions.get(index));
+        region.is_some_and(|used| used.class == RegionClass::Flash)
+    };
     let sections = match elf {
-        Some(elf) => sections(elf),
+        Some(elf) => sections(elf, |index| {
+            memory.sections.iter().any(|section| section.elf == Some(index) && in_flash(section))
+        }),
         None => memory
             .sections
             .iter()
@@ -179,6 +195,7 @@ pub(crate) fn of_memory(memory: &Memory, elf: Option<&Elf<'_>>, table: Option<&T
                 write: section.write || !section.loaded,
                 exec: section.exec,
                 nobits: !section.loaded,
+                in_flash: in_flash(section),
             })
             .collect(),
     };
@@ -269,7 +286,7 @@ mod tests {
             let Some(file) = shared_fixture(&format!("size/{path}")) else { return };
             let bytes = std::fs::read(file).unwrap();
             let elf = Elf::parse(&bytes).unwrap();
-            assert_eq!(rule.usage(&sections(&elf)), Usage { flash, ram }, "{path} {rule:?}");
+            assert_eq!(rule.usage(&sections(&elf, |_| false)), Usage { flash, ram }, "{path} {rule:?}");
         }
     }
 

@@ -29,6 +29,18 @@ pub(crate) const RULES: &[Rule] = &[
         help: "`region-kind` says which region is RAM.",
     },
     Rule {
+        id: "other-chip",
+        level: Level::Error,
+        title: "The firmware lies where the chip that was named has no memory.",
+        help: "Name the chip the firmware was built for with `chip`, or leave it out: it is told by the inputs.",
+    },
+    Rule {
+        id: "unsure-content",
+        level: Level::Error,
+        title: "Whether a limit of the image or of a region holds depends on what a map alone does not tell.",
+        help: "Pass the ELF or the linker script of this build: they say which sections have content.",
+    },
+    Rule {
         id: "unused-option",
         level: Level::Warning,
         title: "An option names a region or section that this build does not have.",
@@ -39,6 +51,12 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Error,
         title: "Something of the baseline is not in this run, or has another name.",
         help: "Growth cannot be told of it. Run again on the base branch when the change is wanted, or lift the limit.",
+    },
+    Rule {
+        id: "resized",
+        level: Level::Note,
+        title: "A region has another length than in the baseline.",
+        help: "Growth is told all the same. Was the linker script changed, or is the baseline of another board?",
     },
     Rule {
         id: "image-layout",

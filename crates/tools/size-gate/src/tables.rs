@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lw_firmware::memory::{PlacementRole, RegionUse};
 use lw_firmware::{Chip, Memory, RegionClass};
-use lw_model::{Align, ByteSize, Cell, Measure, Node, Number, Report, Table, Tree, grouped};
+use lw_model::{Align, ByteSize, Cell, Largest, Measure, Node, Number, Report, Table, Tree};
 
 use crate::analyse::Firmware;
 use crate::blame::{Blame, blames};
@@ -310,20 +310,21 @@ fn pushed_over(rows: &[Row], blame: &Blame, firmware: &Firmware, top: usize) -> 
         format!("What pushed {} over", blame.what),
         &[("Symbol", Align::Left), ("Change", Align::Right), ("Now", Align::Right), ("Where", Align::Left)],
     );
-    for row in growing.iter().take(top) {
-        table.rows.push(vec![
-            Cell::Code(row.name.clone()),
-            Cell::Delta(row.delta()),
-            bytes(row.now),
-            place(row),
-        ]);
-    }
-    let rest: i64 = growing.iter().skip(top).map(|row| row.delta()).sum();
-    if rest > 0 {
-        table.note =
-            Some(format!("{} more grew by {} bytes together.", growing.len() - top, grouped(rest.into())));
-    }
+    table.add_largest(
+        &Largest::of_sorted(growing, top),
+        |row| vec![Cell::Code(row.name.clone()), Cell::Delta(row.delta()), bytes(row.now), place(row)],
+        |name, rest| vec![name, Cell::Delta(grown(rest)), bytes(sum(rest, |row| row.now)), Cell::Empty],
+    );
     Some(table)
+}
+
+/// By how much rows grew together.
+fn grown(rows: &[&Row]) -> i64 {
+    rows.iter().fold(0, |sum, row| sum.saturating_add(row.delta()))
+}
+
+fn sum(rows: &[&Row], of: impl Fn(&Row) -> u64) -> u64 {
+    rows.iter().fold(0, |sum, row| sum.saturating_add(of(row)))
 }
 
 fn place(row: &Row) -> Cell {
@@ -344,34 +345,29 @@ fn growers(rows: &[Row], noise: usize, top: usize) -> Option<Table> {
             ("Where", Align::Left),
         ],
     );
-    for row in rows.iter().take(top) {
-        table.rows.push(vec![
-            Cell::Code(row.name.clone()),
-            Cell::Text(row.change.as_str().into()),
-            bytes(row.before),
-            bytes(row.now),
-            Cell::Delta(row.delta()),
-            Cell::Text(row.regions.join(", ")),
-            place(row),
-        ]);
-    }
-    let mut notes = Vec::new();
-    if rows.len() > top {
-        let rest: i64 = rows.iter().skip(top).map(Row::delta).sum();
-        notes.push(format!(
-            "{} smaller changes add up to {}{} bytes.",
-            rows.len() - top,
-            if rest > 0 { "+" } else { "" },
-            grouped(rest.into())
-        ));
-    }
-    if noise > 0 {
-        notes.push(format!("{noise} changes are below the noise floor."));
-    }
+    table.add_largest(
+        &Largest::of_sorted(rows, top),
+        |row| {
+            vec![
+                Cell::Code(row.name.clone()),
+                Cell::Text(row.change.as_str().into()),
+                bytes(row.before),
+                bytes(row.now),
+                Cell::Delta(row.delta()),
+                Cell::Text(row.regions.join(", ")),
+                place(row),
+            ]
+        },
+        |name, rest| {
+            let (before, now) = (sum(rest, |row| row.before), sum(rest, |row| row.now));
+            let change = Cell::Delta(grown(rest));
+            vec![name, Cell::Empty, bytes(before), bytes(now), change, Cell::Empty, Cell::Empty]
+        },
+    );
     if table.rows.is_empty() {
         return None;
     }
-    table.note = (!notes.is_empty()).then(|| notes.join(" "));
+    table.note = (noise > 0).then(|| format!("{noise} changes are below the noise floor."));
     Some(table)
 }
 
@@ -381,22 +377,21 @@ fn by_archive(rows: &[Row], top: usize) -> Option<Table> {
         let archive = row.place.split_once('(').map_or(row.place.as_str(), |(archive, _)| archive);
         *archives.entry(archive).or_insert(0) += row.delta();
     }
-    let mut archives: Vec<_> =
+    let archives: Vec<_> =
         archives.into_iter().filter(|(name, delta)| !name.is_empty() && *delta != 0).collect();
     if archives.len() < 2 {
         return None;
     }
-    archives.sort_by_key(|(name, delta)| (std::cmp::Reverse(delta.unsigned_abs()), *name));
     let mut table = Table::new(
         "growth-by-archive",
         "Changes by archive",
         &[("Archive or object", Align::Left), ("Change", Align::Right)],
     );
-    table.rows = archives
-        .into_iter()
-        .take(top)
-        .map(|(name, delta)| vec![Cell::Code(name.into()), Cell::Delta(delta)])
-        .collect();
+    table.add_largest(
+        &Largest::of(archives, top, |(_, delta)| delta.unsigned_abs(), |(a, _), (b, _)| a.cmp(b)),
+        |(name, delta)| vec![Cell::Code((*name).to_owned()), Cell::Delta(*delta)],
+        |name, rest| vec![name, Cell::Delta(rest.iter().fold(0, |sum, row| sum.saturating_add(row.1)))],
+    );
     table.folded = true;
     Some(table)
 }
@@ -443,43 +438,26 @@ fn list(
     if parts.is_empty() {
         return None;
     }
-    let (count, whole) = (parts.len(), parts.iter().map(|(_, _, bytes)| bytes).sum::<u64>());
-    keep_largest(&mut parts, top);
+    let whole = parts.iter().map(|(_, _, bytes)| bytes).sum::<u64>();
     let mut table = Table::new(
         id,
         title,
         &[("Name", Align::Left), ("Bytes", Align::Right), ("Share", Align::Left), ("Where", Align::Left)],
     );
     let total = i64::try_from(whole).unwrap_or(i64::MAX);
-    for (name, place, size) in parts {
+    let row = |name: Cell, place: &str, size: u64| {
         let used = i64::try_from(size).unwrap_or(i64::MAX);
         let place = if place.is_empty() { Cell::Empty } else { Cell::Code(place.to_owned()) };
-        table.rows.push(vec![
-            Cell::Code(name.to_owned()),
-            Cell::Bytes(used),
-            Cell::Bar { used, total },
-            place,
-        ]);
-    }
+        vec![name, Cell::Bytes(used), Cell::Bar { used, total }, place]
+    };
+    table.add_largest(
+        &Largest::of(parts, top, |(_, _, bytes)| *bytes, |a, b| (a.0, a.1).cmp(&(b.0, b.1))),
+        |(name, place, size)| row(Cell::Code((*name).to_owned()), place, *size),
+        |name, rest| row(name, "", rest.iter().map(|(_, _, bytes)| bytes).sum()),
+    );
     drop_empty_column(&mut table, 3);
-    if count > top {
-        table.note = Some(format!("{} more.", count - top));
-    }
     table.folded = folded;
     Some(table)
-}
-
-/// Keeps the `top` largest parts, the largest first, equal ones by name. Names are compared only where sizes are equal
-/// to the smallest one kept: a million symbols have few sizes, and their names begin alike.
-fn keep_largest(parts: &mut Vec<(&str, &str, u64)>, top: usize) {
-    if let Some(last) = top.checked_sub(1).filter(|last| *last < parts.len()) {
-        let (_, (_, _, smallest), _) =
-            parts.select_nth_unstable_by_key(last, |(_, _, bytes)| std::cmp::Reverse(*bytes));
-        let smallest = *smallest;
-        parts.retain(|(_, _, bytes)| *bytes >= smallest);
-    }
-    parts.sort_unstable_by_key(|(name, place, bytes)| (std::cmp::Reverse(*bytes), *name, *place));
-    parts.truncate(top);
 }
 
 /// Every section in its region, and what lies between them.

@@ -39,6 +39,16 @@ pub(crate) fn tell(report: &mut Report, firmware: &Firmware) {
         let message = format!("{more} more sections lie in no memory region");
         report.add_finding(Finding::new("size-gate/unplaced", level, "more", message).about(subject));
     }
+    if let (Some((section, address)), Some(chip)) = (&memory.outside_chip, memory.chip) {
+        let message = format!(
+            "the {chip} has no memory at {address:#x}, where `{section}` lies: the firmware is of another chip"
+        );
+        let level = if memory_limit { Level::Error } else { Level::Warning };
+        let finding = Finding::new("size-gate/other-chip", level, section, message)
+            .help("name the chip the firmware was built for, or leave the chip out")
+            .about(subject);
+        report.add_finding(finding);
+    }
     if let Some(section) = &memory.writable_outside_ram {
         let message = format!("static RAM is 0 B, but `{section}` is written to: no region counts as RAM");
         let level = if ram_limit { Level::Error } else { Level::Warning };

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use self::grid::{Grid, Text};
 use self::paint::{Paint, Style};
 use crate::view::{self, Section};
-use crate::{Options, escape, limit, show};
+use crate::{Options, TextPart, escape, limit, show};
 
 /// Rows of the list of measures: past that a person searches the JSON form.
 const MEASURE_ROWS: usize = 40;
@@ -23,17 +23,27 @@ const SPARK: usize = 32;
 const MIN_WIDTH: usize = 40;
 
 pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    parts(report, options)?.iter().try_for_each(|part| out.write_all(&part.text))
+}
+
+/// The head, then each section, of which a subject has one.
+pub(crate) fn parts(report: &Report, options: &Options) -> io::Result<Vec<TextPart>> {
     let width = options.width.max(MIN_WIDTH);
-    let mut page = Page { out, paint: Paint(options.colour), width, unicode: options.unicode };
+    let mut text = Vec::new();
+    let mut page = Page { out: &mut text, paint: Paint(options.colour), width, unicode: options.unicode };
     page.headline(report)?;
     let mut sections = view::sections(report);
     if let Some(overview) = view::take_overview(&mut sections) {
         page.table(&overview)?;
     }
+    let mut parts = vec![TextPart { subject: None, verdict: report.verdict, text }];
     for section in &sections {
+        let mut text = Vec::new();
+        let mut page = Page { out: &mut text, paint: Paint(options.colour), width, unicode: options.unicode };
         page.section(section)?;
+        parts.push(TextPart { subject: section.subject.map(str::to_owned), verdict: section.verdict, text });
     }
-    Ok(())
+    Ok(parts)
 }
 
 struct Page<'o> {

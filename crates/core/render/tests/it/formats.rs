@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use lw_model::{Node, Report, Tree, Unit};
-use lw_render::{Format, Options, render};
+use lw_render::{Format, Options, render, text_parts};
 
 fn rendered(report: &Report, format: Format, options: &Options) -> String {
     let mut out = Vec::new();
@@ -34,6 +34,22 @@ fn sarif_is_valid_by_the_schema_of_oasis() {
         let errors: Vec<_> =
             validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+}
+
+#[test]
+fn the_parts_of_the_text_are_the_text() {
+    for name in ["pass", "fail", "matrix", "hostile", "empty"] {
+        let parts = text_parts(&case(name), &Options::default()).unwrap();
+        let text: Vec<u8> = parts.iter().flat_map(|part| part.text.clone()).collect();
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            rendered(&case(name), Format::Text, &Options::default())
+        );
+        for part in parts.iter().filter(|part| part.subject.is_some()) {
+            let heading = part.text.splitn(3, |byte| *byte == b'\n').nth(1).unwrap();
+            assert!(part.text.starts_with(b"\n") && !heading.is_empty(), "{name}: {part:?}");
+        }
     }
 }
 

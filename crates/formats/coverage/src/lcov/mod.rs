@@ -19,7 +19,7 @@ mod record;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Builder};
 
 use crate::error::CoverageError;
 use crate::files::Files;
@@ -55,8 +55,9 @@ fn read_batches<R: Read + Send>(mut source: Source<'_, R>) -> Result<Coverage, C
     let (source, stop) = (Mutex::new(source), AtomicBool::new(false));
     let helpers = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS) - 1;
     let parts = thread::scope(|scope| {
-        let spawn = |_| scope.spawn(|| work(Part::default(), &source, &stop));
-        let handles: Vec<_> = (0..helpers).map(spawn).collect();
+        // With fewer threads than there are processors this one does more.
+        let spawn = |_| Builder::new().spawn_scoped(scope, || work(Part::default(), &source, &stop)).ok();
+        let handles: Vec<_> = (0..helpers).map_while(spawn).collect();
         let mut parts = vec![work(part, &source, &stop)];
         for handle in handles {
             parts.push(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

@@ -63,16 +63,17 @@ pub(super) struct Function<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct Summary {
-    pub(super) lines: Option<Told>,
-    pub(super) branches: Option<Told>,
-    pub(super) functions: Option<Told>,
-    pub(super) instantiations: Option<Told>,
-    pub(super) regions: Option<Told>,
-    pub(super) mcdc: Option<Told>,
+    pub(super) lines: Option<MetricSummary>,
+    pub(super) branches: Option<MetricSummary>,
+    pub(super) functions: Option<MetricSummary>,
+    pub(super) instantiations: Option<MetricSummary>,
+    pub(super) regions: Option<MetricSummary>,
+    pub(super) mcdc: Option<MetricSummary>,
 }
 
+/// How many there are of something, and how many of them ran.
 #[derive(Deserialize)]
-pub(super) struct Told {
+pub(super) struct MetricSummary {
     pub(super) count: u64,
     pub(super) covered: u64,
 }

@@ -79,10 +79,11 @@ impl fmt::Display for Warning {
 
 /// All oddities of a report: how many of each kind, and the first few of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Warnings(BTreeMap<WarningKind, Kept>);
+pub struct Warnings(BTreeMap<WarningKind, KindOfWarning>);
 
+/// The oddities of one kind: how many, and the first few with their lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Kept {
+struct KindOfWarning {
     count: u64,
     examples: BTreeSet<(u64, String)>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, Builder};
 
 use super::text::Lines;
 
@@ -38,19 +38,22 @@ pub(super) fn write<I: Sync>(
         let made: Vec<_> = (0..threads)
             .map(|first| {
                 let (sender, receiver) = sync_channel(WAITING);
-                scope.spawn(move || {
+                let make = move || {
                     let mut blocks = Blocks(sender);
                     // An error means that nobody waits for the rest.
                     let _ = pieces.iter().skip(first).step_by(threads).try_for_each(|piece| {
                         all(piece, &mut blocks)?;
                         blocks.end()
                     });
-                });
-                receiver
+                };
+                Builder::new().spawn_scoped(scope, make).ok().map(|_| receiver)
             })
             .collect();
-        let mut turns = made.iter().cycle();
-        pieces.iter().try_for_each(|_| turns.next().map_or(Ok(()), |made| pass_on(made, out)))
+        pieces.iter().zip(made.iter().cycle()).try_for_each(|(piece, made)| match made {
+            Some(made) => pass_on(made, out),
+            // There was no thread to be had for it.
+            None => all(piece, out),
+        })
     })
 }
 

@@ -5,9 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lw_coverage::{
-    Coverage, CoverageError, Figure, FileCoverage, Format, Metric, detect, read, read_all, read_from,
-};
+use lw_coverage::{Coverage, CoverageError, Figure, FileCoverage, Format, Metric, detect, read, read_from};
 use lw_model::Diagnose;
 use serde_json::{Map, Value};
 
@@ -124,14 +122,6 @@ fn figures(
             }
         }
     }
-}
-
-#[test]
-fn reports_read_together_are_those_read_alone() {
-    let reports: Vec<Vec<u8>> = cases().iter().map(|(path, _)| fs::read(path).unwrap()).collect();
-    let slices: Vec<&[u8]> = reports.iter().map(Vec::as_slice).collect();
-    let alone: Vec<_> = slices.iter().map(|report| read(report)).collect();
-    assert_eq!(read_all(&slices), alone);
 }
 
 /// One run, told by coverage.py in two formats, is the same run: nothing is counted twice under two names.

@@ -9,7 +9,7 @@ const LIMBS: usize = LENGTH / 4;
 
 /// Whether `r` is 2^6144 mod `modulus` and `m_prime` is -modulus^-1 mod 2^32; all numbers are little-endian.
 ///
-/// False as well when the modulus is none of RSA-3072: not 3072 bits long, or even.
+/// False as well when the modulus is not one of RSA-3072: not 3072 bits long, or even.
 pub(super) fn constants_hold(modulus: &[u8], r: &[u8], m_prime: u32) -> bool {
     let (Some(n), Some(r)) = (limbs(modulus), limbs(r)) else { return false };
     let low = n[0];

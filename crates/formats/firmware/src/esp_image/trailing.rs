@@ -117,7 +117,7 @@ impl SignatureBlock {
     /// The block with this number in a signature sector.
     ///
     /// # Errors
-    /// Why it is none.
+    /// Why the bytes there are no signature block.
     fn read(sector: &[u8], index: usize, start: u64, covered: &Covered) -> Result<Self, BlockProblem> {
         let at = index * Self::LENGTH;
         let block = sector.get(at..).and_then(|rest| rest.get(..Self::LENGTH)).unwrap_or_default();
@@ -172,7 +172,7 @@ impl SignatureBlock {
     }
 }
 
-/// Why bytes in the place of a signature block are none.
+/// Why bytes in the place of a signature block are no signature block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockProblem {
     /// It starts with another byte.

@@ -13,7 +13,7 @@ const TELLING: usize = 24;
 pub struct Nested {
     /// The address it is written to.
     pub address: u32,
-    /// The image, whether or not its checks hold, or why it is none.
+    /// The image, whether or not its checks hold, or why there is no image.
     pub image: Result<Image, Error>,
 }
 

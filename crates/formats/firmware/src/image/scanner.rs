@@ -27,12 +27,12 @@ pub struct Options {
     pub md5: bool,
 }
 
-/// A file that was read to its end: digests, and the image or why it is none.
+/// A file that was read to its end: its digests, and the image or why it is no image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scanned {
     /// Size and digests of the whole file, whatever it is.
     pub digests: Digests,
-    /// The image, whether or not its checks hold, or why the file is none.
+    /// The image, whether or not its checks hold, or why the file is no image.
     pub image: Result<Image, Error>,
 }
 

@@ -106,7 +106,7 @@ pub enum MapError {
     /// Something else, or the map of another linker.
     #[error("expected a map of GNU ld or LLD, found {0}")]
     Unknown(String),
-    /// A number that is none, or is too large.
+    /// Text where a number belongs, or a number that is too large.
     #[error("line {line}: {what} `{text}` is not a hexadecimal number of at most 64 bits")]
     Number {
         /// Line, from 1.

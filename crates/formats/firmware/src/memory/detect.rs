@@ -58,17 +58,10 @@ fn by_addresses(machine: Option<u16>, sections: &[SectionUse]) -> Vec<Chip> {
     const AT_ORIGIN: usize = 100;
     /// Without a machine (maps of LLD) several regions must be filled from their start.
     const SURE: usize = 3 * AT_ORIGIN;
-    /// No memory of these chips lies below.
-    const NO_ADDRESS: u64 = 0x1000_0000;
-
     let score = |chip: Chip| -> Option<usize> {
         let regions = chip.default_regions();
         let (mut ram, mut flash, mut score) = (false, false, 0);
-        // Where external RAM lies is a matter of the build, and what MCUboot reads has an offset in flash
-        // for an address: neither tells of the chip.
-        let telling =
-            |section: &&SectionUse| section.address >= NO_ADDRESS && !section.name.starts_with(".ext_ram");
-        for section in sections.iter().filter(telling) {
+        for section in sections.iter().filter(|section| tells(section)) {
             let window = chip.window(section.address)?;
             ram |= window.class == RegionClass::Ram;
             flash |= window.class == RegionClass::Flash;
@@ -93,4 +86,19 @@ fn by_addresses(machine: Option<u16>, sections: &[SectionUse]) -> Vec<Chip> {
         .collect();
     let best = fitting.iter().map(|(score, _)| *score).max();
     fitting.into_iter().filter(|(score, _)| Some(*score) == best).map(|(_, chip)| chip).collect()
+}
+
+/// Whether the address of a section tells of the chip. Where external RAM lies is a matter of the build, and what MCUboot
+/// reads has an offset in flash for an address.
+fn tells(section: &SectionUse) -> bool {
+    /// No memory of these chips lies below.
+    const NO_ADDRESS: u64 = 0x1000_0000;
+    section.address >= NO_ADDRESS && !section.name.starts_with(".ext_ram")
+}
+
+/// The first section that lies where a chip has no memory.
+pub(super) fn outside(chip: Chip, sections: &[SectionUse]) -> Option<(String, u64)> {
+    let outside =
+        |section: &&SectionUse| tells(section) && !section.dummy && chip.window(section.address).is_none();
+    sections.iter().find(outside).map(|section| (section.name.clone(), section.address))
 }

@@ -25,6 +25,8 @@ struct Evidence<'s> {
     constant: Option<&'s str>,
     /// Has content that stays here, and may be written.
     variable: Option<&'s str>,
+    /// Is external RAM by its name, as everything that lies here.
+    external: Option<&'s str>,
 }
 
 /// Finds out the kind of every region, now that it is known what lies in it.
@@ -53,6 +55,10 @@ pub(super) fn settle(
 fn gather<'s>(index: usize, region: &RegionUse, sections: &'s [SectionUse]) -> Evidence<'s> {
     let mut evidence = Evidence::default();
     let attributes = Attributes::of(region);
+    let placed = || region.placements.iter().filter_map(|placement| sections.get(placement.section));
+    if placed().all(|section| section.name.starts_with(".ext_ram")) {
+        evidence.external = placed().next().map(|section| section.name.as_str());
+    }
     for placement in &region.placements {
         let Some(section) = sections.get(placement.section).filter(|section| !section.dummy) else {
             continue;
@@ -111,6 +117,12 @@ fn of_region(
         }
         return (used.class, format!("the {chip} has it at {:#x}", region.origin));
     }
+    // The chip has none of its own memory there: ESP-IDF calls what is put into external RAM so.
+    if chip.is_some()
+        && let Some(name) = evidence.external
+    {
+        return (RegionClass::Psram, format!("`{name}` is external RAM"));
+    }
     if machine == Some(EM_AVR) {
         let class = match region.origin {
             AVR_EEPROM.. => RegionClass::Eeprom,
@@ -132,10 +144,12 @@ fn of_region(
         {
             ram(format!("`{name}` is copied into it at start"))
         }
-        Evidence { zeroed: Some(name), stored, .. }
+        Evidence { zeroed: Some(name), stored, constant, variable, .. }
             if in_ram
                 || attributes == Attributes::Writable
-                || attributes == Attributes::None && stored.is_none() =>
+                || attributes == Attributes::None && stored.is_none()
+                // Nothing is kept in it, whatever its attributes.
+                || stored.is_none() && constant.is_none() && variable.is_none() =>
         {
             ram(format!("`{name}` is zeroed in it at start"))
         }

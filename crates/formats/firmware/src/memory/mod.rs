@@ -77,8 +77,13 @@ pub struct Memory {
     pub ram_size: Option<u64>,
     /// Sections that lie in no region.
     pub unplaced: Vec<Unplaced>,
+    /// Sections that a map alone does not show to have content, and that are taken to have none: they are not part of
+    /// [`Memory::image_bytes`], nor of the region they would be loaded from.
+    pub unsure_content: Vec<UnsureContent>,
     /// A writable section, when there is one although no memory counts as RAM.
     pub writable_outside_ram: Option<String>,
+    /// A section, and its address, where the chip that the user named has no memory.
+    pub outside_chip: Option<(String, u64)>,
     /// What the reader should know: guesses, sections outside all regions.
     pub warnings: Vec<String>,
 }
@@ -212,6 +217,17 @@ pub struct Unplaced {
     pub nearest: Option<String>,
 }
 
+/// A section of which a map does not tell whether it has content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsureContent {
+    /// Name of the section.
+    pub section: String,
+    /// Bytes.
+    pub size: u64,
+    /// Where it would be loaded from, if that is not where it runs.
+    pub load_address: Option<u64>,
+}
+
 /// Why the use of memory cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemoryError {
@@ -237,6 +253,29 @@ pub enum MemoryError {
         /// How many sections differ.
         count: usize,
     },
+    /// The ELF and the map have little in common.
+    #[error(
+        "the map belongs to another build than the ELF: it has no section `{section}` of {size} bytes at {address:#x}, \
+         nor {others} others"
+    )]
+    Unrelated {
+        /// The largest section of the ELF that the map does not have.
+        section: String,
+        /// Its address.
+        address: u64,
+        /// Its size.
+        size: u64,
+        /// How many others the map does not have.
+        others: usize,
+    },
+    /// There is nothing to measure.
+    #[error("nothing in it takes memory: it has no section with a size and an address")]
+    Nothing,
+    /// The ELF has the headers of its sections, and not what is in them.
+    #[error(
+        "the ELF has no code: its section `{0}` is there in name only, as `objcopy --only-keep-debug` leaves it"
+    )]
+    DebugOnly(String),
     /// The chip cannot run the ELF.
     #[error("the chip {chip} has machine {expected}, but the ELF is for machine {found}")]
     Machine {
@@ -260,7 +299,13 @@ impl Diagnose for MemoryError {
         Some(
             match self {
                 Self::NoInput => "Pass the .elf, the .map, or both.",
-                Self::Mismatch { .. } => {
+                Self::Nothing => {
+                    "Did the link end before its sections were placed? Pass the files of a whole link."
+                }
+                Self::DebugOnly(_) => {
+                    "Pass the .elf that the linker wrote, not the file of its debug information."
+                }
+                Self::Mismatch { .. } | Self::Unrelated { .. } => {
                     "Pass the .map that the linker wrote together with this .elf, or only one of them."
                 }
                 Self::Machine { .. } => "Leave the chip out, or name the one the firmware was built for.",
@@ -285,13 +330,18 @@ impl Memory {
         if let Some(map) = sources.map {
             warnings.extend_from_slice(&map.warnings);
         }
-        let mut sections = sections::collect(sources, &mut warnings)?;
+        let (mut sections, mut unsure_content) = sections::collect(sources, &mut warnings)?;
+        if sections.is_empty() {
+            return Err(MemoryError::Nothing);
+        }
         let chip = detect::chip(sources, &sections, &mut warnings)?;
         let (origin, regions) = regions::choose(sources, chip, &sections, &mut warnings)?;
         let mut regions = regions::classify(regions, origin, chip);
         let mut unplaced = place::place(&mut sections, &mut regions, origin, chip, sources, &mut warnings);
+        unsure_content.extend(sections::drop_unlikely_content(&mut sections, &regions, chip, sources, false));
         kind::settle(&mut regions, &sections, origin, chip, sources);
         sections::drop_reserved_zeros(&mut sections, &regions, sources);
+        unsure_content.extend(sections::drop_unlikely_content(&mut sections, &regions, chip, sources, true));
         sections::mark_fillers(&mut sections, &regions, chip, sources);
         for region in &mut regions {
             place::count(region, &sections);
@@ -306,9 +356,17 @@ impl Memory {
             regions.iter().filter(|region| region.class == RegionClass::Ram && !region.code_only).collect();
         // Spans may reach across the whole address space.
         let sum = |values: &mut dyn Iterator<Item = u64>| values.fold(0, u64::saturating_add);
-        let (span, bytes, ram_size) = match sram {
-            Some(sram) => (sram.span, sram.bytes, Some(sram.size)),
-            None => (
+        let (span, bytes, ram_size) = match (sram, chip) {
+            (Some(sram), Some(chip)) => {
+                // What is RAM and not one of the chip's banks was named so, or is of another chip than was thought.
+                let others = || data.iter().filter(|used| chip.sram_address(used.region.origin).is_none());
+                (
+                    sum(&mut others().map(|region| region.taken).chain([sram.span])),
+                    sum(&mut others().map(|region| region.bytes).chain([sram.bytes])),
+                    kind::size_of(&others().copied().collect::<Vec<_>>()).unwrap_or(0).checked_add(sram.size),
+                )
+            }
+            _ => (
                 sum(&mut data.iter().map(|region| region.taken)),
                 sum(&mut data.iter().map(|region| region.bytes)),
                 kind::size_of(&data),
@@ -317,6 +375,7 @@ impl Memory {
         let outside = sum(&mut unplaced.iter().filter(|section| section.ram).map(|section| section.size));
         let (ram_span, ram_bytes) = (span.saturating_add(outside), bytes.saturating_add(outside));
         let writable_outside_ram = if ram_span == 0 { kind::writable(&regions, &sections) } else { None };
+        let outside_chip = sources.chip.and_then(|chip| detect::outside(chip, &sections));
         let image_bytes = image_bytes(sources.machine(), &sections);
         Ok(Self {
             chip,
@@ -329,7 +388,9 @@ impl Memory {
             ram_bytes,
             ram_size,
             unplaced,
+            unsure_content,
             writable_outside_ram,
+            outside_chip,
             warnings,
         })
     }

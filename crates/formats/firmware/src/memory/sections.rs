@@ -1,19 +1,23 @@
 //! The sections that take memory, from the ELF or from the map.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use goblin::elf::header::EM_AVR;
 
 use crate::chip::Chip;
-use crate::map::{InputKind, Map, OutputSection};
+use crate::map::{Flavour, Input, InputKind, Map, OutputSection};
 use crate::region::RegionClass;
 use crate::script::{Script, ScriptKind, ScriptSection};
 
-use super::{MemoryError, RegionUse, SectionUse, Sources};
+use super::{MemoryError, Placement, PlacementRole, RegionUse, SectionUse, Sources, UnsureContent};
 
 /// Sections with a size that take memory.
+///
+/// With them those of which a map leaves open whether they have content.
 pub(super) fn collect(
     sources: &Sources<'_>,
     warnings: &mut Vec<String>,
-) -> Result<Vec<SectionUse>, MemoryError> {
+) -> Result<(Vec<SectionUse>, Vec<UnsureContent>), MemoryError> {
     match (sources.elf, sources.map) {
         (Some(elf), map) => {
             let mut sections: Vec<_> = elf
@@ -39,13 +43,26 @@ pub(super) fn collect(
                     map: None,
                 })
                 .collect();
+            debug_only(&sections)?;
             if let Some(map) = map {
                 pair(&mut sections, map)?;
             }
-            Ok(sections)
+            Ok((sections, Vec::new()))
         }
         (None, Some(map)) => Ok(of_map(map, sources, warnings)),
         (None, None) => Err(MemoryError::NoInput),
+    }
+}
+
+/// Refuses an ELF whose content was thrown away: there is code, and none of it is there.
+fn debug_only(sections: &[SectionUse]) -> Result<(), MemoryError> {
+    let mut code = sections.iter().filter(|section| section.exec).peekable();
+    match code.peek() {
+        Some(first) if !first.loaded => {
+            let name = first.name.clone();
+            if code.any(|section| section.loaded) { Ok(()) } else { Err(MemoryError::DebugOnly(name)) }
+        }
+        _ => Ok(()),
     }
 }
 
@@ -59,7 +76,7 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
     }
     let mut first = None;
     let mut count = 0;
-    for section in sections {
+    for section in sections.iter_mut() {
         section.map = same.get(&(section.name.as_str(), section.address, section.size)).copied();
         if section.map.is_none()
             && let Some(found) = named.get(section.name.as_str())
@@ -69,7 +86,7 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
         }
     }
     match first {
-        None => Ok(()),
+        None => related(sections),
         Some((section, found)) => Err(MemoryError::Mismatch {
             elf_address: section.address,
             elf_size: section.size,
@@ -81,7 +98,28 @@ fn pair(sections: &mut [SectionUse], map: &Map<'_>) -> Result<(), MemoryError> {
     }
 }
 
-fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> Vec<SectionUse> {
+/// Refuses a map that has less than half of what the ELF has.
+fn related(sections: &[SectionUse]) -> Result<(), MemoryError> {
+    let bytes =
+        |sections: &[&SectionUse]| sections.iter().map(|section| section.size).fold(0, u64::saturating_add);
+    let (found, missing): (Vec<_>, Vec<_>) = sections.iter().partition(|section| section.map.is_some());
+    let Some(largest) = missing.iter().max_by_key(|section| section.size) else { return Ok(()) };
+    if bytes(&missing) <= bytes(&found) {
+        return Ok(());
+    }
+    Err(MemoryError::Unrelated {
+        section: largest.name.clone(),
+        address: largest.address,
+        size: largest.size,
+        others: missing.len() - 1,
+    })
+}
+
+fn of_map(
+    map: &Map<'_>,
+    sources: &Sources<'_>,
+    warnings: &mut Vec<String>,
+) -> (Vec<SectionUse>, Vec<UnsureContent>) {
     // Sections that take no memory all have the address 0, where flash may begin as well: then the first
     // is really there.
     let regions = if sources.regions.is_empty() { map.regions.as_slice() } else { sources.regions };
@@ -89,6 +127,7 @@ fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> V
     let scripted = scripted(sources.script);
     let mut sections: Vec<SectionUse> = Vec::new();
     let mut unsure = Vec::new();
+    let mut unsure_content = Vec::new();
     for (index, section) in map.sections.iter().enumerate() {
         // Thread-local zeros are a template: they take addresses, but no memory.
         if section.size == 0 || section.name.ends_with("tbss") {
@@ -104,8 +143,21 @@ fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> V
         if kind == Some(ScriptKind::NoAlloc) {
             continue;
         }
-        let loaded = kind != Some(ScriptKind::NoLoad) && has_content(section);
-        if scripted.is_empty() && !loaded && !section.fills && is_copy_by_habit(section) {
+        if kind.is_none() && is_copy_by_habit(section) && is_passed_over(map, index) {
+            continue;
+        }
+        let moves = moves_load_address(map, index);
+        let mut loaded = kind != Some(ScriptKind::NoLoad) && moves.unwrap_or_else(|| has_content(section));
+        let scripted = scripted.contains_key(&*section.name);
+        if loaded && moves.is_none() && !scripted && follows_what_is_not_loaded(map, index) {
+            loaded = false;
+            unsure_content.push(UnsureContent {
+                section: section.name.to_string(),
+                size: section.size,
+                load_address: section.lma,
+            });
+        }
+        if kind.is_none() && !section.fills && is_copy_by_habit(section) {
             unsure.push(format!("`{}`", section.name));
         }
         let lma = section.lma.filter(|lma| loaded && *lma != section.address);
@@ -131,7 +183,47 @@ fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> V
             unsure.join(", ")
         ));
     }
-    sections
+    (sections, unsure_content)
+}
+
+/// Whether a section has content, by the load address of the next one that has an address to be loaded from: GNU ld
+/// goes on after what is loaded, and stays where it is after what is not. `None` when the map does not tell.
+fn moves_load_address(map: &Map<'_>, index: usize) -> Option<bool> {
+    /// The next section may be aligned to this much.
+    const ALIGNMENT: u64 = 8;
+    /// What is no longer may have been skipped by the alignment of the next section.
+    const SHORT: u64 = 64;
+    let section = map.sections.get(index).filter(|_| map.flavour == Flavour::Gnu)?;
+    let start = section.lma?;
+    let end = start.saturating_add(section.size);
+    let later = map.sections.iter().skip(index + 1).filter(|later| later.size > 0);
+    let next = later.filter_map(|later| later.lma).next()?;
+    if (start..end).contains(&next) {
+        return Some(false);
+    }
+    (section.size > SHORT && (end..end.saturating_add(ALIGNMENT)).contains(&next)).then_some(true)
+}
+
+/// Whether a section that nothing follows is where a section before it left the load address because it has no content,
+/// as `(NOLOAD)` sections after `.bss` are. Names of content that compilers give say otherwise.
+fn follows_what_is_not_loaded(map: &Map<'_>, index: usize) -> bool {
+    let Some(section) = map.sections.get(index) else { return false };
+    let earlier = map.sections.iter().enumerate().take(index).rev();
+    let before = earlier.into_iter().find(|(_, before)| before.size > 0 && before.lma.is_some());
+    let stays = before.is_some_and(|(index, _)| moves_load_address(map, index) == Some(false));
+    stays && !section.inputs.iter().any(names_content)
+}
+
+/// Whether a section takes no memory, because one that comes later in the script begins before its end: GNU ld does
+/// not move the location counter past a `(COPY)` section.
+fn is_passed_over(map: &Map<'_>, index: usize) -> bool {
+    let Some(section) = map.sections.get(index) else { return false };
+    let end = section.address.saturating_add(section.size);
+    map.sections
+        .iter()
+        .skip(index + 1)
+        .filter(|later| later.size > 0)
+        .any(|later| later.address < end && later.address.saturating_add(later.size) > section.address)
 }
 
 /// The output sections of a script by name.
@@ -140,11 +232,17 @@ fn scripted(script: Option<&Script>) -> HashMap<&str, &ScriptSection> {
     sections.iter().map(|section| (section.name.as_str(), section)).collect()
 }
 
-/// Sections that the scripts of CMSIS and of the Pico SDK make `(COPY)`, so that they take no memory.
+/// Sections that the scripts of CMSIS and of the Pico SDK make `(COPY)`, so that they take no memory. The start-up code
+/// of CMSIS has `.heap` and `.stack` of its own, which it puts there.
 fn is_copy_by_habit(section: &OutputSection<'_>) -> bool {
     let named =
         section.name == ".heap" || section.name.starts_with(".stack") && section.name.ends_with("_dummy");
-    named && section.inputs.iter().all(|input| input.kind == InputKind::Fill)
+    let reserves = |input: &Input<'_>| {
+        input.kind == InputKind::Fill
+            || input.kind == InputKind::Section
+                && [&b".heap"[..], b".stack"].iter().any(|name| input.name.starts_with(name))
+    };
+    named && section.inputs.iter().all(reserves)
 }
 
 /// Sections of ESP-IDF that only keep other sections off an address: the other bus's view of
@@ -191,6 +289,83 @@ pub(super) fn drop_reserved_zeros(sections: &mut [SectionUse], regions: &[Region
     }
 }
 
+/// Takes the content from what a map alone does not show to have any, and returns these sections.
+///
+/// In a firmware that starts from flash, what lies in RAM and has no load address would have to be written there by a
+/// debugger: it is `(NOLOAD)`, as the regions of Zephyr's devicetree are, whatever its name. The names of what was put
+/// in, code, and the linker script say otherwise. The parts of
+/// Espressif's images are loaded to where they run, and an AVR has fuses and EEPROM.
+///
+/// Before it is known what kind of memory a region is, a region that may be written and in which nothing else is loaded
+/// or kept to be copied counts as RAM; `.persistent` of the MSP430 is content of its ferroelectric RAM.
+pub(super) fn drop_unlikely_content(
+    sections: &mut [SectionUse],
+    regions: &[RegionUse],
+    chip: Option<Chip>,
+    sources: &Sources<'_>,
+    settled: bool,
+) -> Vec<UnsureContent> {
+    let from_flash = sections.iter().any(|section| section.lma.is_some());
+    let told = sources.elf.is_some() || chip.is_some() || sources.machine() == Some(EM_AVR);
+    let Some(map) = sources.map.filter(|_| from_flash && !told) else {
+        return Vec::new();
+    };
+    let scripted = scripted(sources.script);
+    let unsure = |section: &SectionUse| {
+        let inputs = section.map.and_then(|index| map.sections.get(index)).map(|section| &section.inputs);
+        let told = inputs.is_none_or(|inputs| inputs.iter().any(names_content));
+        section.loaded
+            && section.lma.is_none()
+            && !section.exec
+            && !told
+            && !scripted.contains_key(section.name.as_str())
+    };
+    let is_ram = |(index, used): (usize, &RegionUse)| {
+        if settled {
+            return matches!(used.class, RegionClass::Ram | RegionClass::Psram | RegionClass::Rtc);
+        }
+        let keeps = |placement: &Placement| {
+            let Some(section) = sections.get(placement.section) else { return false };
+            let stays = section.loaded && section.lma.is_none();
+            match placement.role {
+                PlacementRole::Load => section.region != Some(index),
+                PlacementRole::Run => stays && (!unsure(section) || section.name == ".persistent"),
+            }
+        };
+        let attributes = used.region.attributes.split('!').next().unwrap_or_default();
+        attributes.contains(['w', 'W']) && !used.placements.iter().any(keeps)
+    };
+    let is_ram: Vec<bool> = regions.iter().enumerate().map(is_ram).collect();
+    let mut dropped = Vec::new();
+    for section in sections.iter_mut() {
+        let in_ram = section.region.and_then(|index| is_ram.get(index)) == Some(&true);
+        if in_ram && unsure(section) {
+            section.loaded = false;
+            section.load_region = None;
+            section.write = true;
+            dropped.push(UnsureContent {
+                section: section.name.clone(),
+                size: section.size,
+                load_address: None,
+            });
+        }
+    }
+    dropped
+}
+
+/// Whether a part of a section has content, by the names that compilers give: `.data.x`, `.rodata`.
+fn names_content(input: &Input<'_>) -> bool {
+    const NAMES: [&[u8]; 7] = [b"data", b"sdata", b"tdata", b"rodata", b"srodata", b"text", b"literal"];
+    match input.kind {
+        InputKind::Section => {
+            let mut parts = input.name.split(|byte| *byte == b'.').filter(|part| !part.is_empty());
+            parts.next().is_some_and(|first| NAMES.contains(&first))
+        }
+        InputKind::Data => true,
+        InputKind::Common | InputKind::Fill => false,
+    }
+}
+
 /// Marks what fills the rest of a region: were it content, RAM would be full in every build, and no growth be seen.
 ///
 /// These are the sections that the user names; those whose size the linker script computes from the length of the
@@ -204,11 +379,16 @@ pub(super) fn mark_fillers(
     /// The end of a region may be rounded down to an alignment.
     const ROUNDED: u64 = 64;
     let scripted = scripted(sources.script);
+    let may_fill = chip.is_some()
+        || scripted.values().any(|section| section.fills)
+        || sources.map.is_some_and(|map| map.sections.iter().any(|section| section.fills));
+    let holds_variables = if may_fill { variables(sections, sources) } else { HashSet::new() };
     for section in sections.iter_mut().filter(|section| !section.loaded && !section.dummy) {
         let in_map = section.map.and_then(|index| sources.map?.sections.get(index));
         // What an object puts in is used, whatever the script makes of the rest.
-        let holds_nothing =
-            in_map.is_none_or(|section| section.inputs.iter().all(|input| input.kind == InputKind::Fill));
+        let holds_nothing = in_map
+            .is_none_or(|section| section.inputs.iter().all(|input| input.kind == InputKind::Fill))
+            && section.elf.is_none_or(|index| !holds_variables.contains(&index));
         let computed = || {
             in_map.is_some_and(|section| section.fills)
                 || scripted.get(section.name.as_str()).is_some_and(|section| section.fills)
@@ -226,6 +406,15 @@ pub(super) fn mark_fillers(
             section.filler = true;
         }
     }
+}
+
+/// The sections without content, by their index in the ELF, in which something has a name and a size.
+fn variables(sections: &[SectionUse], sources: &Sources<'_>) -> HashSet<usize> {
+    let Some(elf) = sources.elf else { return HashSet::new() };
+    let zeroed: HashSet<usize> =
+        sections.iter().filter(|section| !section.loaded).filter_map(|section| section.elf).collect();
+    let sized = elf.symbols().filter(|symbol| symbol.size > 0 && zeroed.contains(&symbol.section));
+    sized.map(|symbol| symbol.section).collect()
 }
 
 /// Whether a name matches a pattern in which `*` stands for any text and `?` for one character. Linear in their product.
@@ -261,10 +450,11 @@ fn is_data(name: &str) -> bool {
     name.split('.').any(|part| matches!(part, "data" | "sdata" | "tdata"))
 }
 
+/// `.iram0.text` and `.flash_begin_text` hold code, `.boot_settings` and `.initial_values` do not.
 fn is_code(name: &str) -> bool {
-    ["text", "vectors", "literal", "boot", "init", "fini"].iter().any(|part| name.contains(part))
-        && !name.contains("_array")
-        && !name.contains("noinit")
+    const WHOLE: [&str; 6] = ["init", "fini", "boot", "boot2", "bootloader", "boot_loader"];
+    ["text", "vectors", "literal"].iter().any(|part| name.contains(part))
+        || WHOLE.contains(&name.trim_start_matches('.').split('.').next().unwrap_or_default())
 }
 
 /// Whether everything that was put into an output section is code by its name: code that is copied to RAM often lies in

@@ -107,7 +107,7 @@ pub enum LineError {
     /// A variable that has no value.
     #[error("the variable `${0}` has no value")]
     UnknownVariable(String),
-    /// A name or number that is none.
+    /// Neither a number nor a known name.
     #[error("`{value}` is no {field}: write a number or one of {known}")]
     UnknownName {
         /// The field.
@@ -117,7 +117,7 @@ pub enum LineError {
         /// The names it may have.
         known: String,
     },
-    /// A number that is none.
+    /// Text where a number belongs.
     #[error("`{value}` is no {field}: write a number such as 0x10000, 64K or 1M")]
     NotANumber {
         /// The field.

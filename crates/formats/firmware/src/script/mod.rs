@@ -41,7 +41,7 @@ pub enum ScriptError {
         /// The symbol or function.
         name: String,
     },
-    /// A number that is none.
+    /// Text where a number belongs.
     #[error("line {line}: `{text}` is not a number")]
     Number {
         /// Line, from 1.

@@ -106,12 +106,13 @@ pub struct Writer<W> {
     room: u64,
     /// Where the next member starts, counted from the start of the package.
     position: u64,
-    members: Vec<Written>,
+    members: Vec<WrittenMember>,
     open: Option<String>,
 }
 
+/// A member whose bytes are in the package.
 #[derive(Debug)]
-struct Written {
+struct WrittenMember {
     order: Order,
     stored: Stored,
 }
@@ -126,7 +127,7 @@ enum Order {
 impl<W: Read + Write + Seek> Writer<W> {
     /// Starts a package where `out` stands, with [`room`] for the manifest.
     ///
-    /// `out` should be a new file without a name: a package is none before [`finish`](Self::finish) returns.
+    /// `out` should be a new file without a name: it is a package only when [`finish`](Self::finish) has returned.
     ///
     /// # Errors
     /// When `out` cannot be written or sought.
@@ -357,7 +358,7 @@ impl<W: Read + Write + Seek> MemberWriter<'_, W> {
         writer.out.write_all(&tar::header(&path, stored_size)).map_err(WriteError::Io)?;
         writer.position += BLOCK as u64 + stored_size + tar::padding(stored_size) as u64;
         let stored = Stored { file: path, size, sha256, encoding };
-        writer.members.push(Written { order, stored: stored.clone() });
+        writer.members.push(WrittenMember { order, stored: stored.clone() });
         writer.open = None;
         Ok(stored)
     }

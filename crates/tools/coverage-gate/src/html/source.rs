@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::iter::Peekable;
 
-use lw_cli::Hidden;
+use lw_cli::NotShown;
 use lw_coverage::{FileCoverage, LineBranches, Metric};
 use lw_history::LineRanges;
 
@@ -16,7 +16,7 @@ const LONGEST: usize = 2000;
 pub(super) fn page(
     path: &str,
     file: &FileCoverage,
-    source: &Result<String, Hidden>,
+    source: &Result<String, NotShown>,
     changed: Option<&LineRanges>,
     floors: &[Floors; Metric::ALL.len()],
 ) -> String {

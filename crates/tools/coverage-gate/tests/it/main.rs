@@ -7,6 +7,8 @@ mod common;
 mod diff_cover;
 mod files;
 mod html;
+#[cfg(unix)]
+mod memory;
 mod pull_request;
 mod reported;
 mod rules;

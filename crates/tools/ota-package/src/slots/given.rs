@@ -97,7 +97,7 @@ impl<'a> Given<'a> {
     /// Holds an image to the slots: findings, measures and the table of slots.
     ///
     /// # Errors
-    /// When the slots are none for this image, or no image at all fits them.
+    /// When such an image is not written to these slots, or no image at all fits them.
     pub(crate) fn check(
         &mut self,
         checked: &Checked,
@@ -135,7 +135,7 @@ impl<'a> Given<'a> {
             Image::Mcuboot(image) => {
                 mcuboot(image, &sizes.of(self.args, image.header.flags), self.args, &mut one)?;
             }
-            Image::Plain(_) => plain(checked.digests.size, sizes, self.args, &mut one),
+            Image::Plain(_) => plain(checked.digests.size, sizes, self.args, &mut one)?,
         }
         self.is_used = true;
         Ok(())
@@ -215,7 +215,7 @@ fn mcuboot(
     let what = format!("the image needs {} with its TLVs", ByteSize(image.image_len));
     one.check(&places, &Need { bytes: image.image_len, what, help }, args, |smallest| {
         note(image, slots, args, &places, smallest)
-    });
+    })?;
     check_file(image, slots, &places, one);
     Ok(())
 }
@@ -327,7 +327,7 @@ fn impossible(error: FitError) -> Error {
 }
 
 /// Holds a file without any structure to the sizes of the slots.
-fn plain(file: u64, sizes: Sizes, args: &SlotArgs, one: &mut SlotReport<'_>) {
+fn plain(file: u64, sizes: Sizes, args: &SlotArgs, one: &mut SlotReport<'_>) -> Result<(), Error> {
     let place = |name, size: u32| Place { name, size: size.into(), kept: 0, is_ota: true };
     let mut places = vec![place("primary", sizes.primary)];
     places.extend(sizes.secondary.map(|size| place("secondary", size)));
@@ -338,5 +338,5 @@ fn plain(file: u64, sizes: Sizes, args: &SlotArgs, one: &mut SlotReport<'_>) {
     };
     one.check(&places, &need, args, |smallest| {
         format!("An update has to fit slot {} ({}).", smallest.name, ByteSize(smallest.size))
-    });
+    })
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use lw_testkit::tool::ToolBinary;
 pub(crate) use lw_testkit::tool::{Run, example};
 
-const OTA_PACKAGE: ToolBinary = ToolBinary::new(env!("CARGO_BIN_EXE_ota-package"));
+pub(crate) const OTA_PACKAGE: ToolBinary = ToolBinary::new(env!("CARGO_BIN_EXE_ota-package"));
 
 /// The binary, with nothing of this process's environment.
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {

@@ -14,6 +14,8 @@ mod hostile;
 mod identity;
 mod images;
 mod inspect;
+#[cfg(unix)]
+mod memory;
 mod package;
 mod policy;
 mod rules;

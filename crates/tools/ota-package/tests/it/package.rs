@@ -124,6 +124,14 @@ fn what_is_unpacked_is_what_was_packed() {
         assert_eq!(run.code, 0, "{}", run.stderr);
         let only = files(&folder.path().join(format!("{compress}-c3")));
         assert_eq!(only, ["images/c3.bin", "manifest.json"]);
+        // The report lists what was made: as it is there, and nothing else.
+        let made: Vec<_> = run.report().artifacts.iter().filter(|made| !made.path.starts_with('/')).collect();
+        let names: Vec<&str> = made.iter().map(|made| made.path.split_once('/').unwrap().1).collect();
+        assert_eq!(names, only);
+        for made in made {
+            let bytes = fs::read(folder.path().join(&made.path)).unwrap();
+            assert_eq!((made.sha256.as_str(), made.bytes), (hex(&bytes).as_str(), bytes.len() as u64));
+        }
     }
     // A folder with something in it is left alone.
     let run = ota(folder.path(), &["unpack", "app.ota", "--output", "none"]);

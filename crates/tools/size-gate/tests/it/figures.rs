@@ -6,7 +6,8 @@ use std::process::Command;
 
 use lw_model::{ByteSize, Number, Report, Verdict};
 
-use crate::common::{example, size_gate};
+use crate::common::size_gate;
+use crate::linker_print::firmwares;
 
 /// Every call that has a transcript: its folder and its arguments.
 fn calls() -> Vec<(PathBuf, Vec<String>)> {
@@ -99,48 +100,101 @@ fn every_number_of_a_headline_or_output_is_the_measure_of_that_name() {
     assert!(figures > 20 && outputs > 30, "{figures} figures, {outputs} outputs");
 }
 
+/// Every example firmware: a new folder is a new case. Without a linker script the map of GNU ld has to do.
 #[test]
 fn the_map_alone_says_what_the_elf_alone_says() {
     let mut compared = 0;
-    for (folder, elf, map) in [
-        ("stm32", "firmware.elf", "firmware.map"),
-        ("stm32", "firmware-lld.elf", "firmware-lld.map"),
-        ("arm-be", "firmware.elf", "firmware.map"),
-        ("arm-be", "firmware-lld.elf", "firmware-lld.map"),
-        ("riscv64", "firmware.elf", "firmware.map"),
-        ("esp-like", "firmware.elf", "firmware.map"),
-        ("esp8266-like", "firmware.elf", "firmware.map"),
-        ("avr", "firmware.elf", "firmware.map"),
-        ("esp32c3", "firmware.elf", "firmware.map"),
-    ] {
-        let path = example(folder);
-        let script = ["memory.ld", "link.ld", "regions.ld"].into_iter().find(|name| path.join(name).exists());
-        let mut regions: Vec<String> =
-            script.map(|name| format!("--linker-script={name}")).into_iter().collect();
-        if script.is_none() {
-            let text = fs::read_to_string(path.join(map)).unwrap();
-            let (_, block) = text.split_once("Memory Configuration").unwrap();
-            let (block, _) = block.split_once("Linker script and memory map").unwrap();
-            regions.extend(block.lines().filter_map(|line| {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let [name, origin, length, ..] = words.as_slice() else { return None };
-                (origin.starts_with("0x") && *name != "*default*")
-                    .then(|| format!("--region={name}={origin}+{length}"))
-            }));
+    for (folder, expected) in firmwares() {
+        for link in &expected.links {
+            let Some(elf) = &link.elf else { continue };
+            let (text, gnu) = link.map_text(&folder);
+            let regions = link.regions(&text);
+            let run = |input: String, regions: &[String]| size_gate(&folder, &[&[input], regions].concat());
+            let of_elf = run(format!("--elf={elf}"), &regions);
+            let mut of_map = vec![run(format!("--map={}", link.map), &regions)];
+            if gnu {
+                of_map.push(run(format!("--map={}", link.map), &[]));
+            }
+            for of_map in of_map {
+                let what = format!("{} {}", folder.display(), link.map);
+                for measure in &of_elf.report().measures {
+                    let same = of_map.report().measure(&measure.name, None);
+                    let same = same.unwrap_or_else(|| panic!("{what} has no {}", measure.name));
+                    assert_eq!(
+                        (same.value, same.whole),
+                        (measure.value, measure.whole),
+                        "{what}: {}",
+                        measure.name
+                    );
+                    compared += 1;
+                }
+                assert_eq!(of_elf.report().measures.len(), of_map.report().measures.len(), "{what}");
+                // What kind each region is says the same as well.
+                let kinds = |report: &Report| {
+                    let table = report.tables.iter().find(|table| table.id == "region-kinds").unwrap();
+                    let kinds = table.rows.iter().map(|row| row.iter().take(2).cloned().collect::<Vec<_>>());
+                    serde_json::to_string(&kinds.collect::<Vec<_>>()).unwrap()
+                };
+                assert_eq!(kinds(of_elf.report()), kinds(of_map.report()), "{what}");
+            }
         }
-        let run = |input: String| size_gate(&path, &[vec![input], regions.clone()].concat());
-        let (of_elf, of_map) = (run(format!("--elf={elf}")), run(format!("--map={map}")));
-        for measure in &of_elf.report().measures {
-            let same = of_map.report().measure(&measure.name, None).unwrap();
-            assert_eq!(
-                (same.value, same.whole),
-                (measure.value, measure.whole),
-                "{folder} {map}: {}",
-                measure.name
-            );
-            compared += 1;
-        }
-        assert_eq!(of_elf.report().measures.len(), of_map.report().measures.len(), "{folder} {map}");
     }
-    assert!(compared > 100, "{compared}");
+    assert!(compared > 500, "{compared}");
+}
+
+/// Kind 01: whatever the regions of a build are called, its figures are the same.
+#[test]
+fn the_names_of_regions_change_no_figure_of_any_example() {
+    const NAMES: [&str; 8] = ["eeprom", "RAM_BOOT", "ncache", "FLASH2", "psram", "BLOCK", "rtc_data", "x"];
+    let folder = tempfile::tempdir().unwrap();
+    let mut renamed = 0;
+    for (path, expected) in firmwares() {
+        for link in &expected.links {
+            let (text, gnu) = link.map_text(&path);
+            if !gnu {
+                continue;
+            }
+            let (head, rest) = text.split_once("Memory Configuration").unwrap();
+            let (block, body) = rest.split_once("Linker script and memory map").unwrap();
+            let original = size_gate(&path, &[format!("--map={}", link.map)]);
+            let original = original.report();
+            for turn in 0..NAMES.len() {
+                let mut names: Vec<(String, String)> = Vec::new();
+                let block: Vec<String> = block
+                    .lines()
+                    .map(|line| match line.split_once(" 0x") {
+                        Some((name, rest)) if !name.starts_with("*default*") => {
+                            let at = names.len();
+                            let new = format!("{}{at}", NAMES[(turn + at) % NAMES.len()]);
+                            names.push((name.trim().into(), new.clone()));
+                            format!("{new:16} 0x{rest}")
+                        }
+                        _ => line.to_owned(),
+                    })
+                    .collect();
+                let map = format!(
+                    "{head}Memory Configuration{}\nLinker script and memory map{body}",
+                    block.join("\n")
+                );
+                fs::write(folder.path().join("f.map"), map).unwrap();
+                let run = size_gate(folder.path(), &["--map=f.map".into()]);
+                for measure in &original.measures {
+                    let (old, end) = measure
+                        .name
+                        .strip_prefix("region.")
+                        .and_then(|name| name.rsplit_once('.'))
+                        .unwrap_or(("", &measure.name));
+                    let name = match names.iter().find(|(name, _)| name == old) {
+                        Some((_, new)) => format!("region.{new}.{end}"),
+                        None => measure.name.clone(),
+                    };
+                    let same = run.report().measure(&name, None).unwrap();
+                    let what = format!("{} {}: {} as {name}", path.display(), link.map, measure.name);
+                    assert_eq!((same.value, same.whole), (measure.value, measure.whole), "{what}");
+                    renamed += 1;
+                }
+            }
+        }
+    }
+    assert!(renamed > 1000, "{renamed}");
 }

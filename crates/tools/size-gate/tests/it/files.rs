@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use crate::common::{example, size_gate};
+use crate::common::{example, size_gate, words};
 
 fn firmware() -> String {
     format!("--elf={}", example("esp32c3").join("firmware.elf").display())
@@ -75,4 +75,36 @@ fn a_file_whose_name_is_the_pattern_hides_nothing() {
     fs::write(folder.path().join("build/*.bin"), "").unwrap();
     let run = size_gate(folder.path(), &["--max-file=build/*.bin=1MiB".to_owned()]);
     assert_eq!(run.code, 1, "{}", run.stderr);
+}
+
+/// Kind 16: a code scanner shows a finding at a file that is there: the one that was measured, or the line of the limit.
+#[test]
+fn a_code_scanner_is_sent_to_a_file_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for name in ["a", "b"] {
+        fs::create_dir(root.join(name)).unwrap();
+        fs::copy(example("stm32").join("firmware.elf"), root.join(name).join("f.elf")).unwrap();
+    }
+    fs::write(root.join("x.bin"), [0x55; 100]).unwrap();
+    fs::write(root.join("lw.toml"), "[size-gate.max]\nimage = 1\n").unwrap();
+    let uris = |arguments: &str| -> Vec<String> {
+        let run = size_gate(root, &words(&format!("{arguments} --write sarif=r.sarif")));
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        let log: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(root.join("r.sarif")).unwrap()).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().iter();
+        let errors = results.filter(|result| result["level"] == "error");
+        let place = |result: &serde_json::Value| {
+            let place = &result["locations"][0]["physicalLocation"];
+            let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(root.join(uri).is_file(), "{uri}");
+            format!("{uri}:{}", place["region"]["startLine"])
+        };
+        errors.map(place).collect()
+    };
+    assert_eq!(uris("--elf a/f.elf --max image=1"), ["a/f.elf:1"]);
+    assert_eq!(uris("--elf */f.elf --max image=1 --max a/ram=1"), ["a/f.elf:1", "a/f.elf:1", "b/f.elf:1"]);
+    assert_eq!(uris("--elf a/f.elf --config lw.toml"), ["lw.toml:2"]);
+    assert_eq!(uris("--max-file x.bin=1"), ["x.bin:1"]);
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lw_model::{Number, Verdict};
 use serde::Deserialize;
@@ -12,16 +12,16 @@ use serde::Deserialize;
 use crate::common::{example, size_gate};
 
 #[derive(Deserialize)]
-struct Expected {
-    links: Vec<Link>,
+pub(crate) struct Expected {
+    pub(crate) links: Vec<Link>,
 }
 
 /// One link of a firmware: its files, relative to the firmware's folder.
 #[derive(Deserialize)]
-struct Link {
+pub(crate) struct Link {
     name: String,
-    elf: Option<String>,
-    map: String,
+    pub(crate) elf: Option<String>,
+    pub(crate) map: String,
     scripts: Vec<String>,
     print: String,
     #[serde(default)]
@@ -75,7 +75,25 @@ fn regions_of_map(map: &str) -> Vec<String> {
         .collect()
 }
 
-fn firmwares() -> Vec<(PathBuf, Expected)> {
+impl Link {
+    /// The map's text, and whether GNU ld wrote it.
+    pub(crate) fn map_text(&self, folder: &Path) -> (String, bool) {
+        let map = String::from_utf8_lossy(&fs::read(folder.join(&self.map)).unwrap()).into_owned();
+        let gnu = map.contains("Memory Configuration");
+        (map, gnu)
+    }
+
+    /// What tells the regions: the map of LLD names none, an ELF never does.
+    pub(crate) fn regions(&self, map: &str) -> Vec<String> {
+        match self.scripts.first() {
+            Some(script) => vec![format!("--linker-script={script}")],
+            None => regions_of_map(map),
+        }
+    }
+}
+
+/// Every firmware of `examples/firmware`, with its folder.
+pub(crate) fn firmwares() -> Vec<(PathBuf, Expected)> {
     let mut all: Vec<_> = fs::read_dir(example(""))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -86,7 +104,7 @@ fn firmwares() -> Vec<(PathBuf, Expected)> {
         })
         .collect();
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
-    assert!(all.len() >= 7, "the example firmwares are gone");
+    assert!(all.len() >= 9, "the example firmwares are gone");
     all
 }
 
@@ -97,13 +115,8 @@ fn spans_equal_the_linkers_print_from_elf_and_map_alike() {
         for link in expected.links {
             let truth = printed(&fs::read_to_string(folder.join(&link.print)).unwrap());
             assert!(!truth.is_empty());
-            let map = String::from_utf8_lossy(&fs::read(folder.join(&link.map)).unwrap()).into_owned();
-            let gnu = map.contains("Memory Configuration");
-            // The map of LLD names no regions, an ELF never does: then the linker script says them.
-            let regions: Vec<String> = match link.scripts.first() {
-                Some(script) => vec![format!("--linker-script={script}")],
-                None => regions_of_map(&map),
-            };
+            let (map, gnu) = link.map_text(&folder);
+            let regions = link.regions(&map);
             let from_map = vec![format!("--map={}", link.map)];
             let mut ways =
                 vec![if gnu { from_map.clone() } else { [from_map.clone(), regions.clone()].concat() }];

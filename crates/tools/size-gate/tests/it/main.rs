@@ -8,13 +8,17 @@ mod common;
 mod configuration;
 mod figures;
 mod files;
+mod folds;
 mod growth;
 mod image_fit;
+mod kinds;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]
 #[path = "../../../../formats/firmware/tests/it/generated/layout.rs"]
 mod layout;
 mod linker_print;
 mod meaning;
+#[cfg(unix)]
+mod memory;
 mod rules;
 mod transcripts;
 #[allow(dead_code, reason = "shared with the tests of lw-firmware, which use all of it")]

@@ -52,6 +52,28 @@ fn ram_is_ram_under_any_name() {
     }
 }
 
+/// Kind 01: neither attributes nor the names of sections hide what is zeroed or copied.
+#[test]
+fn ram_is_ram_whatever_its_attributes_and_sections_are_called() {
+    for attributes in ["xrw", "rw", "r", "xr", ""] {
+        let shared =
+            full("RAM").region("SHARED", 0x1000_0000, 0x4000, attributes).zeroed(".big", 0x1000_0000, 3000);
+        assert_eq!(outcome(&shared, "--max ram=18003"), 1, "{attributes}");
+        assert_eq!(outcome(&shared, "--max ram=18004"), 0, "{attributes}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for name in [".boot_settings", ".initial_values", ".finish", ".reinit"] {
+        let copied =
+            full("RAM").region("RAM2", 0x3000_0000, 0x4000, "xrw").data(name, 0x3000_0000, 0x0800_0018, 2000);
+        write(folder.path(), "f", &copied);
+        for inputs in ["f.elf f.map", "f.map"] {
+            let run =
+                |limit: &str| size_gate(folder.path(), &words(&format!("{inputs} --max ram={limit}"))).code;
+            assert_eq!((run("17003"), run("17004")), (1, 0), "{name} {inputs}");
+        }
+    }
+}
+
 #[test]
 fn the_user_may_say_what_a_region_is_but_not_hide_data() {
     let run = |arguments: &str| run(&full("RAM"), arguments);
@@ -278,6 +300,74 @@ fn with_heap() -> Layout {
     full("RAM").reserved(".heap", 0x2000_3A9C, 0x4000 - 15_004, "((ORIGIN (RAM) + LENGTH (RAM)) - .)")
 }
 
+/// Kind 07: what only the ELF or the script tells never makes a limit hold.
+#[test]
+fn what_a_map_leaves_open_is_judged_on_the_safe_side() {
+    let folder = example("cmsis-like");
+    let run = |inputs: &str, limits: &str| {
+        let run = size_gate(&folder, &words(&format!("{inputs} {limits}")));
+        let rule = rules(run.report()).into_iter().find(|(rule, _)| *rule == "size-gate/unsure-content");
+        (run.code, rule.map(|(_, level)| level))
+    };
+    // 320 bytes of `.shared_with_probe`, which would be loaded from FLASH; 296 of three others, which stay where they are.
+    let map = "--map firmware.map";
+    for (limit, unsure) in [
+        ("--max image=", 2992 + 616),
+        ("--max region.FLASH=", 2992 + 320),
+        ("--max region.FLASH.bytes=", 2992 + 320),
+        ("--max sum(image,region.FLASH)=", 2 * 2992 + 616 + 320),
+        ("--max sum(region.F*,region.RAM2)=", 2992 + 320 + 280),
+    ] {
+        assert_eq!(run(map, &format!("{limit}{unsure}")), (0, Some(Level::Note)), "{limit}");
+        assert_eq!(run(map, &format!("{limit}{}", unsure - 1)), (1, Some(Level::Error)), "{limit}");
+        assert_eq!(run(map, &format!("{limit}warn:{}", unsure - 1)), (0, Some(Level::Warning)), "{limit}");
+        // Over the limit anyway: nothing depends on it.
+        assert_eq!(run(map, &format!("{limit}1")), (1, Some(Level::Note)), "{limit}");
+    }
+    let free = 0x2_0000 - 2992 - 320;
+    assert_eq!(run(map, &format!("--min-free region.FLASH={free}")), (0, Some(Level::Note)));
+    assert_eq!(run(map, &format!("--min-free region.FLASH={}", free + 1)), (1, Some(Level::Error)));
+    // The script and the ELF tell.
+    for inputs in ["--map firmware.map --linker-script link.ld", "--elf firmware.elf --map firmware.map"] {
+        assert_eq!(run(inputs, "--max image=2992 --max region.FLASH=2992"), (0, None), "{inputs}");
+    }
+    // Two firmwares: each is told of its own, and a sum of both.
+    let matrix = "--firmware a.map=firmware.map --firmware b.map=firmware.map --firmware b.elf=firmware.elf";
+    assert_eq!(run(matrix, "--max b/image=2992 --max a/image=3608"), (0, Some(Level::Note)));
+    assert_eq!(run(matrix, "--max a/image=3607"), (1, Some(Level::Error)));
+    assert_eq!(run(matrix, "--max sum(a/image,b/image)=6599"), (1, Some(Level::Error)));
+    assert_eq!(run(matrix, "--max sum(a/image,b/image)=6600"), (0, Some(Level::Note)));
+}
+
+/// Kind 07: a heap and a stack that may be `(COPY)` count, and that is said, unless something tells that they are.
+#[test]
+fn what_may_take_no_memory_counts_until_something_tells() {
+    // As the Pico SDK has it: nothing follows in the region, so that the map does not tell.
+    let copy = full("RAM").reserved(".heap", 0x2000_3A9C, 0x400, "(. + 0x400)");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("f.map"), copy.map()).unwrap();
+    let script = |kind: &str| {
+        let text = format!(
+            "MEMORY {{ FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 64K\n RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 16K }}\n\
+             SECTIONS {{ .text : {{ *(.text) }} > FLASH\n .data : {{ *(.data) }} > RAM AT> FLASH\n\
+             .bss (NOLOAD) : {{ *(.bss) }} > RAM\n .heap ({kind}) : {{ . = . + 0x400; }} > RAM }}"
+        );
+        fs::write(folder.path().join("f.ld"), text).unwrap();
+    };
+    let run = |arguments: &str| size_gate(folder.path(), &words(&format!("--map f.map {arguments}")));
+    let alone = run("--max ram=16027 --min-free region.RAM=357");
+    assert_eq!(alone.code, 1);
+    let note = alone.report().findings.iter().find(|finding| finding.rule == "size-gate/input").unwrap();
+    assert!(note.message.contains("`.heap`"), "{}", note.message);
+    assert_eq!(run("--max ram=16028 --min-free region.RAM=356").code, 0);
+    script("COPY");
+    let told = run("--linker-script f.ld --max ram=15004 --min-free region.RAM=1380");
+    assert_eq!((told.code, rules(told.report()).len()), (0, 0), "{:?}", rules(told.report()));
+    script("NOLOAD");
+    assert_eq!(run("--linker-script f.ld --max ram=16027").code, 1);
+    assert_eq!(run("--linker-script f.ld --max ram=16028").code, 0);
+}
+
 #[test]
 fn a_filler_is_free() {
     let run = |arguments: &str| run(&with_heap(), arguments);
@@ -386,15 +476,19 @@ fn a_baseline_of_another_shape_is_none() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "f", &full("RAM"));
     fs::write(folder.path().join("f.bin"), vec![0x55; 30]).unwrap();
-    // Sections then, the file now: what is counted is another thing, which nobody did.
+    // Sections then, the file now: what is counted is another thing, and who leaves the file out hides its growth.
     let baseline = base(folder.path(), "f.elf f.map");
     let run = |arguments: &str| size_gate(folder.path(), &words(&format!("{arguments} {baseline}")));
     let changed = run("f.elf f.map f.bin --max-growth image=0");
     let limit = &changed.report().measure("image.bytes", None).unwrap().limits[0];
     assert_eq!(
         (changed.code, limit.outcome, limit.reason),
-        (0, Outcome::NotJudged, Some(Reason::MeaningChanged))
+        (1, Outcome::NotJudged, Some(Reason::NothingMatched))
     );
+    assert!(rules(changed.report()).contains(&("size-gate/gone", Level::Error)));
+    let other = run("f.elf f.map f.bin --max-growth ram=0");
+    assert_eq!(other.code, 0);
+    assert!(rules(other.report()).contains(&("size-gate/gone", Level::Note)));
     // One firmware then, a matrix now.
     write(folder.path(), "a/f", &full("RAM"));
     write(folder.path(), "b/f", &full("RAM"));
@@ -409,6 +503,12 @@ fn a_baseline_of_another_shape_is_none() {
     .unwrap();
     let sketches = "f.elf f.map --baseline sketches.json --max-growth image=0";
     assert_eq!(size_gate(folder.path(), &words(sketches)).code, 1);
+    // One of sections, for a file.
+    let one = fs::read_to_string(folder.path().join("sketches.json")).unwrap();
+    let (one, _) = one.split_once(",\n            {\"name\":\"two").unwrap();
+    fs::write(folder.path().join("sketches.json"), format!("{one}]}}]}}")).unwrap();
+    assert_eq!(size_gate(folder.path(), &words(sketches)).code, 0);
+    assert_eq!(size_gate(folder.path(), &words(&format!("{sketches} --bin f.bin"))).code, 1);
 }
 
 #[test]
@@ -420,7 +520,17 @@ fn an_elf_may_be_the_baseline() {
         size_gate(folder.path(), &words(&format!("f.elf f.map --baseline-elf base.elf {arguments}")))
     };
     assert_eq!(run("--max-growth region.RAM=96 --max-growth ram=96 --max-growth image=0").code, 0);
-    assert_eq!(run("--max-growth region.RAM=95").code, 1);
+    for limit in ["region.RAM=95", "ram=95", "ram.bytes=95", "sum(region.RAM,image)=95"] {
+        assert_eq!(run(&format!("--max-growth {limit}")).code, 1, "{limit}");
+    }
+    fs::write(folder.path().join("avr.elf"), fs::read(example("avr/firmware.elf")).unwrap()).unwrap();
+    let other = size_gate(folder.path(), &words("f.elf f.map --baseline-elf avr.elf --max-growth ram=1M"));
+    assert_eq!(other.code, 3);
+    assert!(
+        other.stderr.contains("the baseline is for machine 83, this firmware is for 40"),
+        "{}",
+        other.stderr
+    );
     // A report that is there is taken, with what it knows more; one that is not leaves the ELF.
     assert_eq!(run("--baseline x.json --max-growth region.RAM=95").code, 1);
     assert_eq!(run("--max-growth region.RAM=96 --write json=x.json").code, 0);
@@ -446,6 +556,127 @@ fn a_matrix_is_one_table_of_numbers() {
         rows.contains(r#"[{"code":"b"},{"bytes":24},{"delta":0},{"bytes":15100},{"delta":96}]"#),
         "{rows}"
     );
+}
+
+#[test]
+fn inputs_of_other_builds_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, bytes: Vec<u8>| fs::write(folder.path().join(name), bytes).unwrap();
+    write(folder.path(), "f", &full("RAM"));
+    let run = |arguments: &str| size_gate(folder.path(), &words(arguments));
+    // The map of a firmware that has no section of this one, with more RAM.
+    let other = Layout::arm()
+        .region("FLASH", 0x0800_0000, 0x1_0000, "xr")
+        .region("RAM", 0x2000_0000, 0x1_0000, "xrw")
+        .code(".code", 0x0800_0000, 20)
+        .zeroed(".zeros", 0x2000_0000, 9000);
+    of("o.map", other.map().into());
+    let refused = run("--elf f.elf --map o.map --max region.RAM=50%");
+    assert_eq!(refused.code, 3);
+    assert!(
+        refused.stderr.contains("it has no section `.bss` of 15000 bytes at 0x20000004, nor 2 others"),
+        "{}",
+        refused.stderr
+    );
+    // A section or two may be added after the link.
+    let more = full("RAM").code(".signature", 0x0800_0100, 64);
+    of("more.elf", more.elf());
+    assert_eq!(run("--elf more.elf --map f.map").code, 0);
+    // The script of another build: the map has what the linker used.
+    of("f.ld", b"MEMORY { FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 64K\n RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 64K }".into());
+    assert_eq!(run("--elf f.elf --map f.map --linker-script f.ld --max region.RAM=50%").code, 1);
+    assert_eq!(run("--elf f.elf --linker-script f.ld --max region.RAM=50%").code, 0);
+    // What `objcopy --only-keep-debug` leaves.
+    let mut debug = full("RAM");
+    debug.sections.iter_mut().for_each(|section| section.kind = crate::writer::NOBITS);
+    of("debug.elf", debug.elf());
+    let debug = run("--elf debug.elf --max image=1");
+    assert_eq!(debug.code, 3);
+    assert!(debug.stderr.contains("--only-keep-debug"), "{}", debug.stderr);
+    // An image shorter than what the ELF loads, whatever is in it.
+    of("f.bin", vec![0xA5; 23]);
+    assert_eq!(run("--elf f.elf --bin f.bin --max image=30").code, 1);
+    assert_eq!(run("--elf f.elf --bin f.bin --max image=30 --allow-unpaired").code, 0);
+    of("f.bin", vec![0xA5; 24]);
+    assert_eq!(run("--elf f.elf --bin f.bin --max image=30").code, 0);
+}
+
+/// The plain binary of an example: everything that is loaded, from the lowest address on.
+fn binary(name: &str) -> Vec<u8> {
+    let bytes = fs::read(example(name).join("firmware.elf")).unwrap();
+    let elf = lw_firmware::Elf::parse(&bytes).unwrap();
+    let loaded = || elf.sections.iter().filter(|section| section.is_loaded() && section.size > 0);
+    let base = loaded().map(|section| section.lma).min().unwrap();
+    let mut out = Vec::new();
+    for section in loaded() {
+        let (from, at) = (section.offset as usize, (section.lma - base) as usize);
+        let content = &bytes[from..from + section.size as usize];
+        out.resize(out.len().max(at + content.len()), 0);
+        out[at..at + content.len()].copy_from_slice(content);
+    }
+    out
+}
+
+#[test]
+fn a_plain_image_is_held_to_what_its_elf_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let elf = example("stm32").join("firmware.elf");
+    let run = |image: &[u8], arguments: &str| {
+        fs::write(folder.path().join("f.bin"), image).unwrap();
+        let arguments = words(&format!("--bin f.bin {arguments}"));
+        let run = size_gate(folder.path(), &[vec![format!("--elf={}", elf.display())], arguments].concat());
+        let unpaired = run.report().findings.iter().find(|finding| finding.rule == "size-gate/unpaired");
+        (run.code, unpaired.map(|finding| finding.level))
+    };
+    let image = binary("stm32");
+    assert_eq!(run(&image, ""), (0, None));
+    // A header before it, a signature after it, a checksum in it.
+    assert_eq!(run(&[&[7; 512], image.as_slice(), &[9; 300]].concat(), ""), (0, None));
+    let mut filled_in = image.clone();
+    filled_in[0x1C..0x3C].fill(0x11);
+    assert_eq!(run(&filled_in, ""), (0, None));
+    // Of the build before: four bytes of code less.
+    let mut stale = image.clone();
+    stale.drain(3000..3004);
+    assert_eq!(run(&stale, "--max image=1M"), (1, Some(Level::Error)));
+    assert_eq!(run(&stale, "--allow-unpaired"), (0, Some(Level::Warning)));
+    // Cut off, of another firmware, encrypted.
+    assert_eq!(run(&image[..5000], ""), (1, Some(Level::Error)));
+    assert_eq!(run(&binary("cmsis-like"), ""), (1, Some(Level::Error)));
+    let encrypted: Vec<u8> = image.iter().enumerate().map(|(at, byte)| byte ^ (at * 7 + 1) as u8).collect();
+    assert_eq!(run(&encrypted, ""), (1, Some(Level::Error)));
+    assert_eq!(run(&encrypted, "--allow-unpaired"), (0, Some(Level::Note)));
+    // Text and containers are not looked into.
+    assert_eq!(run(&[b":10".as_slice(), &image].concat(), ""), (0, None));
+}
+
+#[test]
+fn an_image_goes_to_no_partition_of_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = "app,app,factory,0x10000,64K\nstore,data,spiffs,,1M\n";
+    fs::write(folder.path().join("t.csv"), table).unwrap();
+    fs::write(folder.path().join("f.bin"), vec![0x55; 0x2_0000]).unwrap();
+    let run =
+        |fit: &str| size_gate(folder.path(), &words(&format!("--bin f.bin --partitions t.csv --fit {fit}")));
+    assert_eq!(run("app").code, 1);
+    let data = run("store");
+    assert_eq!(data.code, 2);
+    assert!(data.stderr.contains("store holds data (spiffs)"), "{}", data.stderr);
+}
+
+#[test]
+fn a_firmware_of_another_chip_is_told() {
+    let run = |arguments: &str| {
+        size_gate(&example("esp32c3"), &words(&format!("--map gnu/firmware.map {arguments}")))
+    };
+    let other = run("--chip esp32c6 --max ram=1K");
+    assert_eq!(other.code, 1);
+    assert!(rules(other.report()).contains(&("size-gate/other-chip", Level::Error)));
+    assert!(other.report().measure("ram.span", None).unwrap().value > Number::Integer(36_000));
+    // Even where the limit is met.
+    assert_eq!(run("--chip esp32c6 --max ram=1M").code, 1);
+    assert_eq!(run("--chip esp32c6").report().verdict, Verdict::Warn);
+    assert_eq!(run("--chip esp32c3 --max ram=1M").code, 0);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! What a region is, which region a section is in, what only fills: shown by what lies there.
 
-use lw_firmware::memory::Unplaced;
+use lw_firmware::memory::{MemoryError, Unplaced};
 use lw_firmware::script::Script;
 use lw_firmware::{Chip, Elf, Map, Memory, RegionClass, RegionKind, Sources};
 use proptest::prelude::*;
 
 use super::layout::Layout;
 use super::model::firmware;
-use super::writer::FORMATS;
+use super::writer::{FORMATS, OutElf, OutSymbol};
 
 /// Names that say something else than what the regions are.
 const MISLEADING: [&str; 20] = [
@@ -156,8 +156,76 @@ fn initialised_variables_that_nothing_copies_are_in_memory_that_keeps_them() {
         .code(".text", 0x0800_0000, 64)
         .data(".shared_data", 0x3001_0000, 0x3001_0000, 300)
         .data(".data", 0x2000_0000, 0x0800_0040, 16);
-    let memory = measure(&shared, None);
-    assert_eq!((memory.ram_bytes, memory.image_bytes), (316, 380));
+    let (elf, map) = (shared.elf(), shared.map());
+    let (elf, map) = (Elf::parse(&elf).unwrap(), Map::parse(map.as_bytes()).unwrap());
+    let of_map = Sources { map: Some(&map), ..Sources::default() };
+    let of_elf = Memory::measure(&Sources { elf: Some(&elf), ..of_map }).unwrap();
+    assert_eq!((of_elf.ram_bytes, of_elf.image_bytes), (316, 380));
+    assert!(of_elf.unsure_content.is_empty());
+    // The map alone does not tell them from what a debugger reads there: it says so.
+    let of_map = Memory::measure(&of_map).unwrap();
+    assert_eq!((of_map.ram_bytes, of_map.image_bytes), (316, 80));
+    let unsure: Vec<_> =
+        of_map.unsure_content.iter().map(|section| (section.section.as_str(), section.size)).collect();
+    assert_eq!(unsure, [(".shared_data", 300)]);
+}
+
+/// What a map of GNU ld tells of content besides names: where the next section is loaded from, and where it begins.
+#[test]
+fn the_next_section_tells_what_a_section_is() {
+    const HEAD: &str = "Memory Configuration\n\nName Origin Length Attributes\n\
+        FLASH 0x08000000 0x00010000 xr\nRAM 0x20000000 0x00004000 xrw\n*default* 0x00000000 0xffffffff\n\n\
+        Linker script and memory map\n\n\
+        .text 0x08000000 0x1f4\n .text 0x08000000 0x1f4 a.o\n\
+        .data 0x20000000 0x28 load address 0x080001f4\n .data 0x20000000 0x28 a.o\n";
+    /// Flash, RAM and image of a map that goes on with these sections; and how many of them are unsure.
+    fn figures(sections: &[&str]) -> ([u64; 3], usize) {
+        let mut text = HEAD.to_owned();
+        for section in sections {
+            let mut words = section.splitn(4, ' ');
+            let [name, address, size] = std::array::from_fn(|_| words.next().unwrap());
+            let rest = words.next().unwrap_or_default();
+            let load = rest.strip_prefix("at ").map(|at| format!(" load address {at}")).unwrap_or_default();
+            text.push_str(&format!("{name} {address} {size}{load}\n {name} {address} {size} a.o\n"));
+        }
+        text.push_str("OUTPUT(a.elf elf32-littlearm)\n");
+        let map = Map::parse(text.as_bytes()).unwrap();
+        let memory = Memory::measure(&Sources { map: Some(&map), ..Sources::default() }).unwrap();
+        let [flash, ram] = [0, 1].map(|index| memory.regions[index].bytes);
+        ([flash, ram, memory.image_bytes], memory.unsure_content.len())
+    }
+    assert_eq!(figures(&[]), ([540, 40, 540], 0));
+    // What is loaded from where the one before would be: the one before has no content, whatever its name.
+    assert_eq!(
+        figures(&[".data_log 0x20000028 0x80 at 0x0800021c", ".more 0x200000a8 0x20 at 0x0800021c"]),
+        ([540, 200, 540], 1)
+    );
+    // What is loaded from after the one before: that has content, although it is called `bss`.
+    assert_eq!(
+        figures(&[".my_bss 0x20000028 0x80 at 0x0800021c", ".data.x 0x200000a8 0x20 at 0x0800029c"]),
+        ([700, 200, 700], 0)
+    );
+    // Nothing follows: the names say, and where these say nothing it counts.
+    assert_eq!(figures(&[".bss 0x20000028 0x80 at 0x0800021c"]), ([540, 168, 540], 0));
+    assert_eq!(figures(&[".more 0x20000028 0x80 at 0x0800021c"]), ([668, 168, 668], 0));
+    // A heap and a stack that the next section begins in are (COPY).
+    assert_eq!(
+        figures(&[
+            ".heap 0x20000028 0x200 at 0x0800021c",
+            ".stack_dummy 0x20000028 0x400 at 0x0800021c",
+            ".bss 0x20000028 0x80 at 0x0800021c"
+        ]),
+        ([540, 168, 540], 0)
+    );
+    // Those that nothing follows count, and so does a heap that moves the next section.
+    assert_eq!(
+        figures(&[".bss 0x20000028 0x80 at 0x0800021c", ".heap 0x200000a8 0x200 at 0x0800021c"]),
+        ([540, 680, 540], 1)
+    );
+    assert_eq!(
+        figures(&[".heap 0x20000028 0x200 at 0x0800021c", ".noinit 0x20000228 0x80 at 0x0800021c"]),
+        ([540, 680, 540], 0)
+    );
 }
 
 #[test]
@@ -205,7 +273,7 @@ fn the_user_has_the_last_word_and_a_contradiction_is_told() {
     for (text, message) in [
         ("RAM", "`RAM` is not of the form NAME=KIND"),
         ("=ram", "`=ram` is not of the form NAME=KIND"),
-        ("RAM=dram", "the kind of region `RAM`: `dram` is none"),
+        ("RAM=dram", "the kind of region `RAM`: `dram` is not a kind of memory"),
     ] {
         assert_eq!(text.parse::<RegionKind>().unwrap_err().to_string(), message);
     }
@@ -425,4 +493,34 @@ proptest! {
         let alone = Sources { elf: Some(&elf), regions: &renamed.regions, ..Sources::default() };
         prop_assert_eq!(&of(&alone), &expected);
     }
+}
+
+#[test]
+fn a_stack_with_a_variable_in_it_is_no_filler() {
+    let layout = Layout { machine: 243, ..Layout::default() }
+        .code(".text", 0x4200_0020, 500)
+        .code(".rwtext", 0x4038_0000, 64)
+        .zeroed(".bss", 0x3FC8_1000, 300)
+        .zeroed(".stack", 0x3FC8_112C, 40_000);
+    let ram = |symbols: Vec<OutSymbol>| {
+        let elf = OutElf { machine: 243, ..OutElf::new(FORMATS[0], layout.sections.clone(), symbols) };
+        let elf = elf.bytes();
+        let elf = Elf::parse(&elf).unwrap();
+        let sources = Sources { elf: Some(&elf), chip: Some(Chip::Esp32C3), ..Sources::default() };
+        Memory::measure(&sources).unwrap().ram_bytes
+    };
+    let symbol =
+        |size| OutSymbol { name: "buffer".into(), value: 0x3FC8_112C, size, info: 0x11, section: Ok(3) };
+    assert_eq!(ram(Vec::new()), 364);
+    // The marks of a linker script have no size.
+    assert_eq!(ram(vec![symbol(0)]), 364);
+    assert_eq!(ram(vec![symbol(30_000)]), 40_364);
+}
+
+#[test]
+fn a_map_or_an_elf_without_anything_in_memory_is_refused() {
+    let nothing = Layout::arm().region("RAM", 0x2000_0000, 0x2000, "xrw").map();
+    let map = Map::parse(nothing.as_bytes()).unwrap();
+    let error = Memory::measure(&Sources { map: Some(&map), ..Sources::default() }).unwrap_err();
+    assert_eq!(error, MemoryError::Nothing);
 }

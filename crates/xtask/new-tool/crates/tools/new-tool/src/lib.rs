@@ -7,7 +7,7 @@ mod rules;
 use std::path::Path;
 
 use lw_cli::{Context, Error, Output, Tool};
-use lw_model::{Bound, ByteSize, Finding, Level, Location, Measure, Number, Reason, Report, Unit, UnmatchedLimit};
+use lw_model::{Bound, ByteSize, Finding, Level, Location, Measure, Number, Reason, Report, Unit};
 
 pub use crate::args::Args;
 use crate::error::FileError;
@@ -78,19 +78,11 @@ fn measure(path: &Path, cx: &Context, report: &mut Report) -> Result<Measure, Er
     Ok(Measure::bytes("file.bytes", bytes.len() as u64).label("file size"))
 }
 
-/// Hangs every limit on the measures it names. One that names none fails: a limit that is never judged is no limit.
+/// Attaches every limit to the measures it names. One that names none fails: a limit that is never judged is no limit.
 fn attach_limits(args: &Args, cx: &Context, report: &mut Report) -> Result<(), Error> {
-    for (name, limits) in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
-        let mut found = false;
-        for measure in report.measures.iter_mut().filter(|measure| measure.name == name) {
-            measure.limits.extend(limits.iter().cloned());
-            found = true;
-        }
-        if !found {
-            report.unmatched_limits.extend(limits.into_iter().map(|mut limit| {
-                limit.reason = Some(Reason::NothingMatched);
-                UnmatchedLimit { measure: name.clone(), subject: None, limit }
-            }));
+    for limits in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
+        if !limits.attach_by_name(limits.name(), report)? {
+            limits.record_unmatched(Reason::NothingMatched, report);
         }
     }
     Ok(())
