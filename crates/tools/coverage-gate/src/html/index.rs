@@ -7,7 +7,7 @@ use lw_coverage::{Counts, Coverage, FileCoverage, Metric};
 use lw_model::{Measure, Report, Unit};
 use lw_render::kit;
 
-use super::markup::{bar, foot, head, name, number, sentence, text};
+use super::markup::{bar, foot, head, name, number, sentence};
 use super::{PAGES, page_name};
 use crate::grade::Floors;
 use crate::patch::Patch;

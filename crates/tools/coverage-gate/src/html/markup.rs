@@ -3,7 +3,7 @@
 use lw_coverage::Counts;
 use lw_model::grouped;
 pub(super) use lw_render::kit;
-pub(super) use lw_render::kit::{name, push_text, sentence, text};
+pub(super) use lw_render::kit::{name, push_text, sentence};
 
 use crate::grade::Floors;
 
