@@ -69,7 +69,8 @@ fn gh(path: &Path, store: &Path) {
 
 /// A repository with a workflow in it, and what stands for GitHub around it.
 struct Project {
-    tree: Tree,
+    /// Lies where the actions are looked for, as long as the project does.
+    _tree: Tree,
     workspace: Workspace,
     /// Cache, releases, artifacts, and the actions and programs that keep them.
     around: tempfile::TempDir,
@@ -118,7 +119,7 @@ impl Project {
                 locals.push(format!("https://github.com/actions/{name}@{pin}={}", place(folder).display()));
             }
         }
-        let project = Self { tree, workspace, around, locals };
+        let project = Self { _tree: tree, workspace, around, locals };
         project.write(".github/workflows/recipe.yml", workflow.as_bytes());
         for (to, from) in files {
             project.copy(from, to);
@@ -161,7 +162,6 @@ impl Project {
         let arguments = ["--eventpath", &file.to_string_lossy(), "--secret", "GITHUB_TOKEN=not-a-token"]
             .map(String::from);
         let bin = self.around.path().join("bin").to_string_lossy().into_owned();
-        let _ = self.tree.path();
         let (code, log) = act::run(event, &arguments, &self.locals, self.path(), "-self-hosted", &bin)?;
         Some(Run { code, log })
     }
