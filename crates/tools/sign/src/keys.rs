@@ -111,8 +111,8 @@ pub(crate) fn private_alone(args: &KeyArgs, source: &str, cx: &Context) -> Resul
     let parsed: SecretSource = source.parse().context("--key")?;
     let secret = cx.secret(&parsed, "private key")?;
     let passphrase = passphrase(args, cx)?;
-    let file =
-        read_private(secret.expose(), passphrase.as_ref().map(Secret::expose)).context(parsed.to_string())?;
+    let read = read_private(secret.expose(), passphrase.as_ref().map(Secret::expose));
+    let file = read.context(parsed.to_string())?;
     Ok(file.key.public_key().clone())
 }
 
@@ -226,7 +226,8 @@ pub(crate) fn public(source: &str, cx: &Context, report: &mut Report) -> Result<
         Ok(SecretSource::File(path)) => public_file(&path, cx, report),
         Ok(other) => {
             let text = cx.secret(&other, "public key")?;
-            let file = read_public(text.expose()).context(other.to_string())?;
+            let read = read_public(text.expose());
+            let file = read.context(other.to_string())?;
             check_certificate(&file, &other.to_string(), cx, report);
             Ok(file)
         }
