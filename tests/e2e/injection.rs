@@ -64,10 +64,7 @@ fn assert_harmless(step: &StepResult, workspace: &Path, declared: &BTreeSet<Stri
 
 #[test]
 fn the_tool_gets_every_input_as_it_was_written() {
-    let tree = Tree::with(&binary());
     for entry in lw::TOOLS {
-        let action = tree.path().join(entry.name);
-        let manifest = Manifest::load(&action).unwrap();
         let workspace = Workspace::of(&[]);
         let seen = workspace.path().join("seen");
         // Stands in for the tool and writes down what it was given.
@@ -76,6 +73,9 @@ fn the_tool_gets_every_input_as_it_was_written() {
             &recorder,
             &format!("#!/bin/sh\nprintf '%s\\n' \"$#\" \"$1\" >'{0}.args'\nenv -0 >'{0}'\n", seen.display()),
         );
+        let tree = Tree::with(&recorder);
+        let action = tree.path().join(entry.name);
+        let manifest = Manifest::load(&action).unwrap();
         for payload in payloads() {
             let with: Vec<(&str, &str)> = manifest
                 .inputs
@@ -88,7 +88,6 @@ fn the_tool_gets_every_input_as_it_was_written() {
                 .collect();
             let result = Job::new(workspace.path())
                 .env("PAYLOAD", &payload)
-                .env("LW_BIN", &recorder.to_string_lossy())
                 .step(&action, &with, "tool")
                 .run()
                 .unwrap();

@@ -44,6 +44,9 @@ pub trait Tool {
     /// of the base commit, whatever the change says, and an error where the base cannot be read. Flags and inputs of the
     /// action count as always: the workflow sets them.
     const TRUSTED: &'static [&'static str] = &[];
+    /// Whether its action runs no other binary than the one that is pinned beside it, whatever `LW_BIN` says: a tool that is
+    /// given keys is not replaced by what an earlier step has put into the environment.
+    const PINNED: bool = false;
     /// Whether it talks to a network. The container of a tool that does not gets none, and neither an event loop nor HTTP
     /// nor TLS may be among its dependencies.
     const ONLINE: bool = false;
@@ -129,6 +132,8 @@ pub struct Entry {
     pub changed_meanings: &'static [(&'static str, u32)],
     /// Its own formats.
     pub formats: &'static [ExtraFormat],
+    /// Whether its action runs the pinned binary alone.
+    pub pinned: bool,
     /// Whether it talks to a network.
     pub online: bool,
     /// The most bytes its static binary may have.
@@ -153,6 +158,7 @@ impl Entry {
             revision: T::REVISION,
             changed_meanings: T::CHANGED_MEANINGS,
             formats: T::FORMATS,
+            pinned: T::PINNED,
             online: T::ONLINE,
             max_binary_bytes: T::MAX_BINARY_BYTES,
             augment: T::Args::augment_args,

@@ -109,8 +109,8 @@ pub(crate) fn private_alone(args: &KeyArgs, source: &str, cx: &Context) -> Resul
     let parsed: SecretSource = source.parse().context("--key")?;
     let secret = cx.secret(&parsed, "private key")?;
     let passphrase = passphrase(args, cx)?;
-    let file =
-        read_private(secret.expose(), passphrase.as_ref().map(Secret::expose)).context(parsed.to_string())?;
+    let read = read_private(secret.expose(), passphrase.as_ref().map(Secret::expose));
+    let file = read.context(parsed.to_string())?;
     Ok(file.key.public_key().clone())
 }
 

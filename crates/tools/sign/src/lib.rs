@@ -64,6 +64,7 @@ impl Tool for Sign {
         "ref",
         "commit",
     ];
+    const PINNED: bool = true;
     const MAX_BINARY_BYTES: u64 = 9_000_000;
     type Args = Args;
 

@@ -159,6 +159,10 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
         ("LW_ACTION".to_owned(), name.to_owned()),
         ("LW_RUNTIME".to_owned(), "${{ inputs.runtime }}".to_owned()),
     ];
+    if entry.pinned {
+        // Empty: what an earlier step has put into the environment does not count.
+        env.push(("LW_BIN".to_owned(), "''".to_owned()));
+    }
     if !entry.online {
         env.push(("LW_NETWORK".to_owned(), "none".to_owned()));
     }
