@@ -52,7 +52,7 @@ enum Command {
         /// Number of tracefiles
         #[arg(long, default_value_t = 1)]
         runs: u64,
-        /// Write the text of the sources; otherwise they are empty files
+        /// Write the text of the sources; otherwise they have as many empty lines
         #[arg(long)]
         sources: bool,
         /// Folder to write to

@@ -18,8 +18,6 @@ pub(crate) fn job(
     platform: &str,
     path: &str,
 ) -> Option<Vec<Value>> {
-    let act = program("act")?;
-    engine()?;
     let workflow = json!({
         "on": "push",
         "permissions": {},
@@ -28,13 +26,32 @@ pub(crate) fn job(
     let folder = workspace.path().join(".github/workflows");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("test.yml"), workflow.to_string()).expect("written");
+    engine()?;
     workspace.commit();
+    let local = format!("https://github.com/org/lw-actions@v1={}", tree.display());
+    let (code, log) = run("push", &[], &[local], workspace.path(), platform, path)?;
+    assert_eq!(code, 0, "{log:#?}");
+    Some(log)
+}
+
+/// Runs the workflows of a checkout for an event, with more arguments of act, actions that lie on this machine, and a folder
+/// in front of PATH; the exit code and the log, one value per line. `None` without act and an engine.
+pub(crate) fn run(
+    event: &str,
+    arguments: &[String],
+    locals: &[String],
+    checkout: &Path,
+    platform: &str,
+    path: &str,
+) -> Option<(i32, Vec<Value>)> {
+    let act = program("act")?;
+    engine()?;
     let home = tempfile::tempdir().expect("a folder");
     let said = say(Command::new(act)
-        .args(["push", "--json", "--pull=false", "--platform", &format!("ubuntu-latest={platform}")])
-        .arg("--local-repository")
-        .arg(format!("https://github.com/org/lw-actions@v1={}", tree.display()))
-        .current_dir(workspace.path())
+        .args([event, "--json", "--pull=false", "--platform", &format!("ubuntu-latest={platform}")])
+        .args(locals.iter().flat_map(|local| ["--local-repository", local]))
+        .args(arguments)
+        .current_dir(checkout)
         .env("HOME", home.path())
         .env("XDG_CACHE_HOME", home.path().join("cache"))
         .env("XDG_CONFIG_HOME", home.path().join("config"))
@@ -46,6 +63,7 @@ pub(crate) fn job(
         .chain(said.stderr.lines())
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
-    assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
-    Some(log)
+    // Without a log nothing of the workflow was run.
+    assert!(log.iter().any(|entry| entry["jobID"].is_string()), "{}\n{}", said.stdout, said.stderr);
+    Some((said.code, log))
 }

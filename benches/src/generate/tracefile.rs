@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) bytes: u64,
     /// Number of tracefiles, of as many runs of the tests.
     pub(crate) runs: u64,
-    /// Whether the sources have their text; otherwise they are empty files.
+    /// Whether the sources have their text; otherwise they have as many empty lines, so that the tracefile fits them.
     pub(crate) sources: bool,
 }
 
@@ -93,7 +93,7 @@ fn generate(plan: Plan, folder: &Path) -> Result<Figures> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(path, if plan.sources { source.text() } else { String::new() })?;
+        fs::write(path, if plan.sources { source.text() } else { source.empty_lines() })?;
     }
     for mut out in outs {
         out.flush()?;
@@ -200,6 +200,12 @@ impl Source {
 
     fn lines(&self) -> impl Iterator<Item = &(u32, u32)> {
         self.functions.iter().flat_map(|function| &function.lines)
+    }
+
+    /// As many lines as the text has.
+    fn empty_lines(&self) -> String {
+        let last = self.functions.last().map_or(0, |function| function.end);
+        "\n".repeat(usize::try_from(last).unwrap_or(0))
     }
 
     /// The text of the file: what is executable looks like it.

@@ -121,7 +121,7 @@ fn secure_boot_v1(esp: &AppImage, keys: &Keys, chip: Chip) -> Result<Accepted, R
         });
     }
     let sha256 = &esp.signature_input.image_sha256;
-    let holds = |key: &PublicKey| v1::verify(key, sha256, signature);
+    let holds = |key: &PublicKey| v1::verify(key, sha256, signature).map_err(|error| error.to_string());
     let accepted = |signer: String, standing| Accepted {
         scheme: "Secure Boot V1",
         signatures: vec![Signature { algorithm: "ECDSA P-256".into(), signer, standing }],
@@ -131,10 +131,10 @@ fn secure_boot_v1(esp: &AppImage, keys: &Keys, chip: Chip) -> Result<Accepted, R
     for named in &keys.trusted {
         match holds(&named.key) {
             Ok(()) => return Ok(accepted(named.name.clone(), Standing::Trusted)),
-            Err(error) => reason = reason.or(Some(error.to_string())),
+            Err(error) => reason = reason.or(Some(error)),
         }
     }
-    for named in keys.known.iter().filter(|named| holds(&named.key).is_ok()) {
+    if let Some(named) = keys.known.iter().find(|named| holds(&named.key).is_ok()) {
         if keys.trusts(&named.key) {
             return Ok(accepted(named.name.clone(), Standing::Trusted));
         }

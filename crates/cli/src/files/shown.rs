@@ -4,9 +4,12 @@
 //! would carry credentials out which a job keeps beside the sources. So only what everybody has anyway is shown: files
 //! that are tracked, or, where nothing is, files below the root whose path has no part that begins with a dot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::io::Read;
+use std::fs::Metadata;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::RwLock;
 
 use super::follow::follow;
 use super::policy::Files;
@@ -19,6 +22,8 @@ const LARGEST: u64 = 16 << 20;
 pub struct ShownFiles<'a> {
     files: &'a Files,
     tracked: Option<BTreeSet<String>>,
+    /// Where folders lead: a program has thousands of sources in few of them.
+    folders: RwLock<HashMap<String, PathBuf>>,
 }
 
 /// Why the text of a file is not shown.
@@ -54,7 +59,7 @@ impl Files {
     /// Says which files may be shown: `tracked` are the paths of the repository, `None` where there is no repository.
     #[must_use]
     pub fn shown(&self, tracked: Option<BTreeSet<String>>) -> ShownFiles<'_> {
-        ShownFiles { files: self, tracked }
+        ShownFiles { files: self, tracked, folders: RwLock::default() }
     }
 }
 
@@ -65,14 +70,15 @@ impl ShownFiles<'_> {
     /// Why it is not shown.
     pub fn text(&self, path: &str) -> Result<String, NotShown> {
         let root = &self.files.root;
-        let full = follow(&root.join(path)).map_err(|_| NotShown::Missing)?.path;
+        let (full, metadata) = self.followed(path).map_err(|_| NotShown::Missing)?;
         let inside = full.strip_prefix(root).map_err(|_| NotShown::Outside)?;
-        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        let mut parts = inside.iter().map(|part| part.to_string_lossy());
         let may = match &self.tracked {
-            Some(tracked) => tracked.contains(&parts.join("/")),
-            None => !parts.iter().any(|part| part.starts_with('.')),
+            // Most paths are those without links.
+            Some(tracked) if inside.as_os_str() == path => tracked.contains(path),
+            Some(tracked) => tracked.contains(&parts.collect::<Vec<_>>().join("/")),
+            None => !parts.any(|part| part.starts_with('.')),
         };
-        let metadata = std::fs::metadata(&full).map_err(|_| NotShown::Missing)?;
         if !may {
             return Err(NotShown::Untracked);
         }
@@ -82,11 +88,41 @@ impl ShownFiles<'_> {
         if metadata.len() > LARGEST {
             return Err(NotShown::TooLarge);
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
         let file = std::fs::File::open(&full).map_err(|_| NotShown::Missing)?;
-        file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| NotShown::Missing)?;
+        // What is added meanwhile is not of the commit; with the length known, its end need not be asked for.
+        file.take(metadata.len()).read_to_end(&mut bytes).map_err(|_| NotShown::Missing)?;
         // Nearly every source is valid, and need not be copied then.
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// Where a path leads when all symbolic links are followed, and what is there.
+    fn followed(&self, path: &str) -> io::Result<(PathBuf, Metadata)> {
+        let root = &self.files.root;
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if !matches!(name, "" | "." | "..") {
+            let full = self.beside(folder, name)?;
+            let metadata = std::fs::symlink_metadata(&full)?;
+            if !metadata.is_symlink() {
+                return Ok((full, metadata));
+            }
+        }
+        let full = follow(&root.join(path))?.path;
+        let metadata = std::fs::metadata(&full)?;
+        Ok((full, metadata))
+    }
+
+    /// Where a name in a folder lies, when the links to the folder are followed.
+    fn beside(&self, folder: &str, name: &str) -> io::Result<PathBuf> {
+        let with_name = |folder: &PathBuf| folder.join(name);
+        if let Some(known) = self.folders.read().ok().and_then(|folders| folders.get(folder).map(with_name)) {
+            return Ok(known);
+        }
+        let path = follow(&self.files.root.join(folder))?.path;
+        if let Ok(mut folders) = self.folders.write() {
+            folders.insert(folder.to_owned(), path.clone());
+        }
+        Ok(path.join(name))
     }
 }

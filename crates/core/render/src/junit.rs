@@ -60,7 +60,7 @@ fn limit_case(class: &str, measure: &Measure, limit: &Limit) -> TestCase {
         limit::terms(measure, limit),
         limit::origin(limit),
     );
-    let growth = show::measure_growth(measure);
+    let growth = show::figures(measure).growth;
     let detail =
         if growth.is_empty() { message.clone() } else { format!("{message}\nSince the baseline: {growth}") };
     let mut output = None;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use lw_model::Verdict;
 
-use crate::show;
+use crate::{escape, show};
 
 /// Text inside an element or a quoted attribute. What a reader cannot see, and what turns the direction of text around
 /// (CVE-2021-42574), is made visible.
@@ -58,6 +58,34 @@ fn push_special(c: char, out: &mut String) {
         }
         c => out.push(c),
     }
+}
+
+/// A sentence in which no line ends between a number and its unit.
+#[must_use]
+pub fn sentence(sentence: &str) -> String {
+    text(&escape::bound(sentence))
+}
+
+/// Columns of a name that is not broken across lines.
+const SHORT: usize = 16;
+
+/// A name that may be broken across lines after its separators and nowhere else, so that a column can be narrow; a short
+/// one is not.
+#[must_use]
+pub fn name(name: &str) -> String {
+    if name.chars().count() <= SHORT {
+        return text(name);
+    }
+    let pieces: Vec<String> = escape::breakable(name).into_iter().map(text).collect();
+    pieces.join("<wbr/>")
+}
+
+/// The beginning of a cell, with the heading of its column in an attribute: on a narrow page a row is a list, and
+/// this stands before the value. `title` is markup that is text only.
+#[must_use]
+pub fn cell(title: &str, right: bool) -> String {
+    let align = if right { " align=\"right\"" } else { "" };
+    if title.is_empty() { format!("<td{align}>") } else { format!("<td{align} data-title=\"{title}\">") }
 }
 
 /// Where a page has its style from.
@@ -127,6 +155,17 @@ mod tests {
     fn a_title_and_a_path_are_text() {
         let page = head("</title><script>", Style::Linked("\"/><script>"));
         assert!(!page.contains("<script>"), "{page}");
+    }
+
+    #[test]
+    fn a_sentence_keeps_its_units_and_a_name_its_words() {
+        assert_eq!(sentence("fell by <5 points"), "fell by &lt;5\u{a0}points");
+        assert_eq!(name("a/b<c>::d"), "a/b&lt;c&gt;::d");
+        assert_eq!(
+            name("source/of/b<c>::the_device"),
+            "source/<wbr/>of/<wbr/>b&lt;<wbr/>c&gt;::<wbr/>the_device"
+        );
+        assert_eq!(cell("Now", true) + &cell("", false), "<td align=\"right\" data-title=\"Now\"><td>");
     }
 
     #[test]

@@ -48,18 +48,44 @@ pub(crate) fn growth(unit: Unit, difference: Number, baseline: Number) -> String
     }
 }
 
-/// Change of a measure since its baseline; empty without one, `unchanged` when there is none.
-pub(crate) fn measure_growth(measure: &Measure) -> String {
-    match (measure.growth(), measure.baseline) {
-        (Some(difference), Some(_)) if difference.as_f64() == 0.0 => "unchanged".to_owned(),
-        (Some(difference), Some(baseline)) => growth(measure.unit, difference, baseline),
-        _ => String::new(),
-    }
+/// A measure before and now, and the change between: what a person wants to see first of it.
+pub(crate) struct Figures {
+    /// In the baseline; empty without one.
+    pub(crate) before: String,
+    pub(crate) now: String,
+    /// Without its share, for where there is no room for both; empty without a baseline.
+    pub(crate) change: String,
+    /// With its share: `+1,312 B (+0.12 %)`, `unchanged`.
+    pub(crate) growth: String,
 }
 
-/// Change of a measure since its baseline without its share, for where there is no room for both.
-pub(crate) fn measure_delta(measure: &Measure) -> String {
-    measure.growth().map(|growth| delta(measure.unit, growth)).unwrap_or_default()
+/// The figures of a measure. Of counted things that are a part of a whole the shares are told, and their change in points:
+/// more lines may be covered, and yet less of all lines.
+pub(crate) fn figures(measure: &Measure) -> Figures {
+    let by_share =
+        measure.unit == Unit::Count && (measure.baseline.is_none() || measure.baseline_whole.is_some());
+    if let Some(now) = measure.share().filter(|_| by_share) {
+        let before = measure.baseline_share();
+        let points = before.map(|before| Number::Decimal(0.0 - now.points_below(before)));
+        let change = points.map(|points| delta(Unit::Points, points)).unwrap_or_default();
+        let still = points.is_some_and(|points| points.as_f64() == 0.0);
+        return Figures {
+            before: before.map(|before| before.to_string()).unwrap_or_default(),
+            now: now.to_string(),
+            growth: if still { "unchanged".to_owned() } else { change.clone() },
+            change,
+        };
+    }
+    Figures {
+        before: measure.baseline.map(|baseline| measure.unit.brief(baseline)).unwrap_or_default(),
+        now: measure.unit.brief(measure.value),
+        change: measure.growth().map(|growth| delta(measure.unit, growth)).unwrap_or_default(),
+        growth: match (measure.growth(), measure.baseline) {
+            (Some(difference), Some(_)) if difference.as_f64() == 0.0 => "unchanged".to_owned(),
+            (Some(difference), Some(baseline)) => growth(measure.unit, difference, baseline),
+            _ => String::new(),
+        },
+    }
 }
 
 /// One line of the list of measures.

@@ -2,7 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lw_model::{Fact, Finding, Limit, Measure, Outcome, Report, Series, Table, Tree, Verdict};
+use lw_model::{
+    Align, Cell, Column, Fact, Finding, Limit, Measure, Outcome, Report, Series, Table, Tree, Verdict,
+};
+
+use crate::limit;
 
 /// Everything about one subject of a run, or about the run as a whole.
 pub(crate) struct Section<'a> {
@@ -127,7 +131,73 @@ pub(crate) fn is_matrix(sections: &[Section<'_>]) -> bool {
     sections.iter().filter(|section| section.subject.is_some()).count() > 1
 }
 
-/// Subjects of a matrix: those with a name.
-pub(crate) fn named<'s, 'a>(sections: &'s [Section<'a>]) -> impl Iterator<Item = (&'a str, &'s Section<'a>)> {
-    sections.iter().filter_map(|section| section.subject.map(|subject| (subject, section)))
+/// Rows of a list of limits that stands before the tables; a longer one stands after them.
+const FEW: usize = 12;
+
+impl Section<'_> {
+    /// Whether its limits are so few that they stand first.
+    pub(crate) fn has_few_limits(&self) -> bool {
+        let rows = self.limits().filter(|(_, limit)| !is_breach(limit)).count();
+        rows > 0 && rows <= FEW
+    }
+}
+
+/// Whether the list of breached limits has it.
+pub(crate) fn is_breach(limit: &Limit) -> bool {
+    matches!(limit.outcome, Outcome::Breached | Outcome::Overridden)
+}
+
+/// The subjects of a matrix in one table, with their verdicts: the tool's own table of them when it has one, which is then
+/// no longer among those of the run, or else what decided each verdict. The second column names the subject.
+pub(crate) fn take_overview(sections: &mut [Section<'_>]) -> Option<Table> {
+    if !is_matrix(sections) {
+        return None;
+    }
+    let subjects: Vec<(&str, Verdict)> =
+        sections.iter().filter_map(|section| Some((section.subject?, section.verdict))).collect();
+    let names = |table: &Table| -> Vec<Option<usize>> {
+        let name = |cell: &Cell| match cell {
+            Cell::Code(name) | Cell::Text(name) => subjects.iter().position(|(subject, _)| subject == name),
+            _ => None,
+        };
+        table.rows.iter().map(|row| row.first().and_then(name)).collect()
+    };
+    for section in sections.iter_mut().filter(|section| section.subject.is_none()) {
+        let lists_all = |table: &Table| {
+            let mut rows = names(table);
+            rows.sort_unstable();
+            !table.folded && rows.iter().copied().eq((0..subjects.len()).map(Some))
+        };
+        let Some(at) = section.tables.iter().position(|table| lists_all(table)) else { continue };
+        let mut table = section.tables.remove(at).clone();
+        let verdicts = names(&table).into_iter().map(|row| row.and_then(|row| subjects.get(row)));
+        for (row, subject) in table.rows.iter_mut().zip(verdicts) {
+            row.insert(0, subject.map_or(Cell::Empty, |(_, verdict)| Cell::Verdict(*verdict)));
+        }
+        table.columns.insert(0, Column { title: String::new(), align: Align::Left });
+        return Some(table);
+    }
+    let columns = [("", Align::Left), ("Subject", Align::Left), ("What decided", Align::Left)];
+    let mut table = Table::new("subjects", "Subjects", &columns);
+    for section in sections.iter() {
+        let Some(subject) = section.subject else { continue };
+        let breaches = section.breaches();
+        let worst = match breaches.as_slice() {
+            [] => section.findings.first().map_or(Cell::Empty, |finding| Cell::Text(finding.message.clone())),
+            [(measure, limit), more @ ..] => {
+                let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+                Cell::Text(format!("`{}` {}{more}", measure.name, limit::standing(measure, limit)))
+            }
+        };
+        let passes = section.verdict == Verdict::Pass;
+        let worst = if passes { Cell::Empty } else { worst };
+        table.rows.push(vec![Cell::Verdict(section.verdict), Cell::Code(subject.to_owned()), worst]);
+    }
+    if table.rows.iter().all(|row| matches!(row.last(), Some(Cell::Empty))) {
+        table.columns.pop();
+        for row in &mut table.rows {
+            row.pop();
+        }
+    }
+    Some(table)
 }

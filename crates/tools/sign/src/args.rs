@@ -190,7 +190,7 @@ pub struct EmbedArgs {
     pub pad_header: bool,
 
     /// MCUboot: version of the image, as MAJOR.MINOR.REVISION+BUILD
-    #[arg(id = "image_version", long = "image-version", value_name = "VERSION", help_heading = "MCUboot")]
+    #[arg(long, value_name = "VERSION", help_heading = "MCUboot")]
     pub image_version: Option<String>,
 
     /// MCUboot: security counter, below which a device takes no other image any more; `auto` makes it of the version

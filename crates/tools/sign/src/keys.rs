@@ -237,7 +237,8 @@ pub(crate) fn public(source: &str, cx: &Context, report: &mut Report) -> Result<
         Ok(SecretSource::File(path)) => public_file(&path, cx, report),
         Ok(other) => {
             let text = cx.secret(&other, "public key")?;
-            let file = read_public(text.expose()).context(other.to_string())?;
+            let read = read_public(text.expose());
+            let file = read.context(other.to_string())?;
             check_certificate(&file, &other.to_string(), cx, report);
             Ok(file)
         }

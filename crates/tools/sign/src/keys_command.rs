@@ -161,9 +161,7 @@ fn rotate(args: &Keys, cx: &mut Context, report: &mut Report) -> Result<(), Erro
         both.clone(),
     );
     step(
-        format!(
-            "Sign every release with both keys (--key OLD --key NEW) until no device is left that has not got step 1"
-        ),
+        "Sign every release with both keys (--key OLD --key NEW) until no device is left that has not got step 1".to_owned(),
         both,
     );
     step(format!("Release an update that is signed by {to} and takes the trust in {from} away"), to.clone());

@@ -53,12 +53,6 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Set `scheme` to be sure of it.",
     },
     Rule {
-        id: "test-key",
-        level: Level::Error,
-        title: "A key is one whose private half is published.",
-        help: "Anybody can sign with it. Make a key of your own: `lw sign keys make`. `allow-test-key` accepts it in tests.",
-    },
-    Rule {
         id: "unknown-trust",
         level: Level::Warning,
         title: "Whether the run may be trusted with a key is not known.",

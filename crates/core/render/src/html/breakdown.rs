@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use lw_model::{Tree, Unit};
 
-use super::markup::{escaped, prose};
+use super::markup::{figures, prose};
 use super::prune::{self, Part};
 use super::treemap::share;
+use crate::kit;
 
 const LEVELS: usize = 5;
 const PARTS: usize = 400;
@@ -29,9 +30,9 @@ fn parts(whole: &Part<'_>, unit: Unit, total: u64, html: &mut String) {
         let size = unit.brief(part.value.into());
         let share = share(part.value, total).map(|share| format!(" · {share}")).unwrap_or_default();
         let role = part.role().map(|role| format!(" <em>{}</em>", prose(role))).unwrap_or_default();
-        let name = escaped(&part.shown());
+        let name = kit::name(&part.shown());
         let name = if part.node.is_some() { format!("<code>{name}</code>") } else { name };
-        let line = format!("{name}{role} <small>{size}{share}</small>");
+        let line = format!("{name}{role} <small>{}</small>", figures(&format!("{size}{share}")));
         if part.children.is_empty() {
             let _ = writeln!(html, "<li>{line}</li>");
         } else {

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 
 use lw_model::{Align, Cell, Finding, Limit, Location, Measure, Outcome, Report, Table, Verdict};
 
-use self::markup::{code, prose};
+use self::markup::{code, figures, prose};
 use crate::view::{self, Section};
 use crate::{LinkBase, Options, escape, kit, limit, show};
 
@@ -25,12 +25,13 @@ const STYLE: &str = include_str!("style.css");
 
 pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { out, link: options.link.as_ref(), pictures: 0 };
-    let sections = view::sections(report);
+    let mut sections = view::sections(report);
     page.head(report)?;
     page.verdict(report)?;
-    let matrix = view::is_matrix(&sections);
-    if matrix {
-        page.overview(&sections)?;
+    let overview = view::take_overview(&mut sections);
+    let matrix = overview.is_some();
+    if let Some(overview) = &overview {
+        page.overview(overview, &sections)?;
     } else {
         // Of a single subject the facts say what was judged, so they come before the judgement.
         for section in &sections {
@@ -91,52 +92,49 @@ impl Page<'_> {
         writeln!(self.out, "<section>\n<h2>Breached limits</h2>")?;
         let mut columns = vec![("", Align::Left)];
         columns.extend(matrix.then_some(("Subject", Align::Left)));
-        columns.extend([
-            ("Measure", Align::Left),
-            ("Value", Align::Right),
-            ("Beyond", Align::Right),
-            ("Limit", Align::Left),
-        ]);
-        columns.extend(grown.then_some(("Since the baseline", Align::Right)));
-        columns.push(("Set by", Align::Left));
-        self.open_table(&columns)?;
+        columns.push(("Measure", Align::Left));
+        columns.extend(grown.then_some(("Before", Align::Right)));
+        columns.push(("Now", Align::Right));
+        columns.extend(grown.then_some(("Change", Align::Right)));
+        columns.extend([("Beyond", Align::Right), ("Limit", Align::Left), ("Set by", Align::Left)]);
+        let columns = self.open_table(&columns)?;
         for section in sections {
             for (measure, limit) in section.breaches() {
-                write!(self.out, "<tr>{}", td(&badge_of(limit)))?;
-                if matrix {
-                    write!(self.out, "{}", td(&section.subject.map(code).unwrap_or_default()))?;
-                }
-                let origin = match &limit.location {
-                    Some(location) => self.place(location),
-                    None => code(&limit.origin),
-                };
-                write!(
-                    self.out,
-                    "{}{}{}{}",
-                    td(&code(&measure.name)),
-                    right(&measure.unit.brief(measure.value)),
-                    right(&format!("<strong>{}</strong>", limit::standing(measure, limit))),
-                    format_args!("<td nowrap=\"nowrap\">{}</td>", limit::terms(measure, limit)),
-                )?;
-                if grown {
-                    write!(self.out, "{}", right(&show::measure_growth(measure)))?;
-                }
-                writeln!(self.out, "{}</tr>", td(&origin))?;
+                let of = show::figures(measure);
+                let mut row = vec![badge_of(limit)];
+                row.extend(matrix.then(|| section.subject.map(code).unwrap_or_default()));
+                row.push(code(&measure.name));
+                row.extend(grown.then(|| figures(&of.before)));
+                row.push(figures(&of.now));
+                row.extend(grown.then(|| figures(&of.growth)));
+                row.push(format!("<strong>{}</strong>", figures(&limit::standing(measure, limit))));
+                row.push(figures(&limit::terms(measure, limit)));
+                row.push(self.origin(limit));
+                self.row(&columns, &row)?;
             }
         }
         self.close_table()?;
         writeln!(self.out, "</section>")
     }
 
-    fn overview(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
-        writeln!(self.out, "<nav>\n<h2>Subjects</h2>\n<ul class=\"subjects\">")?;
-        for (index, section) in sections.iter().enumerate() {
-            if let Some(subject) = section.subject {
-                let (badge, subject) = (badge(section.verdict), code(subject));
-                writeln!(self.out, "<li>{badge} <a href=\"#subject-{index}\">{subject}</a></li>")?;
+    fn overview(&mut self, table: &Table, sections: &[Section<'_>]) -> io::Result<()> {
+        writeln!(self.out, "<nav>\n<h2>{}</h2>", prose(&table.title))?;
+        let titles: Vec<_> =
+            table.columns.iter().map(|column| (column.title.as_str(), column.align)).collect();
+        let columns = self.open_table(&titles)?;
+        for row in &table.rows {
+            let mut cells: Vec<_> = row.iter().map(cell).collect();
+            if let (Some(Cell::Code(name) | Cell::Text(name)), Some(cell)) = (row.get(1), cells.get_mut(1)) {
+                let index = sections.iter().position(|section| section.subject == Some(name.as_str()));
+                *cell = format!("<a href=\"#subject-{}\">{}</a>", index.unwrap_or_default(), code(name));
             }
+            self.row(&columns, &cells)?;
         }
-        writeln!(self.out, "</ul>\n</nav>")
+        self.close_table()?;
+        if let Some(note) = &table.note {
+            writeln!(self.out, "<p class=\"note\">{}</p>", prose(note))?;
+        }
+        writeln!(self.out, "</nav>")
     }
 
     fn section(&mut self, section: &Section<'_>, index: usize, matrix: bool) -> io::Result<()> {
@@ -148,6 +146,10 @@ impl Page<'_> {
             self.facts(section)?;
         }
         self.findings(section)?;
+        let first = section.has_few_limits();
+        if first {
+            self.limits(section)?;
+        }
         for table in &section.tables {
             self.table(table)?;
         }
@@ -161,7 +163,10 @@ impl Page<'_> {
             self.out.write_all(treemap::figure(tree, self.pictures).as_bytes())?;
             self.out.write_all(breakdown::list(tree).as_bytes())?;
         }
-        self.measures(section)?;
+        if !first {
+            self.limits(section)?;
+        }
+        self.unlimited(section)?;
         writeln!(self.out, "</section>")
     }
 
@@ -213,22 +218,10 @@ impl Page<'_> {
         }
         if !table.columns.is_empty() {
             let titles: Vec<_> =
-                table.columns.iter().map(|column| (prose(&column.title), column.align)).collect();
-            self.open_table(
-                &titles.iter().map(|(title, align)| (title.as_str(), *align)).collect::<Vec<_>>(),
-            )?;
+                table.columns.iter().map(|column| (column.title.as_str(), column.align)).collect();
+            let columns = self.open_table(&titles)?;
             for row in &table.rows {
-                let mut cells = row.iter();
-                write!(self.out, "<tr>")?;
-                for column in &table.columns {
-                    let text = cells.next().map(cell).unwrap_or_default();
-                    write!(
-                        self.out,
-                        "{}",
-                        if column.align == Align::Right { right(&text) } else { td(&text) }
-                    )?;
-                }
-                writeln!(self.out, "</tr>")?;
+                self.row(&columns, &row.iter().map(cell).collect::<Vec<_>>())?;
             }
             self.close_table()?;
         }
@@ -241,21 +234,31 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Everything measured, with its limits; what has none is folded.
-    fn measures(&mut self, section: &Section<'_>) -> io::Result<()> {
-        let (limited, free): (Vec<&Measure>, Vec<&Measure>) =
-            section.measures.iter().copied().partition(|measure| !measure.limits.is_empty());
-        if !limited.is_empty() {
-            writeln!(self.out, "<h3>Limits</h3>")?;
-            self.measure_table(&limited)?;
+    /// What is held to a limit. A measure of which every limit is breached stands above already.
+    fn limits(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let measures: Vec<&Measure> = section
+            .measures
+            .iter()
+            .copied()
+            .filter(|measure| measure.limits.iter().any(|limit| !view::is_breach(limit)))
+            .collect();
+        if measures.is_empty() {
+            return Ok(());
         }
-        if !free.is_empty() {
-            let count = show::counted(free.len(), "measure");
-            writeln!(self.out, "<details><summary>Without a limit <small>{count}</small></summary>")?;
-            self.measure_table(&free)?;
-            writeln!(self.out, "</details>")?;
+        writeln!(self.out, "<h3>Limits</h3>")?;
+        self.measure_table(&measures)
+    }
+
+    fn unlimited(&mut self, section: &Section<'_>) -> io::Result<()> {
+        let measures: Vec<&Measure> =
+            section.measures.iter().copied().filter(|measure| measure.limits.is_empty()).collect();
+        if measures.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let count = show::counted(measures.len(), "measure");
+        writeln!(self.out, "<details><summary>Without a limit <small>{count}</small></summary>")?;
+        self.measure_table(&measures)?;
+        writeln!(self.out, "</details>")
     }
 
     fn measure_table(&mut self, measures: &[&Measure]) -> io::Result<()> {
@@ -263,53 +266,46 @@ impl Page<'_> {
         let limits = any(|measure| !measure.limits.is_empty());
         let share = any(|measure| measure.whole.is_some());
         let baseline = any(|measure| measure.baseline.is_some());
-        let mut columns = vec![("Measure", Align::Left), ("Value", Align::Right)];
-        columns.extend(share.then_some(("Share", Align::Left)));
-        columns.extend(baseline.then_some(("Baseline", Align::Right)));
+        let mut columns = vec![("Measure", Align::Left)];
+        columns.extend(baseline.then_some(("Before", Align::Right)));
+        columns.push(("Now", Align::Right));
         columns.extend(baseline.then_some(("Change", Align::Right)));
         columns.extend(limits.then_some(("Limits", Align::Left)));
-        self.open_table(&columns)?;
+        columns.extend(share.then_some(("Share", Align::Left)));
+        let columns = self.open_table(&columns)?;
         for measure in measures {
-            write!(
-                self.out,
-                "<tr>{}{}",
-                td(&code(&measure.name)),
-                right(&measure.unit.brief(measure.value))
-            )?;
-            if share {
-                let bar = match (measure.value, measure.whole) {
-                    (lw_model::Number::Integer(used), Some(lw_model::Number::Integer(total))) => {
-                        bar(used, total)
-                    }
-                    _ => String::new(),
-                };
-                write!(self.out, "{}", td(&bar))?;
-            }
-            if baseline {
-                let base = measure.baseline.map(|value| measure.unit.brief(value));
-                write!(
-                    self.out,
-                    "{}{}",
-                    right(&base.unwrap_or_default()),
-                    right(&show::measure_delta(measure))
-                )?;
-            }
-            if limits {
-                let lines: Vec<_> = measure.limits.iter().map(|limit| self.limit(measure, limit)).collect();
-                write!(self.out, "<td class=\"limits\">{}</td>", lines.join("<br/>"))?;
-            }
-            writeln!(self.out, "</tr>")?;
+            let of = show::figures(measure);
+            let mut row = vec![code(&measure.name)];
+            row.extend(baseline.then(|| figures(&of.before)));
+            row.push(figures(&of.now));
+            row.extend(baseline.then(|| figures(&of.change)));
+            row.extend(limits.then(|| {
+                let lines = measure.limits.iter().filter(|limit| !view::is_breach(limit));
+                lines.map(|limit| self.limit(measure, limit)).collect::<Vec<_>>().join("<br/>")
+            }));
+            row.extend(share.then(|| match (measure.value, measure.whole) {
+                (lw_model::Number::Integer(used), Some(lw_model::Number::Integer(total))) => bar(used, total),
+                _ => String::new(),
+            }));
+            self.row(&columns, &row)?;
         }
         self.close_table()
     }
 
     fn limit(&self, measure: &Measure, limit: &Limit) -> String {
-        let origin = match &limit.location {
-            Some(location) => self.place(location),
-            None => code(&limit.origin),
-        };
         let (terms, standing) = (limit::terms(measure, limit), limit::standing(measure, limit));
-        format!("{} {terms}: {standing} <small>{origin}</small>", badge_of(limit))
+        format!(
+            "<span class=\"limit\">{} {}: {} <small>{}</small></span>",
+            badge_of(limit),
+            figures(&terms),
+            figures(&standing),
+            self.origin(limit)
+        )
+    }
+
+    /// Where a limit was set, with a link where there is a place to go to.
+    fn origin(&self, limit: &Limit) -> String {
+        limit.location.as_ref().map_or_else(|| code(&limit.origin), |location| self.place(location))
     }
 
     fn place(&self, location: &Location) -> String {
@@ -322,13 +318,28 @@ impl Page<'_> {
         }
     }
 
-    fn open_table(&mut self, columns: &[(&str, Align)]) -> io::Result<()> {
+    /// The beginning of a table up to its rows; returns the beginning of a cell of each column.
+    fn open_table(&mut self, columns: &[(&str, Align)]) -> io::Result<Vec<String>> {
         write!(self.out, "<div class=\"scroll\"><table cellpadding=\"4\">\n<thead><tr>")?;
         for (title, align) in columns {
             let align = if *align == Align::Right { "right" } else { "left" };
-            write!(self.out, "<th scope=\"col\" align=\"{align}\">{title}</th>")?;
+            write!(self.out, "<th scope=\"col\" align=\"{align}\">{}</th>", prose(title))?;
         }
-        writeln!(self.out, "</tr></thead>\n<tbody>")
+        writeln!(self.out, "</tr></thead>\n<tbody>")?;
+        // Numbers are right-aligned by an attribute, so that they are without a style sheet too.
+        Ok(columns
+            .iter()
+            .map(|(title, align)| kit::cell(&markup::plain(title), *align == Align::Right))
+            .collect())
+    }
+
+    /// A row of cells; one that is missing is empty, one too many is left out. `cells` are markup.
+    fn row(&mut self, columns: &[String], cells: &[String]) -> io::Result<()> {
+        write!(self.out, "<tr>")?;
+        for (index, open) in columns.iter().enumerate() {
+            write!(self.out, "{open}{}</td>", cells.get(index).map(String::as_str).unwrap_or_default())?;
+        }
+        writeln!(self.out, "</tr>")
     }
 
     fn close_table(&mut self) -> io::Result<()> {
@@ -338,15 +349,6 @@ impl Page<'_> {
 
 fn mark(verdict: Verdict) -> &'static str {
     show::mark(verdict, true)
-}
-
-fn td(html: &str) -> String {
-    format!("<td>{html}</td>")
-}
-
-/// Numbers are right-aligned by an attribute, so that they are without a style sheet too.
-fn right(html: &str) -> String {
-    format!("<td align=\"right\">{html}</td>")
 }
 
 fn pill(class: &str, text: &str) -> String {
@@ -367,7 +369,7 @@ fn badge_of(limit: &Limit) -> String {
 
 fn cell(cell: &Cell) -> String {
     if let Some(number) = show::number(cell) {
-        return number;
+        return figures(&number);
     }
     match cell {
         Cell::Text(text) => prose(text),
@@ -390,7 +392,7 @@ fn bar(used: i64, total: i64) -> String {
         "<span class=\"bar\"><svg width=\"{WIDTH}\" height=\"8\" viewBox=\"0 0 {WIDTH} 8\" aria-hidden=\"true\">\
          <rect class=\"track\" width=\"{WIDTH}\" height=\"8\" rx=\"2\" fill=\"#d0d7de\"/>\
          <rect class=\"{class}\" width=\"{filled}\" height=\"8\" rx=\"2\" fill=\"{colour}\"/></svg> {}</span>",
-        show::share(used, total)
+        figures(&show::share(used, total))
     )
 }
 

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use lw_model::{Percent, Tree, Unit};
 
 use super::brief_name;
-use super::markup::{escaped, plain};
+use super::markup::{escaped, figures, plain};
 use super::prune::{self, Part};
 use super::squarify::{Rect, squarify};
-use crate::{escape, show};
+use crate::{escape, kit, show};
 
 const WIDTH: f64 = 1120.0;
 const HEIGHT: f64 = 600.0;
@@ -28,12 +28,12 @@ pub(super) fn figure(tree: &Tree, picture: usize) -> String {
         return String::new();
     }
     let name = plain(&tree.name);
-    let total = tree.unit.brief(tree.root.value.into());
+    let total = figures(&tree.unit.brief(tree.root.value.into()));
     let mut map = Map { svg: String::new(), unit: tree.unit, total: root.value, path: Vec::new(), picture };
     let _ = write!(
         map.svg,
         "<figure class=\"map\">\n<figcaption><h3>{name}</h3> <p>{total} by {}</p></figcaption>\n\
-         <svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"100%\" role=\"img\" aria-labelledby=\"map-{picture}\" \
+         <div class=\"scroll picture\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"100%\" role=\"img\" aria-labelledby=\"map-{picture}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"11\" fill=\"#1f2328\" stroke-width=\"1\">\n\
          <title id=\"map-{picture}\">{name}: {total}</title>\n\
          <desc>Rectangles in proportion to size, nested by {}. The list below holds the same parts.</desc>\n\
@@ -45,7 +45,7 @@ pub(super) fn figure(tree: &Tree, picture: usize) -> String {
     );
     let groups = groups(&root);
     map.groups(groups, Rect { x: 0.0, y: 0.0, w: WIDTH, h: HEIGHT });
-    map.svg.push_str("</svg>\n");
+    map.svg.push_str("</svg></div>\n");
     map.legend(groups);
     map.svg.push_str("</figure>\n");
     map.svg
@@ -183,9 +183,9 @@ impl Map {
             let _ = writeln!(
                 self.svg,
                 "<li><svg width=\"10\" height=\"10\" aria-hidden=\"true\"><rect width=\"10\" height=\"10\" rx=\"2\" \
-                 fill=\"{hue}\" fill-opacity=\"0.75\"/></svg> {} <small>{}{share}</small></li>",
-                escaped(&brief_name(&group.shown())),
-                self.unit.brief(group.value.into()),
+                 fill=\"{hue}\" fill-opacity=\"0.75\"/></svg> {} <small>{}</small></li>",
+                kit::name(&brief_name(&group.shown())),
+                figures(&format!("{}{share}", self.unit.brief(group.value.into()))),
             );
         }
         self.svg.push_str("</ul>\n");

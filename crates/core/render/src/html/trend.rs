@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use lw_model::{Measure, Number, Series};
 
 use super::brief_name;
-use super::markup::{code, escaped, name};
+use super::markup::{code, escaped, figures, name};
 use crate::{limit, show};
 
 const WIDTH: f64 = 1120.0;
@@ -34,13 +34,13 @@ pub(super) fn figure(series: &Series, measure: Option<&Measure>, picture: usize)
     let title = format!("{}: {}", brief_name(&series.name), series.unit.brief(last));
     let mut svg = format!(
         "<figure class=\"trend\">\n<figcaption><h3>Trend</h3> <p>{}: {} <small>{} over {}</small></p></figcaption>\n\
-         <svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"100%\" role=\"img\" aria-labelledby=\"trend-{picture}\" \
+         <div class=\"scroll picture\"><svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"100%\" role=\"img\" aria-labelledby=\"trend-{picture}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"11\" fill=\"#57606a\">\n\
          <title id=\"trend-{picture}\">{}</title>\n<desc>{} values, from {} to {}.</desc>\n",
         code(&series.name),
-        series.unit.brief(last),
-        show::growth(series.unit, last.minus(first), first),
-        show::counted(series.points.len(), "point"),
+        figures(&series.unit.brief(last)),
+        figures(&show::growth(series.unit, last.minus(first), first)),
+        figures(&show::counted(series.points.len(), "point")),
         escaped(&title),
         points.len(),
         series.unit.brief(first),
@@ -62,9 +62,9 @@ pub(super) fn figure(series: &Series, measure: Option<&Measure>, picture: usize)
         );
     }
     line(&mut svg, series, points, &scale);
-    svg.push_str("</svg>\n");
+    svg.push_str("</svg></div>\n");
     if !far.is_empty() {
-        let _ = writeln!(svg, "<p class=\"note\">Beyond the picture: {}.</p>", far.join(", "));
+        let _ = writeln!(svg, "<p class=\"note\">Beyond the picture: {}.</p>", figures(&far.join(", ")));
     }
     svg.push_str("</figure>\n");
     svg

@@ -29,7 +29,13 @@ pub(super) fn prose(text: &str) -> String {
     out
 }
 
+/// Figures with their units, as [`crate::show`] and [`crate::limit`] write them.
+pub(super) fn figures(text: &str) -> String {
+    escape::bound(text).into_owned()
+}
+
 fn words(text: &str, out: &mut String) {
+    let text = escape::bound(text);
     let mut chars = text.chars().peekable();
     let mut before = ' ';
     while let Some(c) = chars.next() {
@@ -115,7 +121,7 @@ mod tests {
         assert_eq!(plain("a|b\nc"), "a&#124;b c");
         assert_eq!(paragraph("# big"), "\\# big");
         assert_eq!(paragraph("12. x"), "12\\. x");
-        assert_eq!(paragraph("12 B over"), "12 B over");
+        assert_eq!(paragraph("12 B over"), "12\u{a0}B over");
     }
 
     #[test]

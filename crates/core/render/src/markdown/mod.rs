@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use lw_model::{Align, Cell, Location, Node, Outcome, Report, Table, Tree, Unit, Verdict};
 
-use self::inline::{code, paragraph, plain, prose};
+use self::inline::{code, figures, paragraph, plain, prose};
 use crate::view::{self, Section};
 use crate::{LinkBase, Options, limit, show};
 
@@ -44,10 +44,12 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
             replaced.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")
         )?;
     }
-    let sections = view::sections(report);
+    let mut sections = view::sections(report);
+    let overview = view::take_overview(&mut sections);
     page.breaches(&sections)?;
-    if view::is_matrix(&sections) {
-        page.overview(&sections)?;
+    if let Some(overview) = overview {
+        writeln!(page.out, "\n### {}\n", plain(&overview.title))?;
+        page.table(&overview)?;
     }
     for section in &sections {
         page.section(section)?;
@@ -81,46 +83,36 @@ impl Page<'_> {
         writeln!(self.out, "\n### Breached limits\n")?;
         let mut columns = vec![("", Align::Left)];
         columns.extend(named.then_some(("Subject", Align::Left)));
-        columns.extend([
-            ("Measure", Align::Left),
-            ("Value", Align::Right),
-            ("Beyond", Align::Right),
-            ("Limit", Align::Left),
-        ]);
-        columns.extend(grown.then_some(("Since the baseline", Align::Right)));
-        columns.push(("Set by", Align::Left));
+        columns.push(("Measure", Align::Left));
+        columns.extend(grown.then_some(("Before", Align::Right)));
+        columns.push(("Now", Align::Right));
+        columns.extend(grown.then_some(("Change", Align::Right)));
+        columns.extend([("Beyond", Align::Right), ("Limit", Align::Left), ("Set by", Align::Left)]);
         self.head(&columns.iter().map(|(title, align)| ((*title).to_owned(), *align)).collect::<Vec<_>>())?;
         for section in sections {
             for (measure, breached) in section.breaches() {
                 let verdict = limit::verdict(breached).unwrap_or_default();
+                let of = show::figures(measure);
                 let mut row = vec![mark(verdict).to_owned()];
                 row.extend(named.then(|| section.subject.map(code).unwrap_or_default()));
+                row.push(code(&measure.name));
+                row.extend(grown.then(|| figures(&of.before)));
+                row.push(figures(&of.now));
+                row.extend(grown.then(|| figures(&of.growth)));
                 row.extend([
-                    code(&measure.name),
-                    measure.unit.brief(measure.value),
-                    format!("**{}**", limit::standing(measure, breached)),
-                    limit::terms(measure, breached),
+                    format!("**{}**", figures(&limit::standing(measure, breached))),
+                    figures(&limit::terms(measure, breached)),
+                    format!(
+                        "{}{}",
+                        breached
+                            .location
+                            .as_ref()
+                            .map_or_else(|| code(&breached.origin), |place| self.place(place)),
+                        if breached.outcome == Outcome::Overridden { " (overridden)" } else { "" },
+                    ),
                 ]);
-                row.extend(grown.then(|| show::measure_growth(measure)));
-                row.extend([format!(
-                    "{}{}",
-                    breached
-                        .location
-                        .as_ref()
-                        .map_or_else(|| code(&breached.origin), |place| self.place(place)),
-                    if breached.outcome == Outcome::Overridden { " (overridden)" } else { "" },
-                )]);
                 self.row(&row)?;
             }
-        }
-        Ok(())
-    }
-
-    fn overview(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
-        writeln!(self.out)?;
-        self.head(&[("Subject".to_owned(), Align::Left), ("Verdict".to_owned(), Align::Left)])?;
-        for (subject, section) in view::named(sections) {
-            self.row(&[code(subject), format!("{} {}", mark(section.verdict), section.verdict)])?;
         }
         Ok(())
     }
@@ -138,6 +130,13 @@ impl Page<'_> {
             writeln!(self.out, "\n{}", facts.join(" · "))?;
         }
         self.findings(section)?;
+        let first = section.has_few_limits();
+        if first {
+            let rows: Vec<_> =
+                show::measure_rows(&section.measures).filter(|row| row.limit.is_some()).collect();
+            writeln!(self.out, "\n#### Limits\n")?;
+            self.measures(&rows)?;
+        }
         for table in section.tables.iter().filter(|table| !table.folded) {
             writeln!(self.out, "\n#### {}\n", plain(&table.title))?;
             self.table(table)?;
@@ -148,7 +147,18 @@ impl Page<'_> {
             self.table(table)?;
             self.close()?;
         }
-        self.measures(section)?;
+        let rows: Vec<_> =
+            show::measure_rows(&section.measures).filter(|row| !first || row.limit.is_none()).collect();
+        if !rows.is_empty() {
+            let title = if rows.iter().all(|row| row.limit.is_none()) {
+                "Other measures that changed"
+            } else {
+                "Measures and limits"
+            };
+            self.open(&format!("{title} ({})", show::counted(rows.len(), "row")))?;
+            self.measures(&rows)?;
+            self.close()?;
+        }
         for tree in &section.trees {
             self.tree(tree)?;
         }
@@ -216,45 +226,48 @@ impl Page<'_> {
             self.row(&[
                 code(&series.name),
                 show::sparkline(series, SPARK, true),
-                series.unit.brief(last),
-                show::growth(series.unit, last.minus(first), first),
+                figures(&series.unit.brief(last)),
+                figures(&show::growth(series.unit, last.minus(first), first)),
             ])?;
         }
         Ok(())
     }
 
-    fn measures(&mut self, section: &Section<'_>) -> io::Result<()> {
-        let rows: Vec<_> = show::measure_rows(&section.measures).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.open(&format!("Measures and limits ({})", show::counted(rows.len(), "row")))?;
-        let columns = [
-            ("", Align::Left),
-            ("Measure", Align::Left),
-            ("Value", Align::Right),
-            ("Since the baseline", Align::Right),
-            ("Limit", Align::Left),
-            ("Room", Align::Right),
-        ];
-        self.head(&columns.map(|(title, align)| (title.to_owned(), align)))?;
+    /// Measures with their limits; a column that no row has anything in is left out.
+    fn measures(&mut self, rows: &[show::MeasureRow<'_>]) -> io::Result<()> {
+        let limits = rows.iter().any(|row| row.limit.is_some());
+        let grown = rows.iter().any(|row| row.measure.baseline.is_some());
+        let mut columns = Vec::new();
+        columns.extend(limits.then_some(("", Align::Left)));
+        columns.push(("Measure", Align::Left));
+        columns.extend(grown.then_some(("Before", Align::Right)));
+        columns.push(("Now", Align::Right));
+        columns.extend(grown.then_some(("Change", Align::Right)));
+        columns.extend([("Limit", Align::Left), ("Room", Align::Right)].into_iter().filter(|_| limits));
+        self.head(&columns.iter().map(|(title, align)| ((*title).to_owned(), *align)).collect::<Vec<_>>())?;
         for row in rows.iter().take(MEASURE_ROWS) {
             let measure = row.measure;
+            let of = show::figures(measure);
+            let mut cells = Vec::new();
             let mark = row.limit.map(|limit| limit::verdict(limit).map_or("❔", mark));
-            self.row(&[
-                mark.unwrap_or_default().to_owned(),
-                code(&measure.name),
-                measure.unit.brief(measure.value),
-                show::measure_growth(measure),
-                row.limit.map(|limit| limit::terms(measure, limit)).unwrap_or_default(),
-                row.limit.map(|limit| limit::standing(measure, limit)).unwrap_or_default(),
-            ])?;
+            cells.extend(limits.then(|| mark.unwrap_or_default().to_owned()));
+            cells.push(code(&measure.name));
+            cells.extend(grown.then(|| figures(&of.before)));
+            cells.push(figures(&of.now));
+            cells.extend(grown.then(|| figures(&of.growth)));
+            if limits {
+                cells.push(row.limit.map(|limit| figures(&limit::terms(measure, limit))).unwrap_or_default());
+                cells.push(
+                    row.limit.map(|limit| figures(&limit::standing(measure, limit))).unwrap_or_default(),
+                );
+            }
+            self.row(&cells)?;
         }
         let more = rows.len().saturating_sub(MEASURE_ROWS);
         if more > 0 {
             writeln!(self.out, "\nand {}", show::counted(more, "more row"))?;
         }
-        self.close()
+        Ok(())
     }
 
     /// The two outer levels of a breakdown, the largest parts of each.
@@ -262,7 +275,7 @@ impl Page<'_> {
         if tree.root.children.is_empty() {
             return Ok(());
         }
-        let total = show::compact(tree.unit, tree.root.value);
+        let total = figures(&show::compact(tree.unit, tree.root.value));
         self.open(&format!("{}: what it is made of ({total})", plain(&tree.name)))?;
         let level = tree.levels.first().map_or_else(|| "Part".to_owned(), |level| plain(level));
         self.head(&[
@@ -295,7 +308,7 @@ impl Page<'_> {
     fn part(&mut self, name: &str, value: u64, whole: u64, unit: Unit) -> io::Result<()> {
         let signed = |value| i64::try_from(value).unwrap_or(i64::MAX);
         let bar = show::bar(signed(value), signed(whole), BAR, show::BLOCKS).unwrap_or_default();
-        self.row(&[name.to_owned(), unit.brief(value.into()), bar])
+        self.row(&[name.to_owned(), figures(&unit.brief(value.into())), figures(&bar)])
     }
 
     fn place(&self, location: &Location) -> String {
@@ -334,12 +347,14 @@ impl Page<'_> {
 
 fn cell(cell: &Cell) -> String {
     if let Some(number) = show::number(cell) {
-        return number;
+        return figures(&number);
     }
     match cell {
         Cell::Text(text) => prose(text),
         Cell::Code(name) => code(name),
-        Cell::Bar { used, total } => show::bar(*used, *total, BAR, show::BLOCKS).unwrap_or_default(),
+        Cell::Bar { used, total } => {
+            figures(&show::bar(*used, *total, BAR, show::BLOCKS).unwrap_or_default())
+        }
         Cell::Verdict(verdict) => format!("{} {verdict}", mark(*verdict)),
         Cell::Bytes(_) | Cell::Delta(_) | Cell::Count(_) | Cell::Empty => String::new(),
     }

@@ -32,9 +32,9 @@ pub(crate) fn parts(report: &Report, options: &Options) -> io::Result<Vec<TextPa
     let mut text = Vec::new();
     let mut page = Page { out: &mut text, paint: Paint(options.colour), width, unicode: options.unicode };
     page.headline(report)?;
-    let sections = view::sections(report);
-    if view::is_matrix(&sections) {
-        page.overview(&sections)?;
+    let mut sections = view::sections(report);
+    if let Some(overview) = view::take_overview(&mut sections) {
+        page.table(&overview)?;
     }
     let mut parts = vec![TextPart { subject: None, verdict: report.verdict, text }];
     for section in &sections {
@@ -99,23 +99,6 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// One line per subject of a matrix.
-    fn overview(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
-        let mut grid = Grid::new(&[("", Align::Left), ("", Align::Left), ("", Align::Left)]);
-        for (subject, section) in view::named(sections) {
-            let worst = section.breaches().first().map_or_else(String::new, |(measure, limit)| {
-                format!("{} {}", escape::name(&measure.name), limit::standing(measure, limit))
-            });
-            grid.push(vec![
-                self.verdict_cell(section.verdict),
-                Text::plain(escape::name(subject)).flexible(),
-                Text::plain(worst).flexible(),
-            ]);
-        }
-        writeln!(self.out)?;
-        self.grid(&grid)
-    }
-
     fn section(&mut self, section: &Section<'_>) -> io::Result<()> {
         if let Some(subject) = section.subject {
             let mark = self.paint.with(Style::of(section.verdict), show::mark(section.verdict, self.unicode));
@@ -125,10 +108,16 @@ impl Page<'_> {
         self.facts(section)?;
         self.breaches(section)?;
         self.findings(section)?;
+        let first = section.has_few_limits();
+        if first {
+            self.measures(section)?;
+        }
         for table in section.tables.iter().filter(|table| !table.folded) {
             self.table(table)?;
         }
-        self.measures(section)?;
+        if !first {
+            self.measures(section)?;
+        }
         self.trends(section)?;
         self.folded(section)
     }
@@ -167,23 +156,31 @@ impl Page<'_> {
         if breaches.is_empty() {
             return Ok(());
         }
-        let columns = ["", "Measure", "Value", "Beyond", "Limit", "Change", "Set by"];
-        let mut grid = Grid::new(&columns.map(|title| {
-            let right = ["Value", "Beyond", "Change"].contains(&title);
-            (title, if right { Align::Right } else { Align::Left })
-        }));
+        let columns = [
+            ("", Align::Left),
+            ("Measure", Align::Left),
+            ("Before", Align::Right),
+            ("Now", Align::Right),
+            ("Change", Align::Right),
+            ("Beyond", Align::Right),
+            ("Limit", Align::Left),
+            ("Set by", Align::Left),
+        ];
+        let mut grid = Grid::new(&columns).leaving(&["Set by", "Limit", "Before", "Now", "Change"], 3);
         for (measure, limit) in breaches {
             let verdict = limit::verdict(limit).unwrap_or_default();
             let overridden = if limit.outcome == Outcome::Overridden { " (overridden)" } else { "" };
             let origin = format!("{}{overridden}", limit::origin(limit));
+            let of = show::figures(measure);
             grid.push(vec![
                 Text::styled(show::mark(verdict, self.unicode), Style::of(verdict)),
-                Text::plain(escape::name(&measure.name)).flexible(),
-                Text::plain(measure.unit.brief(measure.value)),
+                Text::plain(escape::name(&measure.name)).name(),
+                Text::plain(of.before),
+                Text::plain(of.now),
+                Text::plain(of.change),
                 Text::styled(limit::standing(measure, limit), Style::of(verdict)),
                 Text::plain(limit::terms(measure, limit)),
-                Text::plain(show::measure_delta(measure)),
-                Text::styled(origin, Style::DIM).flexible(),
+                Text::styled(origin, Style::DIM).name(),
             ]);
         }
         self.title("Breached limits")?;
@@ -220,8 +217,9 @@ impl Page<'_> {
             }
             let place = finding.location.as_ref().map(|location| format!("{}  ", show::place(location)));
             let line = format!("    {}[{}]", place.unwrap_or_default(), escape::name(&finding.rule));
-            let line = escape::elide(&line, self.width, self.ellipsis());
-            writeln!(self.out, "{}", self.paint.with(Style::DIM, &line))?;
+            for line in self.wrap(&line, 4) {
+                writeln!(self.out, "{}", self.paint.with(Style::DIM, &line))?;
+            }
         }
         Ok(())
     }
@@ -247,12 +245,13 @@ impl Page<'_> {
             return Text::plain(number);
         }
         match cell {
-            Cell::Text(text) => Text::plain(escape::prose(text)).flexible(),
-            Cell::Code(code) => Text::plain(escape::name(code)).flexible(),
+            Cell::Text(text) => Text::plain(escape::prose(text)).sentence(),
+            Cell::Code(code) => Text::plain(escape::name(code)).name(),
             Cell::Bar { used, total } => {
                 let ink = if self.unicode { show::BLOCKS } else { show::ASCII };
                 let style = if used > total { Style::RED } else { Style::PLAIN };
-                Text::styled(show::bar(*used, *total, BAR, ink).unwrap_or_default(), style)
+                let bar = show::bar(*used, *total, BAR, ink).unwrap_or_default();
+                Text::styled(bar, style).bar(format!("{:>8}", show::share(*used, *total)))
             }
             Cell::Verdict(verdict) => self.verdict_cell(*verdict),
             Cell::Bytes(_) | Cell::Delta(_) | Cell::Count(_) | Cell::Empty => Text::plain(String::new()),
@@ -265,14 +264,21 @@ impl Page<'_> {
 
     /// What was judged and is within its limits, or could not be told; the breached ones stand above.
     fn measures(&mut self, section: &Section<'_>) -> io::Result<()> {
+        // Why a limit was not judged stands where the room is told, and is worth more than that.
+        let told = section.limits().any(|(_, limit)| limit.outcome == Outcome::NotJudged);
         let mut grid = Grid::new(&[
             ("", Align::Left),
             ("Measure", Align::Left),
-            ("Value", Align::Right),
+            ("Before", Align::Right),
+            ("Now", Align::Right),
             ("Change", Align::Right),
             ("Limit", Align::Left),
             ("Room", Align::Right),
-        ]);
+        ])
+        .leaving(
+            if told { &["Before", "Change", "Room", "Now"] } else { &["Room", "Before", "Change", "Now"] },
+            2,
+        );
         let mut more = 0;
         let mut before: Option<&Measure> = None;
         for row in show::measure_rows(&section.measures).filter(|row| row.limit.is_some()) {
@@ -289,23 +295,27 @@ impl Page<'_> {
             let mut cells = vec![mark];
             // The second limit of a measure does not repeat what the line above says.
             if before.is_some_and(|before| std::ptr::eq(before, measure)) {
-                cells.extend(["", "", ""].map(Text::plain));
+                cells.extend(["", "", "", ""].map(Text::plain));
             } else {
+                let of = show::figures(measure);
                 cells.extend([
-                    Text::plain(escape::name(&measure.name)).flexible(),
-                    Text::plain(measure.unit.brief(measure.value)),
-                    Text::plain(show::measure_delta(measure)),
+                    Text::plain(escape::name(&measure.name)).name(),
+                    Text::plain(of.before),
+                    Text::plain(of.now),
+                    Text::plain(of.change),
                 ]);
             }
             let limit =
                 row.limit.map(|limit| (limit::terms(measure, limit), limit::standing(measure, limit)));
             let (terms, standing) = limit.unwrap_or_default();
-            cells.extend([Text::plain(terms), Text::styled(standing, Style::DIM)]);
+            let is_judged = row.limit.is_some_and(|limit| limit.outcome != Outcome::NotJudged);
+            let standing = Text::styled(standing, Style::DIM);
+            cells.extend([Text::plain(terms), if is_judged { standing } else { standing.sentence() }]);
             grid.push(cells);
             before = Some(measure);
         }
         if grid.len() > 0 {
-            self.title("Measures")?;
+            self.title("Limits")?;
             self.grid(&grid)?;
         }
         if more > 0 {
@@ -339,7 +349,7 @@ impl Page<'_> {
         for series in &section.series {
             let Some((first, last)) = show::ends(series) else { continue };
             grid.push(vec![
-                Text::plain(escape::name(&series.name)).flexible(),
+                Text::plain(escape::name(&series.name)).name(),
                 Text::plain(show::sparkline(series, SPARK, self.unicode)),
                 Text::plain(series.unit.brief(last)),
                 Text::plain(show::growth(series.unit, last.minus(first), first)),
@@ -361,8 +371,14 @@ impl Page<'_> {
         self.dim(&format!("  {note}"))
     }
 
+    /// The table, and the headings of what there was no room for.
     fn grid(&mut self, grid: &Grid) -> io::Result<()> {
-        grid.write(2, self.width, self.ellipsis(), self.paint, self.out)
+        let left = grid.write(2, self.width, self.ellipsis(), self.paint, self.out)?;
+        let left: Vec<&str> = left.into_iter().filter(|title| !title.is_empty()).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        self.note(&format!("Left out for want of room: {}.", left.join(", ")))
     }
 
     fn ellipsis(&self) -> &'static str {

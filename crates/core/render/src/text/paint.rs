@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use lw_model::Verdict;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::escape;
+
 /// A look on the terminal: the parameters of SGR (ECMA-48 section 8.3.117).
 #[derive(Clone, Copy)]
 pub(super) struct Style {
@@ -51,9 +53,10 @@ impl Paint {
     }
 }
 
-/// Breaks `text` at spaces into lines of at most `width` columns; the lines after the first are indented. A word
-/// longer than a line is cut.
+/// Breaks `text` at spaces into lines of at most `width` columns; the lines after the first are indented. A number stays
+/// with its unit; a word longer than a line is broken after its separators, or cut.
 pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
+    let text = &*escape::bound(text);
     let lead = text.len() - text.trim_start_matches(' ').len();
     let mut lines = Vec::new();
     let mut line = " ".repeat(lead);
@@ -75,19 +78,50 @@ pub(super) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
         } else if word.is_empty() {
             continue;
         }
-        for c in word.chars() {
-            let columns = c.width().unwrap_or(0);
-            if used + columns > width && used > indent {
-                lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+        let pieces = if used + word.width() > width { escape::breakable(word) } else { vec![word] };
+        for piece in pieces {
+            if used + piece.width() > width && used > indent {
+                lines.push(std::mem::replace(&mut line, " ".repeat(indent)).trim_end().to_owned());
                 used = indent;
             }
-            line.push(c);
-            used += columns;
+            for c in piece.chars() {
+                let columns = c.width().unwrap_or(0);
+                if used + columns > width && used > indent {
+                    lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
+                    used = indent;
+                }
+                line.push(c);
+                used += columns;
+            }
         }
         blank = false;
     }
     lines.push(line.trim_end().to_owned());
-    lines
+    lines.into_iter().map(|line| line.replace(escape::NO_BREAK, " ")).collect()
+}
+
+/// Breaks a name into lines of at most `width` columns, after its separators; a piece longer than that is cut.
+pub(super) fn fold(name: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for piece in escape::breakable(name) {
+        if used > 0 && used + piece.trim_end().width() > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in piece.chars() {
+            let columns = c.width().unwrap_or(0);
+            if used > 0 && used + columns > width {
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+            used += columns;
+        }
+    }
+    lines.into_iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -99,7 +133,11 @@ mod tests {
     fn lines_break_at_spaces_and_words_only_when_they_must() {
         assert_eq!(wrap("one two three", 7, 2), ["one two", "  three"]);
         assert_eq!(wrap("  abcdefgh ij", 6, 2), ["  abcd", "  efgh", "  ij"]);
+        assert_eq!(wrap("in alpha::bravo::charlie now", 14, 0), ["in", "alpha::bravo::", "charlie now"]);
+        assert_eq!(fold("alpha::bravo::charlie", 16), ["alpha::bravo::", "charlie"]);
+        assert_eq!(fold("unsigned char const&", 14), ["unsigned char", "const&"]);
         assert_eq!(wrap("", 6, 2), [""]);
+        assert_eq!(wrap("more than 12 KiB", 12, 0), ["more than", "12 KiB"]);
     }
 
     proptest! {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lw_coverage::{Counts, Coverage, FileCoverage, Metric};
-use lw_model::Report;
+use lw_model::{Measure, Report, Unit};
 use lw_render::kit;
 
-use super::markup::{bar, foot, head, number, text};
+use super::markup::{bar, foot, head, name, number, sentence};
 use super::{PAGES, page_name};
 use crate::grade::Floors;
 use crate::patch::Patch;
@@ -49,7 +49,7 @@ pub(super) fn page(coverage: &Coverage, patch: Option<&Patch>, report: &Report) 
     }
     for (index, (folder, files)) in folders.iter().enumerate() {
         let name = if folder.is_empty() { "/" } else { folder };
-        let _ = writeln!(out, "<h3 id=\"folder-{index}\"><code>{}</code></h3>", text(name));
+        let _ = writeln!(out, "<h3 id=\"folder-{index}\"><code>{}</code></h3>", self::name(name));
         let whole = (folders.len() == 1).then_some(coverage);
         table(&columns, files, whole, &mut out);
     }
@@ -59,13 +59,13 @@ pub(super) fn page(coverage: &Coverage, patch: Option<&Patch>, report: &Report) 
 fn verdict(report: &Report, out: &mut String) {
     let breached = report.measures.iter().filter(|measure| measure.is_breached());
     let items: Vec<String> =
-        breached.map(|measure| format!("<code>{}</code>", text(&measure.name))).collect();
+        breached.map(|measure| format!("<code>{}</code>", name(&measure.name))).collect();
     let breached = if items.is_empty() {
         String::new()
     } else {
         format!("<p class=\"breached\">Breached: {}</p>\n", items.join(", "))
     };
-    out.push_str(&kit::banner(report.verdict, "coverage-gate", &text(&report.summary), &breached));
+    out.push_str(&kit::banner(report.verdict, "coverage-gate", &sentence(&report.summary), &breached));
 }
 
 /// The figures of all files, large.
@@ -81,10 +81,20 @@ fn cards(coverage: &Coverage, report: &Report, out: &mut String) {
     out.push_str("<dl class=\"cards\">\n");
     for (measure, name, counts) in figures.into_iter().chain(patch).filter(|(.., counts)| counts.total > 0) {
         let percent = counts.percent().unwrap_or_default();
+        let before = report.measure(&format!("coverage.{measure}.covered"), None);
+        // The lines of another change are no earlier state of these.
+        let before = before.and_then(Measure::baseline_share).filter(|_| measure != "patch");
+        let change = before.map(|before| {
+            let points = 0.0 - percent.points_below(before);
+            let sign = if points > 0.0 { "+" } else { "" };
+            sentence(&format!("{sign}{}, before {before}", Unit::Points.brief(points.into())))
+        });
         let _ = writeln!(
             out,
-            "<div class=\"{}\"><dt>{name} coverage</dt><dd>{percent}</dd><dd class=\"of\">{} of {}</dd></div>",
+            "<div class=\"{}\"><dt>{name} coverage</dt><dd>{}</dd>{}<dd class=\"of\">{} of {}</dd></div>",
             Floors::of(report, measure).grade(counts).class(),
+            sentence(&percent.to_string()),
+            change.map(|change| format!("<dd class=\"change\">{change}</dd>")).unwrap_or_default(),
             number(counts.covered),
             number(counts.total)
         );
@@ -107,10 +117,12 @@ fn open<'a>(first: &str, titles: impl Iterator<Item = &'a str>, out: &mut String
     out.push_str("</tr></thead>\n<tbody>\n");
 }
 
-fn cells(counts: impl Iterator<Item = (Counts, Floors)>, out: &mut String) {
-    for (counts, floors) in counts {
+/// The cells of a row; `columns` are the titles.
+fn cells<'a>(counts: impl Iterator<Item = (Counts, Floors, &'a str)>, out: &mut String) {
+    for (counts, floors, title) in counts {
+        let (share, uncovered) = (kit::cell(title, false), kit::cell("Uncovered", true));
         if counts.total == 0 {
-            out.push_str("<td>–</td><td></td>");
+            let _ = write!(out, "{share}–</td>{uncovered}</td>");
         } else {
             let missed = counts.missed();
             let of = if missed == 0 {
@@ -118,20 +130,20 @@ fn cells(counts: impl Iterator<Item = (Counts, Floors)>, out: &mut String) {
             } else {
                 format!("{} of {}", number(missed), number(counts.total))
             };
-            let _ = write!(out, "<td>{}</td><td align=\"right\">{of}</td>", bar(counts, floors));
+            let _ = write!(out, "{share}{}</td>{uncovered}{of}</td>", bar(counts, floors));
         }
     }
     out.push_str("</tr>\n");
 }
 
 /// The last row: all rows together.
-fn total(counts: impl Iterator<Item = (Counts, Floors)>, out: &mut String) {
+fn total<'a>(counts: impl Iterator<Item = (Counts, Floors, &'a str)>, out: &mut String) {
     out.push_str("<tr class=\"total\"><th scope=\"row\" align=\"left\">Total</th>");
     cells(counts, out);
 }
 
-fn link(path: &str, name: &str, out: &mut String) {
-    let (page, name) = (page_name(path), text(name));
+fn link(path: &str, shown: &str, out: &mut String) {
+    let (page, name) = (page_name(path), name(shown));
     let _ = write!(out, "<tr><td><a href=\"{PAGES}/{page}\"><code>{name}</code></a></td>");
 }
 
@@ -140,10 +152,10 @@ fn changed(patch: &Patch, floors: Floors, out: &mut String) {
     open("File", std::iter::once("Changed lines"), out);
     for file in &patch.files {
         link(&file.path, &file.path, out);
-        cells(std::iter::once((file.counts, floors)), out);
+        cells(std::iter::once((file.counts, floors, "Changed lines")), out);
     }
     if patch.files.len() > 1 {
-        total(std::iter::once((patch.counts(), floors)), out);
+        total(std::iter::once((patch.counts(), floors, "Changed lines")), out);
     }
     out.push_str(CLOSE);
 }
@@ -157,12 +169,15 @@ fn overview(
     open("Folder", columns.iter().map(|column| column.title), out);
     for (index, (folder, files)) in folders.iter().enumerate() {
         let name = if folder.is_empty() { "/" } else { folder };
-        let _ = write!(out, "<tr><td><a href=\"#folder-{index}\"><code>{}</code></a></td>", text(name));
+        let _ = write!(out, "<tr><td><a href=\"#folder-{index}\"><code>{}</code></a></td>", self::name(name));
         let sum =
             |metric| files.iter().fold(Counts::default(), |sum, (_, file)| sum + file.figure(metric).counts);
-        cells(columns.iter().map(|column| (sum(column.metric), column.floors)), out);
+        cells(columns.iter().map(|column| (sum(column.metric), column.floors, column.title)), out);
     }
-    total(columns.iter().map(|column| (coverage.figure(column.metric).counts, column.floors)), out);
+    total(
+        columns.iter().map(|column| (coverage.figure(column.metric).counts, column.floors, column.title)),
+        out,
+    );
     out.push_str(CLOSE);
 }
 
@@ -176,10 +191,16 @@ fn table(
     open("File", columns.iter().map(|column| column.title), out);
     for (path, file) in files {
         link(path, path.rsplit('/').next().unwrap_or(path), out);
-        cells(columns.iter().map(|column| (file.figure(column.metric).counts, column.floors)), out);
+        cells(
+            columns.iter().map(|column| (file.figure(column.metric).counts, column.floors, column.title)),
+            out,
+        );
     }
     if let Some(whole) = whole.filter(|_| files.len() > 1) {
-        total(columns.iter().map(|column| (whole.figure(column.metric).counts, column.floors)), out);
+        total(
+            columns.iter().map(|column| (whole.figure(column.metric).counts, column.floors, column.title)),
+            out,
+        );
     }
     out.push_str(CLOSE);
 }

@@ -2,8 +2,8 @@
 
 use lw_coverage::Counts;
 use lw_model::grouped;
-use lw_render::kit;
-pub(super) use lw_render::kit::{push_text, text};
+pub(super) use lw_render::kit;
+pub(super) use lw_render::kit::{name, push_text, sentence};
 
 use crate::grade::Floors;
 
@@ -34,8 +34,9 @@ pub(super) fn bar(counts: Counts, floors: Floors) -> String {
     format!(
         "<span class=\"bar {}\"><svg width=\"{WIDTH}\" height=\"8\" viewBox=\"0 0 {WIDTH} 8\" aria-hidden=\"true\">\
          <rect class=\"track\" width=\"{WIDTH}\" height=\"8\" rx=\"2\" fill=\"#d0d7de\"/>\
-         <rect class=\"full\" width=\"{filled}\" height=\"8\" rx=\"2\" fill=\"#4c8dd6\"/></svg> {percent}</span>",
-        floors.grade(counts).class()
+         <rect class=\"full\" width=\"{filled}\" height=\"8\" rx=\"2\" fill=\"#4c8dd6\"/></svg> {}</span>",
+        floors.grade(counts).class(),
+        sentence(&percent.to_string())
     )
 }
 

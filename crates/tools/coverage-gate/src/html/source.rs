@@ -7,7 +7,7 @@ use lw_cli::NotShown;
 use lw_coverage::{FileCoverage, LineBranches, Metric};
 use lw_history::LineRanges;
 
-use super::markup::{bar, foot, head, number, push_digits, push_number, push_text, text};
+use super::markup::{bar, foot, head, kit, name, number, push_digits, push_number, push_text};
 use crate::grade::Floors;
 
 /// Characters of a line that are shown: minified code has lines of megabytes.
@@ -24,7 +24,7 @@ pub(super) fn page(
     let _ = writeln!(
         out,
         "<p class=\"back\"><a href=\"../index.html\">All files</a></p>\n<h1><code>{}</code></h1>",
-        text(path)
+        name(path)
     );
     figures(file, changed, floors, &mut out);
     match source {
@@ -186,12 +186,13 @@ fn functions(file: &FileCoverage, out: &mut String) {
         number(functions.len() as u64)
     );
     for function in functions {
+        let calls = kit::cell("Calls", true);
         let class = if function.hits == 0 { "miss" } else { "" };
         let _ = writeln!(
             out,
-            "<tr class=\"{class}\"><td><a href=\"#L{}\"><code class=\"long\">{}</code></a></td><td align=\"right\">{}</td></tr>",
+            "<tr class=\"{class}\"><td><a href=\"#L{}\"><code>{}</code></a></td>{calls}{}</td></tr>",
             function.start,
-            text(&function.name),
+            name(&function.name),
             number(function.hits)
         );
     }
