@@ -12,6 +12,8 @@ mod forks;
 mod secrets;
 mod two_steps;
 
+#[cfg(unix)]
+mod docs;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(unix)]
