@@ -141,17 +141,17 @@ fn a_card_signs_through_pkcs11_tool() {
     };
     must(&util, "--init-token --free --label ci --pin 1234 --so-pin 5678");
     let Some(openssl) = program("openssl") else { return };
-    for (kind, key_type, mechanism, more) in [
-        ("rsa", "rsa:2048", "RSA-PKCS", &["--exec-input", "digest-info"][..]),
-        ("ec", "EC:prime256v1", "ECDSA", &[]),
+    for (kind, id, key_type, mechanism, more) in [
+        ("rsa", "01", "rsa:2048", "RSA-PKCS", &["--exec-input", "digest-info"][..]),
+        ("ec", "02", "EC:prime256v1", "ECDSA", &[]),
     ] {
         let common = format!("--module {module} --token-label ci --login --pin 1234 --label {kind}");
-        must(&tool, &format!("{common} --keypairgen --key-type {key_type} --id 0{}", kind.len()));
+        must(&tool, &format!("{common} --keypairgen --key-type {key_type} --id {id}"));
         must(&tool, &format!("{common} --read-object --type pubkey --output-file key.der"));
         desk.must(&openssl, "pkey -pubin -inform DER -in key.der -out key.pub.pem");
-        // The PIN comes by a variable, which is named; what is signed by standard input.
+        // By `--id`: with `--label` it signs with any key of the card. The PIN comes by a variable, which is named; what is signed by standard input.
         let signer = format!(
-            "{} --module {module} --token-label ci --login --pin env:PIN --label {kind} --sign --mechanism {mechanism}",
+            "{} --module {module} --token-label ci --login --pin env:PIN --id {id} --sign --mechanism {mechanism}",
             text(&tool)
         );
         let more = [more, &["--exec-variable", "PIN", "--exec-variable", "SOFTHSM2_CONF"]].concat();
@@ -160,4 +160,63 @@ fn a_card_signs_through_pkcs11_tool() {
         desk.passes("verify --input app.bin --signature out --key key.pub.pem");
         fs::remove_file(desk.path().join("out")).unwrap();
     }
+}
+
+/// The recipe of the docs for a cloud, with moto in its place.
+#[test]
+fn a_cloud_signs_through_aws_kms() {
+    let (Some(aws), Some(moto), Some(openssl)) = (program("aws"), program("moto_server"), program("openssl"))
+    else {
+        return;
+    };
+    let desk = Desk::new();
+    // A port that is free now.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut server = std::process::Command::new(moto)
+        .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let answers = (0..300).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let env = [
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_DEFAULT_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    let ask = |line: &str| {
+        let output = std::process::Command::new(&aws).args(words(line)).envs(env).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let signed = answers.then(|| {
+        let key = ask("kms create-key --key-usage SIGN_VERIFY --key-spec ECC_NIST_P256 --output text --query KeyMetadata.KeyId");
+        let public = ask(&format!("kms get-public-key --key-id {key} --output text --query PublicKey"));
+        desk.write("key.b64", public);
+        desk.must(&openssl, "base64 -d -A -in key.b64 -out key.der");
+        desk.must(&openssl, "pkey -pubin -inform DER -in key.der -out key.pub.pem");
+        let signer = desk.script(
+            "signer",
+            &format!(
+                "exec {} kms sign --key-id {key} --message-type DIGEST --signing-algorithm ECDSA_SHA_256 --message fileb:///dev/stdin --output text --query Signature",
+                text(&aws)
+            ),
+        );
+        let path = lw_testkit::env("PATH").unwrap_or_default();
+        let home = lw_testkit::env("HOME").unwrap_or_default();
+        let more: Vec<&str> = env.iter().flat_map(|(name, _)| ["--exec-variable", name]).collect();
+        let env = [&env[..], &[("PATH", &path), ("HOME", &home)]].concat();
+        desk.sign_with(&signer, &more, &env)
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let run = signed.expect("moto answers");
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    desk.passes("verify --input app.bin --signature out --key key.pub.pem");
 }
