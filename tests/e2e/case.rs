@@ -9,6 +9,10 @@
 //! "lw.toml" = "[size-gate]"
 //! [with]                       # the inputs, as in a workflow
 //! elf = "build/app.elf"
+//! [env]                        # `env:` of the step
+//! PASSPHRASE = "secret"
+//! [secrets]                    # the same, but the value is a file of this repository in Base64, as keys are kept in a CI
+//! SIGNING_KEY = "crates/formats/signature/tests/data/keys/p256-sec1.pem"
 //! ```
 
 use std::collections::BTreeMap;
@@ -41,6 +45,8 @@ pub(crate) struct Case {
     files: BTreeMap<String, String>,
     text: BTreeMap<String, String>,
     pub(crate) with: BTreeMap<String, String>,
+    /// Variables of the step.
+    pub(crate) env: BTreeMap<String, String>,
 }
 
 impl Case {
@@ -90,13 +96,16 @@ impl Case {
         let mut tables: BTreeMap<String, BTreeMap<String, String>> =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
-        let case = Self {
+        let mut case = Self {
             tool,
             name,
             files: tables.remove("files").unwrap_or_default(),
             text: tables.remove("text").unwrap_or_default(),
             with: tables.remove("with").unwrap_or_default(),
+            env: tables.remove("env").unwrap_or_default(),
         };
+        let secrets = tables.remove("secrets").unwrap_or_default();
+        case.env.extend(secrets.into_iter().map(|(name, from)| (name, base64_of(&root().join(from)))));
         assert!(tables.is_empty(), "{}: unknown tables {:?}", path.display(), tables.keys());
         case
     }
@@ -128,6 +137,12 @@ impl Case {
         let flags = flags.flat_map(|(name, value)| value.lines().map(move |line| format!("--{name}={line}")));
         self.with.get("command").cloned().into_iter().chain(flags).collect()
     }
+}
+
+/// A file in Base64, in one line, as people keep a key in the secrets of a CI.
+fn base64_of(path: &Path) -> String {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    <base64ct::Base64 as base64ct::Encoding>::encode_string(&bytes)
 }
 
 /// A repository as a job has it checked out: some levels below the folder that is removed in the end, so that a path
@@ -299,8 +314,11 @@ pub(crate) fn strict(tree: &Path, case: &Case, workspace: &Workspace, more: &[(&
         .env(EPOCH.0, EPOCH.1)
         .env("LW_IMAGE", crate::engine::TAG)
         .step(&action, &with, "tool")
-        .continue_on_error()
-        .script("sh", READ, "read");
+        .continue_on_error();
+    for (name, value) in &case.env {
+        job = job.step_env(name, value);
+    }
+    job = job.script("sh", READ, "read");
     for (name, value) in read_env("tool", &outputs_of(&action)) {
         job = job.step_env(&name, &value);
     }

@@ -120,6 +120,10 @@ fn under_act(tree: &Path, case: &Case, runtime: &str) -> Option<Seen> {
     let mut with: serde_json::Map<String, Value> =
         case.with.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     with.insert("runtime".into(), json!(runtime));
+    let mut variables: serde_json::Map<String, Value> =
+        case.env.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    variables.insert("LW_IMAGE".into(), json!(engine::TAG));
+    variables.insert(EPOCH.0.into(), json!(EPOCH.1));
     let reading: serde_json::Map<String, Value> = read_env("tool", &outputs_of(&action))
         .into_iter()
         .map(|(name, value)| (name, json!(value)))
@@ -130,7 +134,7 @@ fn under_act(tree: &Path, case: &Case, runtime: &str) -> Option<Seen> {
             "uses": format!("org/lw-actions/{}@v1", case.tool),
             "id": "tool",
             "continue-on-error": true,
-            "env": {"LW_IMAGE": engine::TAG, (EPOCH.0): EPOCH.1},
+            "env": variables,
             "with": with,
         },
         {"id": "read", "env": reading, "shell": "sh", "run": READ},

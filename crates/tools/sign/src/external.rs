@@ -155,8 +155,17 @@ pub(crate) fn attach(args: &Attach, cx: &mut Context, report: &mut Report) -> Re
     };
     let bytes = cx.open(given)?.to_vec();
     let shown = cx.display_path(given);
-    let signer = Given { public: step.public.clone(), signature: bytes, was_raw: Cell::new(false) };
-    let made = step.make(&signer, &args.scheme, &args.embed, &output, cx).context(shown.clone())?;
+    let signer = Given {
+        public: step.public.clone(),
+        signature: bytes,
+        was_raw: Cell::new(false),
+        refused: RefCell::new(None),
+    };
+    let made = step.make(&signer, &args.scheme, &args.embed, &output, cx);
+    if let Some(refused) = signer.refused.take() {
+        return Err(refused).context(format!("{shown}, for {}", step.name));
+    }
+    let made = made.context(shown.clone())?;
     if signer.was_raw.get() {
         let message =
             format!("{shown}: r and s as raw bytes were taken for an ECDSA signature, and written in DER");

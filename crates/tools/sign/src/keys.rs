@@ -8,8 +8,8 @@ use lw_cli::{Bytes, Context, Error, Program, ProgramCall, ResultExt};
 use lw_model::{Finding, Report};
 use lw_secret::{Secret, SecretSource};
 use lw_signature::{
-    Algorithm, Digest, KeyFormat, PrivateKey, PublicKey, PublicKeyFile, SignError, Signer, detached,
-    read_private,
+    Algorithm, Digest, KeyFileError, KeyFormat, PrivateKey, PrivateKeyFile, PublicKey, PublicKeyFile,
+    SignError, Signer, detached, read_private,
 };
 use lw_signed::{KeyReader, Keys, NamedKey, ReadKeys, Role};
 
@@ -68,8 +68,7 @@ pub(crate) fn signing<'a>(
         } else {
             let parsed: SecretSource = source.parse().context("--key")?;
             let secret = cx.secret(&parsed, "signing key")?;
-            let file = read_private(secret.expose(), passphrase.as_ref().map(Secret::expose))
-                .context(parsed.to_string())?;
+            let file = private_file(&parsed, &secret, passphrase.as_ref())?;
             if let Some(public) = &public
                 && public.key != *file.key.public_key()
             {
@@ -109,9 +108,21 @@ pub(crate) fn private_alone(args: &KeyArgs, source: &str, cx: &Context) -> Resul
     let parsed: SecretSource = source.parse().context("--key")?;
     let secret = cx.secret(&parsed, "private key")?;
     let passphrase = passphrase(args, cx)?;
-    let read = read_private(secret.expose(), passphrase.as_ref().map(Secret::expose));
-    let file = read.context(parsed.to_string())?;
+    let file = private_file(&parsed, &secret, passphrase.as_ref())?;
     Ok(file.key.public_key().clone())
+}
+
+fn private_file(
+    source: &SecretSource,
+    secret: &Secret,
+    passphrase: Option<&Secret>,
+) -> Result<PrivateKeyFile, Error> {
+    match read_private(secret.expose(), passphrase.map(Secret::expose)) {
+        Err(error @ KeyFileError::NoPassphrase { .. }) => Err(Error::from(error)
+            .context(source.to_string())
+            .hint("give --passphrase: env:NAME, a file or fd:N; nobody is asked for one")),
+        file => file.context(source.to_string()),
+    }
 }
 
 /// SHA-256 of a public key in hexadecimal, which names it everywhere.

@@ -12,8 +12,8 @@ use lw_signature::minisign::KeyId;
 use lw_signature::package::PackageSignature;
 use lw_signature::secure_boot_v2 as v2;
 use lw_signature::{
-    Algorithm, Digest, Hash, Hasher, KeyKind, PublicKey, SignError, Signer, detached, digest_of, minisign,
-    secure_boot_v1 as v1, signify, sshsig,
+    Algorithm, Digest, Hash, Hasher, KeyKind, PublicKey, SignError, Signer, VerifyFileError, detached,
+    digest_of, minisign, secure_boot_v1 as v1, signify, sshsig,
 };
 use lw_signed::Keys;
 
@@ -496,6 +496,8 @@ pub(crate) struct Given {
     pub(crate) signature: Vec<u8>,
     /// Whether it was r and s as raw bytes.
     pub(crate) was_raw: std::cell::Cell<bool>,
+    /// Why it is not one of this file and this key.
+    pub(crate) refused: std::cell::RefCell<Option<VerifyFileError>>,
 }
 
 impl Signer for Given {
@@ -504,13 +506,22 @@ impl Signer for Given {
     }
 
     fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
-        let attached = detached::attach(&self.public, algorithm, digest, &self.signature)
-            .map_err(|error| SignError::Signer { reason: error.to_string() })?;
+        let attached =
+            detached::attach(&self.public, algorithm, digest, &self.signature).map_err(|error| {
+                let reason = error.to_string();
+                self.refused.replace(Some(error));
+                SignError::Signer { reason }
+            })?;
         self.was_raw.set(attached.was_raw);
         Ok(attached.signature)
     }
 
-    fn sign_message_unchecked(&self, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+    fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.public.verify_message(message, &self.signature).map_err(|error| {
+            let reason = error.to_string();
+            self.refused.replace(Some(error.into()));
+            SignError::Signer { reason }
+        })?;
         Ok(self.signature.clone())
     }
 }
