@@ -4,12 +4,12 @@
 //! would carry credentials out which a job keeps beside the sources. So only what everybody has anyway is shown: files
 //! that are tracked, or, where nothing is, files below the root whose path has no part that begins with a dot.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::PathBuf;
-use std::sync::RwLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
 
 use super::follow::follow;
 use super::policy::Files;
@@ -21,9 +21,36 @@ const LARGEST: u64 = 16 << 20;
 #[derive(Debug)]
 pub struct ShownFiles<'a> {
     files: &'a Files,
-    tracked: Option<BTreeSet<String>>,
+    tracked: Tracked<'a>,
     /// Where folders lead: a program has thousands of sources in few of them.
-    folders: RwLock<HashMap<String, PathBuf>>,
+    folders: RwLock<HashMap<String, Arc<Folder>>>,
+}
+
+/// Which paths of the repository are tracked.
+#[derive(Debug)]
+enum Tracked<'a> {
+    /// There is no repository.
+    Unknown,
+    Owned(BTreeSet<String>),
+    Borrowed(HashSet<&'a str>),
+}
+
+impl Tracked<'_> {
+    fn may_show(&self, path: &str) -> bool {
+        match self {
+            Self::Unknown => !path.split('/').any(|part| part.starts_with('.')),
+            Self::Owned(tracked) => tracked.contains(path),
+            Self::Borrowed(tracked) => tracked.contains(path),
+        }
+    }
+}
+
+/// A folder, when all links to it are followed.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// Its path from the root of the workspace, `None` outside of it.
+    inside: Option<String>,
 }
 
 /// Why the text of a file is not shown.
@@ -59,6 +86,16 @@ impl Files {
     /// Says which files may be shown: `tracked` are the paths of the repository, `None` where there is no repository.
     #[must_use]
     pub fn shown(&self, tracked: Option<BTreeSet<String>>) -> ShownFiles<'_> {
+        self.shown_if(tracked.map_or(Tracked::Unknown, Tracked::Owned))
+    }
+
+    /// The same for paths that are there already: of thousands of sources they need not be copied.
+    #[must_use]
+    pub fn shown_of<'a>(&'a self, tracked: impl IntoIterator<Item = &'a str>) -> ShownFiles<'a> {
+        self.shown_if(Tracked::Borrowed(tracked.into_iter().collect()))
+    }
+
+    fn shown_if<'a>(&'a self, tracked: Tracked<'a>) -> ShownFiles<'a> {
         ShownFiles { files: self, tracked, folders: RwLock::default() }
     }
 }
@@ -69,60 +106,151 @@ impl ShownFiles<'_> {
     /// # Errors
     /// Why it is not shown.
     pub fn text(&self, path: &str) -> Result<String, NotShown> {
-        let root = &self.files.root;
-        let (full, metadata) = self.followed(path).map_err(|_| NotShown::Missing)?;
-        let inside = full.strip_prefix(root).map_err(|_| NotShown::Outside)?;
-        let mut parts = inside.iter().map(|part| part.to_string_lossy());
-        let may = match &self.tracked {
-            // Most paths are those without links.
-            Some(tracked) if inside.as_os_str() == path => tracked.contains(path),
-            Some(tracked) => tracked.contains(&parts.collect::<Vec<_>>().join("/")),
-            None => !parts.any(|part| part.starts_with('.')),
-        };
-        if !may {
-            return Err(NotShown::Untracked);
-        }
-        if !metadata.is_file() {
-            return Err(NotShown::NoFile);
-        }
-        if metadata.len() > LARGEST {
-            return Err(NotShown::TooLarge);
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        let file = std::fs::File::open(&full).map_err(|_| NotShown::Missing)?;
-        // What is added meanwhile is not of the commit; with the length known, its end need not be asked for.
-        file.take(metadata.len()).read_to_end(&mut bytes).map_err(|_| NotShown::Missing)?;
+        let mut bytes = Vec::new();
+        self.read(path, &mut bytes)?;
         // Nearly every source is valid, and need not be copied then.
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
-    /// Where a path leads when all symbolic links are followed, and what is there.
-    fn followed(&self, path: &str) -> io::Result<(PathBuf, Metadata)> {
-        let root = &self.files.root;
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if !matches!(name, "" | "." | "..") {
-            let full = self.beside(folder, name)?;
-            let metadata = std::fs::symlink_metadata(&full)?;
-            if !metadata.is_symlink() {
-                return Ok((full, metadata));
+    /// Reads a file of the repository, by its path there, into memory that may be used for many; what was there before
+    /// is lost.
+    ///
+    /// # Errors
+    /// Why it is not shown.
+    pub fn read(&self, path: &str, bytes: &mut Vec<u8>) -> Result<(), NotShown> {
+        let (mut file, metadata) = match self.opened(path) {
+            Some(opened) => opened,
+            None => self.opened_with_care(path)?,
+        };
+        ensure_readable(&metadata)?;
+        // With the length known, one call reads it all, and its end need not be asked for. What is added meanwhile is not
+        // of the commit.
+        bytes.resize(usize::try_from(metadata.len()).unwrap_or(0), 0);
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match file.read(rest) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(NotShown::Missing),
             }
         }
-        let full = follow(&root.join(path))?.path;
+        bytes.truncate(filled);
+        Ok(())
+    }
+
+    /// Opens what is neither a link nor kept back, as nearly all sources are, and looks at it then, which spares a second
+    /// way through all its folders. `None` for all else, and where anything is in the way.
+    fn opened(&self, path: &str) -> Option<(File, Metadata)> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if matches!(name, "" | "." | "..") {
+            return None;
+        }
+        let known = self.folder(folder).ok()?;
+        let inside = known.inside.as_deref()?;
+        let may = match inside {
+            "" => self.tracked.may_show(name),
+            inside if inside == folder => self.tracked.may_show(path),
+            inside => self.tracked.may_show(&[inside, name].join("/")),
+        };
+        if !may {
+            return None;
+        }
+        let file = open_no_link(&known.path.join(name)).ok()?;
+        let metadata = file.metadata().ok()?;
+        Some((file, metadata))
+    }
+
+    /// Opens any file, or says why not.
+    fn opened_with_care(&self, path: &str) -> Result<(File, Metadata), NotShown> {
+        let (full, metadata) = self.followed(path).map_err(|_| NotShown::Missing)?;
+        let inside = full.strip_prefix(&self.files.root).map_err(|_| NotShown::Outside)?;
+        if !self.tracked.may_show(&as_tracked(inside)) {
+            return Err(NotShown::Untracked);
+        }
+        // Looked at first: to open a device may already do something.
+        ensure_readable(&metadata)?;
+        let file = File::open(&full).map_err(|_| NotShown::Missing)?;
+        Ok((file, metadata))
+    }
+
+    /// Where a path leads when all symbolic links are followed, and what is there.
+    fn followed(&self, path: &str) -> io::Result<(PathBuf, Metadata)> {
+        let full = follow(&self.files.root.join(path))?.path;
         let metadata = std::fs::metadata(&full)?;
         Ok((full, metadata))
     }
 
-    /// Where a name in a folder lies, when the links to the folder are followed.
-    fn beside(&self, folder: &str, name: &str) -> io::Result<PathBuf> {
-        let with_name = |folder: &PathBuf| folder.join(name);
-        if let Some(known) = self.folders.read().ok().and_then(|folders| folders.get(folder).map(with_name)) {
+    /// Where a folder of the repository lies, when the links to it are followed.
+    fn folder(&self, folder: &str) -> io::Result<Arc<Folder>> {
+        let known = self.folders.read().ok().and_then(|folders| folders.get(folder).cloned());
+        if let Some(known) = known {
             return Ok(known);
         }
         let path = follow(&self.files.root.join(folder))?.path;
+        let inside = path.strip_prefix(&self.files.root).ok().map(as_tracked);
+        let found = Arc::new(Folder { path, inside });
         if let Ok(mut folders) = self.folders.write() {
-            folders.insert(folder.to_owned(), path.clone());
+            folders.insert(folder.to_owned(), Arc::clone(&found));
         }
-        Ok(path.join(name))
+        Ok(found)
+    }
+}
+
+fn ensure_readable(metadata: &Metadata) -> Result<(), NotShown> {
+    if !metadata.is_file() {
+        return Err(NotShown::NoFile);
+    }
+    if metadata.len() > LARGEST { Err(NotShown::TooLarge) } else { Ok(()) }
+}
+
+/// A path below the root as git writes it.
+fn as_tracked(inside: &Path) -> String {
+    inside.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// Opens a file that is no symbolic link, without waiting for anybody.
+///
+/// By the system's own call: `open` of musl makes a second one for each file.
+#[cfg(unix)]
+fn open_no_link(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Elsewhere it is looked at first.
+#[cfg(not(unix))]
+fn open_no_link(path: &Path) -> io::Result<File> {
+    if std::fs::symlink_metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::ErrorKind::InvalidInput.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::host::Host;
+
+    #[test]
+    fn memory_that_is_used_again_keeps_nothing_of_the_file_before() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("long", "much text"), ("short", "text"), ("empty", ""), ("other", "TOKEN")] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let host = Host { cwd: folder.path().to_owned(), env: BTreeMap::new(), ..Host::real() };
+        let files = Files::new(&host);
+        let shown = files.shown_of(["long", "short", "empty", "none"]);
+        let mut bytes = Vec::new();
+        for (name, text) in [("long", "much text"), ("short", "text"), ("long", "much text"), ("empty", "")] {
+            shown.read(name, &mut bytes).unwrap();
+            assert_eq!(bytes, text.as_bytes(), "{name}");
+        }
+        assert_eq!(shown.read("other", &mut bytes), Err(NotShown::Untracked));
+        assert_eq!(shown.read("none", &mut bytes), Err(NotShown::Missing));
     }
 }

@@ -321,6 +321,28 @@ mod unix {
     }
 
     #[test]
+    fn a_source_behind_links_is_the_one_they_lead_to() {
+        let place = Place::new();
+        place.write("src/a.c", "int a;");
+        place.write("top.c", "int top;");
+        place.write("../secret", "TOKEN");
+        for (to, link) in
+            [("src", "l"), (".", "here"), ("src/a.c", "a.c"), ("..", "up"), ("../secret", "b.c")]
+        {
+            symlink(to, place.at(link)).unwrap();
+        }
+        let show =
+            ["l/a.c", "here/top.c", "a.c", "src/../top.c", "here/src/a.c", "up/secret", "b.c", "l/b.c"]
+                .map(|path| format!("--show={path}"));
+        let mut argv: Vec<&str> = show.iter().map(String::as_str).collect();
+        argv.extend(["--tracked=src/a.c", "--tracked=top.c"]);
+        let texts = "int a;;int top;;int a;;int top;;int a;;";
+        assert_eq!(place.run(&argv).seen, format!("{texts}Outside;Outside;Missing;"));
+        argv.push("--tracked=b.c");
+        assert_eq!(place.run(&argv).seen, format!("{texts}Outside;Outside;Missing;"));
+    }
+
+    #[test]
     fn a_fifo_or_device_with_a_name_is_refused_at_once() {
         let place = Place::new();
         fifo(&place.at("p"));

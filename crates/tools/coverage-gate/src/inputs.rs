@@ -70,9 +70,9 @@ pub(crate) fn collect(
     let (mut unmatched, mut with_lines) = (Vec::new(), 0);
     for ((path, one), own) in paths.iter().zip(coverages).zip(own_roots) {
         tell(path, &one, cx, report);
-        let lines = one.figure(Metric::Line).counts.total;
-        with_lines += usize::from(lines > 0);
-        if lines == 0 && !args.allow_empty && paths.len() > 1 {
+        let any = has_lines(&one);
+        with_lines += usize::from(any);
+        if !any && !args.allow_empty && paths.len() > 1 {
             note_empty(&cx.display_path(path), report);
         }
         let name = cx.display_path(path);
@@ -105,8 +105,7 @@ pub(crate) fn collect(
     note_unmatched(&unmatched, is_commit, report);
     note_unknown(&unknown, report);
     note_mixed(&coverage, report);
-    let lines = coverage.figure(Metric::Line).counts.total;
-    if lines == 0 && !args.allow_empty && !paths.is_empty() {
+    if !has_lines(&coverage) && !args.allow_empty && !paths.is_empty() {
         let why = if coverage.files.is_empty() && !(args.include.is_empty() && args.exclude.is_empty()) {
             "include and exclude leave no file of the reports"
         } else {
@@ -119,6 +118,11 @@ pub(crate) fn collect(
     // Where every report is missing, nothing is known of the change either.
     let unmatched = (is_commit && !unmatched.is_empty()) || paths.is_empty();
     Ok(Inputs { coverage, filter, index, left_out, unmatched })
+}
+
+/// Whether any file has an executable line. Most often the first one does, and no other has to be counted.
+fn has_lines(coverage: &Coverage) -> bool {
+    coverage.files.values().any(|file| file.figure(Metric::Line).counts.total > 0)
 }
 
 /// What the reports of the base tell, by the paths of that commit.

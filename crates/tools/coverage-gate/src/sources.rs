@@ -35,8 +35,12 @@ impl Sources {
         let index = &inputs.index;
         let measured: Vec<(&String, &FileCoverage)> =
             inputs.coverage.files.iter().filter(|(path, _)| index.contains(path)).collect();
-        let shown = self::measured(cx, inputs);
-        let texts = parallel::map(&measured, |(path, file)| Text::read(&shown, path, file));
+        let shown = cx.files().shown_of(measured.iter().map(|(path, _)| path.as_str()));
+        // There may be ten thousand of them: each thread reads all its files into the same memory.
+        let read = |bytes: &mut Vec<u8>, (path, file): &(&String, &FileCoverage)| {
+            shown.read(path, bytes).ok().map(|()| Text::new(bytes, file))
+        };
+        let texts = parallel::map_with(&measured, Vec::new, read);
         let mut sources = Self::default();
         let mut code = Vec::new();
         for ((path, file), text) in measured.iter().zip(texts) {
@@ -47,9 +51,11 @@ impl Sources {
             if u64::from(file.last_line()) > text.lines {
                 sources.beyond.push(((*path).clone(), file.last_line(), text.lines));
             }
-            let counted = file.figure(Metric::Line).counts.total;
-            if file.is_summary() && counted > text.lines {
-                sources.too_many.push(((*path).clone(), counted, text.lines));
+            if file.is_summary() {
+                let counted = file.figure(Metric::Line).counts.total;
+                if counted > text.lines {
+                    sources.too_many.push(((*path).clone(), counted, text.lines));
+                }
             }
             code.extend(text.code.map(|code| ((*path).clone(), code)));
         }
@@ -261,14 +267,13 @@ fn measured<'a>(cx: &'a Context, inputs: &Inputs) -> ShownFiles<'a> {
 }
 
 impl Text {
-    fn read(shown: &ShownFiles<'_>, path: &str, file: &FileCoverage) -> Option<Self> {
-        let text = shown.text(path).ok()?.into_bytes();
-        let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
+    fn new(text: &[u8], file: &FileCoverage) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text).count() as u64;
         let is_go = file.formats() == Format::GoCover.into();
-        Some(Self {
+        Self {
             lines: ends + u64::from(text.last().is_some_and(|last| *last != b'\n')),
-            code: is_go.then(|| go_code_lines(&text)),
-        })
+            code: is_go.then(|| go_code_lines(text)),
+        }
     }
 }
 

@@ -155,6 +155,12 @@ impl Branches {
         })
     }
 
+    /// How many outcomes are described in words or belong to an exception.
+    pub(crate) fn marked(&self) -> usize {
+        let exceptions = self.indexed.iter().filter(|branch| branch.kind == BranchKind::Exception);
+        self.described.len() + exceptions.count()
+    }
+
     fn indexed(&self) -> impl Iterator<Item = Branch<'_>> {
         self.indexed.iter().zip(self.taken.iter()).map(|(branch, taken)| Branch {
             line: branch.line,

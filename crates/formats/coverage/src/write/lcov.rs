@@ -34,10 +34,8 @@ pub fn dialect_for(coverage: &Coverage) -> Dialect {
             let named = |pair: &[Function]| matches!(pair, [a, b] if a.start > 0 && a.start == b.start);
             file.functions().windows(2).any(named)
         };
-        let is_marked =
-            |branch: Branch<'_>| matches!(branch.arm, Arm::Text(_)) || branch.kind == BranchKind::Exception;
         !file.conditions().is_empty()
-            || (is_lcov && (has_ends() || has_aliases() || file.branches().iter().any(is_marked)))
+            || (is_lcov && (has_ends() || has_aliases() || file.branches().marked() > 0))
     };
     if coverage.files.values().any(needs) { Dialect::Version2 } else { Dialect::Universal }
 }
@@ -50,9 +48,7 @@ pub fn losses(coverage: &Coverage, dialect: Dialect) -> Vec<String> {
     for file in coverage.files.values().filter(|_| dialect == Dialect::Universal) {
         conditions += file.conditions().len() as u64;
         ends += file.functions().iter().filter(|function| function.end > 0).count() as u64;
-        let is_marked =
-            |branch: &Branch<'_>| matches!(branch.arm, Arm::Text(_)) || branch.kind == BranchKind::Exception;
-        marks += file.branches().iter().filter(is_marked).count() as u64;
+        marks += file.branches().marked() as u64;
     }
     let mut losses = Vec::new();
     for (count, what) in [
