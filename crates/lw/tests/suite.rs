@@ -112,6 +112,8 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     assert!(package.starts_with(b"manifest.json\0"), "a tar archive, manifest first");
     assert!(!folder.path().join("led-node-1.2.0.ota").exists(), "no package of a release that failed");
     let signed = std::fs::read_to_string(folder.path().join("signed.html")).unwrap();
+    // A long value may break between its words.
+    let signed = signed.replace("<wbr/>", "");
     assert!(signed.contains("signed by demo (SHA-256 ") && !signed.contains("forged"));
     let flipped = std::fs::read_to_string(folder.path().join("flipped.html")).unwrap();
     assert!(flipped.contains("ota-package/forged") && !flipped.contains("signed by demo"));

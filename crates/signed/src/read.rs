@@ -32,7 +32,7 @@ pub enum TrustError {
         bytes: usize,
     },
     /// A file with no key in it that can be used.
-    #[error("{file}: {source}")]
+    #[error("{file}")]
     Key {
         /// The file, or where else the key comes from.
         file: String,

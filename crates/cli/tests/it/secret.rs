@@ -58,9 +58,9 @@ impl Tool for Probe {
         match args.then.as_deref() {
             // Ends as one that wrote a core file would: an abort itself is taken for want of memory.
             #[cfg(target_os = "linux")]
-            Some("quit") => {
+            Some("trap") => {
                 use rustix::process::{Signal, getpid, kill_process};
-                kill_process(getpid(), Signal::QUIT).unwrap();
+                kill_process(getpid(), Signal::TRAP).unwrap();
             }
             #[cfg(target_os = "linux")]
             Some("protection") => {
@@ -363,14 +363,14 @@ fn a_process_with_a_secret_leaves_no_core() {
     let folder = folder();
     let ended = |arguments: &[&str]| {
         let status = command(folder.path(), arguments, &[]).output().unwrap().status;
-        assert_eq!(status.signal(), Some(3), "{status}");
+        assert_eq!(status.signal(), Some(5), "{status}");
         let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         let core = names.into_iter().any(|name| name.to_string_lossy().starts_with("core"));
         (status.core_dumped(), core)
     };
-    assert_eq!(ended(&["--key=key.pem", "--then=quit"]), (false, false));
+    assert_eq!(ended(&["--key=key.pem", "--then=trap"]), (false, false));
     // Without a secret it is as the machine wants it; where that writes core files, the line above has shown something.
-    eprintln!("a core file without a secret: {:?}", ended(&["--then=quit"]));
+    eprintln!("a core file without a secret: {:?}", ended(&["--then=trap"]));
 }
 
 #[test]

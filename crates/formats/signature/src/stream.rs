@@ -108,7 +108,7 @@ pub(crate) fn sign_ed25519<R: Read>(
     let first = Cell::new(None);
     let failed = RefCell::new(None);
     let pass = |challenge: &mut Sha512| {
-        let mut hasher = Hasher::new(Hash::Sha512);
+        let mut hasher = Hasher::new(Hash::Sha256);
         let read = (open.borrow_mut())().and_then(|source| {
             feed(source, |bytes| {
                 challenge.update(bytes);
@@ -135,7 +135,7 @@ pub(crate) fn sign_ed25519<R: Read>(
         (Err(_), None) => return Err(SignFileError::Changed),
     };
 
-    let mut hasher = Hasher::new(Hash::Sha512);
+    let mut hasher = Hasher::new(Hash::Sha256);
     let source = (open.borrow_mut())()?;
     let verified =
         verify_ed25519(signer.public_key(), source, signature.as_ref(), |bytes| hasher.update(bytes));

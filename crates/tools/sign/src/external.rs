@@ -78,6 +78,7 @@ impl Step {
             namespace: &scheme.namespace,
             embed,
             text: TextOptions::default(),
+            sha256: Cell::new(None),
         };
         job.make(&[signer], output, cx)
     }

@@ -244,7 +244,11 @@ fn with_public<T>(
             let (name, bytes) = open(&path, cx)?;
             take(&name, &bytes)
         }
-        other => take(&other.to_string(), cx.secret(&other, "public key")?.expose()),
+        other => {
+            let text = cx.secret(&other, "public key")?;
+            let name = other.to_string();
+            take(&name, text.expose())
+        }
     }
 }
 

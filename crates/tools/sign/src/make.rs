@@ -1,5 +1,6 @@
 //! Making the signature of one file, whatever signs: keys, a signature that is given, or nothing yet.
 
+use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use lw_signature::package::PackageSignature;
 use lw_signature::secure_boot_v2 as v2;
 use lw_signature::{
     Algorithm, Digest, Hash, Hasher, KeyKind, PublicKey, SignError, Signer, VerifyFileError, detached,
-    digest_of, minisign, secure_boot_v1 as v1, signify, sshsig,
+    digest_of, minisign, secure_boot_v1 as v1, sign_digest, signify, sshsig,
 };
 use lw_signed::Keys;
 
@@ -37,6 +38,8 @@ pub(crate) struct Job<'a> {
     pub(crate) embed: &'a EmbedArgs,
     /// How minisign and signify write it.
     pub(crate) text: TextOptions<'a>,
+    /// SHA-256 of the file, once it is known.
+    pub(crate) sha256: Cell<Option<Digest>>,
 }
 
 /// What minisign and signify write beside a signature.
@@ -119,7 +122,15 @@ impl Job<'_> {
                 let Some(algorithm) = scheme.algorithm() else {
                     return Err(Error::internal(format!("{} is no detached scheme", scheme.name())));
                 };
-                detached::sign(signer, algorithm, open).context(self.name(cx))
+                if algorithm.hash() != Some(Hash::Sha256) {
+                    return detached::sign(signer, algorithm, open).context(self.name(cx));
+                }
+                // One pass gives what is signed and what the report says of the file.
+                let file = open().map_err(|error| cx.unreadable(self.input, &error))?;
+                let digest =
+                    digest_of(Hash::Sha256, file).map_err(|error| cx.unreadable(self.input, &error))?;
+                self.sha256.set(Some(digest));
+                sign_digest(signer, algorithm, &digest).context(self.name(cx))
             }
         }
     }
@@ -495,7 +506,7 @@ pub(crate) struct Given {
     pub(crate) public: PublicKey,
     pub(crate) signature: Vec<u8>,
     /// Whether it was r and s as raw bytes.
-    pub(crate) was_raw: std::cell::Cell<bool>,
+    pub(crate) was_raw: Cell<bool>,
     /// Why it is not one of this file and this key.
     pub(crate) refused: std::cell::RefCell<Option<VerifyFileError>>,
 }

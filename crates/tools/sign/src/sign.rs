@@ -1,10 +1,11 @@
 //! `sign`: signs files.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use lw_ci::Trust;
 use lw_cli::{Context, Error};
-use lw_model::{Align, Cell, Fact, Finding, Level, Location, Report, Table};
+use lw_model::{Align, Fact, Finding, Level, Location, Report, Table};
 use lw_signature::{Hash, KeyFormat, Signer, digest_of};
 use lw_signed::{Keys, NamedKey};
 
@@ -81,7 +82,7 @@ pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<
         }
         let short: Vec<String> = keys.iter().map(|key| key.chars().take(16).collect()).collect();
         let cells = [input, scheme.name().to_owned(), short.join(", "), name.clone()];
-        table.rows.push(cells.map(Cell::Text).to_vec());
+        table.rows.push(cells.map(lw_model::Cell::Text).to_vec());
         cx.output("scheme", scheme.name());
         cx.output("key-id", keys.join("\n"));
         outputs.push(name);
@@ -252,6 +253,7 @@ fn one(
             comment: args.comment.as_deref(),
             trusted_comment: args.trusted_comment.as_deref(),
         },
+        sha256: Cell::new(None),
     };
     let progress = cx.progress(&format!("sign {name}"), None);
     let signers: Vec<&dyn Signer> = keys.iter().map(|key| &*key.signer).collect();
@@ -262,15 +264,22 @@ fn one(
         make::check(pending, scheme, &args.embed, &trusted, &name)?;
     }
     drop(progress);
-    let digest = digest_of(Hash::Sha256, cx.stream(&input.path)?)
-        .map_err(|error| cx.unreadable(&input.path, &error))?;
+    let sha256 = match (job.sha256.take(), &input.content) {
+        (Some(digest), _) => base16ct::lower::encode_string(digest.as_bytes()),
+        (None, Some(Content::File(scanned))) => base16ct::lower::encode_string(&scanned.digests.sha256),
+        _ => {
+            let digest = digest_of(Hash::Sha256, cx.stream(&input.path)?);
+            let digest = digest.map_err(|error| cx.unreadable(&input.path, &error))?;
+            base16ct::lower::encode_string(digest.as_bytes())
+        }
+    };
     Ok(Signed {
         input: name,
         output,
         scheme,
         keys: keys.iter().map(|key| keys::hex(key.public())).collect(),
         made,
-        sha256: base16ct::lower::encode_string(digest.as_bytes()),
+        sha256,
     })
 }
 
