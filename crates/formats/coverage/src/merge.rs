@@ -57,11 +57,18 @@ impl Coverage {
     /// # Errors
     /// When the file is there already, and one of the two does not know its lines.
     pub fn add(&mut self, path: String, file: FileCoverage) -> Result<(), MergeError> {
-        if self.files.get(&path).is_some_and(|ours| !ours.can_merge(&file)) {
-            return Err(MergeError::SummaryOnly { path });
+        let formats = file.formats;
+        // Looked up once: paths are long, and alike at their beginnings.
+        match self.files.entry(path) {
+            Entry::Vacant(free) => {
+                free.insert(file);
+            }
+            Entry::Occupied(ours) if !ours.get().can_merge(&file) => {
+                return Err(MergeError::SummaryOnly { path: ours.key().clone() });
+            }
+            Entry::Occupied(mut ours) => ours.get_mut().merge(file),
         }
-        self.formats.extend(file.formats);
-        add(&mut self.files, path, file);
+        self.formats.extend(formats);
         Ok(())
     }
 }

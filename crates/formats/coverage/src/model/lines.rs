@@ -9,6 +9,8 @@ use super::{Counts, merge_sorted};
 pub struct Lines {
     numbers: Vec<u32>,
     hits: Column,
+    /// How many have hits: asked for many times, and counted where the hits are at hand.
+    executed: usize,
 }
 
 impl Lines {
@@ -44,11 +46,7 @@ impl Lines {
     /// How many lines were executed.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let covered = match &self.hits {
-            Column::Narrow(values) => values.iter().filter(|hits| **hits > 0).count(),
-            Column::Wide(values) => values.iter().filter(|hits| **hits > 0).count(),
-        };
-        Counts::new(covered as u64, self.numbers.len() as u64)
+        Counts::new(self.executed as u64, self.numbers.len() as u64)
     }
 
     /// Takes the lines out of `lines`, in any order and with repetitions, whose hits are added.
@@ -87,6 +85,7 @@ impl Lines {
         Self {
             numbers: lines.iter().map(|line| line.0).collect(),
             hits: Column::from_values(lines.len(), lines.iter().map(|line| line.1)),
+            executed: lines.iter().filter(|line| line.1 > 0).count(),
         }
     }
 
