@@ -54,6 +54,7 @@ pub(crate) fn signing<'a>(
     };
     let mut keys = Vec::new();
     for source in &args.key {
+        refuse_by_scheme(source)?;
         let key = if let Some(program) = source.strip_prefix("exec:") {
             let program: Program = program.parse().context("--key exec:")?;
             let Some(public) = &public else {
@@ -88,6 +89,30 @@ pub(crate) fn signing<'a>(
         keys.push(key);
     }
     Ok(keys)
+}
+
+/// Refuses what names a key where no key can be read from, with what does the same.
+fn refuse_by_scheme(source: &str) -> Result<(), Error> {
+    let (kind, hint) = match source.split_once(':').map(|(kind, _)| kind) {
+        Some("pkcs11") => (
+            "a PKCS#11 module",
+            "a static program cannot load one: ask it through a program, --key 'exec:/usr/bin/pkcs11-tool --module /usr/lib/MODULE.so --sign --mechanism ECDSA --id 01 --login --pin env:PIN' with --exec-variable PIN and --public-key; or sign in two steps with `lw sign digest` and `lw sign attach`",
+        ),
+        Some("awskms" | "arn") => (
+            "a key of AWS KMS",
+            "ask it through a program: a script that runs `aws kms sign --message fileb:///dev/stdin --message-type DIGEST`, as --key exec:/path/of/the/script with --public-key; or sign in two steps with `lw sign digest` and `lw sign attach`",
+        ),
+        Some("gcpkms" | "azurekms" | "hashivault" | "ssh-agent" | "tpm2" | "yubikey") => (
+            "a key somewhere else",
+            "ask it through a program, with --key exec:PROGRAM and --public-key; or sign in two steps with `lw sign digest` and `lw sign attach`",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::usage(format!(
+        "--key {}: {kind} is not read",
+        source.split_once(':').map_or(source, |(kind, _)| kind)
+    ))
+    .hint(hint))
 }
 
 /// Reads the passphrase of a private key, where one is given.
