@@ -12,8 +12,8 @@ use crate::document;
 use crate::process::{Cost, Line, multicall};
 use crate::table::{megabytes, ratio};
 
-/// What `.ci/run` gives it. Its figures are for reading.
-pub(super) const IN_CI: &[&str] = &["--megabytes", "64", "--large", "64"];
+/// What `.ci/run` gives it: memory is held to its target anywhere, times are for reading there.
+pub(super) const IN_CI: &[&str] = &["--runs", "5"];
 
 /// Compare sign with openssl and espsecure, on the same file and the same keys
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// espsecure
     #[arg(long, default_value = "espsecure")]
     espsecure: OsString,
-    /// Fail when sign takes 1.5 times as long as openssl, or 16 MiB of memory for the large file
+    /// Fail when sign takes more than 1.5 times as long as openssl; that it takes less than 16 MiB for the large file is asked always
     #[arg(long)]
     check: bool,
     /// Document to write the tables into, between `<!-- bench:sign -->` and `<!-- /bench:sign -->`
@@ -84,11 +84,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
                 "sign takes {times} of openssl, wanted at most {WANTED}"
             );
         }
-        for name in LARGE {
-            let cost: Cost = large.cost_of(name).with_context(|| format!("{name} was not run"))?;
-            let (peak, wanted) = (megabytes(cost.peak), megabytes(WANTED_PEAK));
-            ensure!(cost.peak < WANTED_PEAK, "{name}: {peak} of memory, wanted less than {wanted}");
-        }
+    }
+    for name in LARGE {
+        let cost: Cost = large.cost_of(name).with_context(|| format!("{name} was not run"))?;
+        let (peak, wanted) = (megabytes(cost.peak), megabytes(WANTED_PEAK));
+        ensure!(cost.peak < WANTED_PEAK, "{name}: {peak} of memory, wanted less than {wanted}");
     }
     Ok(())
 }
