@@ -49,11 +49,11 @@ fn ten_actions_in_one_job_do_not_disturb_each_other() {
     for (index, case) in cases.iter().enumerate() {
         let action = tree.path().join(case.tool);
         let id = format!("tool{index}");
-        job = job.step(&action, &case.with(), &id).continue_on_error().script(
-            "sh",
-            READ,
-            &format!("read{index}"),
-        );
+        job = job.step(&action, &case.with(), &id).continue_on_error();
+        for (name, value) in &case.env {
+            job = job.step_env(name, value);
+        }
+        job = job.script("sh", READ, &format!("read{index}"));
         for (name, value) in read_env(&id, &outputs_of(&action)) {
             job = job.step_env(&name, &value);
         }
