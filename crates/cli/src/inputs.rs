@@ -81,7 +81,9 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
             command.get_subcommands().filter(|sub| sub.get_name() != name).flat_map(Command::get_arguments)
         {
             let known = |arg: &Arg| arg.get_id() == other.get_id();
-            let set = inputs.value(&key_of(other)).is_some();
+            // An empty list is not set, as an empty text is not: GitLab writes `[]` for one.
+            let is_list = matches!(other.get_action(), ArgAction::Append);
+            let set = inputs.value(&key_of(other)).is_some_and(|value| !is_list || !items(value).is_empty());
             if !scope.get_arguments().any(known) && set {
                 let input = name_of(other);
                 return Err(Error::usage(format!(
@@ -280,5 +282,15 @@ mod tests {
         );
         assert!(run(&[("INPUT_COMMAND", "sign"), ("INPUT_ANY", "false")]).is_err());
         assert!(run(&[("INPUT_COMMAND", "verify"), ("INPUT_SCHEME", "rsa")]).is_err());
+        // A list without items, as GitLab writes it, is not set.
+        let command = command.mut_subcommand("sign", |sub| {
+            sub.arg(Arg::new("variable").long("variable").action(ArgAction::Append))
+        });
+        let run = |value: &str| {
+            let pairs = [("INPUT_COMMAND", "verify"), ("INPUT_VARIABLE", value)];
+            to_argv(&command, &pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+        };
+        assert_eq!(run("[]").unwrap(), ["verify"]);
+        assert!(run("[\"A\"]").is_err() && run("A").is_err());
     }
 }
