@@ -411,10 +411,30 @@ pub(super) fn mark_fillers(
 /// The sections without content, by their index in the ELF, in which something has a name and a size.
 fn variables(sections: &[SectionUse], sources: &Sources<'_>) -> HashSet<usize> {
     let Some(elf) = sources.elf else { return HashSet::new() };
-    let zeroed: HashSet<usize> =
-        sections.iter().filter(|section| !section.loaded).filter_map(|section| section.elf).collect();
-    let sized = elf.symbols().filter(|symbol| symbol.size > 0 && zeroed.contains(&symbol.section));
-    sized.map(|symbol| symbol.section).collect()
+    // Firmware has a hundred thousand symbols: each section is looked for until one of them is found in it.
+    let mut wanted: Vec<bool> = Vec::new();
+    let mut left = 0;
+    for index in sections.iter().filter(|section| !section.loaded).filter_map(|section| section.elf) {
+        if wanted.len() <= index {
+            wanted.resize(index + 1, false);
+        }
+        if let Some(wanted) = wanted.get_mut(index).filter(|wanted| !**wanted) {
+            *wanted = true;
+            left += 1;
+        }
+    }
+    let mut found = HashSet::new();
+    for symbol in elf.symbols().filter(|symbol| symbol.size > 0) {
+        if left == 0 {
+            break;
+        }
+        if let Some(wanted) = wanted.get_mut(symbol.section).filter(|wanted| **wanted) {
+            *wanted = false;
+            left -= 1;
+            found.insert(symbol.section);
+        }
+    }
+    found
 }
 
 /// Whether a name matches a pattern in which `*` stands for any text and `?` for one character. Linear in their product.
