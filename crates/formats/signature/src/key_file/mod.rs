@@ -215,6 +215,10 @@ pub fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKeyFile>, KeyFileError
         },
         Content::SshLines(text) => {
             let lines = openssh::read_lines(text)?;
+            // Every line is a comment, also the one that has a key in it.
+            if lines.is_empty() {
+                return Err(KeyFileError::Empty { wanted });
+            }
             Ok(lines
                 .into_iter()
                 .map(|line| PublicKeyFile {

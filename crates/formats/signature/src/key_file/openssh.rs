@@ -623,6 +623,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_key_in_a_comment_is_no_key() {
+        let text = b"# created:-begi-hiw0yN\r\r\rssh-ed25519 aaaaac3N02vdNpU002E\r\r\r\r";
+        assert!(crate::read_public_keys(text).is_err());
+        assert!(crate::read_public(text).is_err());
+    }
+
+    #[test]
     fn a_line_limits_purpose_and_time() {
         let limits = SignerLimits {
             namespaces: vec!["lw-ota".into()],
