@@ -1,12 +1,13 @@
 //! The signatures of firmware images.
 
-use lw_firmware::esp_image::{AppImage, ChipId, SignatureScheme, Trailing};
+use lw_firmware::esp_image::{AppImage, ChipId, Trailing};
 use lw_firmware::image::Image;
 use lw_firmware::mcuboot as walked;
 use lw_signature::mcuboot::{self, VerifyImageError};
 use lw_signature::secure_boot_v2::{self as v2, BlockProblem, SectorError};
 use lw_signature::{Hash, PublicKey, secure_boot_v1 as v1};
 
+use crate::chip::ChipLimits;
 use crate::{Accepted, Keys, Rejected, Signature, Standing};
 
 /// What is known of the chips in the field, besides what the image says.
@@ -68,15 +69,11 @@ fn secure_boot_v2(esp: &AppImage, extra: u64, keys: &Keys, chip: Chip) -> Result
     let covered = &esp.signature_input.covered;
     let covered = v2::Covered { sha256: covered.sha256, sha384: covered.sha384 };
     let id = chip_of(esp, chip)?;
-    let name = id.to_string();
-    let revision = chip.revision.unwrap_or(u16::MAX);
-    let schemes: Vec<v2::Scheme> =
-        v2::Scheme::ALL.into_iter().filter(|scheme| verifies(id, *scheme, revision)).collect();
-    let limits = v2::Limits { chip: &name, blocks: id.signature_blocks(), schemes: &schemes };
+    let limits = ChipLimits::of(id, chip.revision);
     let shown = |digest: &v2::KeyDigest| {
         keys.shown(&format!("key digest {digest}"), |key| v2::key_digest(key).is_ok_and(|own| own == *digest))
     };
-    let verified = v2::Sector::read(sector, &covered, &limits)
+    let verified = v2::Sector::read(sector, &covered, &limits.as_v2())
         .and_then(|sector| sector.verify(&keys.efuse_digests()))
         .map_err(|error| match error {
             SectorError::Untrusted { found } => {
@@ -99,17 +96,6 @@ fn secure_boot_v2(esp: &AppImage, extra: u64, keys: &Keys, chip: Chip) -> Result
         standing: if block.is_trusted { Standing::Trusted } else { Standing::Foreign },
     });
     Ok(Accepted { scheme: "Secure Boot V2", signatures: signatures.collect() })
-}
-
-/// Whether a chip of this revision verifies a scheme.
-fn verifies(chip: ChipId, scheme: v2::Scheme, revision: u16) -> bool {
-    let scheme = match scheme {
-        v2::Scheme::Rsa3072 => SignatureScheme::Rsa3072,
-        v2::Scheme::EcdsaP192 => SignatureScheme::EcdsaP192,
-        v2::Scheme::EcdsaP256 => SignatureScheme::EcdsaP256,
-        v2::Scheme::EcdsaP384 => SignatureScheme::EcdsaP384,
-    };
-    chip.verifies(scheme).is_some_and(|since| since <= revision)
 }
 
 fn secure_boot_v1(esp: &AppImage, keys: &Keys, chip: Chip) -> Result<Accepted, Rejected> {

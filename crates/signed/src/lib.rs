@@ -4,6 +4,7 @@
 //! is accepted ([`Accepted`]) when a key that is trusted has signed it and nothing in it is forged. Why it is not is one of
 //! a few things that call for different actions ([`Rejected`]): above all, *forged* is never said as *untrusted*.
 
+mod chip;
 mod image;
 mod keys;
 mod package;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 
 use lw_model::{Class, Diagnose, Finding, Level, Location};
 
+pub use chip::{ChipLimits, firmware_scheme};
 pub use image::{Chip, image, mcuboot_image};
 pub use keys::{Keys, NamedKey};
 pub use package::package;

@@ -10,7 +10,7 @@ use crate::error::{FormError, SignFileError, VerifyError, VerifyFileError};
 use crate::hash::{Digest, Hash};
 use crate::key::{KeyKind, PublicKey};
 use crate::recognise::{SignatureFormat, recognise};
-use crate::rsa_public::{Content, content};
+use crate::rsa_public::{Content, content, framed};
 use crate::signer::Signer;
 use crate::stream::{digest_of, sign_file, verify_ed25519};
 
@@ -212,6 +212,13 @@ pub fn der_of_raw(raw: &[u8]) -> Option<Vec<u8>> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A digest in the `DigestInfo` (RFC 8017, 9.2, note 1) that PKCS#11's `CKM_RSA_PKCS` takes; `None` of a hash function that
+/// has none.
+#[must_use]
+pub fn digest_info(digest: &Digest) -> Option<Vec<u8>> {
+    framed(digest)
 }
 
 /// The digest that has to be signed elsewhere for `attach`; none for Ed25519.

@@ -19,6 +19,17 @@ const DIGEST_INFOS: [(&[u8], usize, &str); 5] = [
     (&digest_info(4, 28), 28, "SHA-224"),
 ];
 
+/// A digest in its `DigestInfo`; of BLAKE2b there is none.
+pub(crate) fn framed(digest: &Digest) -> Option<Vec<u8>> {
+    let frame = match digest.hash() {
+        Hash::Sha256 => digest_info(1, 32),
+        Hash::Sha384 => digest_info(2, 48),
+        Hash::Sha512 => digest_info(3, 64),
+        Hash::Blake2b512 => return None,
+    };
+    Some([&frame[..], digest.as_bytes()].concat())
+}
+
 /// That of SHA-2: the object identifiers differ in their last byte.
 const fn digest_info(hash: u8, length: u8) -> [u8; 19] {
     [

@@ -169,12 +169,6 @@ struct Asked<'a> {
     variables: Vec<String>,
 }
 
-/// `DigestInfo` of SHA-256 up to the digest (RFC 8017, 9.2 note 1): what PKCS#11's `CKM_RSA_PKCS` takes.
-const DIGEST_INFO_SHA256: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
-    0x04, 0x20,
-];
-
 impl Asked<'_> {
     fn ask(&self, bytes: &[u8]) -> Result<Vec<u8>, SignError> {
         let call =
@@ -208,7 +202,7 @@ impl Signer for Asked<'_> {
     fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
         let signature = match (self.input, algorithm) {
             (ExecInput::DigestInfo, Algorithm::RsaPkcs1v15Sha256) => {
-                self.ask(&[&DIGEST_INFO_SHA256[..], digest.as_bytes()].concat())?
+                self.ask(&detached::digest_info(digest).unwrap_or_default())?
             }
             _ => self.ask(digest.as_bytes())?,
         };

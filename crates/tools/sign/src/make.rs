@@ -166,13 +166,14 @@ impl Job<'_> {
         match (self.scheme, image) {
             (Scheme::SecureBootV2, Image::Esp(esp)) => {
                 let schemes = self.schemes_v2(signers)?;
-                let firmware: Vec<_> = schemes.iter().map(|scheme| chip::firmware_scheme(*scheme)).collect();
+                let firmware: Vec<_> =
+                    schemes.iter().map(|scheme| lw_signed::firmware_scheme(*scheme)).collect();
                 let slot = self.embed.slot_size.map(|size| size.0);
                 let place = esp.signable_v2(&firmware, existing, slot).context(self.name(cx))?;
                 let covered = &esp.signature_input.covered;
                 let covered = v2::Covered { sha256: covered.sha256, sha384: covered.sha384 };
                 let given = chip::given(&self.embed.chip)?;
-                let limits = chip::Limits::of(esp, given).context(self.name(cx))?;
+                let limits = chip::limits(esp, given).context(self.name(cx))?;
                 let blocks: Vec<_> = signers
                     .iter()
                     .map(|signer| v2::sign_block(*signer, &covered))
