@@ -89,7 +89,10 @@ impl ToolBinary {
         let free = self.command(folder).args(&arguments).output().unwrap().status.code();
         assert!(matches!(free, Some(0 | 1)), "{arguments:?} ends with {free:?} in any case");
         let says_its_version = |kib: &u64| limited(*kib, &["--version".as_ref()]).status.success();
-        let first = (1..).map(|step| step * 1024).find(says_its_version).unwrap_or_default();
+        // Closely: what the tool needs beyond its version may be less than a coarse step.
+        let coarse = (1..).map(|step| step * 1024).find(says_its_version).unwrap_or_default();
+        let closer = (coarse.saturating_sub(1023)..coarse).step_by(64).find(says_its_version);
+        let first = closer.unwrap_or(coarse);
         let (mut kib, mut refused, mut done) = (first, 0_u64, 0_u64);
         while done < 3 {
             let output = limited(kib, &arguments);
