@@ -15,8 +15,11 @@ use crate::support::{Tree, must, program, say, static_binary, target, which};
 
 const SHELL_TAG: &str = "lw-e2e:shell";
 
-/// Bytes an image may have.
-const LARGEST: u64 = 14_000_000;
+/// Bytes an image may have: what the suite in one binary may have, the image holds nothing else. The shell comes on top
+/// of it in its image.
+const LARGEST: u64 = 20_000_000;
+/// Bytes a static busybox may have.
+const LARGEST_SHELL: u64 = 3_000_000;
 
 fn shell_built() -> Option<()> {
     static BUILT: OnceLock<Option<()>> = OnceLock::new();
@@ -59,10 +62,10 @@ fn the_images_are_small() {
     if shell_built().is_none() {
         return;
     }
-    for tag in [TAG, SHELL_TAG] {
+    for (tag, largest) in [(TAG, LARGEST), (SHELL_TAG, LARGEST + LARGEST_SHELL)] {
         let bytes = size(tag);
         println!("{tag}: {bytes} bytes");
-        assert!(bytes < LARGEST, "{tag} has {bytes} bytes");
+        assert!(bytes < largest, "{tag} has {bytes} bytes");
     }
     let root_file = std::fs::read_to_string(root().join("Dockerfile")).unwrap();
     assert_eq!(root_file, std::fs::read_to_string(root().join("dist/Dockerfile")).unwrap());
