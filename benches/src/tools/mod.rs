@@ -2,6 +2,7 @@
 
 mod coverage_gate;
 mod ota_package;
+mod sbom;
 mod sign;
 mod size_gate;
 
@@ -12,6 +13,7 @@ use anyhow::Result;
 pub(crate) enum Tool {
     CoverageGate(coverage_gate::Args),
     OtaPackage(ota_package::Args),
+    Sbom(sbom::Args),
     Sign(sign::Args),
     SizeGate(size_gate::Args),
 }
@@ -22,6 +24,7 @@ impl Tool {
         match self {
             Self::CoverageGate(args) => coverage_gate::run(args),
             Self::OtaPackage(args) => ota_package::run(args),
+            Self::Sbom(args) => sbom::run(args),
             Self::Sign(args) => sign::run(args),
             Self::SizeGate(args) => size_gate::run(args),
         }
@@ -33,6 +36,7 @@ pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
     Some(match tool {
         "coverage-gate" => coverage_gate::IN_CI,
         "ota-package" => ota_package::IN_CI,
+        "sbom" => sbom::IN_CI,
         "sign" => sign::IN_CI,
         "size-gate" => size_gate::IN_CI,
         _ => return None,

@@ -38,6 +38,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         never: "any format, any key",
     },
     Floor {
+        number: 0,
+        prefix: "crates/core/inventory",
+        folder: "`crates/core/inventory`",
+        knows: "components, where they come from, which needs which; package URLs and licence expressions",
+        never: "any file format, any package manager's files",
+    },
+    Floor {
         number: 1,
         prefix: "crates/core/render",
         folder: "`crates/core/render`",

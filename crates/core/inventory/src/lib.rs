@@ -1,0 +1,17 @@
+//! What a product is made of: components, where each comes from, and which needs which.
+//!
+//! Lock files, project files and bills of materials are read into one [`Inventory`], and every bill of materials is
+//! written from one. This crate holds data and its arithmetic only: package URLs, licence expressions, identity, union.
+
+mod component;
+mod inventory;
+mod licence;
+mod purl;
+
+pub use component::{
+    Component, Contact, Distribution, Hash, HashAlgorithm, Identity, Kind, Patch, Place, Property, Reference,
+    ReferenceKind, Scope, Source,
+};
+pub use inventory::{Completeness, ComponentId, Inventory, Unknown};
+pub use licence::{Licence, LicenceText};
+pub use purl::{Purl, PurlError};

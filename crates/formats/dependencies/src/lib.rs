@@ -1,0 +1,12 @@
+//! What a project depends on, read from the files its package managers write.
+//!
+//! Each reader turns files into an [`Inventory`](lw_inventory::Inventory). Where files lie is not known here: a reader asks a [`Tree`] for what it
+//! needs, so that the same code runs over a folder, an archive and a test's own files.
+
+mod error;
+mod reader;
+mod tree;
+
+pub use error::{Error, Problem};
+pub use reader::{Options, Places, READERS, Reader, detect};
+pub use tree::{Entry, EntryKind, MemoryTree, Tree, TreeError};
