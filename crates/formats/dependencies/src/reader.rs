@@ -1,5 +1,7 @@
 //! The readers, and which file is whose.
 
+use std::collections::BTreeMap;
+
 use lw_inventory::Inventory;
 
 use crate::{Error, Tree};
@@ -32,6 +34,10 @@ pub struct Options {
     pub environments: Vec<String>,
     /// Cargo: the targets (`x86_64-unknown-linux-gnu`) whose dependencies count; none given means all.
     pub targets: Vec<String>,
+    /// Submodules: the commit of each, by its path in the project. Only a repository knows it.
+    pub submodules: BTreeMap<String, String>,
+    /// Submodules: the address of the repository itself, which relative ones are seen from.
+    pub origin: Option<String>,
 }
 
 /// Reads the files of one package manager.
@@ -45,7 +51,12 @@ pub struct Reader {
 }
 
 /// Every reader.
-pub static READERS: &[Reader] = &[];
+pub static READERS: &[Reader] = &[
+    // Firmware.
+    crate::embedded::platformio::READER,
+    crate::embedded::esp_idf::READER,
+    crate::embedded::submodules::READER,
+];
 
 /// Which of a folder's files have a reader, in the order of [`READERS`].
 ///
