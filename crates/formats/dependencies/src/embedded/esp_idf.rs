@@ -206,7 +206,7 @@ fn component(
     let kind = origin.and_then(|origin| origin.r#type.as_deref()).unwrap_or_default();
     let version = locked.version.clone().filter(|version| version != "*" && !version.is_empty());
     if kind == "idf" || name == "idf" {
-        return Ok((framework(version), None));
+        return Ok((framework(version.as_deref()), None));
     }
     let (namespace, short) = parts(name);
     let mut component = Component::new(ECOSYSTEM, short, version.clone());
@@ -291,18 +291,18 @@ fn published(component: &mut Component, manifest: Option<&IdfManifest>) {
 }
 
 /// ESP-IDF itself.
-fn framework(version: Option<String>) -> Component {
-    let mut component = Component::new("github", "esp-idf", version.clone());
+fn framework(version: Option<&str>) -> Component {
+    let mut component = Component::new("github", "esp-idf", version.map(str::to_owned));
     component.namespace = Some(NAMESPACE.to_owned());
     component.kind = Kind::Framework;
-    if let Some(version) = &version {
+    if let Some(version) = version {
         // Tags of ESP-IDF leave out a last zero: v5.3, v5.3.1.
         let is_release = version.split('.').count() == 3
             && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let tag = if is_release {
             format!("v{}", version.strip_suffix(".0").unwrap_or(version))
         } else {
-            version.clone()
+            version.to_owned()
         };
         git::set_origin(&mut component, "https://github.com/espressif/esp-idf", Some(&tag), None);
         // The name that advisories about ESP-IDF have in the National Vulnerability Database.
