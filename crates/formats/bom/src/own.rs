@@ -1,7 +1,7 @@
 //! What no format has a field for, as properties of the suite's own (`lw:…`): a bill that was written here is read again
 //! without loss.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{
     Component, Contact, Hash, Inventory, Kind, LicenceText, Patch, Place, Property, Purl, Source, Unknown,
@@ -122,6 +122,7 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
     let (own, others): (Vec<_>, Vec<_>) =
         properties.into_iter().partition(|property| property.name.starts_with(PREFIX));
     let mut left = others;
+    let mut hashed = Vec::new();
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     for property in own {
         match property.name.as_str() {
@@ -133,10 +134,7 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
             MANUFACTURER_EMAIL => maker(component).email = Some(property.value),
             MANUFACTURER_URL => maker(component).url = Some(property.value),
             PATCH => match patch(&property.value) {
-                Some(known) => {
-                    component.patches.retain(|patch| patch.file != known.file || patch.hash.is_some());
-                    component.patches.push(known);
-                }
+                Some(known) => hashed.push(known),
                 None => left.push(property),
             },
             SOURCE | SOURCE_URL | SOURCE_REVISION | SOURCE_FOLDER => {
@@ -145,6 +143,9 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
             _ => left.push(property),
         }
     }
+    let files: BTreeSet<String> = hashed.iter().map(|patch| patch.file.clone()).collect();
+    component.patches.retain(|patch| !files.contains(&patch.file));
+    component.patches.extend(hashed);
     component.patches.sort();
     let folder = values.remove(SOURCE_FOLDER);
     let revision = values.remove(SOURCE_REVISION);

@@ -1,0 +1,4 @@
+//! Bills of materials, written and read.
+
+mod documents;
+mod roundtrip;
