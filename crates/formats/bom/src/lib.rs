@@ -9,6 +9,7 @@ mod format;
 mod json;
 mod names;
 mod own;
+mod spdx;
 mod time;
 mod uuid;
 
@@ -32,7 +33,8 @@ pub use time::whole_seconds;
 pub fn write(document: &Document, format: Format) -> Result<String, WriteError> {
     match format {
         Format::CycloneDx15 | Format::CycloneDx16 | Format::CycloneDx17 => cyclonedx::write(document, format),
-        Format::Spdx23 | Format::Spdx301 => Err(WriteError::NoRoot),
+        Format::Spdx23 => spdx::write_v2(document),
+        Format::Spdx301 => Err(WriteError::NoRoot),
     }
 }
 
@@ -48,7 +50,7 @@ pub fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
     let (bytes, header) = json::header(bytes)?;
     match header {
         json::Header::CycloneDx { version } => cyclonedx::read(bytes, &version),
-        json::Header::Spdx2 { version } => Err(ReadError::Version { format: "SPDX", version }),
+        json::Header::Spdx2 { version } => spdx::read_v2(bytes, &version),
         json::Header::Spdx3 => Err(ReadError::Version { format: "SPDX", version: "3".to_owned() }),
     }
 }

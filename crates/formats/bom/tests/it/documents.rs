@@ -355,7 +355,7 @@ pub(crate) fn canonical(
         .into_iter()
         .map(|mut file| {
             let last = file.url.as_deref().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
-            if file.file == last {
+            if file.file == last && !matches!(format, Format::Spdx23 | Format::Spdx301) {
                 file.file = None;
             }
             file
@@ -364,7 +364,12 @@ pub(crate) fn canonical(
     component.distributions.sort();
     component.distributions.dedup();
     component.patches.sort();
-    if let [only] = component.distributions.as_slice() {
+    if matches!(format, Format::Spdx23 | Format::Spdx301) {
+        let with_url = || component.distributions.iter().filter(|file| file.url.is_some());
+        let main = with_url().find(|file| file.is_source).or_else(|| with_url().next());
+        let of_file = main.map(|file| file.hashes.clone()).unwrap_or_default();
+        component.hashes = component.hashes.difference(&of_file).cloned().collect();
+    } else if let [only] = component.distributions.as_slice() {
         component.hashes = component.hashes.difference(&only.hashes).cloned().collect();
     }
     let mut seen = BTreeSet::new();
