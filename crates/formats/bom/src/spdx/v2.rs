@@ -230,11 +230,14 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
         let from = id(&entry.reference);
         for needed in &entry.needs {
             let to = id(needed);
-            relationships.push(match scopes.get(needed.as_str()) {
-                Some(Scope::Excluded) => relationship(&to, "DEV_DEPENDENCY_OF", &from),
-                Some(Scope::Optional) => relationship(&to, "OPTIONAL_DEPENDENCY_OF", &from),
-                _ => relationship(&from, "DEPENDS_ON", &to),
-            });
+            // Few readers follow the relationships that say the same from the other end: the graph is in this one, and the
+            // scope in those.
+            match scopes.get(needed.as_str()) {
+                Some(Scope::Excluded) => relationships.push(relationship(&to, "DEV_DEPENDENCY_OF", &from)),
+                Some(Scope::Optional) => relationships.push(relationship(&to, "OPTIONAL_DEPENDENCY_OF", &from)),
+                _ => {}
+            }
+            relationships.push(relationship(&from, "DEPENDS_ON", &to));
         }
         // Section 11.1: NONE says that there is nothing, NOASSERTION that there may be more.
         match entry.completeness {
