@@ -1,5 +1,7 @@
 //! Licences in the words of CycloneDX.
 
+use std::collections::BTreeSet;
+
 use lw_inventory::{Licence as Meaning, LicenceText, Property};
 
 use super::model::{Licence, LicenceChoice};
@@ -67,6 +69,10 @@ pub(super) fn written(
             properties.push(Property { name: property.to_owned(), value: licence.written.clone() });
         }
     }
+    if format == Format::CycloneDx15 && declared.is_none() && concluded.is_some() {
+        // Without it the list would be taken for what the author says.
+        properties.push(Property { name: DECLARED.to_owned(), value: "NOASSERTION".to_owned() });
+    }
     (choices, properties)
 }
 
@@ -74,4 +80,29 @@ pub(super) fn written(
 pub(super) fn of_document(licence: Option<&LicenceText>) -> Vec<LicenceChoice> {
     let default = LicenceText::parse(crate::document::DEFAULT_LICENCE);
     licence.or(default.as_ref()).map(|licence| choice(licence, None)).into_iter().collect()
+}
+
+/// What a list of licences declares and what of it somebody concluded. What is not acknowledged as either is declared.
+/// Several licences of one sort all apply.
+pub(super) fn read(choices: &[LicenceChoice]) -> (Option<LicenceText>, Option<LicenceText>) {
+    let mut declared = Vec::new();
+    let mut concluded = Vec::new();
+    let mut seen = BTreeSet::new();
+    for choice in choices {
+        let licence = choice.license.as_ref();
+        let text = choice
+            .expression
+            .as_ref()
+            .or_else(|| licence.and_then(|licence| licence.id.as_ref().or(licence.name.as_ref())));
+        let acknowledgement = choice
+            .acknowledgement
+            .as_deref()
+            .or_else(|| licence.and_then(|licence| licence.acknowledgement.as_deref()));
+        let Some(licence) = text.and_then(|text| LicenceText::parse(text)) else { continue };
+        let is_concluded = acknowledgement == Some(SAYS_CONCLUDED);
+        if seen.insert((is_concluded, licence.clone())) {
+            if is_concluded { concluded.push(licence) } else { declared.push(licence) }
+        }
+    }
+    (LicenceText::all_of(declared), LicenceText::all_of(concluded))
 }
