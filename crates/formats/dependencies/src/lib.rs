@@ -4,8 +4,12 @@
 //! needs, so that the same code runs over a folder, an archive and a test's own files.
 
 mod embedded;
+pub mod cargo;
 mod error;
+mod glob;
+mod origin;
 mod reader;
+mod text;
 mod tree;
 
 pub use error::{Error, Problem};

@@ -38,6 +38,14 @@ pub struct Options {
     pub submodules: BTreeMap<String, String>,
     /// Submodules: the address of the repository itself, which relative ones are seen from.
     pub origin: Option<String>,
+    /// Cargo: the packages of a workspace that make the product; none given means those that `cargo build` builds.
+    pub packages: Vec<String>,
+    /// Cargo: features of those packages that are switched on, besides the default ones.
+    pub features: Vec<String>,
+    /// Cargo: the default features of those packages are not switched on.
+    pub no_default_features: bool,
+    /// Cargo: archives in the registry's cache are not read, which is quicker and leaves SHA-512 out.
+    pub skip_archives: bool,
 }
 
 /// Reads the files of one package manager.
@@ -52,6 +60,7 @@ pub struct Reader {
 
 /// Every reader.
 pub static READERS: &[Reader] = &[
+    crate::cargo::READER,
     // Firmware.
     crate::embedded::platformio::READER,
     crate::embedded::esp_idf::READER,
