@@ -2,7 +2,7 @@
 
 use lw_inventory::Inventory;
 
-use crate::{Error, Tree};
+use crate::{Error, Tree, python};
 
 /// Where readers may look.
 #[derive(Clone, Copy)]
@@ -45,7 +45,12 @@ pub struct Reader {
 }
 
 /// Every reader.
-pub static READERS: &[Reader] = &[];
+pub static READERS: &[Reader] = &[
+    // Python.
+    Reader { name: "uv", files: &["uv.lock"], read: python::uv::read },
+    Reader { name: "poetry", files: &["poetry.lock"], read: python::poetry::read },
+    Reader { name: "requirements", files: &["requirements.txt"], read: python::requirements::read },
+];
 
 /// Which of a folder's files have a reader, in the order of [`READERS`].
 ///
