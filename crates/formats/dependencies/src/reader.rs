@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lw_inventory::Inventory;
 
-use crate::{Error, Tree};
+use crate::{Error, Tree, python};
 
 /// Where readers may look.
 #[derive(Clone, Copy)]
@@ -61,6 +61,10 @@ pub struct Reader {
 /// Every reader.
 pub static READERS: &[Reader] = &[
     crate::cargo::READER,
+    // Python.
+    Reader { name: "uv", files: &["uv.lock"], read: python::uv::read },
+    Reader { name: "poetry", files: &["poetry.lock"], read: python::poetry::read },
+    Reader { name: "requirements", files: &["requirements.txt"], read: python::requirements::read },
     // Firmware.
     crate::embedded::platformio::READER,
     crate::embedded::esp_idf::READER,

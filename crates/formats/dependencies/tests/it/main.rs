@@ -10,3 +10,5 @@
 
 mod cargo;
 mod common;
+mod folder;
+mod python;
