@@ -255,3 +255,6 @@ pub fn title_of(component: &Component) -> String {
     }
     title
 }
+
+#[cfg(test)]
+mod tests;

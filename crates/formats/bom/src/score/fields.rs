@@ -9,7 +9,7 @@ use lw_inventory::{
 
 use super::words::{has_name, is_attributed, is_expression, is_reachable, is_uri, is_url, said};
 use super::{Class, Standard};
-use crate::{Document, Format};
+use crate::{Document, Format, whole_seconds};
 
 /// What a field is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,27 +160,29 @@ impl Field {
     }
 }
 
-const FIX_AUTHOR: &str = "name who makes the bill: `supplier-name`, with `supplier-email` or `supplier-url`";
-const FIX_TIMESTAMP: &str = "write the bill with this tool, or set SOURCE_DATE_EPOCH for the generator";
-const FIX_SUPPLIER: &str =
-    "give the supplier in `[[sbom.component]]` of lw.toml; the product's own is `supplier-name`";
-const FIX_CREATOR: &str = "give `manufacturer` with an email or a URL in `[[sbom.component]]` of lw.toml; the product's own is \
-                           `supplier-name` with `supplier-email` or `supplier-url`";
+const FIX_AUTHOR: &str = "name who makes the bill: `supplier-name` or `manufacturer-name`";
+const FIX_REACHABLE: &str =
+    "give `security-contact`, or `supplier-url` or `manufacturer-url`, beside the name of the supplier";
+const FIX_TIMESTAMP: &str = "write the bill with `generate`, or set SOURCE_DATE_EPOCH for its generator";
+const FIX_SUPPLIER: &str = "give the component's supplier in lw.toml; that of the product is `supplier-name`";
+const FIX_CREATOR: &str = "give the component's manufacturer with an address in lw.toml; that of the product is `manufacturer-url` or `supplier-url`";
 const FIX_NAME: &str = "name it in its manifest, or the product with `name`";
 const FIX_VERSION: &str =
-    "give its version in its manifest, the product's with `version`, or `[[sbom.component]]` of lw.toml";
+    "give its version in its manifest or in lw.toml, that of the product with `version`";
 const FIX_IDENTIFIER: &str =
-    "give `purl` or `cpe` in `[[sbom.component]]` of lw.toml, or fetch it from a registry or repository";
+    "give a package URL or a CPE in lw.toml, that of the product with `purl` or `cpe`";
 const FIX_DEPENDENCIES: &str = "give the lock file, which has the edges, instead of a list of requirements";
-const FIX_LICENCE: &str = "give `licence` as an SPDX expression in `[[sbom.component]]` of lw.toml, or install the packages before the run";
+const FIX_LICENCE: &str = "install the packages before the run, or give an SPDX expression in lw.toml, that of the product with `license`";
 const FIX_HASH: &str =
-    "lock with hashes (`pip-compile --generate-hashes`, a lock file), or give the file that is shipped";
-const FIX_FILE: &str =
-    "give the file that is shipped; for a component that is one file, `[[sbom.component]]` of lw.toml";
-const FIX_SERIAL: &str = "write the bill with this tool, which gives it an identifier";
+    "use a lock file with hashes; of the product, give the file that is shipped with `bin` or `elf`";
+const FIX_FILE: &str = "of the product, give the file that is shipped with `bin` or `elf`; of a component, describe its file in lw.toml";
+const FIX_SERIAL: &str = "write the bill with `generate`, which gives it an identifier";
 const FIX_TOOL: &str = "write the bill with a generator that names itself";
-const FIX_LIFECYCLE: &str = "say with `lifecycle` whether the bill is made before the build or after it";
-const FIX_SOURCE: &str = "give `source-url` or `vcs` in `[[sbom.component]]` of lw.toml";
+const FIX_LIFECYCLE: &str =
+    "write the bill with `generate`, which says whether it was made before the build or after it";
+const FIX_SOURCE: &str = "give the address of its repository or of its source in its manifest or in lw.toml";
+const FIX_DEPLOYABLE: &str =
+    "give the address it is downloaded from, that of the product with `distribution-url`";
 
 /// "The Minimum Elements", table 1.
 const NTIA_2021: &[Field] = &[
@@ -241,7 +243,7 @@ const CISA_2025: &[Field] = &[
 
 /// TR-03183-2 2.1.0, sections 5.2.1 to 5.2.4, tables 2 to 5.
 const BSI_TR_03183: &[Field] = &[
-    document("sbom-creator", "creator of the bill", "5.2.1", FIX_AUTHOR, reachable_author),
+    document("sbom-creator", "creator of the bill", "5.2.1", FIX_REACHABLE, reachable_author),
     document("timestamp", "timestamp", "5.2.1", FIX_TIMESTAMP, timestamp),
     document("sbom-uri", "URI of the bill", "5.2.3", FIX_SERIAL, serial),
     component("creator", "component creator", "5.2.2", FIX_CREATOR, reachable_creator),
@@ -258,7 +260,7 @@ const BSI_TR_03183: &[Field] = &[
     component("archive", "archive property", "5.2.2", FIX_FILE, archive).only(FILES),
     component("structured", "structured property", "5.2.2", FIX_FILE, structured).only(FILES),
     component("source-uri", "URI of the source code", "5.2.4", FIX_SOURCE, source_uri).only(FILES),
-    component("deployable-uri", "URI of the deployable form", "5.2.4", FIX_SOURCE, deployable_uri)
+    component("deployable-uri", "URI of the deployable form", "5.2.4", FIX_DEPLOYABLE, deployable_uri)
         .only(FILES),
     component("identifier", "other unique identifiers", "5.2.4", FIX_IDENTIFIER, identifier)
         .only(WITH_IDENTIFIER),
@@ -274,7 +276,7 @@ const CRA: &[Field] = &[
         "contact",
         "contact for vulnerabilities",
         "annex II (2), annex I part II (6)",
-        "give `security-contact` (mail or web address), or `supplier-email` or `supplier-url`",
+        FIX_REACHABLE,
         security_contact,
     ),
     document("serial", "identifier of the bill", "annex I part II (1)", FIX_SERIAL, serial),
@@ -334,51 +336,11 @@ fn security_contact(view: &View<'_>) -> Answer {
     met_if(met, "there is no address to report a vulnerability to")
 }
 
-/// RFC 3339 in UTC with whole seconds, which every reader of either format takes.
 fn timestamp(view: &View<'_>) -> Answer {
     match said(view.document.about.timestamp.as_deref()) {
         None => Missing("there is none"),
-        Some(text) => met_if(is_timestamp(text), "it is no time of RFC 3339"),
+        Some(text) => met_if(whole_seconds(text).is_some(), "it is no time of RFC 3339"),
     }
-}
-
-/// `2026-01-31T12:00:00Z`, perhaps with a fraction and an offset.
-pub(super) fn is_timestamp(text: &str) -> bool {
-    let Some((date, time)) = text.split_once(['T', 't']) else { return false };
-    let (time, offset) = match time.find(['Z', 'z', '+', '-']) {
-        Some(at) => time.split_at(at),
-        None => return false,
-    };
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let offset_fits = match offset.get(1..) {
-        Some("") => offset.eq_ignore_ascii_case("z"),
-        Some(offset) => matches!(numbers(offset, ':', [2, 2]), Some([0..=23, 0..=59])),
-        None => false,
-    };
-    let date_fits = numbers(date, '-', [4, 2, 2]).is_some_and(|[year, month, day]| {
-        let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            2 => 28 + u32::from(is_leap),
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        (1..=12).contains(&month) && (1..=days).contains(&day)
-    });
-    // A leap second is the sixtieth.
-    let time_fits = matches!(numbers(time, ':', [2, 2, 2]), Some([0..=23, 0..=59, 0..=60]));
-    let fraction_fits = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    date_fits && time_fits && fraction_fits && offset_fits
-}
-
-/// Numbers of so many digits each.
-fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u32; N]> {
-    let mut parts = text.split(separator);
-    let mut found = [0; N];
-    for (number, digits) in found.iter_mut().zip(digits) {
-        let part = parts.next().filter(|part| part.len() == digits)?;
-        *number = part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())??;
-    }
-    parts.next().is_none().then_some(found)
 }
 
 fn serial(view: &View<'_>) -> Answer {
