@@ -6,6 +6,8 @@ mod cyclonedx;
 mod document;
 mod error;
 mod format;
+mod json;
+mod merge;
 mod names;
 mod own;
 mod score;
@@ -13,8 +15,10 @@ mod time;
 mod uuid;
 
 pub use document::{About, DEFAULT_LICENCE, Document, Lifecycle, Tool};
-pub use error::WriteError;
+pub use error::{ReadError, WriteError};
 pub use format::{Format, UnknownFormat};
+pub use json::MAX_BYTES;
+pub use merge::{Apart, Bill, Lost, MergeError, MergeOptions, Merged, MergedRoot, merge, merge_documents};
 pub use score::{
     Class, ComponentScore, Field, FieldScore, Gap, Scope, Score, Standard, StandardError, score, title_of,
 };
@@ -35,5 +39,22 @@ pub fn write(document: &Document, format: Format) -> Result<String, WriteError> 
     match format {
         Format::CycloneDx15 | Format::CycloneDx16 | Format::CycloneDx17 => cyclonedx::write(document, format),
         Format::Spdx23 | Format::Spdx301 => Err(WriteError::NoRoot),
+    }
+}
+
+/// Reads a bill of materials in JSON: CycloneDX 1.2 to 1.7, SPDX 2.2, 2.3 and 3.0.1, as the suite and others write them.
+///
+/// The format is the one it has, or of those written here the nearest, where it is older. Reading is not checking: what is
+/// missing or strange is taken as it is, and [`validate`] says what is wrong with it. A dependency on something the document
+/// does not hold is among [`Inventory::unknowns`](lw_inventory::Inventory::unknowns).
+///
+/// # Errors
+/// What is no such file, with line and column.
+pub fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
+    let (bytes, header) = json::header(bytes)?;
+    match header {
+        json::Header::CycloneDx { version } => cyclonedx::read(bytes, &version),
+        json::Header::Spdx2 { version } => Err(ReadError::Version { format: "SPDX", version }),
+        json::Header::Spdx3 => Err(ReadError::Version { format: "SPDX", version: "3".to_owned() }),
     }
 }

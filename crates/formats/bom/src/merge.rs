@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use lw_inventory::{Component, Contact};
 use lw_model::{Class, Diagnose};
 
-use crate::{Document, Format, Tool, WriteError};
+use crate::{Document, Format, ReadError, Tool, WriteError};
 
 /// A bill that is to be merged.
 #[derive(Clone, Copy, Debug)]
@@ -102,26 +102,6 @@ pub enum MergeError {
     /// There is none.
     #[error("there is no bill of materials to merge")]
     Nothing,
-    /// It is no JSON.
-    #[error("{bill}:{line}:{column}: this is no JSON: {reason}")]
-    Json {
-        /// The bill.
-        bill: String,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// What is wrong.
-        reason: String,
-    },
-    /// It is not of a format that is known.
-    #[error("{bill}: {found}: expected CycloneDX 1.5 to 1.7, SPDX 2.3 or SPDX 3.0.1")]
-    Format {
-        /// The bill.
-        bill: String,
-        /// What it is instead.
-        found: String,
-    },
     /// A member is of another kind than the format says.
     #[error("{bill}: {path} is no {expected}")]
     Shape {
@@ -132,13 +112,19 @@ pub enum MergeError {
         /// What it should be.
         expected: &'static str,
     },
-    /// It cannot be read into the model, which formats that differ are merged in.
-    #[error("{bill}: {reason}")]
+    /// It is no bill of materials that can be read.
+    #[error("{bill}: {source}")]
     Read {
         /// The bill.
         bill: String,
-        /// What is wrong.
-        reason: String,
+        /// What is wrong with it.
+        source: ReadError,
+    },
+    /// The first bill names no product that the result could be about.
+    #[error("{bill}: it names no product, so nothing says what the merged bill is about")]
+    NoProduct {
+        /// The bill.
+        bill: String,
     },
     /// The result cannot be written.
     #[error("the merged bill cannot be written: {0}")]
@@ -154,14 +140,13 @@ impl Diagnose for MergeError {
     }
 
     fn hint(&self) -> Option<Cow<'static, str>> {
-        Some(Cow::Borrowed(match self {
-            Self::Nothing => "name the bills: lw sbom merge A B --output C",
-            Self::Json { .. } | Self::Shape { .. } | Self::Read { .. } => {
-                "`lw sbom validate` says everything that is wrong with it; write it again with its generator"
-            }
-            Self::Format { .. } => "write it in one of these formats; `cyclonedx convert` reads older ones",
-            Self::Write(_) => "give the missing value, or write another format",
-        }))
+        match self {
+            Self::Nothing => Some("name the bills: lw sbom merge A B --output C".into()),
+            Self::Shape { .. } => Some("`lw sbom validate` says everything that is wrong with it".into()),
+            Self::Read { source, .. } => source.hint(),
+            Self::NoProduct { .. } => Some("give the merged product a name with `name` and `version`".into()),
+            Self::Write(source) => source.hint(),
+        }
     }
 }
 
@@ -179,8 +164,13 @@ pub fn merge(bills: &[Bill<'_>], options: &MergeOptions) -> Result<Merged, Merge
     let newest = parsed.iter().filter_map(|part| part.format().is_cyclonedx().then(|| part.format())).max();
     let format = options.format.or(newest).unwrap_or_default();
     // What was written for an older version is good in a newer one, not the other way round.
-    let stays = format.is_cyclonedx() && parsed.iter().all(|part| part.format().is_cyclonedx() && part.format() <= format);
-    if stays { cyclonedx::merge(parsed, format, options) } else { model::merge(bills, &parsed, format, options) }
+    let stays = format.is_cyclonedx()
+        && parsed.iter().all(|part| part.format().is_cyclonedx() && part.format() <= format);
+    if stays {
+        cyclonedx::merge(parsed, format, options)
+    } else {
+        model::merge(bills, &parsed, format, options)
+    }
 }
 
 /// Makes one document of several, in their order: what [`merge`] does with bills of different formats.

@@ -75,3 +75,27 @@ pub(super) fn of_document(licence: Option<&LicenceText>) -> Vec<LicenceChoice> {
     let default = LicenceText::parse(crate::document::DEFAULT_LICENCE);
     licence.or(default.as_ref()).map(|licence| choice(licence, None)).into_iter().collect()
 }
+
+/// What a list of licences declares and what of it somebody concluded. What is not acknowledged as either is declared.
+/// Several licences of one sort all apply.
+pub(super) fn read(choices: &[LicenceChoice]) -> (Option<LicenceText>, Option<LicenceText>) {
+    let mut declared = Vec::new();
+    let mut concluded = Vec::new();
+    for choice in choices {
+        let licence = choice.license.as_ref();
+        let text = choice
+            .expression
+            .as_ref()
+            .or_else(|| licence.and_then(|licence| licence.id.as_ref().or(licence.name.as_ref())));
+        let acknowledgement = choice
+            .acknowledgement
+            .as_deref()
+            .or_else(|| licence.and_then(|licence| licence.acknowledgement.as_deref()));
+        let Some(licence) = text.and_then(|text| LicenceText::parse(text)) else { continue };
+        let list = if acknowledgement == Some(SAYS_CONCLUDED) { &mut concluded } else { &mut declared };
+        if !list.contains(&licence) {
+            list.push(licence);
+        }
+    }
+    (LicenceText::all_of(declared), LicenceText::all_of(concluded))
+}

@@ -2,6 +2,8 @@
 
 mod licences;
 mod model;
+mod read;
 mod write;
 
+pub(crate) use read::read;
 pub(crate) use write::write;

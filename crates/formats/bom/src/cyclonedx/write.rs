@@ -270,7 +270,7 @@ fn distribution(from: &Distribution, format: Format) -> Option<ExternalReference
 }
 
 /// The types of external references of 1.5; 1.6 added to them.
-const REFERENCES_1_6: [&str; 5] =
+pub(super) const REFERENCES_1_6: [&str; 5] =
     ["source-distribution", "electronic-signature", "digital-signature", "rfc-9116", "patent"];
 
 fn references(from: &inventory::Component, format: Format) -> Vec<ExternalReference> {

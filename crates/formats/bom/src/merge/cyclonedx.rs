@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::refs::{self, OWN};
 use super::unite::{add, identity, title, unite};
 use super::{Apart, Bill, Lost, MergeError, MergeOptions, Merged, MergedRoot};
-use crate::{Document, Format, names, time, uuid};
+use crate::json::{self, Header};
+use crate::{Document, Format, ReadError, names, time, uuid};
 
 type Object = Map<String, Value>;
 
@@ -22,28 +23,21 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn parse(bill: &Bill<'_>) -> Result<Self, MergeError> {
-        let value: Value = serde_json::from_slice(bill.bytes).map_err(|error| MergeError::Json {
-            bill: bill.name.to_owned(),
-            line: error.line(),
-            column: error.column(),
-            reason: error.to_string(),
-        })?;
-        let unknown = |found: String| MergeError::Format { bill: bill.name.to_owned(), found };
-        let Value::Object(members) = value else { return Err(unknown("this is no object of JSON".to_owned())) };
-        let text = |name: &str| members.get(name).and_then(Value::as_str);
-        let context = members.get("@context").map(Value::to_string).unwrap_or_default();
-        let format = match (text("bomFormat"), text("specVersion"), text("spdxVersion")) {
-            (Some("CycloneDX"), Some(version), _) => match version {
-                "1.5" => Format::CycloneDx15,
+        let read = |source| MergeError::Read { bill: bill.name.to_owned(), source };
+        let (bytes, header) = json::header(bill.bytes).map_err(read)?;
+        let version = |format, version| read(ReadError::Version { format, version });
+        let format = match header {
+            // Each version is a superset of those before it.
+            Header::CycloneDx { version: text } => match text.as_str() {
+                "1.2" | "1.3" | "1.4" | "1.5" => Format::CycloneDx15,
                 "1.6" => Format::CycloneDx16,
                 "1.7" => Format::CycloneDx17,
-                other => return Err(unknown(format!("this is CycloneDX {other}"))),
+                _ => return Err(version("CycloneDX", text)),
             },
-            (_, _, Some("SPDX-2.3")) => Format::Spdx23,
-            (_, _, Some(other)) => return Err(unknown(format!("this is {other}"))),
-            _ if context.contains("spdx.org/rdf/3.0.1") => Format::Spdx301,
-            _ => return Err(unknown("this is no bill of materials".to_owned())),
+            Header::Spdx2 { .. } => Format::Spdx23,
+            Header::Spdx3 => Format::Spdx301,
         };
+        let members = json::typed(bytes).map_err(read)?;
         Ok(Self { name: bill.name.to_owned(), format, members })
     }
 
@@ -138,9 +132,7 @@ pub(super) fn merge(parts: Vec<Part>, format: Format, options: &MergeOptions) ->
             (root, first)
         }
         (MergedRoot::First, _) => {
-            // The first bill names no product: it has its own name, so that nothing is said of it that is not so.
-            let bill = about.names.first().cloned().unwrap_or_default();
-            return Err(MergeError::Shape { bill, path: "metadata.component".to_owned(), expected: "product: give the name of the result" });
+            return Err(MergeError::NoProduct { bill: about.names.first().cloned().unwrap_or_default() });
         }
         (MergedRoot::New(component), _) => result.new_root(component, format, options)?,
     };
@@ -156,7 +148,13 @@ pub(super) fn merge(parts: Vec<Part>, format: Format, options: &MergeOptions) ->
 
 impl Union {
     /// Takes over a bill. Returns what its product is called in the result, or of a bill without one, what nothing in it needs.
-    fn take(&mut self, mut part: Part, index: usize, all: &BTreeSet<String>, about: &mut About) -> Result<Vec<String>, MergeError> {
+    fn take(
+        &mut self,
+        mut part: Part,
+        index: usize,
+        all: &BTreeSet<String>,
+        about: &mut About,
+    ) -> Result<Vec<String>, MergeError> {
         let mut own = BTreeSet::new();
         part.members.values().for_each(|member| refs::given(member, &mut own));
         let mut metadata = part.take_object("metadata")?;
@@ -219,7 +217,8 @@ impl Union {
                 self.lists[list].push(thing);
             }
         }
-        let mut dependencies = Value::Array(part.take_objects("dependencies")?.into_iter().map(Value::Object).collect());
+        let mut dependencies =
+            Value::Array(part.take_objects("dependencies")?.into_iter().map(Value::Object).collect());
         refs::rename(&mut dependencies, &new);
         let mut needed = BTreeSet::new();
         for entry in dependencies.as_array().into_iter().flatten().filter_map(Value::as_object) {
@@ -236,14 +235,21 @@ impl Union {
         Ok(match root_is {
             Some(root) => vec![root],
             None => {
-                let tops: Vec<_> = own_refs.iter().filter(|reference| !needed.contains(*reference)).cloned().collect();
+                let tops: Vec<_> =
+                    own_refs.iter().filter(|reference| !needed.contains(*reference)).cloned().collect();
                 if tops.is_empty() { own_refs } else { tops }
             }
         })
     }
 
     /// Where the same thing of an earlier bill stands, which then says what both say.
-    fn find(&mut self, list: usize, thing: &Object, matched: &mut BTreeSet<usize>, bill: &str) -> Option<usize> {
+    fn find(
+        &mut self,
+        list: usize,
+        thing: &Object,
+        matched: &mut BTreeSet<usize>,
+        bill: &str,
+    ) -> Option<usize> {
         let items = &mut self.lists[list];
         let candidates = items.by_identity.get(&identity(thing))?;
         let mut apart = None;
@@ -270,7 +276,8 @@ impl Union {
     fn reference_of(&mut self, list: usize, at: usize, thing: &Object, all: &BTreeSet<String>) -> String {
         let mut item = self.lists[list].items.get(at).cloned().unwrap_or_default();
         if item.get(OWN).and_then(Value::as_str).is_none() {
-            let theirs = thing.get(OWN).and_then(Value::as_str).filter(|theirs| !self.taken.contains(*theirs));
+            let theirs =
+                thing.get(OWN).and_then(Value::as_str).filter(|theirs| !self.taken.contains(*theirs));
             if let Some(theirs) = theirs.map(str::to_owned) {
                 self.taken.insert(theirs.clone());
                 item.insert(OWN.to_owned(), Value::from(theirs));
@@ -335,7 +342,12 @@ impl Union {
     }
 
     /// The component of a product that none of the bills has.
-    fn new_root(&mut self, component: &Component, format: Format, options: &MergeOptions) -> Result<(Object, String), MergeError> {
+    fn new_root(
+        &mut self,
+        component: &Component,
+        format: Format,
+        options: &MergeOptions,
+    ) -> Result<(Object, String), MergeError> {
         // The writer knows how a component is written.
         let mut document = Document::default();
         let id = document.inventory.add(Component { reference: None, ..component.clone() });
@@ -348,7 +360,8 @@ impl Union {
             _ => Object::new(),
         };
         let wish = root.shift_remove(OWN).and_then(|own| own.as_str().map(str::to_owned)).unwrap_or_default();
-        let reference = if self.taken.insert(wish.clone()) { wish } else { self.free(&wish, &BTreeSet::new()) };
+        let reference =
+            if self.taken.insert(wish.clone()) { wish } else { self.free(&wish, &BTreeSet::new()) };
         root.insert(OWN.to_owned(), Value::from(reference.clone()));
         Ok((root, reference))
     }
@@ -362,7 +375,9 @@ impl Union {
         has_schema: bool,
         options: &MergeOptions,
     ) -> Merged {
-        let Self { lists: [components, services], dependencies, others, united, renamed, apart, lost, .. } = self;
+        let Self {
+            lists: [components, services], dependencies, others, united, renamed, apart, lost, ..
+        } = self;
         let count = components.items.len();
         let list = |items: Items| Value::Array(items.items.into_iter().map(Value::Object).collect());
         let mut body = Object::new();
@@ -377,7 +392,10 @@ impl Union {
         bill.insert("bomFormat".to_owned(), Value::from("CycloneDX"));
         bill.insert("specVersion".to_owned(), Value::from(format.version()));
         let content = Value::Object(body);
-        bill.insert("serialNumber".to_owned(), Value::from(format!("urn:uuid:{}", uuid::of_content(&content.to_string()))));
+        bill.insert(
+            "serialNumber".to_owned(),
+            Value::from(format!("urn:uuid:{}", uuid::of_content(&content.to_string()))),
+        );
         bill.insert("version".to_owned(), Value::from(1));
         if has_schema {
             let schema = format!("http://cyclonedx.org/schema/bom-{}.schema.json", format.version());
@@ -498,7 +516,8 @@ impl Dependencies {
 
     /// The entry of the root first.
     fn written(self, root: &str) -> Value {
-        let (root, others): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(|entry| entry.reference == root);
+        let (root, others): (Vec<_>, Vec<_>) =
+            self.entries.into_iter().partition(|entry| entry.reference == root);
         let entry = |entry: Entry| {
             let mut object = Object::new();
             object.insert("ref".to_owned(), Value::from(entry.reference));
@@ -609,8 +628,11 @@ impl About {
             by_name.entry(name).or_default().push((index, value));
         }
         for (name, values) in by_name {
-            let is_own = ["timestamp", "serialNumber", "version"].contains(&name.as_str()) || name.starts_with("tools.");
-            let agreed = values.first().filter(|(_, first)| values.len() == bills && values.iter().all(|(_, value)| value == first));
+            let is_own = ["timestamp", "serialNumber", "version"].contains(&name.as_str())
+                || name.starts_with("tools.");
+            let agreed = values
+                .first()
+                .filter(|(_, first)| values.len() == bills && values.iter().all(|(_, value)| value == first));
             match agreed {
                 Some((_, value)) if !is_own && !metadata.contains_key(&name) => {
                     metadata.insert(name, value.clone());
@@ -619,7 +641,8 @@ impl About {
                 _ => {
                     for (index, value) in values {
                         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                        properties.push(json!({ "name": format!("{MERGED}{}:{name}", index + 1), "value": value }));
+                        properties
+                            .push(json!({ "name": format!("{MERGED}{}:{name}", index + 1), "value": value }));
                     }
                 }
             }

@@ -96,7 +96,9 @@ pub(super) fn rename(value: &mut Value, new: &BTreeMap<String, String>) {
                     text.clone_from(name);
                 }
             }
-            Value::Array(items) => items.iter_mut().filter(|item| item.is_string()).for_each(|item| self::text_of(item, new)),
+            Value::Array(items) => {
+                items.iter_mut().filter(|item| item.is_string()).for_each(|item| self::text_of(item, new))
+            }
             _ => {}
         }
     }

@@ -46,7 +46,10 @@ pub(super) fn title(component: &Map<String, Value>) -> String {
 ///
 /// What one has and the other has not is taken; lists whose order means nothing are united; whether it is needed is the
 /// stronger of both, since either product is a part of the result. Everything else has to be equal.
-pub(super) fn unite(first: &Map<String, Value>, second: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+pub(super) fn unite(
+    first: &Map<String, Value>,
+    second: &Map<String, Value>,
+) -> Result<Map<String, Value>, String> {
     if [first, second].into_iter().any(has_inner) {
         let equal = |name: &String| first.get(name) == second.get(name);
         let differs = first.keys().chain(second.keys()).find(|name| *name != OWN && !equal(name));
