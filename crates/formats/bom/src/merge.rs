@@ -178,3 +178,6 @@ pub fn merge(bills: &[Bill<'_>], options: &MergeOptions) -> Result<Merged, Merge
 pub fn merge_documents(documents: Vec<(String, Document)>, options: &MergeOptions) -> Document {
     model::merged(documents, options)
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,17 +75,14 @@ pub(super) fn unite(
             return Err(name.clone());
         }
     }
-    match scope(first).max(scope(second)) {
-        // Both say nothing of it, which means that it is needed.
-        Scope::Unsaid => {}
-        scope => {
-            let word = match scope {
-                Scope::Excluded => "excluded",
-                Scope::Optional => "optional",
-                Scope::Unsaid | Scope::Required => "required",
-            };
-            united.insert("scope".to_owned(), Value::from(word));
-        }
+    let (mine, theirs) = (scope(first), scope(second));
+    if mine != theirs {
+        let word = match mine.max(theirs) {
+            Scope::Excluded => "excluded",
+            Scope::Optional => "optional",
+            Scope::Unsaid | Scope::Required => "required",
+        };
+        united.insert("scope".to_owned(), Value::from(word));
     }
     Ok(united)
 }
