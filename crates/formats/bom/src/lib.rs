@@ -13,6 +13,7 @@ mod names;
 mod own;
 mod policy;
 mod score;
+mod spdx;
 mod time;
 mod uuid;
 mod version;
@@ -43,7 +44,8 @@ pub use time::whole_seconds;
 pub fn write(document: &Document, format: Format) -> Result<String, WriteError> {
     match format {
         Format::CycloneDx15 | Format::CycloneDx16 | Format::CycloneDx17 => cyclonedx::write(document, format),
-        Format::Spdx23 | Format::Spdx301 => Err(WriteError::NoRoot),
+        Format::Spdx23 => spdx::write_v2(document),
+        Format::Spdx301 => Err(WriteError::NoRoot),
     }
 }
 
@@ -59,7 +61,7 @@ pub fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
     let (bytes, header) = json::header(bytes)?;
     match header {
         json::Header::CycloneDx { version } => cyclonedx::read(bytes, &version),
-        json::Header::Spdx2 { version } => Err(ReadError::Version { format: "SPDX", version }),
+        json::Header::Spdx2 { version } => spdx::read_v2(bytes, &version),
         json::Header::Spdx3 => Err(ReadError::Version { format: "SPDX", version: "3".to_owned() }),
     }
 }

@@ -1,15 +1,16 @@
 //! What no format has a field for, as properties of the suite's own (`lw:…`): a bill that was written here is read again
 //! without loss.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{
-    Component, Contact, Hash, Inventory, Kind, LicenceText, Patch, Place, Property, Purl, Source, Unknown,
+    Completeness, Component, Contact, Distribution, Hash, Inventory, Kind, LicenceText, Patch, Place,
+    Property, Purl, Scope, Source, Unknown,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::address::{address, relative};
-use crate::names;
+use crate::{About, Tool, names};
 
 /// The beginning of every name of the suite's own.
 const PREFIX: &str = "lw:";
@@ -18,6 +19,20 @@ const SOURCE: &str = "lw:source";
 const SOURCE_URL: &str = "lw:source:url";
 const SOURCE_REVISION: &str = "lw:source:revision";
 const SOURCE_FOLDER: &str = "lw:source:folder";
+const NAMESPACE: &str = "lw:namespace";
+const SCOPE: &str = "lw:scope";
+const DEPENDENCIES: &str = "lw:dependencies";
+const ABOUT_MANUFACTURER: &str = "lw:about:manufacturer";
+const ABOUT_SUPPLIER: &str = "lw:about:supplier";
+const ABOUT_AUTHORS: &str = "lw:about:authors";
+const ABOUT_TOOLS: &str = "lw:about:tools";
+const ABOUT_VERSION: &str = "lw:about:version";
+/// A file that a component is distributed as.
+pub(crate) const DISTRIBUTION: &str = "lw:distribution";
+const PLACE: &str = "lw:place";
+const AUTHORS: &str = "lw:authors";
+const SUPPLIER: &str = "lw:supplier";
+const MANUFACTURER: &str = "lw:manufacturer";
 const KIND: &str = "lw:kind";
 const MANUFACTURER_NAME: &str = "lw:manufacturer:name";
 const MANUFACTURER_EMAIL: &str = "lw:manufacturer:email";
@@ -27,6 +42,10 @@ const PATCH: &str = "lw:patch";
 pub(crate) const DECLARED: &str = "lw:licence:declared";
 /// The licence that somebody concluded it has, as it was written.
 pub(crate) const CONCLUDED: &str = "lw:licence:concluded";
+/// A package URL that is none.
+pub(crate) const UNREAD_PURL: &str = "lw:unread:purl";
+/// A hash of an algorithm that is not known, or of a wrong length.
+pub(crate) const UNREAD_HASH: &str = "lw:unread:hash";
 /// Something that is known to be missing.
 pub(crate) const UNKNOWN: &str = "lw:unknown";
 
@@ -117,11 +136,190 @@ pub(crate) fn properties(component: &Component) -> Vec<Property> {
     found
 }
 
+/// The properties that hold what SPDX has no field for, with those of [`properties`].
+pub(crate) fn spdx_properties(component: &Component, completeness: Completeness) -> Vec<Property> {
+    let mut found = properties(component);
+    let mut add = |name: &str, value: String| found.push(Property { name: name.to_owned(), value });
+    if let Some(namespace) = &component.namespace {
+        add(NAMESPACE, namespace.clone());
+    }
+    if component.scope != Scope::Required {
+        add(SCOPE, names::scope(component.scope).to_owned());
+    }
+    match completeness {
+        Completeness::Complete => add(DEPENDENCIES, "complete".to_owned()),
+        Completeness::Incomplete => add(DEPENDENCIES, "incomplete".to_owned()),
+        Completeness::Unknown => {}
+    }
+    if component.distributions.is_empty() && matches!(component.source, Source::Url(_)) {
+        // Its address stands where that of a file would.
+        add(DISTRIBUTION, "none".to_owned());
+    }
+    for distribution in &component.distributions {
+        let value = FileValue {
+            url: distribution.url.as_deref().and_then(address),
+            file: distribution.file.as_deref().map(relative),
+            source: distribution.is_source,
+            hashes: distribution
+                .hashes
+                .iter()
+                .map(|hash| format!("{}:{}", names::hash_algorithm(hash.algorithm()), hash.hex()))
+                .collect(),
+        };
+        if let Ok(value) = serde_json::to_string(&value) {
+            add(DISTRIBUTION, value);
+        }
+    }
+    for place in &component.places {
+        let file = relative(&place.file);
+        add(PLACE, place.line.map_or_else(|| file.clone(), |line| format!("{file}:{line}")));
+    }
+    for patch in component.patches.iter().filter(|patch| patch.hash.is_none()) {
+        add(PATCH, format!("- - {}", relative(&patch.file)));
+    }
+    if !component.authors.is_empty() {
+        add(AUTHORS, contacts(&component.authors));
+    }
+    for (name, who) in [(SUPPLIER, &component.supplier), (MANUFACTURER, &component.manufacturer)] {
+        let Some(who) = who else { continue };
+        if !crate::spdx::says(who) {
+            add(name, contacts(std::slice::from_ref(who)));
+        }
+    }
+    if !crate::spdx::has_purpose(component.kind) {
+        found.push(kind(component.kind));
+    }
+    found
+}
+
+/// A [`Distribution`] as it stands in the value of a property.
+#[derive(Serialize, Deserialize)]
+struct FileValue {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    source: bool,
+    #[serde(default)]
+    hashes: Vec<String>,
+}
+
+impl FileValue {
+    fn read(text: &str) -> Option<Distribution> {
+        let Self { url, file, source, hashes } = serde_json::from_str(text).ok()?;
+        let hash = |text: String| {
+            let (algorithm, hex) = text.split_once(':')?;
+            Hash::from_hex(names::hash_algorithm_of(algorithm)?, hex)
+        };
+        let hashes = hashes.into_iter().map(hash).collect::<Option<_>>()?;
+        Some(Distribution { url, file, is_source: source, hashes })
+    }
+}
+
+/// A [`Contact`] as it stands in the value of a property.
+#[derive(Serialize, Deserialize)]
+struct ContactValue {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+/// Contacts, in their order.
+fn contacts(contacts: &[Contact]) -> String {
+    let value = |contact: &Contact| ContactValue {
+        name: contact.name.clone(),
+        email: contact.email.clone(),
+        url: contact.url.as_deref().and_then(address),
+    };
+    // Texts in a list cannot fail to be written.
+    serde_json::to_string(&contacts.iter().map(value).collect::<Vec<_>>()).unwrap_or_default()
+}
+
+fn read_contacts(text: &str) -> Option<Vec<Contact>> {
+    let values: Vec<ContactValue> = serde_json::from_str(text).ok()?;
+    let contact = |ContactValue { name, email, url }| Contact { name, email, url };
+    Some(values.into_iter().map(contact).collect())
+}
+
+/// A [`Tool`] as it stands in the value of a property.
+#[derive(Serialize, Deserialize)]
+struct ToolValue {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vendor: Option<String>,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+}
+
+/// What SPDX cannot say about a document: who of its creators is what, and how they are reached.
+pub(crate) fn about(about: &About) -> Vec<Property> {
+    let mut found = Vec::new();
+    let mut add = |name: &str, value: String| found.push(Property { name: name.to_owned(), value });
+    let parts = [
+        (ABOUT_MANUFACTURER, about.manufacturer.as_slice()),
+        (ABOUT_SUPPLIER, about.supplier.as_slice()),
+        (ABOUT_AUTHORS, about.authors.as_slice()),
+    ];
+    for (name, list) in parts.into_iter().filter(|(_, list)| !list.is_empty()) {
+        add(name, contacts(list));
+    }
+    let tool = |tool: &Tool| ToolValue {
+        vendor: tool.vendor.clone(),
+        name: tool.name.clone(),
+        version: tool.version.clone(),
+    };
+    let tools: Vec<_> = about.tools.iter().map(tool).collect();
+    if let Ok(value) = serde_json::to_string(&tools)
+        && !tools.is_empty()
+    {
+        add(ABOUT_TOOLS, value);
+    }
+    if let Some(version) = about.version.filter(|version| *version > 1) {
+        add(ABOUT_VERSION, version.to_string());
+    }
+    found
+}
+
+/// Takes what [`about`] wrote out of the properties of a document.
+pub(crate) fn absorb_about(about: &mut About) {
+    for property in std::mem::take(&mut about.properties) {
+        let contacts = || read_contacts(&property.value);
+        match property.name.as_str() {
+            ABOUT_MANUFACTURER => about.manufacturer = contacts().and_then(|mut list| list.pop()),
+            ABOUT_SUPPLIER => about.supplier = contacts().and_then(|mut list| list.pop()),
+            ABOUT_AUTHORS => about.authors = contacts().unwrap_or_default(),
+            ABOUT_TOOLS => {
+                let tools: Vec<ToolValue> = serde_json::from_str(&property.value).unwrap_or_default();
+                let tool = |ToolValue { vendor, name, version }| Tool { vendor, name, version };
+                about.tools = tools.into_iter().map(tool).collect();
+            }
+            ABOUT_VERSION => about.version = property.value.parse().ok(),
+            _ => about.properties.push(property),
+        }
+    }
+    about.version.get_or_insert(1);
+}
+
+/// `file:7` or `file`.
+fn place(text: &str) -> Place {
+    let parts = text.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?)));
+    match parts {
+        Some((file, line)) => Place { file: file.to_owned(), line: Some(line) },
+        None => Place { file: text.to_owned(), line: None },
+    }
+}
+
 /// Takes the suite's own properties out of `properties` into the component; what is left is returned.
 pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Vec<Property> {
     let (own, others): (Vec<_>, Vec<_>) =
         properties.into_iter().partition(|property| property.name.starts_with(PREFIX));
     let mut left = others;
+    let mut hashed = Vec::new();
+    let mut files = Vec::new();
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     for property in own {
         match property.name.as_str() {
@@ -132,11 +330,40 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
             MANUFACTURER_NAME => maker(component).name = Some(property.value),
             MANUFACTURER_EMAIL => maker(component).email = Some(property.value),
             MANUFACTURER_URL => maker(component).url = Some(property.value),
-            PATCH => match patch(&property.value) {
-                Some(known) => {
-                    component.patches.retain(|patch| patch.file != known.file || patch.hash.is_some());
-                    component.patches.push(known);
+            NAMESPACE => {
+                let rest =
+                    component.name.strip_prefix(&property.value).and_then(|rest| rest.strip_prefix('/'));
+                if let Some(name) = rest.map(str::to_owned) {
+                    component.name = name;
                 }
+                component.namespace = Some(property.value);
+            }
+            SCOPE => match property.value.as_str() {
+                "optional" => component.scope = Scope::Optional,
+                "excluded" => component.scope = Scope::Excluded,
+                _ => {}
+            },
+            DEPENDENCIES => match property.value.as_str() {
+                "complete" => component.dependencies_known = Completeness::Complete,
+                "incomplete" => component.dependencies_known = Completeness::Incomplete,
+                _ => {}
+            },
+            DISTRIBUTION if property.value == "none" => component.distributions.clear(),
+            DISTRIBUTION => match FileValue::read(&property.value) {
+                Some(file) => files.push(file),
+                None => left.push(property),
+            },
+            PLACE => drop(component.places.insert(place(&property.value))),
+            AUTHORS => match read_contacts(&property.value) {
+                Some(authors) => component.authors = authors,
+                None => left.push(property),
+            },
+            SUPPLIER => component.supplier = read_contacts(&property.value).and_then(|mut list| list.pop()),
+            MANUFACTURER => {
+                component.manufacturer = read_contacts(&property.value).and_then(|mut list| list.pop());
+            }
+            PATCH => match patch(&property.value) {
+                Some(known) => hashed.push(known),
                 None => left.push(property),
             },
             SOURCE | SOURCE_URL | SOURCE_REVISION | SOURCE_FOLDER => {
@@ -145,6 +372,14 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
             _ => left.push(property),
         }
     }
+    if !files.is_empty() {
+        files.sort();
+        files.dedup();
+        component.distributions = files;
+    }
+    let files: BTreeSet<String> = hashed.iter().map(|patch| patch.file.clone()).collect();
+    component.patches.retain(|patch| !files.contains(&patch.file));
+    component.patches.extend(hashed);
     component.patches.sort();
     let folder = values.remove(SOURCE_FOLDER);
     let revision = values.remove(SOURCE_REVISION);
@@ -169,8 +404,11 @@ fn maker(component: &mut Component) -> &mut Contact {
 fn patch(text: &str) -> Option<Patch> {
     let (algorithm, rest) = text.split_once(' ')?;
     let (hex, file) = rest.split_once(' ')?;
-    let hash = Hash::from_hex(names::hash_algorithm_of(algorithm)?, hex)?;
-    Some(Patch { file: file.to_owned(), hash: Some(hash) })
+    let hash = match algorithm {
+        "-" => None,
+        algorithm => Some(Hash::from_hex(names::hash_algorithm_of(algorithm)?, hex)?),
+    };
+    Some(Patch { file: file.to_owned(), hash })
 }
 
 /// The kind of a component, for a version that has no word for it.

@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
+use ::spdx::{Expression, LicenseReq, Licensee, ParseMode};
 use lw_inventory::{Component, LicenceText};
 use lw_model::{Class, Diagnose};
-use spdx::{Expression, LicenseReq, Licensee, ParseMode};
 use wildmatch::WildMatch;
 
 /// Licences that are allowed and denied.
@@ -132,7 +132,7 @@ impl Entry {
             let pattern = WildMatch::new(&written);
             let is_reference = written.starts_with("LicenseRef-");
             if !is_reference
-                && !spdx::identifiers::LICENSES.iter().any(|licence| pattern.matches(licence.name))
+                && !::spdx::identifiers::LICENSES.iter().any(|licence| pattern.matches(licence.name))
             {
                 return Err(PolicyError::Nothing(written));
             }
@@ -165,10 +165,10 @@ impl Entry {
 
     /// Whether a GNU licence "or later" may be had under the version that this entry names.
     fn is_later(&self, licence: &LicenseReq) -> bool {
-        let Some((mine, theirs)) = spdx::license_id(&self.written).zip(licence.license.id()) else {
+        let Some((mine, theirs)) = ::spdx::license_id(&self.written).zip(licence.license.id()) else {
             return false;
         };
-        let version = |id: spdx::LicenseId| -> Option<(u32, u32)> {
+        let version = |id: ::spdx::LicenseId| -> Option<(u32, u32)> {
             let (major, minor) = id.version()?.split_once('.')?;
             Some((major.parse().ok()?, minor.parse().ok()?))
         };
@@ -198,7 +198,7 @@ pub fn licence_of(component: &Component) -> Option<&LicenceText> {
 #[must_use]
 pub fn copyleft(component: &Component) -> Option<String> {
     let expression = parse(licence_of(component)?)?;
-    let is_free = |licence: &LicenseReq| !licence.license.id().is_some_and(spdx::LicenseId::is_copyleft);
+    let is_free = |licence: &LicenseReq| !licence.license.id().is_some_and(::spdx::LicenseId::is_copyleft);
     let failures = expression.evaluate_with_failures(is_free).err()?;
     failures.first().map(|failure| failure.req.to_string())
 }

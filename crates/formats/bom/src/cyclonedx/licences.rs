@@ -1,5 +1,7 @@
 //! Licences in the words of CycloneDX.
 
+use std::collections::BTreeSet;
+
 use lw_inventory::{Licence as Meaning, LicenceText, Property};
 
 use super::model::{Licence, LicenceChoice};
@@ -67,6 +69,10 @@ pub(super) fn written(
             properties.push(Property { name: property.to_owned(), value: licence.written.clone() });
         }
     }
+    if format == Format::CycloneDx15 && declared.is_none() && concluded.is_some() {
+        // Without it the list would be taken for what the author says.
+        properties.push(Property { name: DECLARED.to_owned(), value: "NOASSERTION".to_owned() });
+    }
     (choices, properties)
 }
 
@@ -81,6 +87,7 @@ pub(super) fn of_document(licence: Option<&LicenceText>) -> Vec<LicenceChoice> {
 pub(super) fn read(choices: &[LicenceChoice]) -> (Option<LicenceText>, Option<LicenceText>) {
     let mut declared = Vec::new();
     let mut concluded = Vec::new();
+    let mut seen = BTreeSet::new();
     for choice in choices {
         let licence = choice.license.as_ref();
         let text = choice
@@ -92,9 +99,9 @@ pub(super) fn read(choices: &[LicenceChoice]) -> (Option<LicenceText>, Option<Li
             .as_deref()
             .or_else(|| licence.and_then(|licence| licence.acknowledgement.as_deref()));
         let Some(licence) = text.and_then(|text| LicenceText::parse(text)) else { continue };
-        let list = if acknowledgement == Some(SAYS_CONCLUDED) { &mut concluded } else { &mut declared };
-        if !list.contains(&licence) {
-            list.push(licence);
+        let is_concluded = acknowledgement == Some(SAYS_CONCLUDED);
+        if seen.insert((is_concluded, licence.clone())) {
+            if is_concluded { concluded.push(licence) } else { declared.push(licence) }
         }
     }
     (LicenceText::all_of(declared), LicenceText::all_of(concluded))

@@ -172,9 +172,7 @@ fn organisation(from: Organisation) -> Option<Contact> {
     (!contact.is_empty()).then_some(contact)
 }
 
-/// Properties that keep what the inventory has no place for.
-const UNREAD_PURL: &str = "lw:unread:purl";
-const UNREAD_HASH: &str = "lw:unread:hash";
+/// The property that keeps what the inventory has no place for.
 const PUBLISHER: &str = "lw:publisher";
 
 fn hashes(from: Vec<Hash>, unread: &mut Vec<inventory::Property>) -> BTreeSet<inventory::Hash> {
@@ -184,7 +182,7 @@ fn hashes(from: Vec<Hash>, unread: &mut Vec<inventory::Property>) -> BTreeSet<in
         match algorithm.and_then(|algorithm| inventory::Hash::from_hex(algorithm, &content)) {
             Some(hash) => drop(known.insert(hash)),
             None => unread.push(inventory::Property {
-                name: UNREAD_HASH.to_owned(),
+                name: own::UNREAD_HASH.to_owned(),
                 value: format!("{alg} {content}"),
             }),
         }
@@ -206,7 +204,7 @@ fn component(from: Component) -> (inventory::Component, Vec<Component>) {
     if let Some(written) = text(from.purl) {
         match written.parse::<Purl>() {
             Ok(parsed) => purl = Some(parsed),
-            Err(_) => keep(UNREAD_PURL, written),
+            Err(_) => keep(own::UNREAD_PURL, written),
         }
     }
     if let Some(publisher) = text(from.publisher) {
