@@ -3,8 +3,13 @@
 //! Each reader turns files into an [`Inventory`](lw_inventory::Inventory). Where files lie is not known here: a reader asks a [`Tree`] for what it
 //! needs, so that the same code runs over a folder, an archive and a test's own files.
 
+mod embedded;
+pub mod cargo;
 mod error;
+mod glob;
+mod origin;
 mod reader;
+mod text;
 mod tree;
 
 pub use error::{Error, Problem};
