@@ -5,10 +5,10 @@
 
 mod address;
 mod error;
+mod input;
 mod python;
 mod reader;
 mod scopes;
-mod text;
 mod tree;
 
 pub use error::{Error, Problem};

@@ -47,9 +47,12 @@ pub struct Reader {
 /// Every reader.
 pub static READERS: &[Reader] = &[
     // Python.
-    Reader { name: "uv", files: &["uv.lock"], read: python::uv::read },
-    Reader { name: "poetry", files: &["poetry.lock"], read: python::poetry::read },
-    Reader { name: "requirements", files: &["requirements.txt"], read: python::requirements::read },
+    python::UV,
+    python::POETRY,
+    python::PIPENV,
+    python::PYLOCK,
+    python::REQUIREMENTS,
+    python::ENVIRONMENT,
 ];
 
 /// Which of a folder's files have a reader, in the order of [`READERS`].

@@ -11,7 +11,8 @@ use toml::Value;
 use super::requirement::Requirement;
 use super::{nameless, normal, package};
 use crate::address;
-use crate::text;
+use crate::input;
+use crate::input::Input;
 use crate::{Error, Tree};
 
 /// How deep a group may include groups.
@@ -106,7 +107,7 @@ impl Pyproject {
     /// Reads the description of a folder's project, where it has one.
     pub(super) fn find(tree: &dyn Tree, folder: &str) -> Result<Option<Self>, Error> {
         let path = address::join(folder, "pyproject.toml");
-        let Some(source) = text::Source::find(tree, &path, "pyproject.toml")? else { return Ok(None) };
+        let Some(source) = Input::find(tree, &path, "pyproject.toml")? else { return Ok(None) };
         let file: File = source.toml()?;
         let mut found = Self { project: component(&file, folder), direct: BTreeSet::new() };
         let mut ask = |requirement: &str, scope: Scope| -> Result<(), Error> {
@@ -213,7 +214,7 @@ fn flatten<'a>(groups: &'a BTreeMap<String, Vec<Value>>, group: &str, depth: usi
             requirements.push(requirement);
         } else if let Some(other) = entry.get("include-group").and_then(Value::as_str)
             && depth < MAX_DEPTH
-            && requirements.len() < text::MAX_ENTRIES
+            && requirements.len() < input::MAX_ENTRIES
             && normal(other) != group
         {
             requirements.extend(flatten(groups, other, depth + 1));

@@ -1,4 +1,4 @@
 //! Tests of the readers, over the files that package managers wrote.
 
-mod folder;
 mod python;
+mod python_common;

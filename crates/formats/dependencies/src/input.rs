@@ -1,4 +1,4 @@
-//! Bytes of a file as text, and lines of positions in it.
+//! A file of a project as text, and the lines of positions in it.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ pub(crate) const MAX_BYTES: usize = 64 << 20;
 pub(crate) const MAX_ENTRIES: usize = 200_000;
 
 /// A file of a project.
-pub(crate) struct Source<'a> {
+pub(crate) struct Input<'a> {
     /// Its name, as the project has it.
     pub(crate) file: &'a str,
     /// What its format is called, for messages.
@@ -25,7 +25,7 @@ pub(crate) struct Source<'a> {
     pub(crate) text: Cow<'a, str>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> Input<'a> {
     /// Reads a file that must be there.
     pub(crate) fn open(tree: &'a dyn Tree, file: &'a str, format: &'static str) -> Result<Self, Error> {
         Self::find(tree, file, format)?.ok_or_else(|| Error {
