@@ -36,6 +36,25 @@ impl LicenceText {
         Some(Self { written: written.to_owned(), licence })
     }
 
+    /// Several licences that all apply: `None` of none, an expression where all of them are expressions, else their names
+    /// with `, ` between them.
+    #[must_use]
+    pub fn all_of(licences: Vec<Self>) -> Option<Self> {
+        if licences.len() < 2 {
+            return licences.into_iter().next();
+        }
+        let expressions: Option<Vec<_>> = licences.iter().map(Self::expression).collect();
+        let Some(expressions) = expressions else {
+            let names: Vec<_> = licences.iter().map(|licence| licence.written.as_str()).collect();
+            let written = names.join(", ");
+            return Some(Self { licence: Licence::Name(written.clone()), written });
+        };
+        let terms = expressions.into_iter().map(|expression| {
+            if expression.contains(" OR ") { format!("({expression})") } else { expression.to_owned() }
+        });
+        Self::parse(&terms.collect::<Vec<_>>().join(" AND "))
+    }
+
     /// The SPDX expression, where it is one.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {

@@ -2,6 +2,10 @@
 
 use lw_inventory::{Contact, Inventory, LicenceText, Property};
 
+/// The licence a document is written with where none is given: SPDX knows no other for its data, and a bill of materials that
+/// nobody may pass on is of no use.
+pub const DEFAULT_LICENCE: &str = "CC0-1.0";
+
 /// A bill of materials.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
@@ -31,7 +35,7 @@ pub struct About {
     pub supplier: Option<Contact>,
     /// When in the product's life it was made.
     pub lifecycles: Vec<Lifecycle>,
-    /// The licence of the document itself.
+    /// The licence of the document itself. [`DEFAULT_LICENCE`] when it is written without.
     pub licence: Option<LicenceText>,
     /// What no field has.
     pub properties: Vec<Property>,

@@ -4,11 +4,15 @@
 //! needs, so that the same code runs over a folder, an archive and a test's own files.
 
 mod address;
+pub mod cargo;
+mod embedded;
 mod error;
-mod input;
+mod glob;
+mod origin;
 mod python;
 mod reader;
 mod scopes;
+mod text;
 mod tree;
 
 pub use error::{Error, Problem};

@@ -16,7 +16,7 @@ use super::marker::{Asked, Interpreter, holds};
 use super::pyproject::{contact, reference};
 use super::requirement::Requirement;
 use super::{add_root, git, hash, hash_of, nameless, normal, of_url, package};
-use crate::input::Input;
+use crate::text::Input;
 use crate::{EntryKind, Error, Options, Places, Problem, Tree, address};
 
 /// The longest `License` field that is a name or an expression rather than the text of a licence.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::pyproject::Pyproject;
 use super::requirement::pin;
 use super::{MARKER, REQUIREMENT, add_root, git, hash, index, nameless, normal, of_url, package, path};
-use crate::input::Input;
+use crate::text::Input;
 use crate::{Error, Places, address};
 
 /// The specification that is known, `_meta.pipfile-spec`.

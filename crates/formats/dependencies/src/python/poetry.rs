@@ -15,8 +15,8 @@ use super::{
     MARKER, add_root, distribution, git, hash, index, nameless, normal, of_url, package, path, version,
 };
 use crate::address;
-use crate::input::Input;
 use crate::scopes::Needs;
+use crate::text::Input;
 use crate::{Error, Places};
 
 #[derive(Deserialize)]

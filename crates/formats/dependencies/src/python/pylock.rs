@@ -12,8 +12,8 @@ use super::marker::{Asked, holds};
 use super::pyproject::Pyproject;
 use super::requirements::named_by;
 use super::{MARKER, add_root, distribution, git, hash_of, index, nameless, normal, of_url, package, path};
-use crate::input::Input;
 use crate::scopes::Needs;
+use crate::text::Input;
 use crate::{Error, Places, address};
 
 #[derive(Deserialize)]

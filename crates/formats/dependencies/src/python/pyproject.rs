@@ -11,8 +11,8 @@ use toml::Value;
 use super::requirement::Requirement;
 use super::{nameless, normal, package};
 use crate::address;
-use crate::input;
-use crate::input::Input;
+use crate::text;
+use crate::text::Input;
 use crate::{Error, Tree};
 
 /// How deep a group may include groups.
@@ -214,7 +214,7 @@ fn flatten<'a>(groups: &'a BTreeMap<String, Vec<Value>>, group: &str, depth: usi
             requirements.push(requirement);
         } else if let Some(other) = entry.get("include-group").and_then(Value::as_str)
             && depth < MAX_DEPTH
-            && requirements.len() < input::MAX_ENTRIES
+            && requirements.len() < text::MAX_ENTRIES
             && normal(other) != group
         {
             requirements.extend(flatten(groups, other, depth + 1));

@@ -13,7 +13,7 @@ use super::requirement::Requirement;
 use super::{
     MARKER, REQUIREMENT, add_root, distribution, hash, index, is_name, nameless, normal, of_url, package,
 };
-use crate::input::Input;
+use crate::text::Input;
 use crate::{Error, Places, Tree, address};
 
 /// How deep files may include each other.

@@ -12,8 +12,8 @@ use toml::{Spanned, Value};
 use super::pyproject::Pyproject;
 use super::{MARKER, add_root, distribution, git, hash, index, nameless, normal, package, path};
 use crate::address;
-use crate::input::Input;
 use crate::scopes::Needs;
+use crate::text::Input;
 use crate::{Error, Places};
 
 #[derive(Deserialize)]

@@ -1,0 +1,5 @@
+//! Bills of materials, written and read.
+
+mod documents;
+mod roundtrip;
+mod written;

@@ -1,0 +1,43 @@
+//! Limits of every command, and what they are judged against.
+
+use lw_cli::{Context, Error, same_measure};
+use lw_model::{Bound, Reason, Report, Unit};
+
+use crate::args::LimitArgs;
+
+/// Compares the measures with an earlier run's, attaches the limits and judges them: the last a command does with its
+/// measures.
+///
+/// # Errors
+/// When a limit is malformed, or in another unit than its measure.
+#[allow(dead_code, reason = "the commands that judge come next")]
+pub(crate) fn settle(
+    args: &LimitArgs,
+    baseline: Option<&Report>,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<(), Error> {
+    if let Some(earlier) = baseline {
+        cx.compare(report, earlier, same_measure);
+    }
+    attach(args, cx, report)?;
+    cx.judge(report, None);
+    Ok(())
+}
+
+/// Attaches every limit to the measure it names. One that names none fails: a limit that is never judged is no limit.
+#[allow(dead_code, reason = "the commands that judge come next")]
+fn attach(args: &LimitArgs, cx: &Context, report: &mut Report) -> Result<(), Error> {
+    for (bound, id, specs) in [
+        (Bound::Max, "max", &args.max),
+        (Bound::Min, "min", &args.min),
+        (Bound::MaxGrowth, "max_growth", &args.max_growth),
+    ] {
+        for limits in cx.limits(bound, Unit::Count, id, specs)? {
+            if !limits.attach_by_name(limits.name(), report)? {
+                limits.record_unmatched(Reason::NothingMatched, report);
+            }
+        }
+    }
+    Ok(())
+}
