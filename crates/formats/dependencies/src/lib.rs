@@ -8,6 +8,7 @@ pub mod cargo;
 mod embedded;
 mod error;
 mod glob;
+pub mod golang;
 mod origin;
 mod python;
 mod reader;

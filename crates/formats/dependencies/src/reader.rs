@@ -68,6 +68,8 @@ pub static READERS: &[Reader] = &[
     python::PYLOCK,
     python::REQUIREMENTS,
     python::ENVIRONMENT,
+    // C, C++ and Go.
+    crate::golang::READER,
     // Firmware.
     crate::embedded::platformio::READER,
     crate::embedded::esp_idf::READER,

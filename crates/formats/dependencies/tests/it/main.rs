@@ -10,5 +10,6 @@
 
 mod cargo;
 mod common;
+mod golang;
 mod python;
 mod python_common;
