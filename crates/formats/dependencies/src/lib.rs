@@ -5,6 +5,7 @@
 
 mod address;
 pub mod cargo;
+mod conan;
 mod embedded;
 mod error;
 mod glob;
@@ -15,6 +16,7 @@ mod reader;
 mod scopes;
 mod text;
 mod tree;
+mod vcpkg;
 
 pub use error::{Error, Problem};
 pub use reader::{Options, Places, READERS, Reader, detect};

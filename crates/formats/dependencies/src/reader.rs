@@ -69,6 +69,8 @@ pub static READERS: &[Reader] = &[
     python::REQUIREMENTS,
     python::ENVIRONMENT,
     // C, C++ and Go.
+    crate::conan::READER,
+    crate::vcpkg::READER,
     crate::golang::READER,
     // Firmware.
     crate::embedded::platformio::READER,

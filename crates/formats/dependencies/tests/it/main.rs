@@ -10,6 +10,7 @@
 
 mod cargo;
 mod common;
+mod cpp;
 mod golang;
 mod python;
 mod python_common;
