@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use lw_cli::KeyedLimit;
 
 pub(crate) use diff::Diff;
-pub(crate) use generate::{Generate, ProductArgs};
+pub(crate) use generate::{Generate, ProductArgs, ProductType};
 pub(crate) use merge::Merge;
 pub(crate) use validate::Validate;
 

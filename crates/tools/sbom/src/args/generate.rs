@@ -11,8 +11,8 @@ pub struct Generate {
     #[arg(long, value_name = "FOLDER", default_value = ".", help_heading = "Inputs")]
     pub path: PathBuf,
 
-    /// Lock or project file to read, seen from `path`; without any, those at the root of `path` are found
-    #[arg(long, value_name = "FILE", help_heading = "Inputs")]
+    /// Lock or project file to read, seen from `path`, as FILE or ECOSYSTEM=FILE; without any, those at the root of `path` are found
+    #[arg(long, value_name = "[ECOSYSTEM=]FILE", help_heading = "Inputs")]
     pub file: Vec<String>,
 
     /// Ecosystem that is read: cargo, npm, platformio, …; without any, all that are found
@@ -34,6 +34,38 @@ pub struct Generate {
     /// Target whose dependencies count, of Cargo, such as x86_64-unknown-linux-gnu; without any, all
     #[arg(long, value_name = "TRIPLE", help_heading = "Inputs")]
     pub target: Vec<String>,
+
+    /// Package of a Cargo workspace that is the product, with what it needs; without any, all of the workspace
+    #[arg(long, value_name = "NAME", help_heading = "Inputs")]
+    pub package: Vec<String>,
+
+    /// Feature of the packages that is switched on besides the default ones, of Cargo
+    #[arg(long, value_name = "NAME", help_heading = "Inputs")]
+    pub feature: Vec<String>,
+
+    /// The default features of the packages are not switched on, of Cargo
+    #[arg(long, help_heading = "Inputs")]
+    pub no_default_features: bool,
+
+    /// What Cargo built, so that nothing else is listed: the output of `cargo build --message-format json` or `cargo tree -e normal,build --prefix none`
+    #[arg(long, value_name = "FILE", help_heading = "Inputs")]
+    pub build_log: Option<PathBuf>,
+
+    /// Binary built with `cargo auditable`, whose list of dependencies is read
+    #[arg(long, value_name = "FILE", help_heading = "Inputs")]
+    pub auditable: Option<PathBuf>,
+
+    /// Cargo's home, whose registry has licences and authors; without it CARGO_HOME, or ~/.cargo; `none` leaves it out
+    #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
+    pub cargo_home: Option<PathBuf>,
+
+    /// PlatformIO's home with platforms, frameworks and tools; without it PLATFORMIO_CORE_DIR, or ~/.platformio; `none` leaves it out
+    #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
+    pub platformio_core_dir: Option<PathBuf>,
+
+    /// Go's module cache; without it GOMODCACHE, or ~/go/pkg/mod; `none` leaves it out
+    #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
+    pub go_mod_cache: Option<PathBuf>,
 
     /// Leave out what only builds, tests or documents the product
     #[arg(long, help_heading = "Inputs")]
