@@ -10,5 +10,7 @@
 
 mod cargo;
 mod common;
-mod folder;
+mod cpp;
+mod golang;
 mod python;
+mod python_common;
