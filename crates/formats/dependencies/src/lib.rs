@@ -6,6 +6,8 @@
 pub mod cargo;
 mod error;
 mod glob;
+mod graph;
+mod npm;
 mod origin;
 mod reader;
 mod text;

@@ -53,7 +53,7 @@ pub struct Reader {
 }
 
 /// Every reader.
-pub static READERS: &[Reader] = &[crate::cargo::READER];
+pub static READERS: &[Reader] = &[crate::cargo::READER, crate::npm::NPM];
 
 /// Which of a folder's files have a reader, in the order of [`READERS`].
 ///

@@ -10,3 +10,4 @@
 
 mod cargo;
 mod common;
+mod npm;
