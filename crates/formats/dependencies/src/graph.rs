@@ -28,11 +28,12 @@ struct Node {
     needs: Vec<(usize, Need)>,
     /// What a file says of its scope itself, which is never widened.
     most: Scope,
+    is_left_out: bool,
 }
 
 impl Graph {
     pub(crate) fn add(&mut self, component: Component) -> usize {
-        self.nodes.push(Node { component, needs: Vec::new(), most: Scope::Required });
+        self.nodes.push(Node { component, needs: Vec::new(), most: Scope::Required, is_left_out: false });
         self.nodes.len() - 1
     }
 
@@ -54,6 +55,25 @@ impl Graph {
     pub(crate) fn depend(&mut self, from: usize, to: usize, need: Need) {
         if let Some(node) = self.nodes.get_mut(from) {
             node.needs.push((to, need));
+        }
+    }
+
+    /// Leaves out what another node stands for.
+    pub(crate) fn leave_out(&mut self, index: usize) {
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.is_left_out = true;
+        }
+    }
+
+    /// Hangs what nothing needs on a root, where nothing says what the root needs.
+    pub(crate) fn hang_all_under(&mut self, root: Component) {
+        let needed: BTreeSet<usize> =
+            self.nodes.iter().flat_map(|node| node.needs.iter().map(|(to, _)| *to)).collect();
+        let loose: Vec<usize> = (0..self.nodes.len()).filter(|index| !needed.contains(index)).collect();
+        let root = self.add(root);
+        self.set_root(root);
+        for index in loose {
+            self.depend(root, index, Need::Required);
         }
     }
 
@@ -102,8 +122,10 @@ impl Graph {
         let needed: BTreeSet<usize> =
             self.nodes.iter().flat_map(|node| node.needs.iter().map(|(to, _)| *to)).collect();
         // First what nothing needs, then what needs itself in a circle.
-        let mut order: Vec<usize> =
-            (0..self.nodes.len()).filter(|index| !covered.get(*index).is_some_and(|c| *c)).collect();
+        let mut order: Vec<usize> = (0..self.nodes.len())
+            .filter(|index| !covered.get(*index).is_some_and(|c| *c))
+            .filter(|index| self.nodes.get(*index).is_some_and(|node| !node.is_left_out))
+            .collect();
         order.sort_by_key(|index| needed.contains(index));
         for index in order {
             if covered.get(index).is_some_and(|covered| *covered) {
@@ -144,10 +166,10 @@ impl Graph {
         let mut needs = Vec::with_capacity(self.nodes.len());
         let mut ids = Vec::with_capacity(self.nodes.len());
         for node in self.nodes {
-            ids.push(inventory.add(node.component));
+            ids.push((!node.is_left_out).then(|| inventory.add(node.component)));
             needs.push(node.needs);
         }
-        let id = |index: usize| ids.get(index).copied();
+        let id = |index: usize| ids.get(index).copied().flatten();
         for (from, needs) in needs.iter().enumerate() {
             for (to, _) in needs {
                 if let (Some(from), Some(to)) = (id(from), id(*to)) {

@@ -12,6 +12,7 @@ mod origin;
 mod reader;
 mod text;
 mod tree;
+mod yaml;
 
 pub use error::{Error, Problem};
 pub use reader::{Options, Places, READERS, Reader, detect};

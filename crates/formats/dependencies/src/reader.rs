@@ -53,7 +53,7 @@ pub struct Reader {
 }
 
 /// Every reader.
-pub static READERS: &[Reader] = &[crate::cargo::READER, crate::npm::NPM];
+pub static READERS: &[Reader] = &[crate::cargo::READER, crate::npm::NPM, crate::npm::YARN, crate::npm::PNPM];
 
 /// Which of a folder's files have a reader, in the order of [`READERS`].
 ///
