@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lw_inventory::{Completeness, Inventory, Patch, Place, Source};
 use serde::Deserialize;
+use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::package::{component, set_source, source_of};
 use super::project::Project;
-use super::yarn::{FORMAT, split, target, without_manifest};
+use super::yarn::{FORMAT, split, target};
 use crate::graph::{Graph, Need};
 use crate::origin::{MAX_PACKAGES, folder_of, join, relative_path};
 use crate::text::{malformed, optional_text};
-use crate::yaml::{Text, documents};
+use crate::yaml::{KeyLines, Text, documents, documents_with};
 use crate::{Error, Places, Problem};
 
 /// Formats from Yarn 2.0 to 4.18.
@@ -50,7 +51,8 @@ struct Settings {
 
 pub(super) fn inventory(places: &Places<'_>, path: &str, text: &str) -> Result<Inventory, Error> {
     type File = BTreeMap<String, serde_saphyr::Spanned<Entry>>;
-    let mut files: Vec<File> = documents(text, path, FORMAT)?;
+    // As Yarn does, and as a merge of two branches leaves it.
+    let mut files: Vec<File> = documents_with(text, path, FORMAT, DuplicateKeyPolicy::LastWins)?;
     let (Some(mut file), true) = (files.pop(), files.is_empty()) else {
         return Err(malformed(path, None, FORMAT, "expected one YAML document"));
     };
@@ -75,12 +77,15 @@ pub(super) fn inventory(places: &Places<'_>, path: &str, text: &str) -> Result<I
     let registry = settings.into_iter().find_map(|settings| settings.registry);
     let registry =
         registry.map(|url| source_of("x", &format!("{}/x/-/x-1.tgz", url.trim_end_matches('/')), base));
-    Reader { path, base, registry: registry.unwrap_or(Source::PublicRegistry) }.inventory(places, &file)
+    let lines = KeyLines::of(text);
+    Reader { path, base, lines, registry: registry.unwrap_or(Source::PublicRegistry) }
+        .inventory(places, &file)
 }
 
 struct Reader<'a> {
     path: &'a str,
     base: &'a str,
+    lines: KeyLines<'a>,
     registry: Source,
 }
 
@@ -119,7 +124,7 @@ impl Reader<'_> {
             .collect();
         for (keys, spanned) in file {
             let entry = &spanned.value;
-            let line = u32::try_from(spanned.referenced.line()).unwrap_or_default().saturating_sub(1).max(1);
+            let line = self.lines.of_value(spanned);
             let node = nodes.len();
             let folder = entry.resolution.as_deref().and_then(workspace);
             let made = match folder {
@@ -203,7 +208,13 @@ impl Reader<'_> {
             }
         }
         if !nodes.iter().any(|node| node.folder == Some("")) {
-            without_manifest(&mut graph, &project, self.path);
+            let reason =
+                "no entry is the project itself, `workspace:.`; the file is cut off or of another project";
+            return Err(malformed(self.path, None, FORMAT, reason));
+        }
+        if !project.manifests.contains_key("") {
+            let why = "it says what the lock file does not: what is needed to build the project only";
+            graph.unknown(join(self.base, "package.json"), why, self.path, None);
         }
         Ok(graph.finish(self.path))
     }

@@ -47,6 +47,15 @@ pub(super) struct Manifest {
     pub(super) peer_meta: BTreeMap<String, PeerMeta>,
     pub(super) workspaces: Value,
     pub(super) resolutions: Ranges,
+    pub(super) pnpm: Pnpm,
+}
+
+/// What pnpm before 10 is told here.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Pnpm {
+    #[serde(rename = "patchedDependencies")]
+    pub(super) patched: Ranges,
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]

@@ -15,9 +15,9 @@ use super::package::{component, integrity, set_distribution, set_source, source_
 use super::project::Project;
 use super::yarn::split;
 use crate::graph::{Graph, Need};
-use crate::origin::{MAX_PACKAGES, folder_of, public_url, relative_path, revision};
-use crate::text::{malformed, project_text};
-use crate::yaml::{Text, documents};
+use crate::origin::{MAX_PACKAGES, folder_of, join, public_url, relative_path, revision};
+use crate::text::{malformed, optional_text, project_text};
+use crate::yaml::{KeyLines, Text, documents};
 use crate::{Error, Options, Places, Problem};
 
 const FORMAT: &str = "pnpm-lock.yaml";
@@ -34,6 +34,13 @@ struct File {
     packages: BTreeMap<String, Spanned<Package>>,
     snapshots: BTreeMap<String, Spanned<Snapshot>>,
     patched_dependencies: BTreeMap<String, Patched>,
+}
+
+/// `pnpm-workspace.yaml`
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Settings {
+    patched_dependencies: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -114,6 +121,14 @@ pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inven
     for folder in folders.map(|folder| normal(folder)).collect::<Vec<_>>() {
         project.add(places, &folder)?;
     }
+    let settings = join(base, "pnpm-workspace.yaml");
+    let settings: Vec<Settings> = match optional_text(places, &settings, "pnpm-workspace.yaml")? {
+        Some(text) => documents(&text, &settings, "pnpm-workspace.yaml")?,
+        None => Vec::new(),
+    };
+    let mut patches = settings.into_iter().next().unwrap_or_default().patched_dependencies;
+    patches.extend(project.manifests.get("").map(|root| root.pnpm.patched.clone()).unwrap_or_default());
+    let lines = KeyLines::of(&text);
     let mut graph = Graph::default();
     let mut own: BTreeMap<String, usize> = BTreeMap::new();
     let root = graph.add(project.component(""));
@@ -138,7 +153,8 @@ pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inven
                 return Err(Error { file: path.to_owned(), line: None, problem });
             }
         };
-        Document { file, layout, path, base, own: &own }.add_to(&mut graph)?;
+        Document { file, layout, path, base, own: &own, patches: &patches, lines: &lines }
+            .add_to(&mut graph)?;
     }
     Ok(graph.finish(path))
 }
@@ -191,6 +207,9 @@ struct Document<'a> {
     path: &'a str,
     base: &'a str,
     own: &'a BTreeMap<String, usize>,
+    /// Files of patches by what they patch, where the lock file has only their hashes.
+    patches: &'a BTreeMap<String, String>,
+    lines: &'a KeyLines<'a>,
 }
 
 impl Document<'_> {
@@ -203,17 +222,16 @@ impl Document<'_> {
         let mut keys: HashMap<&str, usize> = HashMap::new();
         type Needs<'a> = (usize, u32, &'a BTreeMap<String, Text>, &'a BTreeMap<String, Text>);
         let mut needs: Vec<Needs<'_>> = Vec::new();
-        let line_of = |line: u64| u32::try_from(line).unwrap_or_default().saturating_sub(1).max(1);
         if self.layout == Layout::Snapshots {
             for (key, snapshot) in &file.snapshots {
-                let line = line_of(snapshot.referenced.line());
+                let line = self.lines.of_value(snapshot);
                 let package = file.packages.get(self.layout.without_peers(key));
                 let Some(package) = package else {
                     let problem =
                         Problem::Inconsistent(format!("no package is {:?}", self.layout.without_peers(key)));
                     return Err(Error { file: self.path.to_owned(), line: Some(line), problem });
                 };
-                let index = graph.add(self.component(key, package, line_of(package.referenced.line()))?);
+                let index = graph.add(self.component(key, package, self.lines.of_value(package))?);
                 keys.insert(key, index);
                 needs.push((
                     index,
@@ -224,7 +242,7 @@ impl Document<'_> {
             }
         } else {
             for (key, package) in &file.packages {
-                let line = line_of(package.referenced.line());
+                let line = self.lines.of_value(package);
                 let index = graph.add(self.component(key, package, line)?);
                 keys.insert(key, index);
                 needs.push((index, line, &package.value.dependencies, &package.value.optional_dependencies));
@@ -270,7 +288,7 @@ impl Document<'_> {
         importer("", 1, &file.dev_dependencies, Need::Development);
         for (folder, spanned) in &file.importers {
             let (folder, value) = (normal(folder), &spanned.value);
-            let line = line_of(spanned.referenced.line());
+            let line = self.lines.of_value(spanned);
             importer(&folder, line, &value.dependencies, Need::Required);
             importer(&folder, line, &value.optional_dependencies, Need::Optional);
             importer(&folder, line, &value.dev_dependencies, Need::Development);
@@ -360,15 +378,15 @@ impl Document<'_> {
             .or_else(|| self.file.patched_dependencies.get(name));
         if patch.is_some() || package.patched || key.contains("(patch_hash=") {
             // The patched thing is no registry's; what it was made of is named.
-            made.property("lw:npm:patched", selector);
             let (hash, file) = match patch {
-                Some(Patched::Both { hash, path }) => (Some(hash), path.as_deref()),
+                Some(Patched::Both { hash, path }) => (Some(hash), path.as_ref()),
                 Some(Patched::Hash(hash)) => (Some(hash), None),
                 None => (None, None),
             };
-            let file = file
-                .and_then(|file| relative_path(self.base, file))
-                .unwrap_or_else(|| format!("patches/{name}"));
+            let file = file.or_else(|| self.patches.get(&selector)).or_else(|| self.patches.get(name));
+            let file =
+                file.and_then(|file| relative_path(self.base, file)).unwrap_or_else(|| selector.clone());
+            made.property("lw:npm:patched", selector);
             let hash = hash.and_then(|hash| Hash::from_hex(HashAlgorithm::Sha256, &hash.0));
             made.patches.push(Patch { file, hash });
             return Ok(made);

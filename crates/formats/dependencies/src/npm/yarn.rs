@@ -273,7 +273,7 @@ fn inventory(places: &Places<'_>, path: &str, entries: &[Entry]) -> Result<Inven
 }
 
 /// A lock file of Yarn does not say what the project itself needs; without its manifest the root is but a name.
-pub(super) fn without_manifest(graph: &mut Graph, project: &Project, path: &str) {
+fn without_manifest(graph: &mut Graph, project: &Project, path: &str) {
     if project.manifests.contains_key("") {
         return;
     }

@@ -8,6 +8,7 @@
     clippy::print_stderr
 )]
 
+mod agreement;
 mod cargo;
 mod common;
 mod npm;

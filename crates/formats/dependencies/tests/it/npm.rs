@@ -98,6 +98,19 @@ fn the_locks_of_others_have_as_many_packages_as_they_say() {
         });
         assert_eq!(hashed.count(), packages, "{folder}");
     }
+    // These were cut by hand and name more than they hold, which is said. syft's numbers, its root of `yarn-berry` aside.
+    for (file, packages) in [
+        ("yarn1/yarn.lock", 9),
+        ("yarn-berry/yarn.lock", 8),
+        ("pnpm-v6/pnpm-lock.yaml", 10),
+        ("pnpm-v9/pnpm-lock.yaml", 6),
+    ] {
+        let Some(path) = shared_fixture(&format!("sbom/npm/{file}")) else { return };
+        let (folder, name) = (path.parent().unwrap().to_owned(), path.file_name().unwrap().to_str().unwrap());
+        let inventory = read(&Folder(folder), name).unwrap();
+        assert_eq!(foreign(&inventory), packages, "{file}");
+        assert_eq!(inventory.unknowns.is_empty(), file.contains("v9"), "{file}: {:?}", inventory.unknowns);
+    }
 }
 
 #[test]
@@ -146,7 +159,7 @@ fn yarn_1_lists_the_same() {
     same(&ours, &listed_needs, "needs");
     same(&foreign(Scope::Optional), &listed("yarn-list-production.json").0, "what is shipped");
     let odd = get(&inventory, "is-odd");
-    let algorithms: Vec<_> = odd.distributions[0].hashes.iter().map(|hash| hash.algorithm()).collect();
+    let algorithms: Vec<_> = odd.distributions[0].hashes.iter().map(lw_inventory::Hash::algorithm).collect();
     assert_eq!(algorithms, [HashAlgorithm::Sha1, HashAlgorithm::Sha512]);
 }
 
@@ -204,7 +217,7 @@ fn later_yarns_list_the_same() {
 
 #[test]
 fn pnpm_lists_the_same() {
-    for version in ["pnpm-5.4", "pnpm-6.0", "pnpm-9.0"] {
+    for version in ["pnpm-5.4", "pnpm-6.0", "pnpm-9.0", "pnpm-9.0-patched"] {
         let folder = fixture(version);
         let inventory = read(&Folder(folder.clone()), "pnpm-lock.yaml").unwrap();
         assert_eq!(inventory.unknowns, BTreeSet::new(), "{version}");
@@ -252,5 +265,272 @@ fn pnpm_lists_the_same() {
             &listed("pnpm-list-prod.json").0.into_iter().filter(|name| *name != not_here).collect(),
             version,
         );
+    }
+}
+
+/// A component's package URL, its source, and whether it has hashes.
+fn identity(inventory: &Inventory, name: &str) -> (Option<String>, Source, bool) {
+    let component = get(inventory, name);
+    let hashed = component.distributions.iter().any(|distribution| !distribution.hashes.is_empty());
+    (component.purl.as_ref().map(ToString::to_string), component.source.clone(), hashed)
+}
+
+const COMMIT: &str = "0123456789012345678901234567890123456789";
+
+#[test]
+fn what_no_registry_has_gets_no_name_of_one() {
+    let sri =
+        "sha512-6oYBAi5ikg4Pl+kGsoYtawUMBT2zZMCvPNF7pVLnHZfd1zf38DRiWn/gT01RYCdUqkv7Fhr+C9ot4/tb+2sVvA==";
+    let npm = format!(
+        r#"{{"name": "app", "version": "1.0.0", "lockfileVersion": 3, "packages": {{
+        "": {{"dependencies": {{"git": "x", "tar": "x", "in": "x", "out": "x", "own": "x", "up": "x", "evil": "x"}}}},
+        "node_modules/git": {{"version": "1.0.0", "resolved": "git+ssh://git@github.com/o/git.git#{COMMIT}", "license": "MIT"}},
+        "node_modules/tar": {{"version": "1.0.0", "resolved": "https://me:secret@example.org/tar.tgz", "integrity": "{sri}"}},
+        "node_modules/in": {{"resolved": "in", "link": true}},
+        "in": {{"version": "0.1.0", "license": "UNLICENSED"}},
+        "node_modules/out": {{"resolved": "../out", "link": true}},
+        "node_modules/own": {{"version": "1.0.0", "resolved": "https://npm.example.org/own/-/own-1.0.0.tgz", "integrity": "{sri}"}},
+        "node_modules/up": {{"version": "1.0.0", "inBundle": true}},
+        "node_modules/evil": {{"version": "1.0.0", "resolved": "https://registry.npmjs.org/other/-/other-1.0.0.tgz"}}
+        }}}}"#
+    );
+    let inventory = read_texts(&[("package-lock.json", &npm)]).unwrap();
+    let git = format!("pkg:npm/git@1.0.0?vcs_url=git%2Bssh://github.com/o/git.git%40{COMMIT}");
+    let (purl, source, hashed) = identity(&inventory, "git");
+    assert_eq!(purl.map(|purl| purl.replace("%2F", "/")), Some(git));
+    assert!(matches!(source, Source::Git { revision: Some(commit), .. } if commit == COMMIT) && !hashed);
+    let (purl, source, hashed) = identity(&inventory, "tar");
+    assert_eq!((source, hashed), (Source::Url("https://example.org/tar.tgz".into()), true));
+    assert!(purl.unwrap().contains("download_url="));
+    assert_eq!(identity(&inventory, "in"), (None, Source::Path("in".into()), false));
+    assert_eq!(get(&inventory, "in").declared_licence.as_ref().unwrap().expression(), None);
+    assert_eq!(identity(&inventory, "out"), (None, Source::Path("../out".into()), false));
+    assert!(identity(&inventory, "own").0.unwrap().contains("repository_url=https"));
+    assert_eq!(identity(&inventory, "up").0.as_deref(), Some("pkg:npm/up@1.0.0"));
+    assert!(
+        identity(&inventory, "evil").0.unwrap().contains("download_url="),
+        "it is not what its name says"
+    );
+    assert_eq!(inventory.unknowns.len(), 1, "{:?}", inventory.unknowns);
+
+    let yarn = format!(
+        "# yarn lockfile v1\n\n\"git@git+https://me:secret@example.org/git.git\":\n  version \"1.0.0\"\n  resolved \"git+https://me:secret@example.org/git.git#{COMMIT}\"\n\n\
+         \"tar@https://example.org/tar.tgz\":\n  version \"1.0.0\"\n  resolved \"https://example.org/tar.tgz#{COMMIT}\"\n\n\
+         \"in@file:./in\":\n  version \"0.1.0\"\n"
+    );
+    let manifest = r#"{"name": "app", "dependencies": {"git": "git+https://me:secret@example.org/git.git", "tar": "https://example.org/tar.tgz", "in": "file:./in"}}"#;
+    let inventory = read_texts(&[("yarn.lock", &yarn), ("package.json", manifest)]).unwrap();
+    assert!(
+        matches!(identity(&inventory, "git").1, Source::Git { url, .. } if url == "https://example.org/git.git")
+    );
+    assert_eq!(identity(&inventory, "tar").1, Source::Url("https://example.org/tar.tgz".into()));
+    assert_eq!(identity(&inventory, "in"), (None, Source::Path("in".into()), false));
+
+    let berry = format!(
+        "__metadata:\n  version: 8\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"app@workspace:.\"\n  dependencies:\n\
+         \x20   git: https://example.org/git.git\n    mine: \"patch:mine@npm%3A1.0.0#~/.yarn/patches/mine.patch\"\n    in: \"link:./in\"\n\
+         \"git@https://example.org/git.git\":\n  version: 1.0.0\n  resolution: \"git@https://example.org/git.git#commit={COMMIT}\"\n\
+         \"in@link:./in::locator=app%40workspace%3A.\":\n  version: 0.0.0-use.local\n  resolution: \"in@link:./in::locator=app%40workspace%3A.\"\n\
+         \"mine@npm:1.0.0\":\n  version: 1.0.0\n  resolution: \"mine@npm:1.0.0\"\n\
+         \"mine@patch:mine@npm%3A1.0.0#~/.yarn/patches/mine.patch\":\n  version: 1.0.0\n  resolution: \"mine@patch:mine@npm%3A1.0.0#~/.yarn/patches/mine.patch::version=1.0.0&hash=1234\"\n"
+    );
+    let inventory = read_texts(&[("yarn.lock", &berry), ("package.json", r#"{"name": "app"}"#)]).unwrap();
+    assert!(
+        matches!(identity(&inventory, "git").1, Source::Git { revision: Some(commit), .. } if commit == COMMIT)
+    );
+    assert_eq!(identity(&inventory, "in"), (None, Source::Path("in".into()), false));
+    assert_eq!(identity(&inventory, "mine").0, None);
+    assert_eq!(get(&inventory, "mine").patches[0].file, ".yarn/patches/mine.patch");
+    assert_eq!(inventory.unknowns, BTreeSet::new());
+
+    let pnpm = format!(
+        "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      git:\n        specifier: x\n        version: https://codeload.github.com/o/git/tar.gz/{COMMIT}\n\
+         \x20     repo:\n        specifier: x\n        version: git+https://me:secret@example.org/repo.git#{COMMIT}\n\
+         \x20     in:\n        specifier: x\n        version: file:in\n      out:\n        specifier: x\n        version: link:../out\n\
+         packages:\n  git@https://codeload.github.com/o/git/tar.gz/{COMMIT}:\n    resolution: {{tarball: https://codeload.github.com/o/git/tar.gz/{COMMIT}}}\n    version: 1.0.0\n\
+         \x20 repo@git+https://me:secret@example.org/repo.git#{COMMIT}:\n    resolution: {{commit: '{COMMIT}', repo: 'https://me:secret@example.org/repo.git', type: git}}\n    version: 1.0.0\n\
+         \x20 in@file:in:\n    resolution: {{directory: in, type: directory}}\n\
+         snapshots:\n  git@https://codeload.github.com/o/git/tar.gz/{COMMIT}: {{}}\n  repo@git+https://me:secret@example.org/repo.git#{COMMIT}: {{}}\n  in@file:in: {{}}\n"
+    );
+    let inventory = read_texts(&[("pnpm-lock.yaml", &pnpm), ("package.json", r#"{"name": "app"}"#)]).unwrap();
+    assert!(
+        matches!(identity(&inventory, "git").1, Source::Git { url, .. } if url == "https://github.com/o/git")
+    );
+    assert!(
+        matches!(identity(&inventory, "repo").1, Source::Git { url, .. } if url == "https://example.org/repo.git")
+    );
+    assert_eq!(identity(&inventory, "in"), (None, Source::Path("in".into()), false));
+    assert_eq!(identity(&inventory, "out"), (None, Source::Path("../out".into()), false));
+}
+
+#[test]
+fn what_was_patched_says_with_what() {
+    let inventory = read(&Folder(fixture("pnpm-9.0-patched")), "pnpm-lock.yaml").unwrap();
+    let odd = get(&inventory, "is-odd");
+    assert!(odd.purl.is_none() && odd.distributions.is_empty());
+    assert_eq!(odd.patches[0].file, "patches/is-odd@3.0.1.patch");
+    let hash = odd.patches[0].hash.as_ref().unwrap();
+    assert_eq!(hash.hex(), "732cde942036d007e30d06d34c3a2da19a236230f2af54624da19615f75b7be1");
+}
+
+#[test]
+fn pnpm_has_a_document_for_its_own_tools() {
+    let text = "lockfileVersion: '9.0'\nimporters:\n  .:\n    configDependencies: {}\n    packageManagerDependencies:\n      pnpm:\n        specifier: 11.0.0\n        version: 11.0.0\npackages:\n  pnpm@11.0.0:\n    resolution: {integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=}\nsnapshots:\n  pnpm@11.0.0: {}\n---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      ms:\n        specifier: 2.0.0\n        version: 2.0.0\npackages:\n  ms@2.0.0:\n    resolution: {integrity: sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=}\nsnapshots:\n  ms@2.0.0: {}\n";
+    let inventory = read_texts(&[("pnpm-lock.yaml", text)]).unwrap();
+    assert_eq!(
+        (get(&inventory, "pnpm").scope, get(&inventory, "ms").scope),
+        (Scope::Excluded, Scope::Required)
+    );
+}
+
+#[test]
+fn without_a_manifest_it_is_said_that_the_root_is_not_known() {
+    let one = std::fs::read_to_string(fixture("npm-1").join("package-lock.json")).unwrap();
+    let yarn = std::fs::read_to_string(fixture("yarn-1").join("yarn.lock")).unwrap();
+    for (name, text) in [("package-lock.json", one), ("yarn.lock", yarn)] {
+        let inventory = read_texts(&[(name, &text)]).unwrap();
+        let root = inventory.get(inventory.root().unwrap()).unwrap();
+        assert_eq!(root.dependencies_known, lw_inventory::Completeness::Incomplete, "{name}");
+        assert!(inventory.unknowns.iter().any(|unknown| unknown.what == "package.json"), "{name}");
+        assert_eq!(get(&inventory, "string-width").scope, Scope::Required);
+    }
+}
+
+#[test]
+fn installed_packages_say_what_the_lock_file_does_not() {
+    let lock = r#"{"lockfileVersion": 3, "packages": {"": {"dependencies": {"ms": "2", "old": "1"}},
+        "node_modules/ms": {"version": "2.0.0"}, "node_modules/old": {"version": "1.0.0"}}}"#;
+    let ms = r#"{"name": "ms", "version": "2.0.0", "licenses": [{"type": "MIT"}, {"type": "Zlib"}], "author": "Ada <ada@example.org> (https://example.org)",
+        "repository": "vercel/ms", "homepage": "https://me:secret@example.org/"}"#;
+    let old = r#"{"name": "old", "version": "2.0.0", "license": "MIT"}"#;
+    let files = [
+        ("package-lock.json", lock),
+        ("node_modules/ms/package.json", ms),
+        ("node_modules/old/package.json", old),
+    ];
+    let inventory = read_texts(&files).unwrap();
+    let ms = get(&inventory, "ms");
+    assert_eq!(ms.declared_licence.as_ref().unwrap().expression(), Some("MIT OR Zlib"));
+    assert_eq!(
+        (ms.authors[0].name.as_deref(), ms.authors[0].email.as_deref()),
+        (Some("Ada"), Some("ada@example.org"))
+    );
+    assert!(ms.references.iter().any(|reference| reference.url == "https://github.com/vercel/ms"));
+    assert_eq!(get(&inventory, "old").declared_licence, None, "another version is installed than is locked");
+}
+
+#[test]
+fn what_is_missing_is_listed() {
+    let npm = r#"{"lockfileVersion": 3, "packages": {
+        "": {"dependencies": {"a": "1", "gone": "1"}, "optionalDependencies": {"elsewhere": "1"}},
+        "node_modules/a": {"version": "1.0.0", "peerDependencies": {"peer": "1", "maybe": "1"}, "peerDependenciesMeta": {"maybe": {"optional": true}}},
+        "node_modules/stale": {"version": "1.0.0"}}}"#;
+    let inventory = read_texts(&[("package-lock.json", npm)]).unwrap();
+    let what: Vec<_> = inventory.unknowns.iter().map(|unknown| unknown.what.as_str()).collect();
+    assert_eq!(what, ["gone, needed by ", "peer, needed by a", "stale 1.0.0"]);
+    assert_eq!(needs(&inventory, ""), ["a 1.0.0", "stale 1.0.0"]);
+}
+
+#[test]
+fn a_peer_of_a_development_package_that_is_needed_itself_stays() {
+    let npm = r#"{"lockfileVersion": 3, "packages": {
+        "": {"dependencies": {"lib": "1"}, "devDependencies": {"tool": "1"}},
+        "node_modules/tool": {"version": "1.0.0", "dev": true, "peerDependencies": {"lib": "1", "both": "1"}},
+        "node_modules/lib": {"version": "1.0.0", "peer": true, "dev": true, "dependencies": {"both": "1"}},
+        "node_modules/both": {"version": "1.0.0", "dev": true, "peer": true}}}"#;
+    let inventory = read_texts(&[("package-lock.json", npm)]).unwrap();
+    let scopes = ["lib", "both", "tool"].map(|name| get(&inventory, name).scope);
+    assert_eq!(scopes, [Scope::Required, Scope::Required, Scope::Excluded]);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_line() {
+    let cases = [
+        ("package-lock.json", "{\n \"lockfileVersion\": 3,\n \"packages\": {\n", Some(4)),
+        ("package-lock.json", "{\n \"lockfileVersion\": 4\n}\n", None),
+        (
+            "package-lock.json",
+            "{\n \"lockfileVersion\": 3,\n \"packages\": {\n  \"\": {\n   \"version\": 3\n}}}\n",
+            Some(5),
+        ),
+        ("package-lock.json", "{\n<<<<<<< HEAD\n", Some(2)),
+        ("package-lock.json", "", Some(1)),
+        ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {}}", None),
+        ("yarn.lock", "# yarn lockfile v1\n\na@1:\n", Some(3)),
+        ("yarn.lock", "a@1:\n  version \"1\n", Some(2)),
+        ("yarn.lock", "a@1:\n  version \"1\"\n   dependencies:\n", Some(3)),
+        ("yarn.lock", "<<<<<<< HEAD\n", Some(1)),
+        ("yarn.lock", "  version 1\n", Some(1)),
+        ("yarn.lock", "__metadata:\n  version: 99\n", None),
+        ("yarn.lock", "__metadata:\n  version: 8\n\"a@npm:1\":\n  version: [1\n", Some(4)),
+        (
+            "yarn.lock",
+            "__metadata:\n  version: 8\n\"nonsense\":\n  version: 1\n  resolution: \"\"\n",
+            Some(3),
+        ),
+        ("pnpm-lock.yaml", "lockfileVersion: '4.0'\n", None),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\nsnapshots:\n  a@1.0.0: {}\n", Some(3)),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  a@1: {}\n  a@1: {}\n", Some(4)),
+        ("pnpm-lock.yaml", "a: &a [x]\nb: [*a, *a]\n", Some(1)),
+        ("pnpm-lock.yaml", "", None),
+    ];
+    for (file, text, line) in cases {
+        let error = read_texts(&[(file, text)]).map(|_| ()).unwrap_err();
+        assert_eq!(error.line, line, "{text:?}: {error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+        let is_version = matches!(error.problem, Problem::Version { .. });
+        assert_eq!(
+            is_version,
+            text.contains("99") || text.contains("'4.0'") || text.contains(": 4\n"),
+            "{error}"
+        );
+    }
+    for (file, text) in [
+        (
+            "package-lock.json",
+            format!("{{\"lockfileVersion\": 3, \"packages\": {}", "{\"a\":".repeat(100_000)),
+        ),
+        (
+            "package-lock.json",
+            format!("{{\"dependencies\": {}", "{\"a\": {\"dependencies\":".repeat(100_000)),
+        ),
+        ("pnpm-lock.yaml", format!("lockfileVersion: {}", "[".repeat(100_000))),
+        ("yarn.lock", format!("__metadata:\n  version: {}", "{a: ".repeat(100_000))),
+        (
+            "package-lock.json",
+            format!(
+                "{{\"lockfileVersion\": 3, \"packages\": {{\"\": {{}}, \"{}\": {{}}}}}}",
+                "node_modules/a/".repeat(10_000)
+            ),
+        ),
+    ] {
+        read_texts(&[(file, &text)]).map(|_| ()).unwrap_err();
+    }
+    // A path out of the project leads nowhere.
+    let out = r#"{"lockfileVersion": 3, "packages": {"": {}, "../../etc": {}, "/etc": {}, "node_modules/../../../x": {"version": "1"}}}"#;
+    read_texts(&[("package-lock.json", out), ("node_modules/x/package.json", "{}")]).unwrap();
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_an_error_or_less() {
+    for (folder, file) in [
+        ("npm-1", "package-lock.json"),
+        ("npm-3", "package-lock.json"),
+        ("yarn-1", "yarn.lock"),
+        ("yarn-berry-10", "yarn.lock"),
+        ("pnpm-5.4", "pnpm-lock.yaml"),
+        ("pnpm-9.0", "pnpm-lock.yaml"),
+    ] {
+        let text = std::fs::read_to_string(fixture(folder).join(file)).unwrap();
+        let manifest = std::fs::read_to_string(fixture(folder).join("package.json")).unwrap();
+        for end in (0..text.len() - 1).step_by(997) {
+            let tree = MemoryTree::new([(file, &text[..end]), ("package.json", &manifest)]);
+            let read =
+                crate::common::read_with(&Places::of(&tree), file, &lw_dependencies::Options::default());
+            // JSON has an end. The others can be cut between two entries, and what is then missing is listed.
+            if let Ok(inventory) = read {
+                assert!(file != "package-lock.json" && !inventory.unknowns.is_empty(), "{folder} at {end}");
+            }
+        }
     }
 }
