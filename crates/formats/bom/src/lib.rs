@@ -12,12 +12,14 @@ mod own;
 mod spdx;
 mod time;
 mod uuid;
+mod validate;
 
 pub use document::{About, DEFAULT_LICENCE, Document, Lifecycle, Tool};
 pub use error::{ReadError, WriteError};
 pub use format::{Format, UnknownFormat};
 pub use json::MAX_BYTES;
 pub use time::whole_seconds;
+pub use validate::{Fault, Rule, Validation, validate};
 
 /// Writes a document, and ends it with a line break.
 ///

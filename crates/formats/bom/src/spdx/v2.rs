@@ -234,7 +234,9 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
             // scope in those.
             match scopes.get(needed.as_str()) {
                 Some(Scope::Excluded) => relationships.push(relationship(&to, "DEV_DEPENDENCY_OF", &from)),
-                Some(Scope::Optional) => relationships.push(relationship(&to, "OPTIONAL_DEPENDENCY_OF", &from)),
+                Some(Scope::Optional) => {
+                    relationships.push(relationship(&to, "OPTIONAL_DEPENDENCY_OF", &from))
+                }
                 _ => {}
             }
             relationships.push(relationship(&from, "DEPENDS_ON", &to));
