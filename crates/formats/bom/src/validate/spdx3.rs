@@ -7,6 +7,7 @@ use super::schema::{self, Which};
 use crate::ReadError;
 
 pub(super) fn check(document: &Value, faults: &mut Faults) -> Result<(String, usize), ReadError> {
+    crate::spdx::check_version(document)?;
     schema::check(document, Which::Spdx301, faults);
     Ok(("SPDX 3.0.1".to_owned(), 0))
 }
