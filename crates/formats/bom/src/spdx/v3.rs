@@ -368,6 +368,8 @@ fn ids<'a>(canonical: &'a Canonical<'_>, graph: &Graph) -> BTreeMap<&'a str, Str
     ids
 }
 
+/// Who needs nothing gets no relationship to `NoneElement`: checkers look for such an element in the document, and call it
+/// dangling. That it is known to need nothing is a property.
 fn depend(
     entry: &Entry<'_>,
     id: &str,
@@ -391,9 +393,6 @@ fn depend(
     let (shipped, built) = (id_of(&mut shipped), id_of(&mut built));
     if !shipped.is_empty() {
         graph.relate(id, "dependsOn", shipped, None, Some(completeness));
-    } else if built.is_empty() {
-        let to = if entry.completeness == Completeness::Complete { NONE } else { "NoAssertionElement" };
-        graph.relate(id, "dependsOn", vec![to.to_owned()], None, Some(completeness));
     }
     if !built.is_empty() {
         graph.relate(id, "dependsOn", built, Some("development"), Some(completeness));
