@@ -124,6 +124,13 @@ impl Context {
         self.host.now
     }
 
+    /// The time that stands for the run's where its outputs have to be the same on any day: `SOURCE_DATE_EPOCH`
+    /// (<https://reproducible-builds.org/specs/source-date-epoch/>), in seconds since 1970.
+    #[must_use]
+    pub fn source_date(&self) -> Option<u64> {
+        self.host.var("SOURCE_DATE_EPOCH")?.trim().parse().ok()
+    }
+
     /// Tells of work that takes a while, at once and until the result is dropped: a bar on a terminal, a line every five
     /// seconds in the log of a CI, nothing where nobody watches or where the work is done sooner.
     ///

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::args::Missing;
 use crate::context::Context;
 use crate::error::Error;
-use crate::files::{self, Bytes, Files, Input, PendingFile, PendingFolder};
+use crate::files::{self, Bytes, Files, Input, InputFolder, PendingFile, PendingFolder};
 
 impl Context {
     /// The files of this run, which threads may share.
@@ -30,6 +30,26 @@ impl Context {
     /// When it cannot be read, naming it; when it is also an output of this run.
     pub fn open(&self, path: &Path) -> Result<Bytes, Error> {
         self.files.open(path)
+    }
+
+    /// Opens a folder of the user's to look into.
+    ///
+    /// # Errors
+    /// When there is none at this path.
+    pub fn folder(&self, path: &Path) -> Result<InputFolder<'_>, Error> {
+        self.files.folder(path)
+    }
+
+    /// The folder where a program keeps what it has downloaded, which is none of the user's inputs: what a variable of the
+    /// environment names (`CARGO_HOME`), else one below the user's home (`.cargo`); `None` where there is none.
+    #[must_use]
+    pub fn program_home(&self, variable: &str, below_home: &str) -> Option<InputFolder<'_>> {
+        let host = self.host();
+        let named = host.var(variable).map(PathBuf::from);
+        let home = || {
+            host.var("HOME").or_else(|| host.var("USERPROFILE")).map(|home| Path::new(&home).join(below_home))
+        };
+        self.files.home_folder(&named.or_else(home)?)
     }
 
     /// Opens an input file to be read piece by piece: the memory this takes does not depend on the file's size.

@@ -37,7 +37,9 @@ pub use config::section::Section;
 pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
-pub use files::{Bytes, Files, Input, NotShown, PendingFile, PendingFolder, ShownFiles};
+pub use files::{
+    Bytes, Files, Input, InputEntry, InputFolder, InputKind, NotShown, PendingFile, PendingFolder, ShownFiles,
+};
 pub use host::{Host, print, print_clap, print_error};
 pub use keyed::{KeyedLimit, is_keyed};
 pub use limits::LimitSet;

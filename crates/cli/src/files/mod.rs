@@ -12,6 +12,7 @@
 mod append;
 mod bytes;
 mod destination;
+mod folder;
 mod follow;
 mod glob;
 mod identity;
@@ -26,6 +27,7 @@ mod write;
 
 pub use bytes::Bytes;
 pub(crate) use destination::unwritable;
+pub use folder::{InputEntry, InputFolder, InputKind};
 pub(crate) use glob::{GlobMatches, glob, is_pattern};
 pub use pending::{PendingFile, PendingFolder};
 pub use policy::Files;

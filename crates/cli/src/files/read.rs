@@ -150,7 +150,7 @@ impl Files {
         state.outputs.get(&id).map_or(Ok(()), |output| Err(onto_input(output, path)))
     }
 
-    fn note_foreign(&self, path: &Path) {
+    pub(super) fn note_foreign(&self, path: &Path) {
         if descriptor(path).is_none() && !self.may_quote(path) {
             self.state().has_foreign = true;
         }

@@ -3,21 +3,32 @@
 mod address;
 mod canonical;
 mod cyclonedx;
+mod diff;
 mod document;
 mod error;
 mod format;
 mod json;
+mod merge;
 mod names;
 mod own;
+mod policy;
+mod score;
 mod spdx;
 mod time;
 mod uuid;
 mod validate;
+mod version;
 
+pub use diff::{Aspect, Change, Changed, Diff, Direction, diff};
 pub use document::{About, DEFAULT_LICENCE, Document, Lifecycle, Tool};
 pub use error::{ReadError, WriteError};
 pub use format::{Format, UnknownFormat};
 pub use json::MAX_BYTES;
+pub use merge::{Apart, Bill, Lost, MergeError, MergeOptions, Merged, MergedRoot, merge, merge_documents};
+pub use policy::{Policy, PolicyError, Ruling, copyleft, licence_of};
+pub use score::{
+    Class, ComponentScore, Field, FieldScore, Gap, Scope, Score, Standard, StandardError, score, title_of,
+};
 pub use time::whole_seconds;
 pub use validate::{Fault, Rule, Validation, validate};
 

@@ -3,8 +3,16 @@
 //! Each reader turns files into an [`Inventory`](lw_inventory::Inventory). Where files lie is not known here: a reader asks a [`Tree`] for what it
 //! needs, so that the same code runs over a folder, an archive and a test's own files.
 
+mod address;
+pub mod cargo;
+mod embedded;
 mod error;
+mod glob;
+mod origin;
+mod python;
 mod reader;
+mod scopes;
+mod text;
 mod tree;
 
 pub use error::{Error, Problem};

@@ -1,8 +1,10 @@
 //! The readers, and which file is whose.
 
+use std::collections::BTreeMap;
+
 use lw_inventory::Inventory;
 
-use crate::{Error, Tree};
+use crate::{Error, Tree, python};
 
 /// Where readers may look.
 #[derive(Clone, Copy)]
@@ -32,6 +34,18 @@ pub struct Options {
     pub environments: Vec<String>,
     /// Cargo: the targets (`x86_64-unknown-linux-gnu`) whose dependencies count; none given means all.
     pub targets: Vec<String>,
+    /// Submodules: the commit of each, by its path in the project. Only a repository knows it.
+    pub submodules: BTreeMap<String, String>,
+    /// Submodules: the address of the repository itself, which relative ones are seen from.
+    pub origin: Option<String>,
+    /// Cargo: the packages of a workspace that make the product; none given means those that `cargo build` builds.
+    pub packages: Vec<String>,
+    /// Cargo: features of those packages that are switched on, besides the default ones.
+    pub features: Vec<String>,
+    /// Cargo: the default features of those packages are not switched on.
+    pub no_default_features: bool,
+    /// Cargo: archives in the registry's cache are not read, which is quicker and leaves SHA-512 out.
+    pub skip_archives: bool,
 }
 
 /// Reads the files of one package manager.
@@ -45,7 +59,17 @@ pub struct Reader {
 }
 
 /// Every reader.
-pub static READERS: &[Reader] = &[];
+pub static READERS: &[Reader] = &[
+    crate::cargo::READER,
+    // Python.
+    Reader { name: "uv", files: &["uv.lock"], read: python::uv::read },
+    Reader { name: "poetry", files: &["poetry.lock"], read: python::poetry::read },
+    Reader { name: "requirements", files: &["requirements.txt"], read: python::requirements::read },
+    // Firmware.
+    crate::embedded::platformio::READER,
+    crate::embedded::esp_idf::READER,
+    crate::embedded::submodules::READER,
+];
 
 /// Which of a folder's files have a reader, in the order of [`READERS`].
 ///

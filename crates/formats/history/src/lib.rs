@@ -18,6 +18,7 @@ mod lines;
 mod ranges;
 mod rename;
 mod repository;
+mod submodules;
 mod tree;
 mod unified;
 mod unquote;

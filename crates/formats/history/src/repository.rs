@@ -318,7 +318,7 @@ impl Repository {
         })
     }
 
-    fn tree(&self, commit: ObjectId) -> Result<ObjectId, HistoryError> {
+    pub(crate) fn tree(&self, commit: ObjectId) -> Result<ObjectId, HistoryError> {
         let data = self.object(commit)?;
         gix::objs::CommitRefIter::from_bytes(&data, commit.kind())
             .tree_id()

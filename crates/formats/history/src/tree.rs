@@ -115,6 +115,32 @@ pub(crate) fn entry(
     Ok(None)
 }
 
+/// Every submodule of a tree, with its commit.
+pub(crate) fn submodules(
+    repository: &Repository,
+    tree: ObjectId,
+) -> Result<Vec<(BString, ObjectId)>, HistoryError> {
+    let mut found = Vec::new();
+    let mut todo = vec![(BString::default(), tree)];
+    while let Some((folder, id)) = todo.pop() {
+        let data = repository.object(id)?;
+        for entry in gix::objs::TreeRefIter::from_bytes(&data, id.kind()) {
+            let entry = entry.map_err(|error| HistoryError::damaged(id, error))?;
+            let mut path = folder.clone();
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(entry.filename);
+            if entry.mode.is_tree() {
+                todo.push((path, entry.oid.to_owned()));
+            } else if entry.mode.is_commit() {
+                found.push((path, entry.oid.to_owned()));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Every regular file of a tree.
 pub(crate) fn files(repository: &Repository, tree: ObjectId) -> Result<Vec<BString>, HistoryError> {
     let mut files = Vec::new();

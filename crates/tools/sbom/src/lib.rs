@@ -1,16 +1,23 @@
-//! sbom: how large files are, and whether that is too much.
+//! sbom: what a product is made of, as bills of materials say it.
+//!
+//! Each command has a module of its own. Lock files are read by `lw-dependencies`, documents by `lw-bom`; both meet in
+//! the inventory of `lw-inventory`.
 
 mod args;
-mod error;
+mod diff;
+mod generate;
+mod limits;
+mod measures;
+mod merge;
+mod output;
 mod rules;
+mod tables;
+mod validate;
 
-use std::path::Path;
+use lw_cli::{Context, Error, ExtraFormat, Output, Section, Tool};
+use lw_model::Report;
 
-use lw_cli::{Context, Error, Output, Tool};
-use lw_model::{Bound, ByteSize, Finding, Level, Location, Measure, Number, Reason, Report, Unit};
-
-pub use crate::args::Args;
-use crate::error::FileError;
+pub use crate::args::{Args, Command};
 
 /// The tool.
 #[derive(Debug)]
@@ -18,79 +25,69 @@ pub struct Sbom;
 
 impl Tool for Sbom {
     const NAME: &'static str = "sbom";
-    const SUMMARY: &'static str = "Gate the size of files";
-    const GUIDE: &'static str = "\
-Measures each file in bytes and holds it to the limits that are set. An empty file is an error: a step that failed left it.
-
-Limits name a measure: `file.bytes=1MiB`. A limit may have two levels, `warn:900K,fail:1MiB`. Sizes are bytes; K, M, G and \
-KiB, MiB, GiB are powers of 1024.
-
-Examples:
-  sbom --file build/app.bin --max file.bytes=1MiB
-  sbom --file 'build/*.bin' --max file.bytes=warn:900K,fail:1MiB --report sbom.json";
-    const OUTPUTS: &'static [Output] =
-        &[Output { name: "bytes", description: "Bytes of the file; of several, the largest" }];
+    const SUMMARY: &'static str =
+        "Write, check, score, merge and compare software bills of materials: firmware first";
+    const GUIDE: &'static str = include_str!("guide.txt");
+    const OUTPUTS: &'static [Output] = &[
+        Output { name: "path", description: "The bill of materials that was written" },
+        Output {
+            name: "components",
+            description: "How many components it has, the product itself not counted",
+        },
+        Output { name: "serial", description: "Its identifier: `serialNumber`, or the document namespace" },
+    ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
-    const MAX_BINARY_BYTES: u64 = 5_000_000;
+    const FORMATS: &'static [ExtraFormat] = &[ExtraFormat {
+        name: "mermaid",
+        description: "The graph of the components, as a Mermaid flowchart",
+    }];
+    const SECTIONS: &'static [Section] = generate::SECTIONS;
+    const MAX_BINARY_BYTES: u64 = 8_000_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-        if args.file.is_empty() {
-            return Err(Error::usage("there is nothing to measure")
-                .hint("give --file, on the command line or in lw.toml"));
+        let baseline = match cx.baseline(report)? {
+            Some((path, bytes)) => cx.read_baseline(&path, &bytes, report)?,
+            None => None,
+        };
+        let baseline = baseline.as_ref();
+        match args.command {
+            Some(Command::Generate(args)) => generate::run(&args, baseline, cx, report),
+            Some(Command::Validate(args)) => validate::run(&args, baseline, cx, report),
+            Some(Command::Merge(args)) => merge::run(&args, baseline, cx, report),
+            Some(Command::Diff(args)) => diff::run(&args, baseline, cx, report),
+            None => Err(Error::usage("no command is given").hint(
+                "start with one of generate, validate, merge and diff; `lw sbom COMMAND --help` explains each",
+            )),
         }
-        let paths = cx.expand(&args.file, report)?;
-        let several = paths.len() > 1;
-        for path in &paths {
-            match measure(path, cx, report) {
-                Ok(mut measure) => {
-                    measure.subject = several.then(|| cx.display_path(path));
-                    report.measures.push(measure);
-                }
-                // One bad file does not hide the good ones.
-                Err(error) if several => cx.record_error(report, &error),
-                Err(error) => return Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// An action has one flat list of inputs.
+    #[test]
+    fn a_name_means_the_same_in_every_command() {
+        let command = lw_cli::Entry::of::<Sbom>().command();
+        let mut known: BTreeMap<String, (String, String, String)> = BTreeMap::new();
+        for sub in command.get_subcommands() {
+            for arg in sub.get_arguments() {
+                let text = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!text.is_empty() && !text.ends_with('.'), "{}: {arg}: {text}", sub.get_name());
+                assert!(!arg.is_required_set(), "{arg} is required by clap");
+                let meaning = (arg.get_id().to_string(), text, format!("{:?}", arg.get_default_values()));
+                let name = lw_cli::inputs::name_of(arg);
+                let first = known.entry(name.clone()).or_insert_with(|| meaning.clone());
+                assert_eq!(*first, meaning, "{name} of {}", sub.get_name());
             }
         }
-        attach_limits(&args, cx, report)?;
-        cx.judge(report, None);
-
-        let largest = report.measures.iter().filter_map(bytes_of).max();
-        if let Some(bytes) = largest {
-            let what = if several { "largest file" } else { "file" };
-            cx.figure(format!("{what} {}", ByteSize(bytes.unsigned_abs())));
+        for shared in command.get_arguments().map(lw_cli::inputs::name_of) {
+            assert!(!known.contains_key(&shared), "{shared} is an argument of every tool");
         }
-        cx.output("bytes", largest.map(|bytes| bytes.to_string()).unwrap_or_default());
-        Ok(())
-    }
-}
-
-/// Measures a file, and says what is wrong with it.
-fn measure(path: &Path, cx: &Context, report: &mut Report) -> Result<Measure, Error> {
-    let bytes = cx.open(path)?;
-    let name = cx.display_path(path);
-    let Some(first) = bytes.first() else { return Err(FileError::Empty { file: name }.into()) };
-    if bytes.len() > 1 && bytes.iter().all(|byte| byte == first) {
-        let message = format!("{name} holds nothing but the byte 0x{first:02X}");
-        let finding = Finding::new("sbom/blank", Level::Warning, &name, message);
-        report.add_finding(finding.at(Some(Location::file(&name))));
-    }
-    Ok(Measure::bytes("file.bytes", bytes.len() as u64).label("file size"))
-}
-
-/// Attaches every limit to the measures it names. One that names none fails: a limit that is never judged is no limit.
-fn attach_limits(args: &Args, cx: &Context, report: &mut Report) -> Result<(), Error> {
-    for limits in cx.limits(Bound::Max, Unit::Bytes, "max", &args.max)? {
-        if !limits.attach_by_name(limits.name(), report)? {
-            limits.record_unmatched(Reason::NothingMatched, report);
-        }
-    }
-    Ok(())
-}
-
-fn bytes_of(measure: &Measure) -> Option<i64> {
-    match measure.value {
-        Number::Integer(bytes) => Some(bytes),
-        Number::Decimal(_) => None,
+        assert!(known.len() > 20);
     }
 }

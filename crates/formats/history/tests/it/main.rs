@@ -5,4 +5,5 @@
 
 mod base;
 mod repositories;
+mod submodules;
 mod texts;

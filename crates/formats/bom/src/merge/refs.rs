@@ -1,0 +1,125 @@
+//! References inside a bill of CycloneDX: what gives one, and what names one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+/// The member that gives a thing its reference.
+pub(super) const OWN: &str = "bom-ref";
+
+/// Members that name things of the bill, alone or in a list: those whose schema is `refType`, `refLinkType` or
+/// `bomLinkElementType` in CycloneDX 1.5, 1.6 and 1.7. A test compares them with the schemas.
+pub(super) const NAMING: &[&str] = &[
+    "algorithm",
+    "algorithmRef",
+    "algorithms",
+    "assemblies",
+    "asserter",
+    "assessor",
+    "attributedTo",
+    "claims",
+    "counterClaims",
+    "counterEvidence",
+    "dependencies",
+    "dependsOn",
+    "destination",
+    "evidence",
+    "members",
+    "mitigationStrategies",
+    "parent",
+    "patentRefs",
+    "process",
+    "provides",
+    "ref",
+    "requirement",
+    "requirements",
+    "signatureAlgorithmRef",
+    "source",
+    "subjectPublicKeyRef",
+    "subjects",
+    "target",
+    "tools",
+    "vulnerabilities",
+];
+
+/// Every reference that is given in a value. One that stands there twice is there once.
+pub(super) fn given(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if name == OWN => {
+                        found.insert(text.clone());
+                    }
+                    _ => given(member, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| given(item, found)),
+        _ => {}
+    }
+}
+
+/// Whether something inside a component gives or names a reference; its own is not counted.
+pub(super) fn has_inner(component: &Map<String, Value>) -> bool {
+    fn inside(value: &Value) -> bool {
+        match value {
+            Value::Object(members) => members.iter().any(|(name, member)| {
+                let names = name == OWN || NAMING.contains(&name.as_str());
+                (names && is_text(member)) || inside(member)
+            }),
+            Value::Array(items) => items.iter().any(inside),
+            _ => false,
+        }
+    }
+    component.iter().any(|(name, member)| {
+        let names = NAMING.contains(&name.as_str());
+        (names && is_text(member)) || inside(member)
+    })
+}
+
+/// A text, or a list that has one.
+fn is_text(value: &Value) -> bool {
+    match value {
+        Value::String(_) => true,
+        Value::Array(items) => items.iter().any(Value::is_string),
+        _ => false,
+    }
+}
+
+/// Writes the new references wherever one is given or named.
+pub(super) fn rename(value: &mut Value, new: &BTreeMap<String, String>) {
+    fn text(value: &mut Value, new: &BTreeMap<String, String>) {
+        match value {
+            Value::String(text) => {
+                if let Some(name) = new.get(text) {
+                    text.clone_from(name);
+                }
+            }
+            Value::Array(items) => {
+                items.iter_mut().filter(|item| item.is_string()).for_each(|item| self::text_of(item, new))
+            }
+            _ => {}
+        }
+    }
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                if name == OWN || NAMING.contains(&name.as_str()) {
+                    text(member, new);
+                }
+                rename(member, new);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, new)),
+        _ => {}
+    }
+}
+
+fn text_of(value: &mut Value, new: &BTreeMap<String, String>) {
+    if let Value::String(text) = value
+        && let Some(name) = new.get(text)
+    {
+        text.clone_from(name);
+    }
+}

@@ -1,0 +1,178 @@
+//! Files as text and JSON, with errors that say where.
+
+use lw_inventory::{Component, Kind, Place, Source};
+use serde_json::Value;
+
+use crate::{Error, Problem, Tree};
+
+/// No manifest, lock or project file of these ecosystems is near this size, in bytes.
+const LARGEST: usize = 16 << 20;
+
+/// A file as text, without a byte order mark; `None` where there is none.
+pub(super) fn text(tree: &dyn Tree, path: &str, format: &'static str) -> Result<Option<String>, Error> {
+    let Some(bytes) = tree.read(path)? else { return Ok(None) };
+    if bytes.len() > LARGEST {
+        let problem = Problem::TooLarge(format!("{} bytes are more than any {format} has", bytes.len()));
+        return Err(Error { file: path.to_owned(), line: None, problem });
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())),
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            Err(malformed(path, line_after(before), format, "it is not UTF-8"))
+        }
+    }
+}
+
+/// A file as text that has to be there.
+pub(super) fn required(tree: &dyn Tree, path: &str, format: &'static str) -> Result<String, Error> {
+    text(tree, path, format)?.ok_or_else(|| Error {
+        file: path.to_owned(),
+        line: None,
+        problem: Problem::Unreadable("there is no such file".to_owned()),
+    })
+}
+
+/// A file as JSON; `None` where there is none.
+pub(super) fn json(tree: &dyn Tree, path: &str, format: &'static str) -> Result<Option<Value>, Error> {
+    let Some(text) = text(tree, path, format)? else { return Ok(None) };
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        let said = error.to_string();
+        // Its text ends with the place, which stands in front here.
+        let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(reason, _)| reason);
+        malformed(path, u32::try_from(error.line()).ok().filter(|line| *line > 0), format, reason)
+    })
+}
+
+/// A file as YAML; `None` where there is none, or an empty one. Budgets hold back aliases that multiply and nesting.
+pub(super) fn yaml<T: serde::de::DeserializeOwned>(
+    tree: &dyn Tree,
+    path: &str,
+    format: &'static str,
+) -> Result<Option<T>, Error> {
+    let Some(text) = text(tree, path, format)? else { return Ok(None) };
+    let is_empty = text
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || line == "---");
+    if is_empty {
+        return Ok(None);
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 64,
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+            max_nodes: 2_000_000,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: 100_000,
+            max_replay_stack_depth: 16,
+            max_alias_expansions_per_anchor: 1_000,
+        },
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options(&text, options).map(Some).map_err(|error| {
+        let line = error.location().and_then(|place| u32::try_from(place.line()).ok());
+        let said = first_line(&error.to_string());
+        // Its text ends with the place, which stands in front here.
+        let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(reason, _)| reason);
+        malformed(path, line, format, reason)
+    })
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// "This is no …" at a line.
+pub(super) fn malformed(
+    file: &str,
+    line: impl Into<Option<u32>>,
+    format: &'static str,
+    reason: impl Into<String>,
+) -> Error {
+    let problem = Problem::Malformed { format, reason: reason.into() };
+    Error { file: file.to_owned(), line: line.into(), problem }
+}
+
+fn line_after(before: &[u8]) -> Option<u32> {
+    u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).ok()
+}
+
+/// Where something was read.
+pub(super) fn place(file: &str, line: impl Into<Option<u32>>) -> Place {
+    Place { file: file.to_owned(), line: line.into() }
+}
+
+/// A text of a JSON object that is not empty.
+pub(super) fn word<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    value.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// The folder of a file, empty at the top.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The last part of a path.
+pub(super) fn name_of(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+/// A folder and a path below it as one path.
+pub(super) fn join(folder: &str, name: &str) -> String {
+    match (folder, name) {
+        ("", _) => name.to_owned(),
+        (_, "") => folder.to_owned(),
+        _ => format!("{folder}/{name}"),
+    }
+}
+
+/// A path with `.` and `..` worked out, seen from the project; `None` where it holds on one machine only. It may begin with
+/// `..`.
+pub(super) fn relative(folder: &str, path: &str) -> Option<String> {
+    let path = path.replace('\\', "/");
+    let has_drive = path.as_bytes().get(1) == Some(&b':');
+    if has_drive || path.starts_with(['/', '~', '$']) || path.contains("://") {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Whether a path stays inside of the project, so that its files may be asked for.
+pub(super) fn is_inside(path: &str) -> bool {
+    path != ".." && !path.starts_with("../")
+}
+
+/// The root of a project whose files may not name it.
+pub(super) fn root(folder: &str, name: Option<String>, version: Option<String>, kind: Kind) -> Component {
+    let mut root = Component::new("", name.unwrap_or_else(|| name_of(folder).to_owned()), version);
+    root.kind = kind;
+    root.source = Source::Path(if folder.is_empty() { ".".to_owned() } else { folder.to_owned() });
+    root
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_seen_from_the_project_or_not_at_all() {
+        assert_eq!(relative("a/b", "../c/./d").as_deref(), Some("a/c/d"));
+        assert_eq!(relative("", "../c").as_deref(), Some("../c"));
+        for elsewhere in ["/c", "~/c", "C:\\c", "file:///c", "$HOME/c"] {
+            assert_eq!(relative("a", elsewhere), None, "{elsewhere}");
+        }
+        assert!(is_inside("a/..b") && !is_inside("../a") && !is_inside(".."));
+    }
+}

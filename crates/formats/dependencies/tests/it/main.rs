@@ -1,0 +1,14 @@
+//! Lock files of real projects, of the suite's own, and of nobody.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr
+)]
+
+mod cargo;
+mod common;
+mod folder;
+mod python;

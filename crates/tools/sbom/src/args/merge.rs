@@ -1,0 +1,20 @@
+//! The arguments of `merge`.
+
+use super::{LimitArgs, OutputArgs, ProductArgs};
+
+/// Arguments of `merge`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Merge {
+    /// Bill of materials; globs such as `build/*.cdx.json` are allowed
+    #[arg(value_name = "FILE", help_heading = "Inputs")]
+    pub sbom: Vec<String>,
+
+    #[command(flatten)]
+    pub product: ProductArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
