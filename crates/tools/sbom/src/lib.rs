@@ -4,11 +4,14 @@
 //! the inventory of `lw-inventory`.
 
 mod args;
+mod bills;
 mod diff;
 mod generate;
+mod licences;
 mod limits;
 mod merge;
 mod rules;
+mod scores;
 mod validate;
 
 use lw_cli::{Context, Error, Output, Tool};
