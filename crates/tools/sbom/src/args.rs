@@ -41,9 +41,9 @@ pub enum Command {
 /// What is written.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct OutputArgs {
-    /// Format of the bill of materials that is written
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "cyclonedx-1.6", help_heading = "Output")]
-    pub sbom_format: SbomFormat,
+    /// Format of the bill of materials that is written; without it cyclonedx-1.6, or the newest CycloneDX of the bills that are merged
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub sbom_format: Option<SbomFormat>,
 
     /// File to write the bill of materials to
     #[arg(long, value_name = "FILE", help_heading = "Output")]

@@ -18,19 +18,19 @@ pub(crate) struct Bill {
 
 /// A file that is no bill of materials that can be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {source}")]
+#[error("{file}: {problem}")]
 struct Unreadable {
     file: String,
-    source: ReadError,
+    problem: ReadError,
 }
 
 impl Diagnose for Unreadable {
     fn class(&self) -> Class {
-        self.source.class()
+        self.problem.class()
     }
 
     fn hint(&self) -> Option<Cow<'static, str>> {
-        self.source.hint()
+        self.problem.hint()
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn read(path: &Path, cx: &Context) -> Result<Bill, Error> {
     let name = cx.display_path(path);
     match lw_bom::read(&bytes) {
         Ok((format, document)) => Ok(Bill { name, format, document }),
-        Err(source) => Err(Unreadable { file: name, source }.into()),
+        Err(problem) => Err(Unreadable { file: name, problem }.into()),
     }
 }
 

@@ -172,7 +172,7 @@ impl<'a> Sides<'a> {
                     Aspect::Source => (Level::Warning, "another source"),
                     _ => (Level::Warning, "another supplier"),
                 };
-                let (before, now) = (shown(&change.before), shown(&change.now));
+                let (before, now) = (shown(change, &change.before), shown(change, &change.now));
                 let message = format!("{title} has {what} under the same version: {now} instead of {before}");
                 report.add_finding(Finding::new(
                     "sbom/same-version-changed",
@@ -260,7 +260,9 @@ impl<'a> Sides<'a> {
                 Aspect::Hash => "bytes changed",
                 Aspect::Scope => "scope changed",
             };
-            let cell = |text: &Option<String>| text.clone().map_or(Cell::Empty, Cell::Code);
+            let cell = |text: &Option<String>| {
+                text.as_ref().map_or(Cell::Empty, |_| Cell::Code(shown(change, text)))
+            };
             vec![
                 Cell::Text(format!("{prefix}{what}")),
                 Cell::Code(name.clone()),
@@ -272,8 +274,18 @@ impl<'a> Sides<'a> {
     }
 }
 
-fn shown(text: &Option<String>) -> &str {
-    text.as_deref().unwrap_or("nothing")
+/// What stood there. The first digits of a hash tell it from another one; the bills have them all.
+fn shown(change: &Change, text: &Option<String>) -> String {
+    const DIGITS: usize = 12;
+    match text {
+        None => "nothing".to_owned(),
+        Some(hash) if change.aspect == Aspect::Hash => {
+            let (hex, file) = hash.split_once(' ').unwrap_or((hash, ""));
+            let start: String = hex.chars().take(DIGITS).collect();
+            format!("{start}… {file}").trim_end().to_owned()
+        }
+        Some(text) => text.clone(),
+    }
 }
 
 /// Without its version, which has a column of its own.

@@ -23,6 +23,10 @@ pub(crate) fn run(
         return Err(Error::usage("there is no bill of materials to merge")
             .hint("lw sbom merge app.cdx.json web.cdx.json --output product.cdx.json"));
     }
+    if args.output.output.is_none() {
+        return Err(Error::usage("there is no file to write the merged bill to")
+            .hint("give --output product.cdx.json"));
+    }
     let paths = cx.expand(&args.sbom, report)?;
     let mut inputs = Vec::with_capacity(paths.len());
     for path in &paths {
@@ -47,8 +51,8 @@ pub(crate) fn run(
             cx.write(path, |out| out.write_all(merged.text.as_bytes()))?;
             cx.output("path", cx.display_path(path));
         }
-        Some(_) => {}
-        None => cx.set_format("sbom", merged.text),
+        // A run that fails leaves nothing that could be shipped.
+        _ => {}
     }
     Ok(())
 }
@@ -109,7 +113,7 @@ fn options(args: &Merge, cx: &Context) -> Result<MergeOptions, Error> {
         contact(args.product.manufacturer_name.as_ref(), args.product.manufacturer_url.as_ref(), args);
     Ok(MergeOptions {
         root,
-        format: Some(format_of(args.output.sbom_format)),
+        format: args.output.sbom_format.map(format_of),
         timestamp: lw_bom::of_unix(cx.now()),
         tool: Some(Tool {
             vendor: Some("lw-actions".into()),

@@ -1,10 +1,12 @@
 //! What laws and standards ask for, as measures, tables and findings.
 
+use std::collections::BTreeMap;
+
 use lw_bom::{Document, FieldScore, Format, Gap, Score, Standard};
 use lw_model::{Align, Cell, Column, Fact, Finding, Level, Measure, Number, Report, Table, Unit};
 
 use crate::args::StandardName;
-use crate::bills::{counted, listed};
+use crate::bills::listed;
 
 /// Adds the measure of every standard, and of those that were asked for everything that is missing.
 pub(crate) fn add(
@@ -14,6 +16,9 @@ pub(crate) fn add(
     subject: Option<&str>,
     report: &mut Report,
 ) {
+    let columns = [("Standard", Align::Left), ("Score", Align::Right), ("Fields missing", Align::Left)];
+    let mut scores = Table::new("scores", "laws and standards", &columns);
+    scores.subject = subject.map(str::to_owned);
     for standard in Standard::ALL {
         let score = lw_bom::score(document, format, standard);
         let is_asked = asked.iter().any(|name| Standard::from(*name) == standard);
@@ -40,11 +45,28 @@ pub(crate) fn add(
                 }
             }
         }
+        scores.rows.push(row(&score));
         if is_asked {
             report.tables.push(table(&score, subject));
             findings(document, &score, subject, report);
         }
     }
+    report.tables.push(scores);
+}
+
+fn row(score: &Score) -> Vec<Cell> {
+    let missing: Vec<_> =
+        score.fields.iter().filter(|field| !field.is_met()).map(|field| field.field.title).collect();
+    let points = match score.percent() {
+        Some(percent) => Cell::Text(percent.to_string()),
+        None => Cell::Text("none".into()),
+    };
+    let missing = match score.refused {
+        Some(why) => Cell::Text(why.into()),
+        None if missing.is_empty() => Cell::Empty,
+        None => Cell::Text(missing.join(", ")),
+    };
+    vec![Cell::Text(score.standard.title().into()), points, missing]
 }
 
 fn table(score: &Score, subject: Option<&str>) -> Table {
@@ -103,20 +125,23 @@ fn findings(document: &Document, score: &Score, subject: Option<&str>, report: &
     }
 }
 
+/// In which components, and why, a reason at a time.
 fn where_missing(document: &Document, field: &FieldScore) -> String {
-    let Some(Gap { why, .. }) = field.gaps.first() else { return String::new() };
-    let names: Vec<_> = field
-        .gaps
-        .iter()
-        .filter_map(|gap| gap.component.and_then(|id| document.inventory.get(id)).map(lw_bom::title_of))
-        .collect();
-    if names.is_empty() {
-        return (*why).to_owned();
+    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for Gap { component, why } in &field.gaps {
+        let names = by_reason.entry(why).or_default();
+        names.extend(component.and_then(|id| document.inventory.get(id)).map(lw_bom::title_of));
     }
-    let of = lw_model::grouped(i128::from(field.applicable));
-    format!(
-        "{} of {of} ({}); of the first, {why}",
-        counted(names.len(), "component", "components"),
-        listed(&names)
-    )
+    let told = by_reason.into_iter().map(|(why, names)| match names.len() {
+        0 => why.to_owned(),
+        number => {
+            let (number, of) = (grouped(number as u64), grouped(field.applicable));
+            format!("in {number} of {of} components, {why} ({})", listed(&names))
+        }
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+fn grouped(number: u64) -> String {
+    lw_model::grouped(i128::from(number))
 }

@@ -38,7 +38,11 @@ pub(crate) fn run(
         components.subject = subject.map(str::to_owned);
         report.measures.push(components);
         scores::add(&bill.document, bill.format, &args.standards.standard, subject, report);
-        let components = inventory.iter().map(|(_, component)| component);
+        // Under what the project has its own code is its own affair.
+        let foreign = inventory
+            .iter()
+            .filter(|(id, component)| inventory.root() != Some(*id) && !component.source.is_local());
+        let components = foreign.map(|(_, component)| component);
         licences::judge(&policy, &args.policy, components, subject, report);
     }
     limits::settle(&args.limits, baseline, cx, report)
