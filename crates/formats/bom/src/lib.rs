@@ -29,7 +29,7 @@ pub use policy::{Policy, PolicyError, Ruling, copyleft, licence_of};
 pub use score::{
     Class, ComponentScore, Field, FieldScore, Gap, Scope, Score, Standard, StandardError, score, title_of,
 };
-pub use time::whole_seconds;
+pub use time::{of_unix, whole_seconds};
 pub use validate::{Fault, Rule, Validation, validate};
 
 /// Writes a document, and ends it with a line break.
