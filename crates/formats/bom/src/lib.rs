@@ -16,6 +16,7 @@ mod score;
 mod spdx;
 mod time;
 mod uuid;
+mod validate;
 mod version;
 
 pub use diff::{Aspect, Change, Changed, Diff, Direction, diff};
@@ -29,6 +30,7 @@ pub use score::{
     Class, ComponentScore, Field, FieldScore, Gap, Scope, Score, Standard, StandardError, score, title_of,
 };
 pub use time::{of_unix, whole_seconds};
+pub use validate::{Fault, Rule, Validation, validate};
 
 /// Writes a document, and ends it with a line break.
 ///

@@ -40,7 +40,7 @@ fn algorithm(cyclonedx: &str) -> String {
 }
 
 /// The other way round, in any case: 3.0.1 writes them in small letters.
-fn algorithm_of(spdx: &str) -> Option<lw_inventory::HashAlgorithm> {
+pub(crate) fn algorithm_of(spdx: &str) -> Option<lw_inventory::HashAlgorithm> {
     use lw_inventory::HashAlgorithm as Algorithm;
     let plain: String = spdx
         .chars()

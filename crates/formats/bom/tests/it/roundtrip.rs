@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lw_bom::{Document, Format, read, write};
+use lw_bom::{Document, Format, Rule, read, validate, write};
 use lw_inventory::{Component, Identity};
+use lw_model::Level;
 use proptest::prelude::*;
 
 use crate::documents::{canonical, everything, inventory, parts};
@@ -29,6 +30,13 @@ fn edges(document: &Document) -> BTreeSet<(Identity, Identity)> {
 
 fn same(written: &Document, format: Format) {
     let text = write(written, format).unwrap();
+    let faults: Vec<_> = validate(text.as_bytes())
+        .unwrap()
+        .faults
+        .into_iter()
+        .filter(|fault| fault.rule.level() == Level::Error && fault.rule != Rule::Empty)
+        .collect();
+    assert!(faults.is_empty(), "{faults:#?} {text}");
     let (read_format, read) = read(text.as_bytes()).unwrap();
     assert_eq!(read_format, format);
     let (before, after) = (components(written, format), components(&read, format));
