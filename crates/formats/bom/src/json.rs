@@ -154,6 +154,25 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     }
 }
 
+/// A text of an object.
+pub(crate) fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
+    of.get(key).and_then(Value::as_str)
+}
+
+/// A list of an object; nothing where it is none.
+pub(crate) fn list<'a>(of: &'a Value, key: &str) -> &'a [Value] {
+    of.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// A foreign text that is to be quoted, cut off where it is long.
+pub(crate) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// Finds the line of each fault; of something that is missing, the line of what it is missing from.
 pub(crate) fn locate(bytes: &[u8], faults: &mut [Fault]) {
     let mut wanted: BTreeMap<String, usize> = BTreeMap::new();

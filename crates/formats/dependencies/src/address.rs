@@ -102,7 +102,7 @@ pub(crate) fn local(folder: &str, path: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+    Some(parts.join("/"))
 }
 
 /// The folder of a file, empty at the top.
@@ -163,7 +163,7 @@ mod tests {
     fn a_path_is_seen_from_the_project() {
         assert_eq!(local("a/b", "../c").as_deref(), Some("a/c"));
         assert_eq!(local("", "../c").as_deref(), Some("../c"));
-        assert_eq!(local("", "./").as_deref(), Some("."));
+        assert_eq!(local("", "./").as_deref(), Some(""));
         assert_eq!(local("a", "..\\..\\c").as_deref(), Some("../c"));
         for absolute in ["/home/me/x", "C:\\x", "~/x", "file:///x", "$HOME/x"] {
             assert_eq!(local("", absolute), None);

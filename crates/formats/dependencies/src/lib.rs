@@ -5,15 +5,21 @@
 
 mod address;
 pub mod cargo;
+mod conan;
 mod embedded;
 mod error;
 mod glob;
+pub mod golang;
+mod graph;
+mod npm;
 mod origin;
 mod python;
 mod reader;
 mod scopes;
 mod text;
 mod tree;
+mod vcpkg;
+mod yaml;
 
 pub use error::{Error, Problem};
 pub use reader::{Options, Places, READERS, Reader, detect};

@@ -61,10 +61,20 @@ pub struct Reader {
 /// Every reader.
 pub static READERS: &[Reader] = &[
     crate::cargo::READER,
+    crate::npm::NPM,
+    crate::npm::YARN,
+    crate::npm::PNPM,
     // Python.
-    Reader { name: "uv", files: &["uv.lock"], read: python::uv::read },
-    Reader { name: "poetry", files: &["poetry.lock"], read: python::poetry::read },
-    Reader { name: "requirements", files: &["requirements.txt"], read: python::requirements::read },
+    python::UV,
+    python::POETRY,
+    python::PIPENV,
+    python::PYLOCK,
+    python::REQUIREMENTS,
+    python::ENVIRONMENT,
+    // C, C++ and Go.
+    crate::conan::READER,
+    crate::vcpkg::READER,
+    crate::golang::READER,
     // Firmware.
     crate::embedded::platformio::READER,
     crate::embedded::esp_idf::READER,

@@ -97,7 +97,7 @@ pub(crate) const MAX_BYTES: usize = 64 << 20;
 pub(crate) const MAX_ENTRIES: usize = 200_000;
 
 /// A file of a project.
-pub(crate) struct Source<'a> {
+pub(crate) struct Input<'a> {
     /// Its name, as the project has it.
     pub(crate) file: &'a str,
     /// What its format is called, for messages.
@@ -108,7 +108,7 @@ pub(crate) struct Source<'a> {
     pub(crate) text: Cow<'a, str>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> Input<'a> {
     /// Reads a file that must be there.
     pub(crate) fn open(tree: &'a dyn Tree, file: &'a str, format: &'static str) -> Result<Self, Error> {
         Self::find(tree, file, format)?.ok_or_else(|| Error {

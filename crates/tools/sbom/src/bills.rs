@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use lw_bom::{Document, Format, ReadError};
+use lw_bom::{Document, Format, ReadError, Validation};
 use lw_cli::{Context, Error};
 use lw_model::{Class, Diagnose};
 
@@ -45,6 +45,15 @@ pub(crate) fn read(path: &Path, cx: &Context) -> Result<Bill, Error> {
         Ok((format, document)) => Ok(Bill { name, format, document }),
         Err(problem) => Err(Unreadable { file: name, problem }.into()),
     }
+}
+
+/// Looks for everything that is wrong with a bill of materials.
+///
+/// # Errors
+/// When there is none, or none that can be read.
+pub(crate) fn check(path: &Path, cx: &Context) -> Result<Validation, Error> {
+    let bytes = cx.open(path)?;
+    lw_bom::validate(&bytes).map_err(|problem| Unreadable { file: cx.display_path(path), problem }.into())
 }
 
 /// How many, in words: `1 component`, `3 components`.

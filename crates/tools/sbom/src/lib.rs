@@ -9,12 +9,16 @@ mod diff;
 mod generate;
 mod licences;
 mod limits;
+mod measures;
 mod merge;
+mod output;
 mod rules;
 mod scores;
+mod tables;
 mod validate;
+mod validity;
 
-use lw_cli::{Context, Error, Output, Tool};
+use lw_cli::{Context, Error, ExtraFormat, Output, Section, Tool};
 use lw_model::Report;
 
 pub use crate::args::{Args, Command};
@@ -37,6 +41,11 @@ impl Tool for Sbom {
         Output { name: "serial", description: "Its identifier: `serialNumber`, or the document namespace" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const FORMATS: &'static [ExtraFormat] = &[ExtraFormat {
+        name: "mermaid",
+        description: "The graph of the components, as a Mermaid flowchart",
+    }];
+    const SECTIONS: &'static [Section] = generate::SECTIONS;
     const MAX_BINARY_BYTES: u64 = 8_000_000;
     type Args = Args;
 

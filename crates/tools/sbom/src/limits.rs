@@ -45,6 +45,9 @@ pub(crate) fn settle_without(
     Ok(())
 }
 
+/// A limit of nothing.
+const EMPTY: &str = "=0";
+
 /// Attaches every limit to the measure it names. One that names none fails: a limit that is never judged is no limit.
 fn attach(
     args: &LimitArgs,
@@ -57,7 +60,16 @@ fn attach(
         (Bound::Min, "min", &args.min),
         (Bound::MaxGrowth, "max_growth", &args.max_growth),
     ] {
-        for limits in cx.limits(bound, Unit::Count, id, specs)? {
+        // Scores are shares, everything else is counted. Where each was set goes by its place in the list, so that what is
+        // of the other unit leaves a place empty.
+        let of = |unit: Unit| {
+            let is_mine = |spec: &str| spec.starts_with("sbom.score.") == (unit == Unit::Percent);
+            let mine: Vec<&str> =
+                specs.iter().map(|spec| if is_mine(spec) { &**spec } else { EMPTY }).collect();
+            cx.limits(bound, unit, id, &mine)
+        };
+        let limits = of(Unit::Count)?.into_iter().chain(of(Unit::Percent)?);
+        for limits in limits.filter(|limits| !limits.name().is_empty()) {
             if !limits.attach_by_name(limits.name(), report)? {
                 let reason = reason(limits.name());
                 limits.record_unmatched(reason, report);

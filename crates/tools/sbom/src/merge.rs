@@ -196,7 +196,7 @@ fn kind(of: Option<ProductType>) -> Kind {
     }
 }
 
-fn format_of(of: SbomFormat) -> Format {
+pub(crate) fn format_of(of: SbomFormat) -> Format {
     match of {
         SbomFormat::CycloneDx15 => Format::CycloneDx15,
         SbomFormat::CycloneDx16 => Format::CycloneDx16,

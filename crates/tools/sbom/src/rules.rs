@@ -5,6 +5,48 @@ use lw_model::{Level, Rule};
 /// Every kind of finding of its own.
 pub(crate) const RULES: &[Rule] = &[
     Rule {
+        id: "invalid",
+        level: Level::Error,
+        title: "A bill of materials breaks its schema, or says what cannot be.",
+        help: "The message says what and where; the help what to do. Other tools refuse such a bill, or read it wrong.",
+    },
+    Rule {
+        id: "doubtful",
+        level: Level::Warning,
+        title: "A bill of materials is less useful than it could be.",
+        help: "The message says what and where; the help what to do.",
+    },
+    Rule {
+        id: "unsaid",
+        level: Level::Note,
+        title: "A field of a bill of materials says that nothing is known.",
+        help: "It counts as missing. Say in lw.toml what is known.",
+    },
+    Rule {
+        id: "unknown",
+        level: Level::Warning,
+        title: "Something is known to be missing from the bill of materials.",
+        help: "It is listed in the bill as a known unknown, and counted in `sbom.unknowns`. Install or lock what is named, or hold the count to a limit: `--max sbom.unknowns=0`.",
+    },
+    Rule {
+        id: "unpaired",
+        level: Level::Error,
+        title: "The image and the ELF file are not of one firmware.",
+        help: "Build both in one go. No bill of materials is written: it would be one of two products.",
+    },
+    Rule {
+        id: "version",
+        level: Level::Warning,
+        title: "The firmware says that it is another version than the one that is released.",
+        help: "Build it with the version of the release, or name the version it has with `--version`.",
+    },
+    Rule {
+        id: "supplement-unused",
+        level: Level::Warning,
+        title: "An entry of `supplement` in lw.toml names no component.",
+        help: "Look whether the component is still there, and how it is called: the table of components says so.",
+    },
+    Rule {
         id: "downgraded",
         level: Level::Note,
         title: "A component is older than the one it replaces.",

@@ -4,7 +4,7 @@ use lw_cli::{Context, Error};
 use lw_model::{Measure, Report};
 
 use crate::args::Validate;
-use crate::{bills, licences, limits, scores};
+use crate::{bills, licences, limits, scores, validity};
 
 /// Checks bills of materials.
 ///
@@ -23,16 +23,24 @@ pub(crate) fn run(
     let paths = cx.expand(&args.sbom, report)?;
     let several = paths.len() > 1;
     for path in &paths {
-        let bill = match bills::read(path, cx) {
-            Ok(bill) => bill,
+        let name = cx.display_path(path);
+        let subject = several.then_some(name.as_str());
+        let checked = bills::check(path, cx).map(|validation| {
+            let is_valid = validation.is_valid();
+            validity::tell(&validation, &name, subject, report);
+            is_valid
+        });
+        let bill = match checked.and_then(|is_valid| Ok((is_valid, bills::read(path, cx)))) {
+            Ok((_, Ok(bill))) => bill,
+            // What is wrong with it was told; of what cannot be understood nothing else can be said.
+            Ok((false, Err(_))) => continue,
             // One bad file does not hide the good ones.
-            Err(error) if several => {
+            Ok((true, Err(error))) | Err(error) if several => {
                 cx.record_error(report, &error);
                 continue;
             }
-            Err(error) => return Err(error),
+            Ok((true, Err(error))) | Err(error) => return Err(error),
         };
-        let subject = several.then_some(bill.name.as_str());
         let inventory = &bill.document.inventory;
         let mut components = Measure::count("sbom.components", inventory.len() as u64).label("components");
         components.subject = subject.map(str::to_owned);

@@ -2,12 +2,14 @@
 
 mod licences;
 mod v2;
+mod v3;
 
 use lw_inventory::{Contact, Distribution, Kind, Source};
 
 use crate::address::{address, url};
 
 pub(crate) use v2::{read as read_v2, write as write_v2};
+pub(crate) use v3::{check_version, read as read_v3, write as write_v3};
 
 /// SPDX's word for each kind it has one for; the others are `OTHER`.
 const PURPOSES: [(Kind, &str); 8] = [

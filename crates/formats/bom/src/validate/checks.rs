@@ -1,28 +1,13 @@
 //! What single values have to be, in any format.
 
-use lw_inventory::{Licence, LicenceText, Purl};
-use serde_json::Value;
-
 use super::{Faults, Rule};
+use lw_inventory::{Licence, LicenceText, Purl};
 
-/// A text of an object.
-pub(super) fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
-    of.get(key).and_then(Value::as_str)
-}
-
-/// A list of an object; nothing where it is none.
-pub(super) fn list<'a>(of: &'a Value, key: &str) -> &'a [Value] {
-    of.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
+pub(super) use crate::json::{list, text};
 
 /// A text that is foreign and may be long, as it is quoted in a message.
 pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 120;
-    if text.chars().count() <= LONGEST {
-        return format!("{text:?}");
-    }
-    let short: String = text.chars().take(LONGEST).collect();
-    format!("{short:?}…")
+    format!("{:?}", crate::json::shortened(text))
 }
 
 /// Whether a text says that nothing is known.

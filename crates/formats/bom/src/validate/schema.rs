@@ -4,6 +4,7 @@
 //! that validates nothing pays nothing for them.
 
 use std::io::Read as _;
+use std::sync::OnceLock;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Registry, Validator};
@@ -76,7 +77,10 @@ fn validator(which: Which) -> Result<Validator, String> {
 
 /// What is wrong with a document by its schema.
 pub(super) fn check(document: &Value, which: Which, faults: &mut Faults) {
-    let validator = match validator(which) {
+    static BUILT: [OnceLock<Result<Validator, String>>; 5] = [const { OnceLock::new() }; 5];
+    // Built once for all files of a run.
+    let Some(built) = BUILT.get(which as usize) else { return };
+    let validator = match built.get_or_init(|| validator(which)) {
         Ok(validator) => validator,
         // A test builds all of them.
         Err(error) => {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::documents::{canonical, everything, inventory, parts};
 
 /// Every format that holds a whole inventory, and 1.5 with what it has no place for.
-const FORMATS: [Format; 4] = [Format::CycloneDx15, Format::CycloneDx16, Format::CycloneDx17, Format::Spdx23];
+const FORMATS: [Format; 5] = Format::ALL;
 
 fn components(document: &Document, format: Format) -> BTreeMap<Identity, Component> {
     let inventory = &document.inventory;

@@ -14,6 +14,17 @@ pub(crate) struct Asked<'a> {
     pub(crate) extras: Option<&'a [String]>,
     /// Groups of dependencies; `None` for all there are.
     pub(crate) groups: Option<&'a [String]>,
+    /// The interpreter, where one is known.
+    pub(crate) interpreter: Option<Interpreter<'a>>,
+}
+
+/// What is known of an interpreter.
+#[derive(Clone, Copy)]
+pub(crate) struct Interpreter<'a> {
+    /// Its full version, `3.11.7`.
+    pub(crate) version: &'a str,
+    /// Whether it runs on Windows.
+    pub(crate) windows: bool,
 }
 
 /// Whether a marker holds. `None` when that depends on the machine, or when it is no marker.
@@ -37,7 +48,7 @@ enum Token<'a> {
     Close,
     Word(&'a str),
     Text(&'a str),
-    Compare,
+    Compare(&'a str),
     Equal,
     Unequal,
 }
@@ -59,7 +70,7 @@ fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
                 let token = match rest.get(..end)? {
                     "==" | "===" => Token::Equal,
                     "!=" => Token::Unequal,
-                    "<" | ">" | "<=" | ">=" | "~=" => Token::Compare,
+                    operator @ ("<" | ">" | "<=" | ">=" | "~=") => Token::Compare(operator),
                     _ => return None,
                 };
                 (token, end)
@@ -142,9 +153,10 @@ impl<'a> Parser<'a, '_> {
         let (is_in, negated) = match self.next()? {
             Token::Equal => (false, false),
             Token::Unequal => (false, true),
-            Token::Compare => {
-                operands(left, self.next()?)?;
-                return Some(None);
+            Token::Compare(operator) => {
+                let right = self.next()?;
+                let (word, text) = operands(left, right)?;
+                return Some(self.version(word, operator, text, matches!(right, Token::Word(_))));
             }
             Token::Word("in") => (true, false),
             Token::Word("not") => {
@@ -159,11 +171,50 @@ impl<'a> Parser<'a, '_> {
         let asked = match (word, is_in) {
             ("extra", false) | ("extras", true) => self.asked.extras,
             ("dependency_groups", true) => self.asked.groups,
+            (word, false) => {
+                let operator = if negated { "!=" } else { "==" };
+                let truth =
+                    self.version(word, operator, text, false).or_else(|| self.machine(word, text, negated));
+                return Some(truth);
+            }
             _ => return Some(None),
         };
         let name = super::normal(text);
         let found = asked.is_none_or(|asked| asked.iter().any(|one| *one == name));
         Some(Some(found != negated))
+    }
+
+    /// Compares the version of the interpreter.
+    fn version(&self, word: &str, operator: &str, text: &str, reversed: bool) -> Truth {
+        let full = self.asked.interpreter?.version;
+        let version = match word {
+            "python_full_version" => full.to_owned(),
+            "python_version" => full.splitn(3, '.').take(2).collect::<Vec<_>>().join("."),
+            _ => return None,
+        };
+        let operator = match (reversed, operator) {
+            (true, "<") => ">",
+            (true, ">") => "<",
+            (true, "<=") => ">=",
+            (true, ">=") => "<=",
+            (_, operator) => operator,
+        };
+        super::version::allows(&format!("{operator}{text}"), &version)
+    }
+
+    /// Compares the machine: whether it is Windows is all that is known.
+    fn machine(&self, word: &str, text: &str, negated: bool) -> Truth {
+        let windows = match word {
+            "os_name" => "nt",
+            "sys_platform" => "win32",
+            "platform_system" => "Windows",
+            _ => return None,
+        };
+        match (self.asked.interpreter?.windows, text == windows) {
+            (true, same) => Some(same != negated),
+            (false, true) => Some(negated),
+            (false, false) => None,
+        }
     }
 }
 
@@ -183,7 +234,7 @@ mod tests {
     #[test]
     fn extras_and_groups_are_decided_and_machines_are_not() {
         let none: &[String] = &[];
-        let plain = Asked { extras: Some(none), groups: Some(none) };
+        let plain = Asked { extras: Some(none), groups: Some(none), interpreter: None };
         let full = Asked::default();
         let case = |marker: &str| (holds(marker, plain), holds(marker, full));
         assert_eq!(case("extra == 'a'"), (Some(false), Some(true)));
@@ -200,5 +251,19 @@ mod tests {
             assert!(!is_marker(wrong), "{wrong}");
         }
         assert!(!is_marker(&"(".repeat(100_000)));
+        let interpreter = Some(Interpreter { version: "3.11.7", windows: false });
+        let here = Asked { extras: Some(none), groups: Some(none), interpreter };
+        let cases = [
+            ("python_version < '3.11'", Some(false)),
+            ("'3.10' < python_version", Some(true)),
+            ("python_version == '3.11'", Some(true)),
+            ("python_full_version != '3.11.*'", Some(false)),
+            ("sys_platform == 'win32'", Some(false)),
+            ("os_name != 'nt'", Some(true)),
+            ("sys_platform == 'darwin'", None),
+        ];
+        for (marker, truth) in cases {
+            assert_eq!(holds(marker, here), truth, "{marker}");
+        }
     }
 }

@@ -3,19 +3,67 @@
 //! Names are compared as PyPI does (<https://packaging.python.org/en/latest/specifications/name-normalization/>), and written
 //! so: `Zope.Interface` and `zope_interface` are `zope-interface`, the name that PyPI and databases of advisories know.
 
+mod installed;
 mod marker;
-pub(crate) mod poetry;
+mod pipenv;
+mod poetry;
+mod pylock;
 mod pyproject;
 mod requirement;
-pub(crate) mod requirements;
-pub(crate) mod uv;
+mod requirements;
+mod uv;
 mod version;
 
 use lw_inventory::{
     Component, Distribution, Hash, HashAlgorithm, Inventory, Kind, Purl, Reference, ReferenceKind, Source,
 };
 
-use crate::address;
+use crate::{Error, Places, Reader, address};
+
+/// `uv.lock`.
+pub(crate) const UV: Reader = Reader {
+    name: "uv",
+    files: &["uv.lock"],
+    read: |places, file, _| described(places, file, uv::read(places, file)?),
+};
+
+/// `poetry.lock`.
+pub(crate) const POETRY: Reader = Reader {
+    name: "poetry",
+    files: &["poetry.lock"],
+    read: |places, file, _| described(places, file, poetry::read(places, file)?),
+};
+
+/// `Pipfile.lock`.
+pub(crate) const PIPENV: Reader = Reader {
+    name: "pipenv",
+    files: &["Pipfile.lock"],
+    read: |places, file, _| described(places, file, pipenv::read(places, file)?),
+};
+
+/// `pylock.toml`.
+pub(crate) const PYLOCK: Reader = Reader {
+    name: "pylock",
+    files: &["pylock.toml"],
+    read: |places, file, _| described(places, file, pylock::read(places, file)?),
+};
+
+/// `requirements.txt`.
+pub(crate) const REQUIREMENTS: Reader = Reader {
+    name: "requirements",
+    files: &["requirements.txt"],
+    read: |places, file, _| described(places, file, requirements::read(places, file)?),
+};
+
+/// A virtual environment, by its `pyvenv.cfg`.
+pub(crate) const ENVIRONMENT: Reader =
+    Reader { name: "python-environment", files: &["pyvenv.cfg"], read: installed::read };
+
+/// Adds what the project's own environment says of the packages.
+fn described(places: &Places<'_>, file: &str, mut inventory: Inventory) -> Result<Inventory, Error> {
+    installed::describe(places.project, address::folder_of(file), &mut inventory)?;
+    Ok(inventory)
+}
 
 /// The property that holds an environment marker: what must be so for the package to be installed at all.
 pub(crate) const MARKER: &str = "lw:python:marker";
@@ -202,7 +250,7 @@ fn is_source(file: &str) -> bool {
 pub(crate) fn nameless(folder: &str) -> Component {
     let mut root = Component::new("", folder.rsplit('/').next().unwrap_or_default(), None);
     root.kind = Kind::Application;
-    root.source = Source::Path(if folder.is_empty() { ".".to_owned() } else { folder.to_owned() });
+    root.source = Source::Path(folder.to_owned());
     root
 }
 

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::address;
 use crate::scopes::Needs;
-use crate::{Error, Options, Places, text};
+use crate::text::Input;
+use crate::{Error, Places};
 
 #[derive(Deserialize)]
 struct Lock {
@@ -86,8 +87,8 @@ impl From {
 }
 
 /// Reads `poetry.lock`, and `pyproject.toml` beside it.
-pub(crate) fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inventory, Error> {
-    let source = text::Source::open(places.project, file, "poetry.lock")?;
+pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> {
+    let source = Input::open(places.project, file, "poetry.lock")?;
     let lock: Lock = source.toml()?;
     let metadata = lock
         .metadata
@@ -105,7 +106,7 @@ pub(crate) fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inven
 }
 
 struct Reading<'a> {
-    source: &'a text::Source<'a>,
+    source: &'a Input<'a>,
     folder: &'a str,
     packages: &'a [Spanned<Package>],
     metadata: &'a Metadata,

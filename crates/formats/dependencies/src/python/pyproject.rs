@@ -12,6 +12,7 @@ use super::requirement::Requirement;
 use super::{nameless, normal, package};
 use crate::address;
 use crate::text;
+use crate::text::Input;
 use crate::{Error, Tree};
 
 /// How deep a group may include groups.
@@ -106,7 +107,7 @@ impl Pyproject {
     /// Reads the description of a folder's project, where it has one.
     pub(super) fn find(tree: &dyn Tree, folder: &str) -> Result<Option<Self>, Error> {
         let path = address::join(folder, "pyproject.toml");
-        let Some(source) = text::Source::find(tree, &path, "pyproject.toml")? else { return Ok(None) };
+        let Some(source) = Input::find(tree, &path, "pyproject.toml")? else { return Ok(None) };
         let file: File = source.toml()?;
         let mut found = Self { project: component(&file, folder), direct: BTreeSet::new() };
         let mut ask = |requirement: &str, scope: Scope| -> Result<(), Error> {

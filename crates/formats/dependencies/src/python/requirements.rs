@@ -13,7 +13,8 @@ use super::requirement::Requirement;
 use super::{
     MARKER, REQUIREMENT, add_root, distribution, hash, index, is_name, nameless, normal, of_url, package,
 };
-use crate::{Error, Options, Places, Tree, address, text};
+use crate::text::Input;
+use crate::{Error, Places, Tree, address};
 
 /// How deep files may include each other.
 const MAX_DEPTH: usize = 32;
@@ -22,7 +23,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_FILES: usize = 256;
 
 /// Reads a list of requirements and the lists it includes.
-pub(crate) fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inventory, Error> {
+pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> {
     let tree = places.project;
     let folder = address::folder_of(file);
     let mut list = List::new(tree, nameless(folder).source);
@@ -83,7 +84,7 @@ impl<'a> List<'a> {
 
     /// Reads one file; `open` are the files that led to it.
     fn file(&mut self, path: &str, constraint: bool, open: &mut Vec<String>) -> Result<(), Error> {
-        let source = text::Source::open(self.tree, path, "requirements.txt")?;
+        let source = Input::open(self.tree, path, "requirements.txt")?;
         self.files += 1;
         if self.files > MAX_FILES {
             let problem = format!("it and the files it includes are more than {MAX_FILES}");
@@ -109,7 +110,7 @@ impl<'a> List<'a> {
 
     fn line(
         &mut self,
-        source: &text::Source<'_>,
+        source: &Input<'_>,
         line: u32,
         text: &str,
         constraint: bool,
@@ -177,7 +178,7 @@ impl<'a> List<'a> {
 
     fn include(
         &mut self,
-        source: &text::Source<'_>,
+        source: &Input<'_>,
         line: u32,
         value: &str,
         constraint: bool,
@@ -309,7 +310,8 @@ impl<'a> List<'a> {
         if let Some(marker) = marker {
             component.property(MARKER, marker);
             // pip installs a list without any extra, so what asks for one is never installed from it.
-            if holds(marker, Asked { extras: Some(&[]), groups: Some(&[]) }) == Some(false) {
+            if holds(marker, Asked { extras: Some(&[]), groups: Some(&[]), interpreter: None }) == Some(false)
+            {
                 component.scope = Scope::Optional;
             }
         }
@@ -351,8 +353,7 @@ impl<'a> List<'a> {
             && !path.starts_with("..")
             && version.is_none()
         {
-            let folder = if path == "." { "" } else { path };
-            if let Some(found) = Pyproject::find(self.tree, folder)?.and_then(|project| project.project) {
+            if let Some(found) = Pyproject::find(self.tree, path)?.and_then(|project| project.project) {
                 version = found.version;
                 name = name.or(Some(found.name));
             }

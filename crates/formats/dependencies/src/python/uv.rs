@@ -13,7 +13,8 @@ use super::pyproject::Pyproject;
 use super::{MARKER, add_root, distribution, git, hash, index, nameless, normal, package, path};
 use crate::address;
 use crate::scopes::Needs;
-use crate::{Error, Options, Places, text};
+use crate::text::Input;
+use crate::{Error, Places};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -128,8 +129,8 @@ impl From {
 }
 
 /// Reads `uv.lock`, and of `pyproject.toml` beside it what the project says of itself.
-pub(crate) fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inventory, Error> {
-    let source = text::Source::open(places.project, file, "uv.lock")?;
+pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> {
+    let source = Input::open(places.project, file, "uv.lock")?;
     let lock: Lock = source.toml()?;
     match lock.version {
         Some(1) => {}
@@ -143,7 +144,7 @@ pub(crate) fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inven
 }
 
 struct Reading<'a> {
-    source: &'a text::Source<'a>,
+    source: &'a Input<'a>,
     folder: &'a str,
     lock: &'a Lock,
 }

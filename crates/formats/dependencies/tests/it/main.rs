@@ -8,7 +8,11 @@
     clippy::print_stderr
 )]
 
+mod agreement;
 mod cargo;
 mod common;
-mod folder;
+mod cpp;
+mod golang;
+mod npm;
 mod python;
+mod python_common;

@@ -7,7 +7,9 @@ use lw_inventory::{Completeness, Inventory, Scope, Source};
 use lw_testkit::shared_fixture;
 use serde_json::Value;
 
-use crate::folder::{all_reached, check, data, edges, label, names, of_scope, one, read, read_text, tree};
+use crate::python_common::{
+    all_reached, check, data, edges, label, names, of_scope, one, read, read_text, tree,
+};
 
 /// Components and edges of an export of uv, without the root that it makes up.
 fn export(text: &str) -> (BTreeSet<String>, BTreeSet<(String, String)>) {
@@ -169,6 +171,186 @@ fn poetry_is_what_poetry_shows() {
     }
 }
 
+fn json(tree: &MemoryTree, file: &str) -> Value {
+    serde_json::from_slice(&lw_dependencies::Tree::read(tree, file).unwrap().unwrap()).unwrap()
+}
+
+#[test]
+fn pipenv_is_what_pipenv_lists() {
+    let tree = data("python/pipenv");
+    let inventory = read(&tree, "pipenv", "Pipfile.lock").unwrap();
+    check(&inventory);
+    all_reached(&inventory);
+    let listed = json(&tree, "graph.json");
+    let mut listed: BTreeSet<_> =
+        listed.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    // The lock holds "*" for what this machine's markers exclude, and no version of a folder.
+    assert!(listed.remove("colorama 0.4.6") && listed.remove("plain-helper 0.1.0"));
+    listed.extend(["colorama -".to_owned(), "plain-helper -".to_owned()]);
+    let listed: BTreeSet<_> =
+        listed.into_iter().map(|label| label.replace("zope.interface", "zope-interface")).collect();
+    assert_eq!(names(&inventory), listed);
+    let excluded =
+        set(&["iniconfig 2.3.1", "packaging 26.4", "pluggy 1.7.0", "pygments 2.21.0", "pytest 9.2.0"]);
+    assert_eq!(of_scope(&inventory, Scope::Excluded), excluded);
+    let unknown: Vec<_> = inventory.unknowns.iter().map(|unknown| unknown.what.as_str()).collect();
+    assert_eq!(unknown, ["colorama*"]);
+    assert_eq!(one(&inventory, "plain-helper").source, Source::Path("vendor/plain-helper".into()));
+    assert_eq!(one(&inventory, "anyio").distributions.len(), 2);
+    let line = |name: &str| one(&inventory, name).places.first().unwrap().line;
+    assert_eq!((line("anyio"), line("iniconfig")), (Some(17), Some(172)));
+    assert_eq!(one(&inventory, "anyio").dependencies_known, Completeness::Incomplete);
+}
+
+#[test]
+fn pylock_is_what_was_exported() {
+    let inventory = read(&data("python/pylock"), "pylock", "pylock.toml").unwrap();
+    check(&inventory);
+    all_reached(&inventory);
+    let uv = names(&read(&data("python/uv"), "uv", "uv.lock").unwrap());
+    // Folders have no version here, and the project itself is one of them.
+    let mut expected: BTreeSet<_> = uv
+        .into_iter()
+        .filter(|label| !label.starts_with("fieldlog") && !label.starts_with("plain"))
+        .collect();
+    expected.extend(["fieldlog -", "fieldlog-core -", "plain-helper -"].map(str::to_owned));
+    assert_eq!(names(&inventory), expected);
+    assert_eq!(one(&inventory, "anyio").distributions.len(), 2);
+    assert_eq!(one(&inventory, "anyio").source, Source::PublicRegistry);
+    assert!(matches!(one(&inventory, "iniconfig").source, Source::Url(_)));
+
+    let inventory = read(&data("python/pylock-pip"), "pylock", "pylock.toml").unwrap();
+    check(&inventory);
+    assert_eq!(inventory.len(), 10);
+    assert!(inventory.iter().skip(1).all(|(_, component)| component.source == Source::PublicRegistry));
+}
+
+#[test]
+fn pylock_has_edges_scopes_and_versions_where_they_are_written() {
+    let lock = "lock-version = '1.0'\ncreated-by = 'x'\n\
+        [[packages]]\nname = 'a'\nversion = '1'\ndependencies = [{ name = 'b' }]\n\
+        [[packages]]\nname = 'b'\nmarker = \"'dev' in dependency_groups\"\nwheels = [{ url = 'https://h/b-2.0-py3-none-any.whl', hashes = { sha256 = '0000000000000000000000000000000000000000000000000000000000000000' } }]\n\
+        [[packages]]\nname = 'c'\nversion = '3'\nmarker = \"'fast' in extras\"\nvcs = { type = 'git', url = 'https://me@h/c', commit-id = 'abc' }\n\
+        [[packages]]\nname = 'd'\n";
+    let inventory = read_text("pylock", "pylock.toml", lock).unwrap();
+    check(&inventory);
+    all_reached(&inventory);
+    assert_eq!(of_scope(&inventory, Scope::Excluded), set(&["b 2.0"]));
+    assert_eq!(of_scope(&inventory, Scope::Optional), set(&["c 3"]));
+    assert!(edges(&inventory).contains(&("a 1".to_owned(), "b 2.0".to_owned())));
+    assert_eq!(inventory.dependencies(inventory.root().unwrap()).count(), 3);
+    assert_eq!(inventory.unknowns.iter().map(|unknown| unknown.what.as_str()).collect::<Vec<_>>(), ["d"]);
+    assert_eq!(one(&inventory, "a").dependencies_known, Completeness::Complete);
+    assert_eq!(one(&inventory, "b").dependencies_known, Completeness::Incomplete);
+    let error = read_text("pylock", "pylock.toml", &lock.replace("'b' }", "'z' }")).unwrap_err();
+    assert_eq!(error.line, Some(3), "{error}");
+    let error = read_text("pylock", "pylock.toml", "lock-version = '2.0'\npackages = []\n").unwrap_err();
+    assert!(matches!(error.problem, Problem::Version { .. }));
+}
+
+#[test]
+fn an_environment_is_what_pip_inspects() {
+    let tree = data("python/environment");
+    let inventory = read(&tree, "python-environment", "env/pyvenv.cfg").unwrap();
+    check(&inventory);
+    all_reached(&inventory);
+    let normal = |name: &str| name.to_lowercase().replace(['_', '.'], "-");
+    let listed = json(&tree, "pip-inspect.json");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let listed = listed.as_array().unwrap();
+    let expected: BTreeSet<_> = listed
+        .iter()
+        .map(|one| format!("{} {}", normal(&text(&one["name"])), text(&one["version"])))
+        .collect();
+    assert_eq!(names(&inventory), expected);
+    let name = |label: &str| label.split(' ').next().unwrap().to_owned();
+    let root = inventory.root().unwrap();
+    let direct: BTreeSet<_> =
+        inventory.dependencies(root).map(|id| inventory.get(id).unwrap().name.clone()).collect();
+    let mut asked: BTreeSet<_> =
+        listed.iter().filter(|one| one["requested"] == true).map(|one| normal(&text(&one["name"]))).collect();
+    // What `httpx[http2]` brought, on a command line that stands nowhere.
+    asked.insert("h2".to_owned());
+    assert_eq!(direct, asked);
+    let mut drawn = BTreeSet::new();
+    for one in json(&tree, "pipdeptree.json").as_array().unwrap() {
+        for to in one[1].as_array().unwrap() {
+            drawn.insert((normal(&text(&one[0])), normal(&text(to))));
+        }
+    }
+    let ours = edges(&inventory).into_iter().map(|(from, to)| (name(&from), name(&to)));
+    let ours: BTreeSet<_> = ours.filter(|(from, _)| from != "env").collect();
+    assert_eq!(ours, drawn);
+    let licence = |name: &str| one(&inventory, name).declared_licence.clone().map(|licence| licence.licence);
+    use lw_inventory::Licence;
+    assert_eq!(licence("h11"), Some(Licence::Id("MIT".into())));
+    assert_eq!(licence("certifi"), Some(Licence::Id("MPL-2.0".into())));
+    assert_eq!(licence("zope-interface"), Some(Licence::Id("ZPL-2.1".into())));
+    let direct = one(&inventory, "iniconfig");
+    assert!(matches!(&direct.source, Source::Url(url) if url.ends_with(".whl")));
+    assert_eq!(direct.distributions[0].hashes.len(), 1);
+    assert_eq!(one(&inventory, "plain-helper").source, Source::Path("plain-helper".into()));
+    assert!(!format!("{inventory:?}").contains("someone"));
+}
+
+#[test]
+fn an_environment_that_lost_something_says_so() {
+    let site = "env/lib/python3.12/site-packages";
+    let tree = MemoryTree::new([
+        ("env/pyvenv.cfg".to_owned(), "version_info = 3.12.1.final.0\n".to_owned()),
+        (
+            format!("{site}/a-1.dist-info/METADATA"),
+            "Name: a\nVersion: 1\nRequires-Dist: b; python_version < \"3.9\"\nRequires-Dist: c[x]\n"
+                .to_owned(),
+        ),
+        (format!("{site}/b-1.dist-info/METADATA"), "Name: b\nVersion: 1\n\nVersion: 2\n".to_owned()),
+        (
+            format!("{site}/c-1.egg-info/PKG-INFO"),
+            "Name: c\nVersion: 1\nRequires-Dist: b; extra == \"x\"\nRequires-Dist: b >= old < form\n"
+                .to_owned(),
+        ),
+        (format!("{site}/d-1.dist-info/RECORD"), "d.py,,\n".to_owned()),
+        (format!("{site}/e.egg-info"), "Summary: nothing\n".to_owned()),
+    ]);
+    let inventory = read(&tree, "python-environment", "env/pyvenv.cfg").unwrap();
+    check(&inventory);
+    assert_eq!(names(&inventory), set(&["a 1", "b 1", "c 1"]));
+    let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    let expected = [pair("a 1", "c 1"), pair("c 1", "b 1"), pair("env -", "a 1")];
+    assert_eq!(edges(&inventory), BTreeSet::from(expected));
+    assert_eq!(inventory.unknowns.len(), 2);
+    assert_eq!(one(&inventory, "c").dependencies_known, Completeness::Incomplete);
+    let empty = read_text("python-environment", "env/pyvenv.cfg", "version = 3\n").unwrap_err();
+    assert!(empty.to_string().contains("no package"), "{empty}");
+}
+
+#[test]
+fn a_projects_own_environment_gives_its_packages_licences() {
+    let lock = "version = 1\n[[package]]\nname = 'app'\nversion = '1'\nsource = { virtual = '.' }\ndependencies = [{ name = 'a' }]\n\
+        [[package]]\nname = 'a'\nversion = '2'\nsource = { registry = 'https://pypi.org/simple' }\n";
+    let metadata = |version: &str| {
+        format!(
+            "Name: A\nVersion: {version}\nLicense-Expression: MIT OR Apache-2.0\nSummary: It\nAuthor-email: An Author <a@b.example>\nProject-URL: Repository, https://me:pass@h/a\n"
+        )
+    };
+    let read_with = |version: &str| {
+        let tree = MemoryTree::new([
+            ("uv.lock".to_owned(), lock.to_owned()),
+            (".venv/pyvenv.cfg".to_owned(), "version_info = 3.12.1\n".to_owned()),
+            (".venv/lib/python3.12/site-packages/a-2.dist-info/METADATA".to_owned(), metadata(version)),
+        ]);
+        read(&tree, "uv", "uv.lock").unwrap()
+    };
+    let inventory = read_with("2");
+    let a = one(&inventory, "a");
+    assert_eq!(a.declared_licence.as_ref().unwrap().expression(), Some("MIT OR Apache-2.0"));
+    assert_eq!(a.authors[0].email.as_deref(), Some("a@b.example"));
+    assert_eq!(a.references.first().unwrap().url, "https://h/a");
+    assert_eq!(a.source, Source::PublicRegistry);
+    // Another version's licence may be another.
+    assert_eq!(one(&read_with("3"), "a").declared_licence, None);
+}
+
 /// Reads a lock of a foreign project, when it lies beside the checkout.
 fn foreign(reader: &str, folder: &str, file: &str) -> Option<Inventory> {
     let inventory = read(&tree(&shared_fixture(folder)?), reader, file).unwrap();
@@ -201,6 +383,19 @@ fn locks_of_other_projects_have_as_many_components_as_they_have_entries() {
         assert_eq!(inventory.len(), 41);
         all_reached(&inventory);
         assert_eq!(label(inventory.get(inventory.root().unwrap()).unwrap()), "testpkg 0.1.0");
+    }
+    if let Some(inventory) = foreign("pipenv", "sbom/python/pipenv", "Pipfile.lock") {
+        assert_eq!(of_scope(&inventory, Scope::Required).len(), 4);
+        assert_eq!(of_scope(&inventory, Scope::Excluded).len(), 2);
+        let other = Source::Registry("https://test.pypi.org/simple".into());
+        assert_eq!(one(&inventory, "aiodns").source, other);
+    }
+    if let Some(inventory) = foreign("pylock", "sbom/python/pylock", "pylock.toml") {
+        // Ten entries: "ham 3.0.0" stands there twice, for two machines.
+        assert_eq!(inventory.len(), 9);
+        all_reached(&inventory);
+        let ham = edges(&inventory).into_iter().filter(|(from, _)| from == "ham 3.0.0").count();
+        assert_eq!(ham, 2);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{LimitArgs, OutputArgs};
+use super::{LimitArgs, OutputArgs, PolicyArgs, StandardArgs};
 
 /// Arguments of `generate`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -11,8 +11,8 @@ pub struct Generate {
     #[arg(long, value_name = "FOLDER", default_value = ".", help_heading = "Inputs")]
     pub path: PathBuf,
 
-    /// Lock or project file to read, seen from `path`; without any, those at the root of `path` are found
-    #[arg(long, value_name = "FILE", help_heading = "Inputs")]
+    /// Lock or project file to read, seen from `path`, as FILE or ECOSYSTEM=FILE; without any, those at the root of `path` are found
+    #[arg(long, value_name = "[ECOSYSTEM=]FILE", help_heading = "Inputs")]
     pub file: Vec<String>,
 
     /// Ecosystem that is read: cargo, npm, platformio, …; without any, all that are found
@@ -35,6 +35,38 @@ pub struct Generate {
     #[arg(long, value_name = "TRIPLE", help_heading = "Inputs")]
     pub target: Vec<String>,
 
+    /// Package of a Cargo workspace that is the product, with what it needs; without any, all of the workspace
+    #[arg(long, value_name = "NAME", help_heading = "Inputs")]
+    pub package: Vec<String>,
+
+    /// Feature of the packages that is switched on besides the default ones, of Cargo
+    #[arg(long, value_name = "NAME", help_heading = "Inputs")]
+    pub feature: Vec<String>,
+
+    /// The default features of the packages are not switched on, of Cargo
+    #[arg(long, help_heading = "Inputs")]
+    pub no_default_features: bool,
+
+    /// What Cargo built, so that nothing else is listed: the output of `cargo build --message-format json` or `cargo tree -e normal,build --prefix none`
+    #[arg(long, value_name = "FILE", help_heading = "Inputs")]
+    pub build_log: Option<PathBuf>,
+
+    /// Binary built with `cargo auditable`, whose list of dependencies is read
+    #[arg(long, value_name = "FILE", help_heading = "Inputs")]
+    pub auditable: Option<PathBuf>,
+
+    /// Cargo's home, whose registry has licences and authors; without it CARGO_HOME, or ~/.cargo; `none` leaves it out
+    #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
+    pub cargo_home: Option<PathBuf>,
+
+    /// PlatformIO's home with platforms, frameworks and tools; without it PLATFORMIO_CORE_DIR, or ~/.platformio; `none` leaves it out
+    #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
+    pub platformio_core_dir: Option<PathBuf>,
+
+    /// Go's module cache; without it GOMODCACHE, or ~/go/pkg/mod; `none` leaves it out
+    #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
+    pub go_mod_cache: Option<PathBuf>,
+
     /// Leave out what only builds, tests or documents the product
     #[arg(long, help_heading = "Inputs")]
     pub no_dev: bool,
@@ -56,6 +88,12 @@ pub struct Generate {
 
     #[command(flatten)]
     pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub standards: StandardArgs,
+
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
     #[command(flatten)]
     pub limits: LimitArgs,
