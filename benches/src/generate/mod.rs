@@ -3,6 +3,7 @@
 
 mod elf;
 pub(crate) mod image;
+pub(crate) mod lockfile;
 mod map;
 mod names;
 mod program;

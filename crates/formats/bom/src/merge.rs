@@ -13,11 +13,12 @@ mod refs;
 mod unite;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use lw_inventory::{Component, Contact};
-use lw_model::{Class, Diagnose};
+use lw_model::{Class, Diagnose, Level};
 
-use crate::{Document, Format, ReadError, Tool, WriteError};
+use crate::{Document, Fault, Format, ReadError, Rule, Tool, WriteError, validate};
 
 /// A bill that is to be merged.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +73,8 @@ pub struct Merged {
     pub apart: Vec<Apart>,
     /// What is not in the result.
     pub lost: Vec<Lost>,
+    /// What is wrong with the result, which was wrong with its parts.
+    pub faults: Vec<Fault>,
 }
 
 /// A component that a bill tells otherwise than an earlier one.
@@ -126,6 +129,14 @@ pub enum MergeError {
         /// The bill.
         bill: String,
     },
+    /// The result has a fault that none of its parts had, which is a defect of the suite.
+    #[error("the merged bill is not valid at {pointer:?}: {message}")]
+    Broken {
+        /// Where, as a JSON pointer.
+        pointer: String,
+        /// What is wrong.
+        message: String,
+    },
     /// The result cannot be written.
     #[error("the merged bill cannot be written: {0}")]
     Write(#[from] WriteError),
@@ -135,6 +146,7 @@ impl Diagnose for MergeError {
     fn class(&self) -> Class {
         match self {
             Self::Nothing => Class::Usage,
+            Self::Broken { .. } => Class::Internal,
             _ => Class::Input,
         }
     }
@@ -145,6 +157,7 @@ impl Diagnose for MergeError {
             Self::Shape { .. } => Some("`lw sbom validate` says everything that is wrong with it".into()),
             Self::Read { problem, .. } => problem.hint(),
             Self::NoProduct { .. } => Some("give the merged product a name with `name` and `version`".into()),
+            Self::Broken { .. } => Some("please report this with the bills; nothing was written".into()),
             Self::Write(source) => source.hint(),
         }
     }
@@ -157,6 +170,11 @@ impl Diagnose for MergeError {
 /// # Errors
 /// None, one that is no bill of materials, or one that has a member of another kind than its format says.
 pub fn merge(bills: &[Bill<'_>], options: &MergeOptions) -> Result<Merged, MergeError> {
+    let merged = unchecked(bills, options)?;
+    checked(merged, bills, options)
+}
+
+fn unchecked(bills: &[Bill<'_>], options: &MergeOptions) -> Result<Merged, MergeError> {
     if bills.is_empty() {
         return Err(MergeError::Nothing);
     }
@@ -171,6 +189,35 @@ pub fn merge(bills: &[Bill<'_>], options: &MergeOptions) -> Result<Merged, Merge
     } else {
         model::merge(bills, &parsed, format, options)
     }
+}
+
+/// The result with its faults, which have to be those of its parts.
+fn checked(merged: Merged, bills: &[Bill<'_>], options: &MergeOptions) -> Result<Merged, MergeError> {
+    let errors = |bytes: &[u8]| -> (Vec<Fault>, BTreeMap<Rule, usize>) {
+        let found = validate(bytes).unwrap_or_default();
+        // Without a time of its own the result has none, as was asked for.
+        let counts = |rule: Rule| {
+            rule.level() == Level::Error && (options.timestamp.is_some() || rule != Rule::Timestamp)
+        };
+        let faults: Vec<_> = found.faults.into_iter().filter(|fault| counts(fault.rule)).collect();
+        let mut numbers: BTreeMap<Rule, usize> =
+            found.more.into_iter().filter(|(rule, _)| counts(*rule)).collect();
+        faults.iter().for_each(|fault| *numbers.entry(fault.rule).or_default() += 1);
+        (faults, numbers)
+    };
+    let (faults, numbers) = errors(merged.text.as_bytes());
+    if faults.is_empty() {
+        return Ok(merged);
+    }
+    let mut known: BTreeMap<Rule, usize> = BTreeMap::new();
+    for (rule, number) in bills.iter().flat_map(|bill| errors(bill.bytes).1) {
+        *known.entry(rule).or_default() += number;
+    }
+    let is_new = |rule: &Rule| numbers.get(rule) > known.get(rule);
+    if let Some(fault) = faults.iter().find(|fault| is_new(&fault.rule)) {
+        return Err(MergeError::Broken { pointer: fault.pointer.clone(), message: fault.message.clone() });
+    }
+    Ok(Merged { faults, ..merged })
 }
 
 /// Makes one document of several, in their order: what [`merge`] does with bills of different formats.

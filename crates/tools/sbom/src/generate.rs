@@ -127,6 +127,7 @@ fn document(
     }
     declared::add(&mut inventory, cx)?;
     declared::supplement(&mut inventory, cx, report)?;
+    let inventory = if args.only_purl { only_named(inventory) } else { inventory };
     if inventory.is_empty() && !args.allow_empty {
         return Err(nothing(args, &inputs, &inventory));
     }
@@ -142,6 +143,24 @@ fn document(
         ..product::about(&args.product)
     };
     Ok((Document { about, inventory }, skipped))
+}
+
+/// Leaves the components out that nobody could look up, and says so of each.
+fn only_named(inventory: Inventory) -> Inventory {
+    let mut left_out = Vec::new();
+    let root = inventory.root().and_then(|root| inventory.get(root)).map(lw_inventory::Component::identity);
+    let mut inventory = inventory.filtered(|component| {
+        let is_named = component.purl.as_ref().is_some_and(|purl| purl.version().is_some());
+        if !is_named && Some(component.identity()) != root {
+            left_out.push(lw_bom::title_of(component));
+        }
+        is_named
+    });
+    inventory.unknowns.extend(left_out.into_iter().map(|what| {
+        let why = "it has no package URL with a version, and `only-purl` leaves such out".to_owned();
+        Unknown { what, why, place: None }
+    }));
+    inventory
 }
 
 /// A package manager's home: as the user names it, else as the environment does.

@@ -36,6 +36,7 @@ pub(crate) fn run(
     let options = options(args, cx)?;
     let merged = lw_bom::merge(&bills, &options)?;
     tell(&merged, report);
+    tell_faults(&merged, report);
     // What is published is what was written, and not what somebody meant to write.
     let (format, document) = lw_bom::read(merged.text.as_bytes())?;
     let components = document.inventory.len() as u64;
@@ -92,6 +93,20 @@ fn tell(merged: &Merged, report: &mut Report) {
             &format!("{bill}:{why}"),
             message,
         ));
+    }
+}
+
+/// What was wrong with the parts is wrong with the whole.
+fn tell_faults(merged: &Merged, report: &mut Report) {
+    for fault in &merged.faults {
+        let what = fault.component.as_ref().map(|component| format!("{component}: ")).unwrap_or_default();
+        let message = format!(
+            "the merged bill has a fault of its parts: {what}{} (at {})",
+            fault.message, fault.pointer
+        );
+        let key = format!("{}:{}", fault.rule.name(), fault.pointer);
+        let finding = Finding::new("sbom/merge-fault", Level::Warning, &key, message);
+        report.add_finding(finding.help(fault.fix.clone()));
     }
 }
 

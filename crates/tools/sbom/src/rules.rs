@@ -71,6 +71,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Replace the component, take its other licence, or change the lists. Nothing known counts as not allowed.",
     },
     Rule {
+        id: "merge-fault",
+        level: Level::Warning,
+        title: "A fault of a merged bill is one of the result.",
+        help: "`validate` says everything that is wrong with the parts. Mend them, and merge again.",
+    },
+    Rule {
         id: "merge-kept-apart",
         level: Level::Note,
         title: "A component stands in several of the merged bills, and they tell it differently.",

@@ -37,7 +37,9 @@ impl Part {
             Header::Spdx2 { .. } => Format::Spdx23,
             Header::Spdx3 => Format::Spdx301,
         };
-        let members = json::typed(bytes).map_err(read)?;
+        let Value::Object(members) = json::value(bytes).map_err(read)? else {
+            return Err(read(ReadError::NotABom));
+        };
         Ok(Self { name: bill.name.to_owned(), format, members })
     }
 
@@ -407,7 +409,7 @@ impl Union {
         // The pretty form of a value cannot fail.
         let mut text = format!("{:#}", Value::Object(bill));
         text.push('\n');
-        Merged { text, format, components: count, united, renamed, apart, lost }
+        Merged { text, format, components: count, united, renamed, apart, lost, faults: Vec::new() }
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn merge(
         renamed: 0,
         apart: Vec::new(),
         lost,
+        faults: Vec::new(),
     })
 }
 

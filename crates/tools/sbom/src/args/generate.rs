@@ -71,6 +71,10 @@ pub struct Generate {
     #[arg(long, help_heading = "Inputs")]
     pub no_dev: bool,
 
+    /// Leave out components that no package URL with a version names: one of them makes GitHub refuse a whole snapshot of dependencies. Each is listed as unknown
+    #[arg(long, help_heading = "Inputs")]
+    pub only_purl: bool,
+
     /// Accept a bill of materials without any component
     #[arg(long, help_heading = "Inputs")]
     pub allow_empty: bool,
