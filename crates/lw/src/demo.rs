@@ -9,13 +9,14 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
 use lw_ota_package::OtaPackage;
+use lw_sbom::Sbom;
 use lw_sign::Sign;
 use lw_signature::{KeyKind, PrivateKey, Signer as _};
 use lw_size_gate::SizeGate;
 
 /// The example firmware and the coverage of its host tests, as `examples/firmware/build.sh` made them: now, and before
 /// the last feature.
-const FILES: [(&str, &[u8]); 13] = [
+const FILES: [(&str, &[u8]); 15] = [
     ("firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/firmware.elf")),
     ("firmware.map", include_bytes!("../../../examples/firmware/esp32c3/firmware.map")),
     ("firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/firmware.bin")),
@@ -28,6 +29,8 @@ const FILES: [(&str, &[u8]); 13] = [
     ("src/colour.rs", include_bytes!("../../../examples/firmware/esp32c3/src/colour.rs")),
     ("src/dsp.rs", include_bytes!("../../../examples/firmware/esp32c3/src/dsp.rs")),
     ("src/persist.rs", include_bytes!("../../../examples/firmware/esp32c3/src/persist.rs")),
+    ("Cargo.toml", include_bytes!("../../../examples/firmware/esp32c3/Cargo.toml")),
+    ("Cargo.lock", include_bytes!("../../../examples/firmware/esp32c3/Cargo.lock")),
     ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
 ];
 
@@ -51,7 +54,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -129,15 +132,23 @@ const STEPS: [Step; 11] = [
         ends: Exit::Gate,
         before: flip_a_bit,
     },
+    Step {
+        says: "What the firmware is made of, as the law asks for it: components, licences and their graph, of the image as it was built.",
+        tool: SBOM,
+        arguments: "generate --elf firmware.elf --bin firmware.bin --supplier-name lw-actions --supplier-url https://lights.example --security-contact security@lights.example --output led-node.cdx.json --write html=sbom.html --write mermaid=sbom.mmd",
+        ends: Exit::Pass,
+        before: nothing,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
 const COVERAGE: Entry = Entry::of::<CoverageGate>();
 const OTA: Entry = Entry::of::<OtaPackage>();
 const SIGN: Entry = Entry::of::<Sign>();
+const SBOM: Entry = Entry::of::<Sbom>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, bill of materials, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -220,9 +231,15 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
         }
     }
     say("Every step ended as it should. Open the reports in a browser:");
-    for page in
-        ["size-fail.html", "size.html", "coverage-html/index.html", "ota.html", "signed.html", "flipped.html"]
-    {
+    for page in [
+        "size-fail.html",
+        "size.html",
+        "coverage-html/index.html",
+        "ota.html",
+        "signed.html",
+        "flipped.html",
+        "sbom.html",
+    ] {
         say(&format!("  {}", folder.join(page).display()));
     }
     Ok(Exit::Pass)

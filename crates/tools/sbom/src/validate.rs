@@ -1,7 +1,7 @@
 //! `validate`.
 
 use lw_cli::{Context, Error};
-use lw_model::{Measure, Report};
+use lw_model::{Measure, Number, Report};
 
 use crate::args::Validate;
 use crate::{bills, licences, limits, scores, validity};
@@ -52,6 +52,13 @@ pub(crate) fn run(
             .filter(|(id, component)| inventory.root() != Some(*id) && !component.source.is_local());
         let components = foreign.map(|(_, component)| component);
         licences::judge(&policy, &args.policy, components, subject, report);
+    }
+    if several {
+        cx.figure(bills::counted(paths.len(), "bill", "bills"));
+    } else if let Some(Number::Integer(count)) =
+        report.measure("sbom.components", None).map(|measure| measure.value)
+    {
+        cx.figure(bills::counted(usize::try_from(count).unwrap_or_default(), "component", "components"));
     }
     limits::settle(&args.limits, baseline, cx, report)
 }

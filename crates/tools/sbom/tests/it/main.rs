@@ -1,11 +1,12 @@
 //! sbom as its users meet it: the binary, on files made here.
 
 // Helpers of tests fail like tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+mod generate;
 
 use lw_testkit::tool::{ToolBinary, transcripts};
 
-#[allow(dead_code, reason = "used by the tests of the commands")]
 const SBOM: ToolBinary = ToolBinary::new(env!("CARGO_BIN_EXE_sbom"));
 
 #[test]

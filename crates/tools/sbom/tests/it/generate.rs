@@ -1,0 +1,185 @@
+//! Bills of projects and firmware.
+
+use std::fs;
+use std::path::Path;
+
+use lw_model::{Level, Verdict};
+use lw_testkit::tool::words;
+use serde_json::Value;
+
+use crate::SBOM;
+
+const GITMODULES: &str = "\
+[submodule \"heatshrink\"]
+\tpath = third_party/heatshrink
+\turl = https://someone:hunter2@github.com/atomicobject/heatshrink.git
+";
+
+fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn json(folder: &Path, path: &str) -> Value {
+    serde_json::from_slice(&fs::read(folder.join(path)).unwrap()).unwrap()
+}
+
+fn example(name: &str) -> Vec<u8> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../examples/firmware/esp32c3");
+    fs::read(root.join(name)).unwrap()
+}
+
+fn component<'j>(bill: &'j Value, name: &str) -> &'j Value {
+    let components = bill["components"].as_array().unwrap();
+    components.iter().find(|component| component["name"] == name).unwrap()
+}
+
+#[test]
+fn a_firmware_is_the_product_and_its_files_belong_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, ".gitmodules", GITMODULES);
+    fs::write(root.join("firmware.elf"), example("firmware.elf")).unwrap();
+    fs::write(root.join("firmware.bin"), example("firmware.bin")).unwrap();
+    let args = "generate --elf firmware.elf --bin firmware.bin --output out/sbom.json --supplier-name Us";
+    let run = SBOM.run_as_step(root, &words(args), &[("SOURCE_DATE_EPOCH", "1767225600")]);
+    assert_eq!((run.code, run.output("components").as_str()), (0, "1"), "{}", run.stderr);
+    let bill = json(root, "out/sbom.json");
+    let product = &bill["metadata"]["component"];
+    assert_eq!(
+        (&product["type"], &product["name"], &product["version"]),
+        (&"firmware".into(), &"led-node".into(), &"1.1.0".into())
+    );
+    assert_eq!(bill["metadata"]["timestamp"], "2026-01-01T00:00:00Z");
+    let algorithms: Vec<_> =
+        product["hashes"].as_array().unwrap().iter().map(|hash| hash["alg"].as_str().unwrap()).collect();
+    assert_eq!(algorithms, ["SHA-256", "SHA-512"]);
+    let text = fs::read_to_string(root.join("out/sbom.json")).unwrap();
+    assert!(!text.contains("hunter2") && !text.contains(&root.display().to_string()), "{text}");
+
+    // The same from another folder, and again.
+    let again = tempfile::tempdir().unwrap();
+    for name in [".gitmodules", "firmware.elf", "firmware.bin"] {
+        fs::copy(root.join(name), again.path().join(name)).unwrap();
+    }
+    SBOM.run_as_step(again.path(), &words(args), &[("SOURCE_DATE_EPOCH", "1767225600")]);
+    assert_eq!(fs::read_to_string(again.path().join("out/sbom.json")).unwrap(), text);
+
+    // An ELF file of another build.
+    fs::write(root.join("firmware.elf"), example("baseline/firmware.elf")).unwrap();
+    fs::remove_file(root.join("out/sbom.json")).unwrap();
+    let run = SBOM.run_as_step(root, &words(args), &[]);
+    assert_eq!((run.code, run.report().verdict), (1, Verdict::Fail), "{}", run.stderr);
+    assert!(run.found(Level::Error).contains(&"unpaired".to_owned()), "{:?}", run.found(Level::Error));
+    assert!(!root.join("out/sbom.json").exists(), "it would be a bill of two products");
+}
+
+#[test]
+fn what_lw_toml_says_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, ".gitmodules", GITMODULES);
+    write(
+        root,
+        "lw.toml",
+        "\
+[sbom.component.zlib]
+version = '1.3.1'
+license = 'Zlib'
+cpe = 'cpe:2.3:a:zlib:zlib:{}:*:*:*:*:*:*:*'
+path = 'third_party/zlib'
+
+[sbom.supplement.heatshrink]
+supplier = 'Atomic Object'
+license = 'ISC'
+
+[sbom.supplement.gone]
+license = 'MIT'
+",
+    );
+    let run = SBOM.run_as_step(root, &words("generate --output sbom.json --name lamp"), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.found(Level::Warning).contains(&"supplement-unused".to_owned()));
+    let bill = json(root, "sbom.json");
+    assert_eq!(bill["metadata"]["component"]["name"], "lamp");
+    assert_eq!(component(&bill, "zlib")["cpe"], "cpe:2.3:a:zlib:zlib:1.3.1:*:*:*:*:*:*:*");
+    assert_eq!(component(&bill, "heatshrink")["supplier"]["name"], "Atomic Object");
+    assert!(
+        component(&bill, "heatshrink").get("purl").is_none(),
+        "without a commit it would name any of them"
+    );
+}
+
+#[test]
+fn a_version_that_is_not_the_released_one_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("firmware.bin"), example("firmware.bin")).unwrap();
+    let run = SBOM.run_as_step(
+        folder.path(),
+        &words("generate --bin firmware.bin --version v9 --allow-empty"),
+        &[],
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.found(Level::Warning), ["version"]);
+}
+
+#[test]
+fn below_the_root_is_read_only_where_asked_for_and_what_is_left_out_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "a/.gitmodules", GITMODULES);
+    write(root, "node_modules/x/.gitmodules", GITMODULES);
+    let run = SBOM.run_as_step(root, &words("generate"), &[]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let run = SBOM.run_as_step(root, &words("generate --recursive"), &[]);
+    assert_eq!((run.code, run.output("components").as_str()), (0, "2"), "{}", run.stderr);
+    let table = run.report().tables.into_iter().find(|table| table.id == "not-read").unwrap();
+    assert_eq!(table.rows.len(), 1);
+}
+
+#[test]
+fn one_bad_file_is_told_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, ".gitmodules", GITMODULES);
+    write(root, "dependencies.lock", "dependencies: [");
+    let run = SBOM.run_as_step(root, &words("generate --output sbom.json"), &[]);
+    assert_eq!((run.code, run.report().verdict), (3, Verdict::Error), "{}", run.stderr);
+    assert!(run.stderr.contains("dependencies.lock:"), "{}", run.stderr);
+    assert!(!root.join("sbom.json").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_project_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "secret", GITMODULES);
+    fs::create_dir(root.join("project")).unwrap();
+    std::os::unix::fs::symlink("../secret", root.join("project/.gitmodules")).unwrap();
+    let run = SBOM.run_as_step(root, &words("generate --path project --output sbom.json"), &[]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("leads out of the folder"), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_wrong_with_a_bill_is_told_at_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let bill = r#"{
+  "bomFormat": "CycloneDX",
+  "specVersion": "1.6",
+  "version": 1,
+  "metadata": {"component": {"type": "firmware", "name": "a", "bom-ref": "a"}},
+  "components": [{"type": "library", "name": "b", "bom-ref": "b", "purl": "npm/b"}],
+  "dependencies": [{"ref": "a", "dependsOn": ["gone"]}]
+}"#;
+    write(folder.path(), "bad.json", bill);
+    let run = SBOM.run_as_step(folder.path(), &words("validate bad.json"), &[]);
+    assert_eq!((run.code, run.report().verdict), (1, Verdict::Fail), "{}", run.stderr);
+    let report = run.report();
+    let dangling =
+        report.findings.iter().find(|finding| finding.message.contains("dangling-reference")).unwrap();
+    assert_eq!(dangling.location.as_ref().unwrap().to_string(), "bad.json:7");
+    assert!(report.findings.iter().any(|finding| finding.rule == "sbom/doubtful"), "nothing leads to b");
+}
