@@ -1,6 +1,6 @@
 //! Writing a bill of materials.
 
-use lw_bom::{Document, Format, Tool};
+use lw_bom::{Document, Fault, Format, Rule, Tool};
 use lw_cli::{Context, Error};
 use lw_model::{Level, Report};
 
@@ -35,7 +35,9 @@ pub(crate) fn write(
     let text = lw_bom::write(document, format(args))?;
     // What is handed out was held to what `validate` holds others to.
     let validation = lw_bom::validate(text.as_bytes()).map_err(|error| Error::internal(error))?;
-    if let Some(fault) = validation.faults.iter().find(|fault| fault.rule.level() == Level::Error) {
+    // That there is no component somebody has accepted.
+    let is_wrong = |fault: &&Fault| fault.rule.level() == Level::Error && fault.rule != Rule::Empty;
+    if let Some(fault) = validation.faults.iter().find(is_wrong) {
         let whose = fault.component.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
         return Err(Error::input(format!(
             "the bill would be invalid at {}: {whose}{}",

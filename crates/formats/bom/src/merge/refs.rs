@@ -97,7 +97,7 @@ pub(super) fn rename(value: &mut Value, new: &BTreeMap<String, String>) {
                 }
             }
             Value::Array(items) => {
-                items.iter_mut().filter(|item| item.is_string()).for_each(|item| self::text_of(item, new))
+                items.iter_mut().filter(|item| item.is_string()).for_each(|item| text_of(item, new))
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{
-    Completeness, Component, ComponentId, Contact, Hash, Inventory, Property, Purl, Reference, ReferenceKind,
+    Completeness, Component, ComponentId, Hash, Inventory, Property, Purl, Reference, ReferenceKind,
     Scope, Source, Unknown,
 };
 use serde::{Deserialize, Serialize};

@@ -16,7 +16,7 @@ use crate::cyclonedx::is_serial;
 use crate::json::{list, text};
 use crate::own::{self, CONCLUDED, DECLARED};
 use crate::{
-    About, Document, Format, Lifecycle, ReadError, Tool, WriteError, json as input, names, time, uuid,
+    About, Document, Format, Lifecycle, ReadError, WriteError, json as input, names, time, uuid,
 };
 
 /// The context that gives the names of this form their meaning.

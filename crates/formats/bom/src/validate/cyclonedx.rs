@@ -330,7 +330,7 @@ fn references(document: &Value, components: &[Found<'_>], faults: &mut Faults) {
         }
     }
     let mut graph = Graph::default();
-    let mut resolve = |reference: Option<&Value>, pointer: String, faults: &mut Faults| {
+    let resolve = |reference: Option<&Value>, pointer: String, faults: &mut Faults| {
         let Some(reference) = reference.and_then(Value::as_str) else { return };
         if !known.contains_key(reference) && !reference.starts_with("urn:cdx:") {
             let message = format!("nothing in the document has the reference {}", quoted(reference));
