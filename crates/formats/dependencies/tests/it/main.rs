@@ -8,6 +8,7 @@
     clippy::print_stderr
 )]
 
+mod broken;
 mod cargo;
 mod common;
 mod cpp;
