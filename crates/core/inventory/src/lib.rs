@@ -13,5 +13,5 @@ pub use component::{
     ReferenceKind, Scope, Source,
 };
 pub use inventory::{Completeness, ComponentId, Inventory, Unknown};
-pub use licence::{Licence, LicenceText};
+pub use licence::{Licence, LicenceText, licence_ids};
 pub use purl::{Purl, PurlError};

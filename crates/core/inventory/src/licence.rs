@@ -65,6 +65,11 @@ impl LicenceText {
     }
 }
 
+/// The identifiers of the SPDX list, without those of exceptions, in alphabetical order.
+pub fn licence_ids() -> impl Iterator<Item = &'static str> {
+    spdx::identifiers::LICENSES.iter().map(|licence| licence.name).filter(|name| *name != "NOASSERTION")
+}
+
 fn meaning(written: &str) -> Option<Licence> {
     // The slash of older crates, taken as Cargo's documentation explains it.
     let mode = spdx::ParseMode { allow_slash_as_or_operator: true, ..spdx::ParseMode::LAX };

@@ -57,7 +57,7 @@ fn has_scheme(text: &str) -> bool {
 }
 
 /// Whether it names a place of one machine: an absolute path, a drive, a home, `file:`.
-fn is_of_a_machine(text: &str) -> bool {
+pub(crate) fn is_of_a_machine(text: &str) -> bool {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let drive = text.as_bytes();
     lower.starts_with("file:")

@@ -60,7 +60,9 @@ fn wish(component: &Component) -> String {
         return given.clone();
     }
     if let Some(purl) = &component.purl {
-        return purl.to_string();
+        // Not percent-encoded: some readers look references up in that form, and it is easier to read.
+        let purl = purl.to_string();
+        return percent_encoding::percent_decode_str(&purl).decode_utf8_lossy().into_owned();
     }
     let mut wish = String::new();
     for part in [component.ecosystem.as_str(), component.namespace.as_deref().unwrap_or_default()] {

@@ -1,12 +1,16 @@
 //! JSON that somebody else wrote: what sort of document it is, and errors with line and column.
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use std::collections::BTreeMap;
+use std::fmt;
 
-use crate::ReadError;
+use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::{Fault, ReadError};
 
 /// More bytes than any real bill of materials has; those of whole distributions have some ten million.
-pub const MAX_BYTES: usize = 256 << 20;
+pub const MAX_BYTES: usize = 128 << 20;
 
 /// What a file is by its first fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +27,8 @@ pub(crate) fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
 
 /// What is wrong with JSON, in the words of this crate.
 pub(crate) fn problem(error: &serde_json::Error) -> ReadError {
-    let (line, column) = (error.line(), error.column());
+    // Of a file that ends after a line break there is no column yet.
+    let (line, column) = (error.line().max(1), error.column().max(1));
     if error.is_eof() {
         return ReadError::Truncated { line, column };
     }
@@ -77,4 +82,250 @@ pub(crate) fn header(bytes: &[u8]) -> Result<(&[u8], Header), ReadError> {
         _ => return Err(ReadError::NotABom),
     };
     Ok((bytes, header))
+}
+
+/// A whole file as a value, in which no key stands twice: readers disagree on which of two they take.
+pub(crate) fn value(bytes: &[u8]) -> Result<Value, ReadError> {
+    typed::<Unique>(bytes).map(|Unique(value)| value)
+}
+
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(UniqueVisitor).map(Self)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("any value of JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Unique(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if values.contains_key(&key) {
+                return Err(de::Error::custom(format_args!("the field {key:?} stands in this object twice")));
+            }
+            let Unique(value) = map.next_value()?;
+            values.insert(key, value);
+        }
+        Ok(Value::Object(values))
+    }
+}
+
+/// A text of an object.
+pub(crate) fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
+    of.get(key).and_then(Value::as_str)
+}
+
+/// A list of an object; nothing where it is none.
+pub(crate) fn list<'a>(of: &'a Value, key: &str) -> &'a [Value] {
+    of.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// A foreign text that is to be quoted, cut off where it is long.
+pub(crate) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Finds the line of each fault; of something that is missing, the line of what it is missing from.
+pub(crate) fn locate(bytes: &[u8], faults: &mut [Fault]) {
+    let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
+    for fault in &*faults {
+        let mut pointer = fault.pointer.as_str();
+        wanted.entry(pointer.to_owned()).or_default();
+        while let Some((parent, _)) = pointer.rsplit_once('/') {
+            pointer = parent;
+            wanted.entry(pointer.to_owned()).or_default();
+        }
+    }
+    let mut lines = Lines { bytes, at: 0, line: 1, pointer: String::new(), wanted };
+    lines.value();
+    for fault in faults {
+        let mut pointer = fault.pointer.as_str();
+        loop {
+            if let Some(line) = lines.wanted.get(pointer).filter(|line| **line > 0) {
+                fault.line = *line;
+                break;
+            }
+            match pointer.rsplit_once('/') {
+                Some((parent, _)) => pointer = parent,
+                None => break,
+            }
+        }
+    }
+}
+
+/// Walks over JSON that was parsed before, so that it is well-formed and not too deep.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: usize,
+    /// Of the value that is walked over.
+    pointer: String,
+    /// The line of each pointer; 0 until it is found.
+    wanted: BTreeMap<String, usize>,
+}
+
+impl Lines<'_> {
+    fn skip_space(&mut self) {
+        while let Some(byte) = self.bytes.get(self.at).filter(|byte| byte.is_ascii_whitespace()) {
+            self.line += usize::from(*byte == b'\n');
+            self.at += 1;
+        }
+    }
+
+    /// Takes a text, and returns it without its quotes.
+    fn string(&mut self) -> &[u8] {
+        let start = self.at + 1;
+        self.at = start;
+        while let Some(byte) = self.bytes.get(self.at) {
+            match byte {
+                b'"' => break,
+                b'\\' => self.at += 2,
+                _ => self.at += 1,
+            }
+        }
+        let end = self.at;
+        self.at += 1;
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    fn value(&mut self) {
+        self.skip_space();
+        if let Some(line) = self.wanted.get_mut(&self.pointer) {
+            *line = self.line;
+        }
+        match self.bytes.get(self.at) {
+            Some(b'{') => self.items(b'}'),
+            Some(b'[') => self.items(b']'),
+            Some(b'"') => drop(self.string().len()),
+            _ => {
+                while self
+                    .bytes
+                    .get(self.at)
+                    .is_some_and(|byte| !b",]}".contains(byte) && !byte.is_ascii_whitespace())
+                {
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    fn items(&mut self, end: u8) {
+        self.at += 1;
+        let mut index = 0usize;
+        loop {
+            self.skip_space();
+            match self.bytes.get(self.at) {
+                None => return,
+                Some(byte) if *byte == end => {
+                    self.at += 1;
+                    return;
+                }
+                Some(b',') => {
+                    self.at += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let length = self.pointer.len();
+            self.pointer.push('/');
+            if end == b'}' {
+                let quoted = self.string().to_vec();
+                let key = String::from_utf8_lossy(&quoted);
+                // Keys of faults that the suite names have nothing to escape; others are found with their object.
+                self.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                self.skip_space();
+                self.at += 1;
+            } else {
+                self.pointer.push_str(&index.to_string());
+                index += 1;
+            }
+            self.value();
+            self.pointer.truncate(length);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rule;
+
+    #[test]
+    fn lines_are_those_of_the_values() {
+        let text = "{\n \"a\": [\n  {\"b\\\"\": 1},\n  true,\n  \"x\\\\\"\n ],\n \"c\": null\n}";
+        let fault = |pointer: &str| Fault {
+            pointer: pointer.to_owned(),
+            line: 0,
+            component: None,
+            message: String::new(),
+            fix: String::new(),
+            rule: Rule::Schema,
+        };
+        let mut faults = ["", "/a", "/a/0", "/a/1", "/a/2", "/a/2/none", "/c", "/missing"].map(fault);
+        locate(text.as_bytes(), &mut faults);
+        assert_eq!(faults.map(|fault| fault.line), [1, 2, 3, 4, 5, 5, 7, 1]);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_with_its_place() {
+        let error = value(b"{\n\"a\": 1,\n\"a\": 2}").unwrap_err();
+        assert_eq!(error.to_string(), "line 3, column 3: the field \"a\" stands in this object twice");
+    }
+
+    #[test]
+    fn what_is_too_deep_is_refused_with_its_place() {
+        for text in ["[".repeat(100_000), "{\"a\":".repeat(100_000)] {
+            let error = value(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, ReadError::Malformed { line: 1, .. }), "{error}");
+        }
+    }
 }

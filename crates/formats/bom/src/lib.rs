@@ -16,6 +16,7 @@ mod score;
 mod spdx;
 mod time;
 mod uuid;
+mod validate;
 mod version;
 
 pub use diff::{Aspect, Change, Changed, Diff, Direction, diff};
@@ -28,7 +29,8 @@ pub use policy::{Policy, PolicyError, Ruling, copyleft, licence_of};
 pub use score::{
     Class, ComponentScore, Field, FieldScore, Gap, Scope, Score, Standard, StandardError, score, title_of,
 };
-pub use time::whole_seconds;
+pub use time::{of_unix, whole_seconds};
+pub use validate::{Fault, Rule, Validation, validate};
 
 /// Writes a document, and ends it with a line break.
 ///
@@ -45,7 +47,7 @@ pub fn write(document: &Document, format: Format) -> Result<String, WriteError> 
     match format {
         Format::CycloneDx15 | Format::CycloneDx16 | Format::CycloneDx17 => cyclonedx::write(document, format),
         Format::Spdx23 => spdx::write_v2(document),
-        Format::Spdx301 => Err(WriteError::NoRoot),
+        Format::Spdx301 => spdx::write_v3(document),
     }
 }
 
@@ -62,6 +64,6 @@ pub fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
     match header {
         json::Header::CycloneDx { version } => cyclonedx::read(bytes, &version),
         json::Header::Spdx2 { version } => spdx::read_v2(bytes, &version),
-        json::Header::Spdx3 => Err(ReadError::Version { format: "SPDX", version: "3".to_owned() }),
+        json::Header::Spdx3 => spdx::read_v3(bytes),
     }
 }

@@ -113,12 +113,12 @@ pub enum MergeError {
         expected: &'static str,
     },
     /// It is no bill of materials that can be read.
-    #[error("{bill}: {source}")]
+    #[error("{bill}: {problem}")]
     Read {
         /// The bill.
         bill: String,
         /// What is wrong with it.
-        source: ReadError,
+        problem: ReadError,
     },
     /// The first bill names no product that the result could be about.
     #[error("{bill}: it names no product, so nothing says what the merged bill is about")]
@@ -143,7 +143,7 @@ impl Diagnose for MergeError {
         match self {
             Self::Nothing => Some("name the bills: lw sbom merge A B --output C".into()),
             Self::Shape { .. } => Some("`lw sbom validate` says everything that is wrong with it".into()),
-            Self::Read { source, .. } => source.hint(),
+            Self::Read { problem, .. } => problem.hint(),
             Self::NoProduct { .. } => Some("give the merged product a name with `name` and `version`".into()),
             Self::Write(source) => source.hint(),
         }

@@ -10,7 +10,7 @@ use lw_inventory::{
 use serde::{Deserialize, Serialize};
 
 use crate::address::{address, relative};
-use crate::{About, Tool, names};
+use crate::{About, Lifecycle, Tool, names};
 
 /// The beginning of every name of the suite's own.
 const PREFIX: &str = "lw:";
@@ -26,6 +26,7 @@ const ABOUT_MANUFACTURER: &str = "lw:about:manufacturer";
 const ABOUT_SUPPLIER: &str = "lw:about:supplier";
 const ABOUT_AUTHORS: &str = "lw:about:authors";
 const ABOUT_TOOLS: &str = "lw:about:tools";
+const ABOUT_LIFECYCLES: &str = "lw:about:lifecycles";
 const ABOUT_VERSION: &str = "lw:about:version";
 /// A file that a component is distributed as.
 pub(crate) const DISTRIBUTION: &str = "lw:distribution";
@@ -255,6 +256,13 @@ struct ToolValue {
     version: Option<String>,
 }
 
+/// When in the product's life a document was made, where SPDX 3 has fewer words for it.
+pub(crate) fn lifecycles(phases: &[Lifecycle]) -> Option<Property> {
+    let words: BTreeSet<_> = phases.iter().map(|phase| names::lifecycle(*phase)).collect();
+    let value = words.into_iter().collect::<Vec<_>>().join(" ");
+    (!value.is_empty()).then(|| Property { name: ABOUT_LIFECYCLES.to_owned(), value })
+}
+
 /// What SPDX cannot say about a document: who of its creators is what, and how they are reached.
 pub(crate) fn about(about: &About) -> Vec<Property> {
     let mut found = Vec::new();
@@ -296,6 +304,9 @@ pub(crate) fn absorb_about(about: &mut About) {
                 let tools: Vec<ToolValue> = serde_json::from_str(&property.value).unwrap_or_default();
                 let tool = |ToolValue { vendor, name, version }| Tool { vendor, name, version };
                 about.tools = tools.into_iter().map(tool).collect();
+            }
+            ABOUT_LIFECYCLES => {
+                about.lifecycles = property.value.split(' ').filter_map(names::lifecycle_of).collect();
             }
             ABOUT_VERSION => about.version = property.value.parse().ok(),
             _ => about.properties.push(property),

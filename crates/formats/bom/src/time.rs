@@ -45,6 +45,12 @@ pub fn whole_seconds(text: &str) -> Option<String> {
     written(seconds)
 }
 
+/// A time given in seconds since 1970, as `2026-01-31T12:00:00Z`; `None` beyond the year 9999.
+#[must_use]
+pub fn of_unix(seconds: u64) -> Option<String> {
+    written(i64::try_from(seconds).ok()?.checked_add(days_before(1970, 1, 1) * 86_400)?)
+}
+
 /// `+01:00`, in seconds.
 fn offset(text: &str) -> Option<i64> {
     let sign = match text.as_bytes().first()? {
@@ -101,7 +107,20 @@ fn written(seconds: i64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::whole_seconds;
+    use super::{of_unix, whole_seconds};
+
+    #[test]
+    fn seconds_since_1970_are_a_time() {
+        for (seconds, expected) in [
+            (0, Some("1970-01-01T00:00:00Z")),
+            (1_769_860_800, Some("2026-01-31T12:00:00Z")),
+            (253_402_300_799, Some("9999-12-31T23:59:59Z")),
+            (253_402_300_800, None),
+            (u64::MAX, None),
+        ] {
+            assert_eq!(of_unix(seconds).as_deref(), expected);
+        }
+    }
 
     #[test]
     fn every_form_of_rfc_3339_becomes_one() {

@@ -10,6 +10,8 @@ mod embedded;
 mod error;
 mod glob;
 pub mod golang;
+mod graph;
+mod npm;
 mod origin;
 mod python;
 mod reader;
@@ -17,6 +19,7 @@ mod scopes;
 mod text;
 mod tree;
 mod vcpkg;
+mod yaml;
 
 pub use error::{Error, Problem};
 pub use reader::{Options, Places, READERS, Reader, detect};

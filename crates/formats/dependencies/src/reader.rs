@@ -61,6 +61,9 @@ pub struct Reader {
 /// Every reader.
 pub static READERS: &[Reader] = &[
     crate::cargo::READER,
+    crate::npm::NPM,
+    crate::npm::YARN,
+    crate::npm::PNPM,
     // Python.
     python::UV,
     python::POETRY,

@@ -23,7 +23,7 @@ pub(crate) use self::declared::SECTIONS;
 use self::find::Found;
 use self::folder::Folder;
 use crate::args::Generate;
-use crate::{limits, measures, output, tables};
+use crate::{licences, limits, measures, output, scores, tables};
 
 /// Runs the command.
 ///
@@ -43,7 +43,13 @@ pub(crate) fn run(
     tables::skipped(&skipped, report);
     let inventory = &document.inventory;
     measures::add(inventory, report);
-    measures::scores(&document, args.output.sbom_format, report);
+    let format = output::format(&args.output);
+    scores::add(&document, format, &args.standards.standard, None, report);
+    let policy = licences::policy(&args.policy)?;
+    let foreign = inventory
+        .iter()
+        .filter(|(id, component)| inventory.root() != Some(*id) && !component.source.is_local());
+    licences::judge(&policy, &args.policy, foreign.map(|(_, component)| component), None, report);
     limits::settle(&args.limits, baseline, cx, report)?;
     tables::add(inventory, baseline, report);
     cx.set_format("mermaid", tables::mermaid(inventory));
@@ -130,7 +136,7 @@ fn document(
     }
     let about = About {
         version: Some(1),
-        timestamp: Some(repository::timestamp(&args.path, cx)),
+        timestamp: repository::timestamp(cx),
         tools: vec![output::this_tool()],
         lifecycles,
         ..product::about(&args.product)

@@ -4,15 +4,19 @@
 //! the inventory of `lw-inventory`.
 
 mod args;
+mod bills;
 mod diff;
 mod generate;
+mod licences;
 mod limits;
 mod measures;
 mod merge;
 mod output;
 mod rules;
+mod scores;
 mod tables;
 mod validate;
+mod validity;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Section, Tool};
 use lw_model::Report;

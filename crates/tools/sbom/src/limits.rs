@@ -19,7 +19,28 @@ pub(crate) fn settle(
     if let Some(earlier) = baseline {
         cx.compare(report, earlier, same_measure);
     }
-    attach(args, cx, report)?;
+    attach(args, |_| Reason::NothingMatched, cx, report)?;
+    cx.judge(report, None);
+    Ok(())
+}
+
+/// The same, where the measures whose names begin like `prefix` could not be made, for a reason.
+///
+/// # Errors
+/// Those of [`settle`].
+pub(crate) fn settle_without(
+    args: &LimitArgs,
+    prefix: &str,
+    reason: Reason,
+    baseline: Option<&Report>,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<(), Error> {
+    if let Some(earlier) = baseline {
+        cx.compare(report, earlier, same_measure);
+    }
+    let reason = |name: &str| if name.starts_with(prefix) { reason } else { Reason::NothingMatched };
+    attach(args, reason, cx, report)?;
     cx.judge(report, None);
     Ok(())
 }
@@ -28,7 +49,12 @@ pub(crate) fn settle(
 const EMPTY: &str = "=0";
 
 /// Attaches every limit to the measure it names. One that names none fails: a limit that is never judged is no limit.
-fn attach(args: &LimitArgs, cx: &Context, report: &mut Report) -> Result<(), Error> {
+fn attach(
+    args: &LimitArgs,
+    reason: impl Fn(&str) -> Reason,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<(), Error> {
     for (bound, id, specs) in [
         (Bound::Max, "max", &args.max),
         (Bound::Min, "min", &args.min),
@@ -45,7 +71,8 @@ fn attach(args: &LimitArgs, cx: &Context, report: &mut Report) -> Result<(), Err
         let limits = of(Unit::Count)?.into_iter().chain(of(Unit::Percent)?);
         for limits in limits.filter(|limits| !limits.name().is_empty()) {
             if !limits.attach_by_name(limits.name(), report)? {
-                limits.record_unmatched(Reason::NothingMatched, report);
+                let reason = reason(limits.name());
+                limits.record_unmatched(reason, report);
             }
         }
     }

@@ -1,10 +1,7 @@
 //! The numbers of a bill of materials.
 
-use lw_bom::{Document, Standard, score};
 use lw_inventory::{Component, Inventory, Scope};
 use lw_model::{Measure, Report, Unit};
-
-use crate::args::SbomFormat;
 
 /// Something a component may lack: the end of its measure's name, what people call it, and whether a component has it.
 type Asked = (&'static str, &'static str, fn(&Component) -> bool);
@@ -46,18 +43,5 @@ pub(crate) fn add(inventory: &Inventory, report: &mut Report) {
         let mut measure = count(format!("sbom.missing.{name}"), missing, label);
         measure.whole = Some(total.into());
         report.measures.push(measure);
-    }
-}
-
-/// Adds how much of what each standard asks for the document says.
-pub(crate) fn scores(document: &Document, format: SbomFormat, report: &mut Report) {
-    for standard in Standard::ALL {
-        let found = score(document, format.into(), standard);
-        // Of a format that cannot conform there is no score, which is not the same as none of it.
-        if let Some(percent) = found.percent() {
-            let mut measure = Measure::new(format!("sbom.score.{standard}"), percent.as_f64(), Unit::Percent);
-            measure.whole = Some(100.0.into());
-            report.measures.push(measure.label(standard.title()).higher_is_better());
-        }
     }
 }

@@ -2,21 +2,15 @@
 
 use lw_bom::{Document, Format, Tool};
 use lw_cli::{Context, Error};
-use lw_model::Report;
+use lw_model::{Level, Report};
 
-use crate::args::{OutputArgs, SbomFormat};
+use crate::args::OutputArgs;
 use crate::generate::may_write;
+use crate::merge::format_of;
 
-impl From<SbomFormat> for Format {
-    fn from(format: SbomFormat) -> Self {
-        match format {
-            SbomFormat::CycloneDx15 => Self::CycloneDx15,
-            SbomFormat::CycloneDx16 => Self::CycloneDx16,
-            SbomFormat::CycloneDx17 => Self::CycloneDx17,
-            SbomFormat::Spdx23 => Self::Spdx23,
-            SbomFormat::Spdx301 => Self::Spdx301,
-        }
-    }
+/// The format that is written.
+pub(crate) fn format(args: &OutputArgs) -> Format {
+    args.sbom_format.map_or_else(Format::default, format_of)
 }
 
 /// The program that makes bills here.
@@ -38,7 +32,17 @@ pub(crate) fn write(
     cx: &mut Context,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let text = lw_bom::write(document, args.sbom_format.into())?;
+    let text = lw_bom::write(document, format(args))?;
+    // What is handed out was held to what `validate` holds others to.
+    let validation = lw_bom::validate(text.as_bytes()).map_err(|error| Error::internal(error))?;
+    if let Some(fault) = validation.faults.iter().find(|fault| fault.rule.level() == Level::Error) {
+        let whose = fault.component.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        return Err(Error::input(format!(
+            "the bill would be invalid at {}: {whose}{}",
+            fault.pointer, fault.message
+        ))
+        .hint(fault.fix.clone()));
+    }
     if let Ok((_, read)) = lw_bom::read(text.as_bytes()) {
         cx.output("serial", read.about.serial.unwrap_or_default());
     }

@@ -5,5 +5,7 @@ mod model;
 mod read;
 mod write;
 
+#[cfg(test)]
+pub(crate) use licences::NOT_IN_SCHEMA;
 pub(crate) use read::read;
 pub(crate) use write::{is_serial, write};

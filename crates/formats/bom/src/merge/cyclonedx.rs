@@ -23,7 +23,7 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn parse(bill: &Bill<'_>) -> Result<Self, MergeError> {
-        let read = |source| MergeError::Read { bill: bill.name.to_owned(), source };
+        let read = |problem| MergeError::Read { bill: bill.name.to_owned(), problem };
         let (bytes, header) = json::header(bill.bytes).map_err(read)?;
         let version = |format, version| read(ReadError::Version { format, version });
         let format = match header {

@@ -23,7 +23,7 @@ pub(super) fn merge(
     let mut lost = Vec::new();
     let mut before = 0;
     for (bill, part) in bills.iter().zip(parsed) {
-        let read = |source| MergeError::Read { bill: bill.name.to_owned(), source };
+        let read = |problem| MergeError::Read { bill: bill.name.to_owned(), problem };
         let (own_format, document) = crate::read(bill.bytes).map_err(read)?;
         lost.extend(lost_of(part, &document, own_format, format));
         before += document.inventory.iter().count();

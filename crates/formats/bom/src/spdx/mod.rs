@@ -2,12 +2,14 @@
 
 mod licences;
 mod v2;
+mod v3;
 
 use lw_inventory::{Contact, Distribution, Kind, Source};
 
 use crate::address::{address, url};
 
 pub(crate) use v2::{read as read_v2, write as write_v2};
+pub(crate) use v3::{check_version, read as read_v3, write as write_v3};
 
 /// SPDX's word for each kind it has one for; the others are `OTHER`.
 const PURPOSES: [(Kind, &str); 8] = [
@@ -40,7 +42,7 @@ fn algorithm(cyclonedx: &str) -> String {
 }
 
 /// The other way round, in any case: 3.0.1 writes them in small letters.
-fn algorithm_of(spdx: &str) -> Option<lw_inventory::HashAlgorithm> {
+pub(crate) fn algorithm_of(spdx: &str) -> Option<lw_inventory::HashAlgorithm> {
     use lw_inventory::HashAlgorithm as Algorithm;
     let plain: String = spdx
         .chars()

@@ -166,16 +166,16 @@ struct ExtractedText {
 }
 
 /// The namespace of a document of a name and a UUID, in the form the specification suggests.
-fn namespace(name: &str, uuid: &str) -> String {
+pub(super) fn namespace(name: &str, uuid: &str) -> String {
     format!("https://spdx.org/spdxdocs/{}-{uuid}", idstring(name))
 }
 
-fn title(root: &Component) -> String {
+pub(super) fn title(root: &Component) -> String {
     let name = full_name(root);
     root.version.as_ref().map_or_else(|| name.clone(), |version| format!("{name}-{version}"))
 }
 
-fn full_name(component: &Component) -> String {
+pub(super) fn full_name(component: &Component) -> String {
     match &component.namespace {
         Some(namespace) => format!("{namespace}/{}", component.name),
         None => component.name.clone(),
@@ -537,14 +537,8 @@ pub(crate) fn read(bytes: &[u8], version: &str) -> Result<(Format, Document), Re
 fn about(info: CreationInfo) -> About {
     let mut about = About { timestamp: time::whole_seconds(&info.created), ..About::default() };
     for creator in info.creators {
-        if let Some(tool) = creator.strip_prefix("Tool:").map(str::trim) {
-            let (name, version) = match tool.rsplit_once('-') {
-                Some((name, version)) if version.starts_with(|first: char| first.is_ascii_digit()) => {
-                    (name, Some(version.to_owned()))
-                }
-                _ => (tool, None),
-            };
-            about.tools.push(Tool { vendor: None, name: name.to_owned(), version });
+        if let Some(name) = creator.strip_prefix("Tool:") {
+            about.tools.push(tool(name.trim()));
         } else if let Some(contact) = contact(&creator) {
             if creator.starts_with("Person") {
                 about.authors.push(contact);
@@ -649,4 +643,15 @@ fn git(location: &str) -> Source {
         _ => (location, None),
     };
     Source::Git { url: url.to_owned(), revision, folder }
+}
+
+/// `NAME-VERSION` as a program.
+pub(super) fn tool(text: &str) -> Tool {
+    let (name, version) = match text.rsplit_once('-') {
+        Some((name, version)) if version.starts_with(|first: char| first.is_ascii_digit()) => {
+            (name, Some(version.to_owned()))
+        }
+        _ => (text, None),
+    };
+    Tool { vendor: None, name: name.to_owned(), version }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lw_bom::{Document, Format, read, write};
+use lw_bom::{Document, Format, Rule, read, validate, write};
 use lw_inventory::{Component, Identity};
+use lw_model::Level;
 use proptest::prelude::*;
 
 use crate::documents::{canonical, everything, inventory, parts};
 
 /// Every format that holds a whole inventory, and 1.5 with what it has no place for.
-const FORMATS: [Format; 4] = [Format::CycloneDx15, Format::CycloneDx16, Format::CycloneDx17, Format::Spdx23];
+const FORMATS: [Format; 5] = Format::ALL;
 
 fn components(document: &Document, format: Format) -> BTreeMap<Identity, Component> {
     let inventory = &document.inventory;
@@ -29,6 +30,13 @@ fn edges(document: &Document) -> BTreeSet<(Identity, Identity)> {
 
 fn same(written: &Document, format: Format) {
     let text = write(written, format).unwrap();
+    let faults: Vec<_> = validate(text.as_bytes())
+        .unwrap()
+        .faults
+        .into_iter()
+        .filter(|fault| fault.rule.level() == Level::Error && fault.rule != Rule::Empty)
+        .collect();
+    assert!(faults.is_empty(), "{faults:#?} {text}");
     let (read_format, read) = read(text.as_bytes()).unwrap();
     assert_eq!(read_format, format);
     let (before, after) = (components(written, format), components(&read, format));

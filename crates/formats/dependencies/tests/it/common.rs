@@ -135,3 +135,8 @@ pub(crate) fn output_of(command: &mut Command) -> Option<String> {
     }
     String::from_utf8(output.stdout).ok()
 }
+
+/// A fixture of the suite's own.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}

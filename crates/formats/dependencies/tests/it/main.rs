@@ -8,10 +8,12 @@
     clippy::print_stderr
 )]
 
+mod agreement;
 mod broken;
 mod cargo;
 mod common;
 mod cpp;
 mod golang;
+mod npm;
 mod python;
 mod python_common;

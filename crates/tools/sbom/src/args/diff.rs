@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::LimitArgs;
+use super::{LimitArgs, PolicyArgs};
 
 /// Arguments of `diff`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -14,6 +14,9 @@ pub struct Diff {
     /// The newer bill of materials
     #[arg(value_name = "NEW", help_heading = "Inputs")]
     pub new: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
     #[command(flatten)]
     pub limits: LimitArgs,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{LimitArgs, OutputArgs};
+use super::{LimitArgs, OutputArgs, PolicyArgs, StandardArgs};
 
 /// Arguments of `generate`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -88,6 +88,12 @@ pub struct Generate {
 
     #[command(flatten)]
     pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub standards: StandardArgs,
+
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
     #[command(flatten)]
     pub limits: LimitArgs,

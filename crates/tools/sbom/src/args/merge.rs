@@ -1,6 +1,6 @@
 //! The arguments of `merge`.
 
-use super::{LimitArgs, OutputArgs, ProductArgs};
+use super::{LimitArgs, OutputArgs, ProductArgs, StandardArgs};
 
 /// Arguments of `merge`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -14,6 +14,9 @@ pub struct Merge {
 
     #[command(flatten)]
     pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub standards: StandardArgs,
 
     #[command(flatten)]
     pub limits: LimitArgs,

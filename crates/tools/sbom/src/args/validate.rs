@@ -1,6 +1,6 @@
 //! The arguments of `validate`.
 
-use super::LimitArgs;
+use super::{LimitArgs, PolicyArgs, StandardArgs};
 
 /// Arguments of `validate`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -8,6 +8,12 @@ pub struct Validate {
     /// Bill of materials; globs such as `build/*.cdx.json` are allowed
     #[arg(value_name = "FILE", help_heading = "Inputs")]
     pub sbom: Vec<String>,
+
+    #[command(flatten)]
+    pub standards: StandardArgs,
+
+    #[command(flatten)]
+    pub policy: PolicyArgs,
 
     #[command(flatten)]
     pub limits: LimitArgs,
