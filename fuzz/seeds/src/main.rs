@@ -201,6 +201,17 @@ fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
         Some("package-lock.json") => return vec!["lock_npm"],
         Some("yarn.lock") => return vec!["lock_yarn"],
         Some("pnpm-lock.yaml") => return vec!["lock_pnpm"],
+        Some("uv.lock") => return vec!["lock_uv"],
+        Some("poetry.lock") => return vec!["lock_poetry"],
+        Some("Pipfile.lock") => return vec!["lock_pipenv"],
+        Some("pylock.toml") => return vec!["lock_pylock"],
+        Some("requirements.txt") => return vec!["requirements"],
+        Some("go.mod") => return vec!["go_mod"],
+        Some("conan.lock") => return vec!["conan_lock"],
+        Some("conanfile.txt") => return vec!["conanfile"],
+        Some("vcpkg.json") => return vec!["vcpkg"],
+        Some("METADATA") => return vec!["python_metadata"],
+        Some("buildinfo.bin") => return vec!["go_binary"],
         _ => {}
     }
     match extension(file) {

@@ -203,10 +203,13 @@ impl Purl {
                 self.name = self.name.chars().map(plain).collect();
             }
             // A registry of Databricks knows no case, others do.
-            "mlflow" => {
-                if self.qualifiers.get("repository_url").is_some_and(|url| url.contains("azuredatabricks")) {
-                    lower(&mut self.name);
-                }
+            "mlflow"
+                if self
+                    .qualifiers
+                    .get("repository_url")
+                    .is_some_and(|url| url.contains("azuredatabricks")) =>
+            {
+                lower(&mut self.name);
             }
             "cpan" if self.name.contains("::") => {
                 return rule("is a distribution, which has no \"::\" in its name");

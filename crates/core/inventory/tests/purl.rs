@@ -1,5 +1,7 @@
 //! Package URLs, held to the cases of purl-spec itself.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 
 use lw_inventory::{Purl, PurlError};

@@ -209,6 +209,11 @@ fn graph_lock(source: &Input<'_>, graph: &Graph) -> Result<Inventory, Error> {
         }
     }
     let start = start.unwrap_or(root);
+    let reached = needs.scopes([start]);
+    // What nothing leads to hangs on the root: nobody says that it is not needed.
+    for index in (0..root).filter(|index| reached.get(*index).copied().flatten().is_none()) {
+        needs.add(start, index, Scope::Required);
+    }
     let scopes = needs.scopes([start]);
     let root_id = (start == root).then(|| {
         let id = inventory.add(nameless(source.file));

@@ -52,7 +52,7 @@ pub fn read_binary(bytes: &[u8], file: &str) -> Result<Option<Inventory>, Error>
             ["path", path] => settings.push(("lw:go:path".to_owned(), (*path).to_owned())),
             ["mod", rest @ ..] => main = Entry::read(rest),
             ["dep", rest @ ..] => {
-                entries.push(Entry::read(rest).ok_or_else(|| malformed("a module has no name"))?)
+                entries.push(Entry::read(rest).ok_or_else(|| malformed("a module has no name"))?);
             }
             // The main module cannot be replaced.
             ["=>", rest @ ..] => {

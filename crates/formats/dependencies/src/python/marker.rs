@@ -180,7 +180,7 @@ impl<'a> Parser<'a, '_> {
             _ => return Some(None),
         };
         let name = super::normal(text);
-        let found = asked.is_none_or(|asked| asked.iter().any(|one| *one == name));
+        let found = asked.is_none_or(|asked| asked.contains(&name));
         Some(Some(found != negated))
     }
 

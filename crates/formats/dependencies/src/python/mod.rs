@@ -15,7 +15,8 @@ mod uv;
 mod version;
 
 use lw_inventory::{
-    Component, Distribution, Hash, HashAlgorithm, Inventory, Kind, Purl, Reference, ReferenceKind, Source,
+    Completeness, Component, Distribution, Hash, HashAlgorithm, Inventory, Kind, Purl, Reference,
+    ReferenceKind, Source,
 };
 
 use crate::{Error, Places, Reader, address};
@@ -59,8 +60,19 @@ pub(crate) const REQUIREMENTS: Reader = Reader {
 pub(crate) const ENVIRONMENT: Reader =
     Reader { name: "python-environment", files: &["pyvenv.cfg"], read: installed::read };
 
-/// Adds what the project's own environment says of the packages.
+/// Adds what the project's own environment says of the packages, and hangs on the root what nothing leads to: an old lock may
+/// have such entries.
 fn described(places: &Places<'_>, file: &str, mut inventory: Inventory) -> Result<Inventory, Error> {
+    let reached = inventory.reachable();
+    let lost: Vec<_> = inventory.iter().map(|(id, _)| id).filter(|id| !reached.contains(id)).collect();
+    if let Some(root) = inventory.root().filter(|_| !lost.is_empty()) {
+        for &id in &lost {
+            inventory.depend(root, id);
+        }
+        if let Some(root) = inventory.get_mut(root) {
+            root.dependencies_known = Completeness::Incomplete;
+        }
+    }
     installed::describe(places.project, address::folder_of(file), &mut inventory)?;
     Ok(inventory)
 }

@@ -327,7 +327,8 @@ fn scope(entry: &Package, reached: Option<Scope>, has_project: bool) -> Scope {
         (Some(_), _) => Scope::Excluded,
         (None, Some("main")) => wanted,
         (None, Some(_)) => Scope::Excluded,
-        (None, None) if has_project => reached.unwrap_or(Scope::Excluded),
+        // What nothing leads to is not left out: nobody says that it is not needed.
+        (None, None) if has_project => reached.unwrap_or(wanted),
         (None, None) => wanted,
     }
 }

@@ -11,12 +11,8 @@ use toml::Value;
 use super::requirement::Requirement;
 use super::{nameless, normal, package};
 use crate::address;
-use crate::text;
 use crate::text::Input;
 use crate::{Error, Tree};
-
-/// How deep a group may include groups.
-const MAX_DEPTH: usize = 32;
 
 /// What a project asks for directly.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,10 +125,9 @@ impl Pyproject {
                 ask(requirement, Scope::Optional)?;
             }
         }
-        for group in file.dependency_groups.keys() {
-            for requirement in flatten(&file.dependency_groups, group, 0) {
-                ask(requirement, Scope::Excluded)?;
-            }
+        // Every group is read, so those that others include are among them.
+        for requirement in file.dependency_groups.values().flatten().filter_map(Value::as_str) {
+            ask(requirement, Scope::Excluded)?;
         }
         if let Some(poetry) = &file.tool.poetry {
             let optional: BTreeSet<_> = poetry.extras.values().flatten().map(|name| normal(name)).collect();
@@ -202,25 +197,6 @@ pub(super) fn several(value: &Value) -> &[Value] {
 pub(super) fn extras(value: &Value) -> Vec<String> {
     let extras = value.get("extras").and_then(Value::as_array).into_iter().flatten();
     extras.filter_map(Value::as_str).map(normal).collect()
-}
-
-/// The requirements of a group and of those it includes.
-fn flatten<'a>(groups: &'a BTreeMap<String, Vec<Value>>, group: &str, depth: usize) -> Vec<&'a str> {
-    let group = normal(group);
-    let entries = groups.iter().filter(|(name, _)| normal(name) == group).flat_map(|(_, entries)| entries);
-    let mut requirements = Vec::new();
-    for entry in entries {
-        if let Some(requirement) = entry.as_str() {
-            requirements.push(requirement);
-        } else if let Some(other) = entry.get("include-group").and_then(Value::as_str)
-            && depth < MAX_DEPTH
-            && requirements.len() < text::MAX_ENTRIES
-            && normal(other) != group
-        {
-            requirements.extend(flatten(groups, other, depth + 1));
-        }
-    }
-    requirements
 }
 
 /// The project as a component, when it has a name.

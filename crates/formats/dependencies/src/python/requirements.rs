@@ -352,11 +352,10 @@ impl<'a> List<'a> {
         if let Source::Path(path) = &source
             && !path.starts_with("..")
             && version.is_none()
+            && let Some(found) = Pyproject::find(self.tree, path)?.and_then(|project| project.project)
         {
-            if let Some(found) = Pyproject::find(self.tree, path)?.and_then(|project| project.project) {
-                version = found.version;
-                name = name.or(Some(found.name));
-            }
+            version = found.version;
+            name = name.or(Some(found.name));
         }
         let unknown = |why: &str| {
             Some(Unknown { what: clean.clone(), why: why.to_owned(), place: Some(entry.place.clone()) })

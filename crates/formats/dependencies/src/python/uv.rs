@@ -140,7 +140,7 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
     source.limit(lock.packages.len())?;
     let folder = address::folder_of(file);
     let project = Pyproject::find(places.project, folder)?;
-    Reading { source: &source, folder, lock: &lock }.inventory(project)
+    Reading { source: &source, folder, lock: &lock }.inventory(project.as_ref())
 }
 
 struct Reading<'a> {
@@ -156,7 +156,7 @@ struct Nodes<'a> {
 }
 
 impl Reading<'_> {
-    fn inventory(&self, project: Option<Pyproject>) -> Result<Inventory, Error> {
+    fn inventory(&self, project: Option<&Pyproject>) -> Result<Inventory, Error> {
         let packages = &self.lock.packages;
         let mut nodes = Nodes { by_name: BTreeMap::new(), extras: BTreeMap::new() };
         let mut count = packages.len();
@@ -233,7 +233,7 @@ impl Reading<'_> {
         let root_id = match root.and_then(|index| packages.get(index)) {
             Some(spanned) => {
                 let package = spanned.get_ref();
-                let known = project.as_ref().and_then(|project| project.project.clone());
+                let known = project.and_then(|project| project.project.clone());
                 let mut own =
                     super::package(&package.name, package.version.as_deref(), nameless(self.folder).source);
                 if let Some(known) = known.filter(|known| known.name == own.name) {
@@ -243,9 +243,7 @@ impl Reading<'_> {
                 own.places.insert(self.source.place(spanned.span().start));
                 own
             }
-            None => {
-                project.as_ref().map_or_else(|| nameless(self.folder), |project| project.root(self.folder))
-            }
+            None => project.map_or_else(|| nameless(self.folder), |project| project.root(self.folder)),
         };
         let mut root_component = root_id;
         root_component.dependencies_known = Completeness::Complete;
@@ -258,8 +256,8 @@ impl Reading<'_> {
             } else {
                 let mut component = self.component(spanned.get_ref());
                 component.places.insert(self.source.place(spanned.span().start));
-                // What nothing reaches stays in no environment of this lock.
-                component.scope = scopes.get(index).copied().flatten().unwrap_or(Scope::Excluded);
+                // What nothing leads to is not left out: nobody says that it is not needed.
+                component.scope = scopes.get(index).copied().flatten().unwrap_or(Scope::Required);
                 inventory.add(component)
             };
             ids.push(id);

@@ -9,6 +9,7 @@
 )]
 
 mod agreement;
+mod broken;
 mod cargo;
 mod common;
 mod cpp;
