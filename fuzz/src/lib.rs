@@ -6,6 +6,8 @@ use lw_coverage::write::{CoberturaOptions, Dialect, cobertura, lcov};
 use lw_coverage::{
     Basis, Counts, Coverage, CoverageError, FileCoverage, Format, Metric, Sense, detect, read, read_from,
 };
+use lw_dependencies::{MemoryTree, Options, Places, READERS};
+use lw_inventory::{Inventory, Source};
 use lw_model::Diagnose as _;
 
 /// A writer numbers the branches of which only the number is known, at most 65,536 of a line: a few bytes of input
@@ -175,4 +177,47 @@ fn conditions(before: &Coverage, after: &Coverage) {
 fn condition_counts(file: &FileCoverage) -> Counts {
     let taken = file.conditions().iter().filter(|condition| condition.taken.is_some_and(|taken| taken > 0));
     Counts::new(taken.count() as u64, file.conditions().len() as u64)
+}
+
+/// Reads a lock file, and after a line `--manifest--` the manifest beside it, and checks what came of it.
+pub fn lock_of(file: &str, manifest: &str, bytes: &[u8]) {
+    let split = b"\n--manifest--\n";
+    let at = bytes.windows(split.len()).position(|window| window == split);
+    let mut files = vec![(file, at.map_or(bytes, |at| &bytes[..at]).to_vec())];
+    files.extend(at.map(|at| (manifest, bytes[at + split.len()..].to_vec())));
+    let tree = MemoryTree::new(files);
+    let reader = READERS.iter().find(|reader| reader.files.contains(&file)).expect("a reader of this file");
+    match (reader.read)(&Places::of(&tree), file, &Options::default()) {
+        Ok(inventory) => sound(&inventory),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(text.starts_with(file) || text.starts_with(manifest), "{text}");
+            explained(&error);
+        }
+    }
+}
+
+/// There is a root, all is reached from it, and nothing leads to this machine.
+pub fn sound(inventory: &Inventory) {
+    let reached = inventory.reachable();
+    assert!(inventory.root().is_some());
+    for (id, component) in inventory.iter() {
+        assert!(reached.contains(&id), "{component:?}");
+        if let Some(purl) = &component.purl {
+            assert_eq!(purl.to_string().parse().as_ref(), Ok(purl));
+        }
+        match &component.source {
+            Source::Path(path) => {
+                assert!(!path.starts_with('/') && component.purl.is_none(), "{component:?}")
+            }
+            Source::Git { url, .. } | Source::Url(url) | Source::Registry(url) => {
+                assert!(!url.starts_with("file:") && !url.starts_with('/'), "{url}");
+                let authority = url
+                    .split_once("://")
+                    .map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(""));
+                assert!(!authority.contains('@'), "{url}");
+            }
+            _ => {}
+        }
+    }
 }

@@ -46,6 +46,16 @@ const WRITTEN: &[(&str, &str)] = &[
         "SF:a.c\nFN:1,f\nFNDA:1,f\nBRDA:1,0,0,1\nBRDA:1,0,x,-\nDA:1,1\nend_of_record\n\n--and--\n<coverage line-rate='1'><packages><class name='a' filename='a.c'><lines><line number='1' hits='1' condition-coverage='50% (1/2)'/></lines></class></packages></coverage>\n--and--\nmode: set\na.c:1.1,2.3 1 1\n",
     ),
     (
+        "lock_cargo",
+        "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = [\"b\"]\n[[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"git+https://x/b?rev=1#2\"\n--manifest--\n[package]\nname = \"a\"\nversion.workspace = true\n[workspace]\nmembers = [\"x/*\"]\npackage.version = \"1.0.0\"\n[features]\ndefault = [\"dep:b\", \"b?/x\"]\n[target.'cfg(unix)'.dependencies]\nb = { git = \"https://x/b\", optional = true }\n",
+    ),
+    (
+        "lock_yarn",
+        "# yarn lockfile v1\n\n\"@a/b@^1\", c@npm:d@1:\n  version \"1.0.0\"\n  resolved \"https://registry.yarnpkg.com/d/-/d-1.0.0.tgz#0\"\n  optionalDependencies:\n    c \"npm:d@1\"\n--manifest--\n{\"dependencies\": {\"c\": \"npm:d@1\"}, \"workspaces\": [\"x/*\"]}",
+    ),
+    ("cargo_build", "{\"reason\":\"compiler-artifact\",\"package_id\":\"registry+https://x#a@1.0.0\"}\n"),
+    ("cargo_build", "a v1.0.0 (proc-macro) (/x)\n"),
+    (
         "package_seed",
         r#"{"manifest": {"version": "1", "board": "b", "size": 1, "checksums": {"md5": "93b885adfe0da089cdf634904fd59f71", "sha256": "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"}, "minimum_version": "1.0.0", "release_notes": "\u00fc \ud83d\ude80"}, "firmware": "00"}"#,
     ),
@@ -185,6 +195,13 @@ fn coverage(file: &Path) -> Option<&'static str> {
 fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
     if file.parent().is_some_and(|folder| folder.ends_with("tests/data/keys")) {
         return vec!["key_file"];
+    }
+    match file.file_name().and_then(|name| name.to_str()) {
+        Some("Cargo.lock") => return vec!["lock_cargo"],
+        Some("package-lock.json") => return vec!["lock_npm"],
+        Some("yarn.lock") => return vec!["lock_yarn"],
+        Some("pnpm-lock.yaml") => return vec!["lock_pnpm"],
+        _ => {}
     }
     match extension(file) {
         "elf" => vec!["elf"],

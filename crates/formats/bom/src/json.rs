@@ -27,7 +27,8 @@ pub(crate) fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
 
 /// What is wrong with JSON, in the words of this crate.
 pub(crate) fn problem(error: &serde_json::Error) -> ReadError {
-    let (line, column) = (error.line(), error.column());
+    // Of a file that ends after a line break there is no column yet.
+    let (line, column) = (error.line().max(1), error.column().max(1));
     if error.is_eof() {
         return ReadError::Truncated { line, column };
     }

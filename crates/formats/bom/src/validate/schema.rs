@@ -70,9 +70,21 @@ fn validator(which: Which) -> Result<Validator, String> {
     jsonschema::options()
         .with_registry(&registry)
         .should_validate_formats(true)
+        // The crate knows addresses of ASCII only under this name's elder brother.
+        .with_format("idn-email", is_mail)
         .offline()
         .build(&unpacked(packed.schema)?)
         .map_err(|error| error.to_string())
+}
+
+/// Whether a text may be an address of electronic mail, of any script.
+fn is_mail(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(user, host)| {
+        !user.is_empty()
+            && !host.is_empty()
+            && !text.contains(char::is_whitespace)
+            && !host.starts_with(['.', '-'])
+    })
 }
 
 /// What is wrong with a document by its schema.
@@ -95,7 +107,10 @@ pub(super) fn check(document: &Value, which: Which, faults: &mut Faults) {
         }
     };
     for error in validator.iter_errors(document) {
-        let (message, fix) = words(error.kind());
+        let (message, mut fix) = words(error.kind());
+        if error.instance_path().as_str().ends_with("/licenses") {
+            fix = "up to CycloneDX 1.6 a list of licences has either licences or exactly one expression";
+        }
         faults.add(Rule::Schema, error.instance_path().as_str(), None, &message, fix);
     }
 }
@@ -148,8 +163,7 @@ fn words(error: &ValidationErrorKind) -> (String, &'static str) {
         Kind::Maximum { limit } => (format!("this number has to be {limit} or less"), "correct it"),
         Kind::OneOfNotValid { .. } | Kind::AnyOf { .. } => (
             "this is in none of the forms that may stand here".to_owned(),
-            "see the specification for the forms of this field; up to CycloneDX 1.6 a list of licences has either licences or \
-             exactly one expression",
+            "see the specification for the forms of this field",
         ),
         Kind::OneOfMultipleValid { .. } => {
             ("this is in several forms of which only one may stand here".to_owned(), "leave one of them")

@@ -131,6 +131,45 @@ pub(crate) fn everything() -> Document {
     Document { about: about(), inventory }
 }
 
+/// The firmware of a device of which everything is known: what checkers ask for is in it.
+pub(crate) fn complete() -> Document {
+    let maker = about().manufacturer;
+    let known =
+        |ecosystem: &str, name: &str, version: &str, purl: &str, licence: &str, byte: &str| Component {
+            purl: Some(purl.parse().unwrap()),
+            source: Source::PublicRegistry,
+            supplier: maker.clone(),
+            manufacturer: maker.clone(),
+            declared_licence: LicenceText::parse(licence),
+            concluded_licence: LicenceText::parse(licence),
+            copyright: Some("Copyright 2026 Example Devices GmbH".into()),
+            distributions: vec![Distribution {
+                url: Some(format!("https://example.com/{name}-{version}.zip")),
+                file: None,
+                is_source: true,
+                hashes: [
+                    Hash::from_hex(HashAlgorithm::Sha256, &byte.repeat(32)).unwrap(),
+                    Hash::from_hex(HashAlgorithm::Sha512, &byte.repeat(64)).unwrap(),
+                ]
+                .into(),
+            }],
+            dependencies_known: Completeness::Complete,
+            ..Component::new(ecosystem, name, Some(version.into()))
+        };
+    let mut inventory = Inventory::new();
+    let root = inventory.add(Component {
+        kind: Kind::Firmware,
+        cpe: Some("cpe:2.3:o:example:sensor:1.4.0:*:*:*:*:*:*:*".into()),
+        ..known("github", "sensor", "1.4.0", "pkg:github/example/sensor@1.4.0", "Apache-2.0", "aa")
+    });
+    let driver = inventory.add(known("cargo", "driver", "0.3.1", "pkg:cargo/driver@0.3.1", "MIT", "bb"));
+    let itoa = inventory.add(known("cargo", "itoa", "1.0.11", "pkg:cargo/itoa@1.0.11", "MIT", "cc"));
+    inventory.set_root(root);
+    inventory.depend(root, driver);
+    inventory.depend(driver, itoa);
+    Document { about: about(), inventory }
+}
+
 pub(crate) fn about() -> About {
     let maker = Contact {
         name: Some("Example Devices GmbH".into()),
