@@ -179,7 +179,7 @@ fn unchecked(bills: &[Bill<'_>], options: &MergeOptions) -> Result<Merged, Merge
         return Err(MergeError::Nothing);
     }
     let parsed: Vec<_> = bills.iter().map(cyclonedx::Part::parse).collect::<Result<_, _>>()?;
-    let newest = parsed.iter().filter_map(|part| part.format().is_cyclonedx().then(|| part.format())).max();
+    let newest = parsed.iter().map(cyclonedx::Part::format).filter(|format| format.is_cyclonedx()).max();
     let format = options.format.or(newest).unwrap_or_default();
     // What was written for an older version is good in a newer one, not the other way round.
     let stays = format.is_cyclonedx()

@@ -92,22 +92,22 @@ struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    fn old(&self, id: ComponentId) -> Option<&'a Component> {
+    fn before(&self, id: ComponentId) -> Option<&'a Component> {
         self.old.inventory.get(id)
     }
 
-    fn new(&self, id: ComponentId) -> Option<&'a Component> {
+    fn now(&self, id: ComponentId) -> Option<&'a Component> {
         self.new.inventory.get(id)
     }
 
     fn added(&self, diff: &Difference) -> impl Iterator<Item = &'a Component> {
-        diff.added.iter().filter_map(|id| self.new(*id)).collect::<Vec<_>>().into_iter()
+        diff.added.iter().filter_map(|id| self.now(*id)).collect::<Vec<_>>().into_iter()
     }
 
     /// What brings a licence into the product: what is new, and what has another licence now.
     fn introduced(&self, diff: &Difference) -> Vec<&'a Component> {
         let relicensed = diff.changed.iter().filter(|changed| changed.of(Aspect::Licence).is_some());
-        self.added(diff).chain(relicensed.filter_map(|changed| self.new(changed.new))).collect()
+        self.added(diff).chain(relicensed.filter_map(|changed| self.now(changed.new))).collect()
     }
 
     /// Components that make demands on the product now, and did not before.
@@ -115,7 +115,7 @@ impl<'a> Sides<'a> {
         let was_copyleft: Vec<ComponentId> = diff
             .changed
             .iter()
-            .filter(|changed| self.old(changed.old).and_then(lw_bom::copyleft).is_some())
+            .filter(|changed| self.before(changed.old).and_then(lw_bom::copyleft).is_some())
             .map(|changed| changed.new)
             .collect();
         let relicensed =
@@ -124,7 +124,7 @@ impl<'a> Sides<'a> {
             .iter()
             .copied()
             .chain(relicensed)
-            .filter_map(|id| self.new(id))
+            .filter_map(|id| self.now(id))
             .filter_map(|component| Some((component, lw_bom::copyleft(component)?)))
             .collect()
     }
@@ -164,7 +164,7 @@ impl<'a> Sides<'a> {
             report.add_finding(Finding::new("sbom/new-copyleft", Level::Warning, &title, message));
         }
         for changed in &diff.changed {
-            let Some(component) = self.new(changed.new) else { continue };
+            let Some(component) = self.now(changed.new) else { continue };
             let title = title_of(component);
             for change in changed.suspicious() {
                 let (level, what) = match change.aspect {
@@ -182,7 +182,7 @@ impl<'a> Sides<'a> {
                 ));
             }
             if changed.direction() == Some(Direction::Downgraded) {
-                let before = self.old(changed.old).and_then(|old| old.version.clone()).unwrap_or_default();
+                let before = self.before(changed.old).and_then(|old| old.version.clone()).unwrap_or_default();
                 let message = format!("{title} is older than the {before} it replaces");
                 report.add_finding(Finding::new("sbom/downgraded", Level::Note, &title, message));
             }
@@ -221,7 +221,7 @@ impl<'a> Sides<'a> {
             diff.changed.iter().partition(|changed| !changed.suspicious().is_empty());
         suspicious.iter().for_each(|changed| rows.extend(self.rows(changed, "")));
         for id in &diff.added {
-            let Some(component) = self.new(*id) else { continue };
+            let Some(component) = self.now(*id) else { continue };
             rows.push(vec![
                 Cell::Text("added".into()),
                 Cell::Code(name_of(component)),
@@ -230,7 +230,7 @@ impl<'a> Sides<'a> {
             ]);
         }
         for id in &diff.removed {
-            let Some(component) = self.old(*id) else { continue };
+            let Some(component) = self.before(*id) else { continue };
             rows.push(vec![
                 Cell::Text("removed".into()),
                 Cell::Code(name_of(component)),
@@ -248,7 +248,7 @@ impl<'a> Sides<'a> {
     }
 
     fn rows(&self, changed: &Changed, prefix: &str) -> Vec<Vec<Cell>> {
-        let name = self.new(changed.new).map(name_of).unwrap_or_default();
+        let name = self.now(changed.new).map(name_of).unwrap_or_default();
         let row = |change: &Change| {
             let what = match change.aspect {
                 Aspect::Version(Direction::Upgraded) => "upgraded",

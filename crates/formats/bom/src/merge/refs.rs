@@ -89,24 +89,14 @@ fn is_text(value: &Value) -> bool {
 
 /// Writes the new references wherever one is given or named.
 pub(super) fn rename(value: &mut Value, new: &BTreeMap<String, String>) {
-    fn text(value: &mut Value, new: &BTreeMap<String, String>) {
-        match value {
-            Value::String(text) => {
-                if let Some(name) = new.get(text) {
-                    text.clone_from(name);
-                }
-            }
-            Value::Array(items) => {
-                items.iter_mut().filter(|item| item.is_string()).for_each(|item| text_of(item, new))
-            }
-            _ => {}
-        }
-    }
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
                 if name == OWN || NAMING.contains(&name.as_str()) {
-                    text(member, new);
+                    match &mut *member {
+                        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, new)),
+                        member => replace(member, new),
+                    }
                 }
                 rename(member, new);
             }
@@ -116,7 +106,7 @@ pub(super) fn rename(value: &mut Value, new: &BTreeMap<String, String>) {
     }
 }
 
-fn text_of(value: &mut Value, new: &BTreeMap<String, String>) {
+fn replace(value: &mut Value, new: &BTreeMap<String, String>) {
     if let Value::String(text) = value
         && let Some(name) = new.get(text)
     {

@@ -413,7 +413,7 @@ fn unescaped_colons(text: &str) -> usize {
 fn relationship(view: &View<'_>, id: ComponentId, component: &Component) -> Answer {
     let inventory = &view.document.inventory;
     if inventory.root() == Some(id) {
-        let alone_and_known = inventory.len() == 0 && component.dependencies_known == Completeness::Complete;
+        let alone_and_known = inventory.is_empty() && component.dependencies_known == Completeness::Complete;
         let has_edges = inventory.dependencies(id).next().is_some();
         return met_if(
             has_edges || alone_and_known,
