@@ -41,10 +41,12 @@ pub(crate) fn run(
     }
     let (document, skipped) = document(args, cx, report)?;
     tables::skipped(&skipped, report);
+    // What is told of the bill is what others will read in it.
+    let written = output::put(&document, &args.output)?;
     let inventory = &document.inventory;
     measures::add(inventory, report);
     let format = output::format(&args.output);
-    scores::add(&document, format, &args.standards.standard, None, report);
+    scores::add(&written.document, format, &args.standards.standard, None, report);
     let policy = licences::policy(&args.policy)?;
     let foreign = inventory
         .iter()
@@ -60,7 +62,7 @@ pub(crate) fn run(
         cx.figure(format!("{} unknown", inventory.unknowns.len()));
     }
     cx.output("components", components.to_string());
-    output::write(&document, &args.output, cx, report)
+    output::write(&written, &args.output, cx, report)
 }
 
 /// Puts the document together, and says what was left out on the way.

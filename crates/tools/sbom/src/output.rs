@@ -22,34 +22,45 @@ pub(crate) fn this_tool() -> Tool {
     }
 }
 
-/// Writes a document, unless the report says that it is wrong; without `--output` nothing is written.
+/// A document as it is written, and what is read of it again.
+pub(crate) struct Written {
+    text: String,
+    /// What others will read.
+    pub(crate) document: Document,
+}
+
+/// Puts a document into the words of its format, and holds it to what `validate` holds others to.
 ///
 /// # Errors
-/// When it cannot be written.
-pub(crate) fn write(
-    document: &Document,
-    args: &OutputArgs,
-    cx: &mut Context,
-    report: &mut Report,
-) -> Result<(), Error> {
+/// When it cannot be written, or would be invalid.
+pub(crate) fn put(document: &Document, args: &OutputArgs) -> Result<Written, Error> {
     let text = lw_bom::write(document, format(args))?;
-    // What is handed out was held to what `validate` holds others to.
-    let validation = lw_bom::validate(text.as_bytes()).map_err(|error| Error::internal(error))?;
+    let validation = lw_bom::validate(text.as_bytes()).map_err(Error::internal)?;
     // That there is no component somebody has accepted.
     let is_wrong = |fault: &&Fault| fault.rule.level() == Level::Error && fault.rule != Rule::Empty;
     if let Some(fault) = validation.faults.iter().find(is_wrong) {
         let whose = fault.component.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        return Err(Error::input(format!(
-            "the bill would be invalid at {}: {whose}{}",
-            fault.pointer, fault.message
-        ))
-        .hint(fault.fix.clone()));
+        let message = format!("the bill would be invalid at {}: {whose}{}", fault.pointer, fault.message);
+        return Err(Error::input(message).hint(fault.fix.clone()));
     }
-    if let Ok((_, read)) = lw_bom::read(text.as_bytes()) {
-        cx.output("serial", read.about.serial.unwrap_or_default());
-    }
-    let Some(path) = args.output.as_deref().filter(|_| may_write(report)) else { return Ok(()) };
-    cx.write(path, |out| out.write_all(text.as_bytes()))?;
+    let (_, document) = lw_bom::read(text.as_bytes()).map_err(Error::internal)?;
+    Ok(Written { text, document })
+}
+
+/// Writes a document, unless the report says that it is wrong; without `--output` nothing is written.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) fn write(
+    written: &Written,
+    args: &OutputArgs,
+    cx: &mut Context,
+    report: &Report,
+) -> Result<(), Error> {
+    cx.output("serial", written.document.about.serial.clone().unwrap_or_default());
+    let may = may_write(report) && !cx.common().fail_on.fails(report.verdict);
+    let Some(path) = args.output.as_deref().filter(|_| may) else { return Ok(()) };
+    cx.write(path, |out| out.write_all(written.text.as_bytes()))?;
     cx.output("path", cx.display_path(path));
     Ok(())
 }

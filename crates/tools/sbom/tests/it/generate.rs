@@ -63,7 +63,7 @@ fn a_firmware_is_the_product_and_its_files_belong_together() {
     for name in [".gitmodules", "firmware.elf", "firmware.bin"] {
         fs::copy(root.join(name), again.path().join(name)).unwrap();
     }
-    SBOM.run_as_step(again.path(), &words(args), &[("SOURCE_DATE_EPOCH", "1767225600")]);
+    let _ = SBOM.run_as_step(again.path(), &words(args), &[("SOURCE_DATE_EPOCH", "1767225600")]);
     assert_eq!(fs::read_to_string(again.path().join("out/sbom.json")).unwrap(), text);
 
     // An ELF file of another build.
@@ -98,9 +98,14 @@ license = 'ISC'
 license = 'MIT'
 ",
     );
-    let run = SBOM.run_as_step(root, &words("generate --output sbom.json --name lamp"), &[]);
+    let run = SBOM.run_as_step(root, &words("generate --config lw.toml --output sbom.json --name lamp"), &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.found(Level::Warning).contains(&"supplement-unused"));
+    assert!(
+        run.found(Level::Warning).contains(&"supplement-unused"),
+        "{:?} {}",
+        run.found(Level::Warning),
+        run.stdout
+    );
     let bill = json(root, "sbom.json");
     assert_eq!(bill["metadata"]["component"]["name"], "lamp");
     assert_eq!(component(&bill, "zlib")["cpe"], "cpe:2.3:a:zlib:zlib:1.3.1:*:*:*:*:*:*:*");
