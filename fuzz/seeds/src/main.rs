@@ -198,6 +198,7 @@ fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
     }
     match file.file_name().and_then(|name| name.to_str()) {
         Some("Cargo.lock") => return vec!["lock_cargo"],
+        Some("platformio.ini" | "dependencies.lock" | ".gitmodules") => return vec!["lock_firmware"],
         Some("package-lock.json") => return vec!["lock_npm"],
         Some("yarn.lock") => return vec!["lock_yarn"],
         Some("pnpm-lock.yaml") => return vec!["lock_pnpm"],
