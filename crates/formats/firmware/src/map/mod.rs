@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use lw_model::Diagnose;
+use lw_model::{Diagnose, same_bytes};
 
 use crate::chip::Chip;
 use crate::elf::MAX_SECTION_SIZE;
@@ -246,16 +246,13 @@ impl<'a> Files<'a> {
     }
 }
 
-/// A path that is compared by words: the `memcmp` of musl goes byte by byte, and the paths of a map are long and mostly
-/// the same as the one before.
+/// A path. Those of a map are long, and mostly the same as the one before.
 #[derive(Clone, Copy, Hash)]
 struct FilePath<'a>(&'a [u8]);
 
 impl PartialEq for FilePath<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let ((own, rest), (others, others_rest)) = (self.0.as_chunks::<8>(), other.0.as_chunks::<8>());
-        let words = || own.iter().zip(others).all(|(a, b)| u64::from_ne_bytes(*a) == u64::from_ne_bytes(*b));
-        self.0.len() == other.0.len() && rest == others_rest && words()
+        same_bytes(self.0, other.0)
     }
 }
 
