@@ -118,7 +118,7 @@ pub struct Sign {
     #[command(flatten)]
     pub inputs: Inputs,
 
-    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists
+    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists. One that is not here is signed by the SHA-256 it lists, where the scheme signs no more than that (RSA and ECDSA with SHA-256, sshsig); `attest` needs each file
     #[arg(long, value_name = "REPORT", help_heading = "Inputs")]
     pub artifacts: Option<PathBuf>,
 
@@ -305,7 +305,7 @@ pub struct Attest {
     #[command(flatten)]
     pub inputs: Inputs,
 
-    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists
+    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists. One that is not here is signed by the SHA-256 it lists, where the scheme signs no more than that (RSA and ECDSA with SHA-256, sshsig); `attest` needs each file
     #[arg(long, value_name = "REPORT", help_heading = "Inputs")]
     pub artifacts: Option<PathBuf>,
 

@@ -79,6 +79,7 @@ impl Step {
             embed,
             text: TextOptions::default(),
             sha256: Cell::new(None),
+            listed: None,
         };
         job.make(&[signer], output, cx)
     }

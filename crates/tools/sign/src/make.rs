@@ -40,6 +40,8 @@ pub(crate) struct Job<'a> {
     pub(crate) text: TextOptions<'a>,
     /// SHA-256 of the file, once it is known.
     pub(crate) sha256: Cell<Option<Digest>>,
+    /// SHA-256 of the file as another step has listed it: schemes that sign no more than this do not read the file.
+    pub(crate) listed: Option<Digest>,
 }
 
 /// What minisign and signify write beside a signature.
@@ -83,6 +85,10 @@ impl Job<'_> {
         cx.display_path(self.input)
     }
 
+    fn digest(&self, hash: Hash, cx: &Context) -> Result<Digest, Error> {
+        digest_of(hash, cx.stream(self.input)?).map_err(|error| cx.unreadable(self.input, &error))
+    }
+
     fn detached(&self, signer: &dyn Signer, cx: &Context) -> Result<Vec<u8>, Error> {
         // Each pass opens the file anew.
         let open = || cx.stream(self.input).map_err(|error| io::Error::other(error.message()));
@@ -110,9 +116,13 @@ impl Job<'_> {
                 Ok(signify::sign(signer, key_id, comment, open).context(self.name(cx))?.to_bytes())
             }
             Scheme::Sshsig => {
-                let file = open().map_err(|error| cx.unreadable(self.input, &error))?;
-                let digest =
-                    digest_of(sshsig::HASH, file).map_err(|error| cx.unreadable(self.input, &error))?;
+                let digest = match self.listed {
+                    Some(listed) => {
+                        self.sha256.set(Some(listed));
+                        listed
+                    }
+                    None => self.digest(sshsig::HASH, cx)?,
+                };
                 Ok(sshsig::sign(signer, self.namespace, &digest)
                     .context(self.name(cx))?
                     .to_armour()
@@ -126,9 +136,10 @@ impl Job<'_> {
                     return detached::sign(signer, algorithm, open).context(self.name(cx));
                 }
                 // One pass gives what is signed and what the report says of the file.
-                let file = open().map_err(|error| cx.unreadable(self.input, &error))?;
-                let digest =
-                    digest_of(Hash::Sha256, file).map_err(|error| cx.unreadable(self.input, &error))?;
+                let digest = match self.listed {
+                    Some(listed) => listed,
+                    None => self.digest(Hash::Sha256, cx)?,
+                };
                 self.sha256.set(Some(digest));
                 sign_digest(signer, algorithm, &digest).context(self.name(cx))
             }

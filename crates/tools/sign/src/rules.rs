@@ -23,6 +23,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Renew it, or give the public key itself where no time is meant to count.",
     },
     Rule {
+        id: "digest-alone",
+        level: Level::Warning,
+        title: "A file that is not here was signed by the SHA-256 another step has recorded.",
+        help: "Nothing is to be done where the file was left elsewhere on purpose. The signature holds for no other file.",
+    },
+    Rule {
         id: "fork",
         level: Level::Warning,
         title: "Nothing was signed, since the run is for somebody who may not sign.",
