@@ -1,5 +1,7 @@
 //! The signatures of firmware images.
 
+use std::io::{self, Read};
+
 use lw_firmware::esp_image::{AppImage, ChipId, Trailing};
 use lw_firmware::image::Image;
 use lw_firmware::mcuboot as walked;
@@ -19,18 +21,40 @@ pub struct Chip {
     pub revision: Option<u16>,
 }
 
-/// Judges the signatures of an image.
+/// Judges the signatures of an image. Those of MCUboot that are over the image itself (`SIG_PURE`) take [`image_in_file`].
 ///
 /// # Errors
 /// Why it is not accepted.
 pub fn image(image: &Image, keys: &Keys, chip: Chip) -> Result<Accepted, Rejected> {
+    judge(image, keys, chip, None)
+}
+
+/// As [`image`], of a file that can be read again: `reopen` starts at its first byte.
+///
+/// # Errors
+/// Why it is not accepted.
+pub fn image_in_file<'a>(
+    image: &Image,
+    keys: &Keys,
+    chip: Chip,
+    reopen: &'a mut dyn FnMut() -> io::Result<Box<dyn Read + 'a>>,
+) -> Result<Accepted, Rejected> {
+    judge(image, keys, chip, Some(reopen))
+}
+
+fn judge(
+    image: &Image,
+    keys: &Keys,
+    chip: Chip,
+    reopen: Option<mcuboot::Reread<'_>>,
+) -> Result<Accepted, Rejected> {
     match image {
         Image::Esp(esp) => match &esp.trailing {
             Trailing::SignatureV2 { extra, .. } => secure_boot_v2(esp, *extra, keys, chip),
             Trailing::SignatureV1 { .. } => secure_boot_v1(esp, keys, chip),
             _ => Err(Rejected::Unsigned),
         },
-        Image::Mcuboot(image) => of_mcuboot(image, keys),
+        Image::Mcuboot(image) => of_mcuboot(image, keys, reopen),
         Image::Uf2(_) | Image::IntelHex(_) => {
             let mut nested = image.nested();
             match (nested.next(), nested.next()) {
@@ -149,7 +173,11 @@ pub fn mcuboot_image(image: &walked::Image) -> mcuboot::Image<'_> {
     }
 }
 
-fn of_mcuboot(image: &walked::Image, keys: &Keys) -> Result<Accepted, Rejected> {
+fn of_mcuboot(
+    image: &walked::Image,
+    keys: &Keys,
+    reopen: Option<mcuboot::Reread<'_>>,
+) -> Result<Accepted, Rejected> {
     if image.is_nested {
         return Err(Rejected::Refused {
             reason: "the payload is a MCUboot image itself: it was signed twice".into(),
@@ -160,11 +188,21 @@ fn of_mcuboot(image: &walked::Image, keys: &Keys) -> Result<Accepted, Rejected> 
         all.iter().filter(|named| keys.trusts(&named.key)).map(|named| named.key.clone()).collect();
     let shown =
         |id: &str| keys.shown(&format!("key hash {id}"), |key| hashes_of(key).iter().any(|hash| hash == id));
-    let verified = mcuboot::verify(&mcuboot_image(image), &trusted).map_err(|error| match error {
-        VerifyImageError::Unsigned => Rejected::Unsigned,
-        VerifyImageError::Encrypted | VerifyImageError::Pure => {
-            Rejected::NotVerifiable { reason: error.to_string() }
+    let read = mcuboot_image(image);
+    let verified = match reopen {
+        None => mcuboot::verify(&read, &trusted),
+        Some(reopen) => {
+            let length = image.covered_len();
+            let mut covered = || reopen().map(|file| Box::new(file.take(length)) as Box<dyn Read>);
+            mcuboot::verify_with(&read, &trusted, &mut covered)
         }
+    };
+    let verified = verified.map_err(|error| match error {
+        VerifyImageError::Unsigned => Rejected::Unsigned,
+        VerifyImageError::Encrypted
+        | VerifyImageError::Pure
+        | VerifyImageError::PureTooMany { .. }
+        | VerifyImageError::Reread { .. } => Rejected::NotVerifiable { reason: error.to_string() },
         VerifyImageError::Untrusted { found } => {
             let signers = found.iter().map(|id| shown(id)).collect();
             Rejected::Untrusted { signers, wanted: keys.wanted() }

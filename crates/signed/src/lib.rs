@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use lw_model::{Class, Diagnose, Finding, Level, Location};
 
 pub use chip::{ChipLimits, firmware_scheme};
-pub use image::{Chip, image, mcuboot_image};
+pub use image::{Chip, image, image_in_file, mcuboot_image};
 pub use keys::{Keys, NamedKey};
 pub use package::package;
 pub use read::{KeyReader, ReadKeys, Role, TrustError, refuse_test_key};

@@ -163,9 +163,7 @@ pub(crate) fn may_sign(
 fn takes_digest_alone(scheme: Scheme, path: &Path, cx: &Context) -> Result<(), ToolError> {
     match scheme.needs_file() {
         None => Ok(()),
-        Some(why) => {
-            Err(ToolError::DigestAlone { file: cx.display_path(path), scheme: scheme.name(), why })
-        }
+        Some(why) => Err(ToolError::DigestAlone { file: cx.display_path(path), scheme: scheme.name(), why }),
     }
 }
 
@@ -289,8 +287,7 @@ fn one(
         // It may have been changed since it was held to the report.
         artifacts::changed(found, &listed.sha256, &name, "the report")?;
     }
-    let sha256 =
-        sha256.map(|digest| base16ct::lower::encode_string(digest.as_bytes())).unwrap_or_default();
+    let sha256 = sha256.map(|digest| base16ct::lower::encode_string(digest.as_bytes())).unwrap_or_default();
     Ok(Signed {
         input: name,
         output,

@@ -216,7 +216,12 @@ fn embedded(
         }
         Content::File(scanned) => match &scanned.image {
             Ok(image) => {
-                let judged = lw_signed::image(image, &trusted.keys, chip::given(&args.chip)?);
+                let mut reopen = || match cx.stream(&pair.input) {
+                    Ok(file) => Ok(Box::new(file) as Box<dyn std::io::Read>),
+                    Err(error) => Err(std::io::Error::other(error.message())),
+                };
+                let chip = chip::given(&args.chip)?;
+                let judged = lw_signed::image_in_file(image, &trusted.keys, chip, &mut reopen);
                 (lw_signed_scheme(image), judged)
             }
             Err(_) if asked.is_none() => return Ok(Err(Rejected::Unsigned)),

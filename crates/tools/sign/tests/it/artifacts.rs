@@ -102,7 +102,9 @@ fn other_programs_accept_what_was_signed_by_digest_alone() {
     fs::rename(desk.path().join("build"), desk.path().join("elsewhere")).unwrap();
     desk.passes("sign --artifacts made.json --key rsa.pem --scheme rsa-pkcs1v15-sha256 --output rsa.sig");
     desk.must(&openssl, "dgst -sha256 -verify rsa.pub.pem -signature rsa.sig elsewhere/signed.ota");
-    desk.passes("sign --artifacts made.json --key ed.pem --scheme sshsig --namespace release --output ssh.sig");
+    desk.passes(
+        "sign --artifacts made.json --key ed.pem --scheme sshsig --namespace release --output ssh.sig",
+    );
     let key = read_public(&desk.read("ed.pub.pem")).unwrap().key;
     desk.write("allowed", format!("release {}", key.to_openssh_line("")));
     let verify = "-Y verify -f allowed -I release -n release -s ssh.sig";

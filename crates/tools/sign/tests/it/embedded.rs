@@ -118,6 +118,31 @@ fn imgtool_and_we_agree_on_mcuboot() {
     }
 }
 
+/// Signed over the image itself, which is read once more for that.
+#[test]
+fn a_pure_signature_of_imgtool_verifies() {
+    let Some(imgtool) = program("imgtool") else { return };
+    let desk = Desk::new();
+    desk.key(KeyKind::Ed25519, "key");
+    desk.key(KeyKind::Ed25519, "other");
+    let sign = "sign --pure -k key.pem --version 1.2.3 --header-size 0x200 --slot-size 0x80000 --align 4 --pad-header";
+    desk.must(&imgtool, &format!("{sign} app.bin pure.bin"));
+    desk.passes("verify --input pure.bin --key key.pub.pem");
+    desk.passes("verify --input pure.bin --key key.pub.pem --scheme mcuboot");
+    desk.finds("verify --input pure.bin --key other.pub.pem", "untrusted", "not trusted: ");
+    let length = desk.read("pure.bin").len();
+    for at in [0x300, length - 1] {
+        desk.flip("pure.bin", at);
+        desk.finds("verify --input pure.bin --key key.pub.pem", "forged", "forged: ");
+        desk.flip("pure.bin", at);
+    }
+    // It can be signed over its hash instead.
+    desk.refuses("sign --input pure.bin --key key.pem --scheme mcuboot --output out", 3, &["--replace"]);
+    desk.passes("sign --input pure.bin --key key.pem --scheme mcuboot --replace --output hashed.bin");
+    desk.must(&imgtool, "verify -k key.pub.pem hashed.bin");
+    desk.passes("verify --input hashed.bin --key key.pub.pem");
+}
+
 #[test]
 fn a_package_is_signed_inside_by_several_and_any_change_fails() {
     let desk = Desk::new();

@@ -31,7 +31,7 @@ fn parameters() -> Parameters {
 }
 
 /// A small image that is signed by these keys.
-fn signed(keys: &[&PrivateKey], options: Options) -> Vec<u8> {
+pub(super) fn signed(keys: &[&PrivateKey], options: Options) -> Vec<u8> {
     let binary: Vec<u8> = (0..50).collect();
     let prepared = parameters().prepare(binary.len() as u64).unwrap();
     let image = prepared.digest(&binary).unwrap().without_tlvs();
@@ -47,7 +47,7 @@ fn verdict(file: &[u8], trusted: &[&PublicKey]) -> Result<lw_signature::mcuboot:
 }
 
 /// The same file with another area of unprotected TLVs.
-fn with_area(file: &[u8], area: &[u8]) -> Vec<u8> {
+pub(super) fn with_area(file: &[u8], area: &[u8]) -> Vec<u8> {
     let image = walked::Image::read(file).unwrap();
     let relaid = image.relay(area.len() as u64, None).unwrap();
     let mut made = file[..usize::try_from(relaid.keep).unwrap()].to_vec();
@@ -60,7 +60,7 @@ fn with_area(file: &[u8], area: &[u8]) -> Vec<u8> {
 }
 
 /// The area of these TLVs.
-fn area(tlvs: &[(u16, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn area(tlvs: &[(u16, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (kind, data) in tlvs {
         bytes.extend(kind.to_le_bytes());
