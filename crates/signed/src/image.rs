@@ -55,20 +55,52 @@ fn judge(
             _ => Err(Rejected::Unsigned),
         },
         Image::Mcuboot(image) => of_mcuboot(image, keys, reopen),
-        Image::Uf2(_) | Image::IntelHex(_) => {
-            let mut nested = image.nested();
-            match (nested.next(), nested.next()) {
-                (Some(inner), None) => match &inner.image {
-                    Ok(inner) => self::image(inner, keys, chip),
-                    Err(error) => Err(Rejected::NotVerifiable { reason: error.to_string() }),
-                },
-                (None, _) => Err(Rejected::Unsigned),
-                (Some(_), Some(_)) => Err(Rejected::NotVerifiable {
-                    reason: "it writes more than one image; each is verified by itself, before it is put into this file".into(),
-                }),
-            }
-        }
+        Image::Uf2(_) | Image::IntelHex(_) => match only_image(image)? {
+            // Where it is in the file is not where it is in the flash.
+            Ok(inner) => judge(inner, keys, chip, None),
+            Err(error) => Err(Rejected::NotVerifiable { reason: error.to_string() }),
+        },
         Image::Plain(_) => Err(Rejected::Unsigned),
+    }
+}
+
+/// The one image that a file for a flash writes, or why it is none, when the file writes nothing else: what lies beside an
+/// image is covered by none of its signatures.
+fn only_image(file: &Image) -> Result<&Result<Image, lw_firmware::image::Error>, Rejected> {
+    let not_verifiable = |reason: String| Err(Rejected::NotVerifiable { reason });
+    let advice = "the image is verified by itself, before it is put into this file";
+    let mut nested = file.nested();
+    let inner = match (nested.next(), nested.next()) {
+        (Some(inner), None) => inner,
+        (None, _) => return Err(Rejected::Unsigned),
+        (Some(_), Some(_)) => {
+            return not_verifiable(
+                "it writes more than one image; each is verified by itself, before it is put into this file"
+                    .into(),
+            );
+        }
+    };
+    let (content, is_all) = match file {
+        Image::Uf2(uf2) => {
+            (uf2.parts.first().map(|part| &part.content), uf2.parts.len() == 1 && uf2.files == 0)
+        }
+        Image::IntelHex(hex) => (Some(&hex.content), true),
+        _ => (None, false),
+    };
+    let start = inner.address;
+    // In the order of the addresses, one range is the image and what follows it.
+    let is_alone = is_all
+        && content.is_some_and(|content| {
+            content.sha256.is_some() && matches!(content.ranges[..], [range] if range.start == start)
+        });
+    match inner.beyond {
+        0 if is_alone => Ok(&inner.image),
+        0 => not_verifiable(format!(
+            "it writes more than the image at {start:#010x}, and no signature covers that; {advice}"
+        )),
+        beyond => not_verifiable(format!(
+            "it writes {beyond} bytes after the image at {start:#010x}, and no signature covers them; {advice}"
+        )),
     }
 }
 
@@ -184,6 +216,24 @@ fn of_mcuboot(
         return Err(Rejected::Refused {
             reason: "the payload is a MCUboot image itself: it was signed twice".into(),
         });
+    }
+    // A slot is as the bootloader wants it; of anything else nobody knows whether it was there when the image was signed.
+    match &image.trailing {
+        walked::Trailing::Other { length, .. } => {
+            return Err(Rejected::Forged {
+                reason: format!("{length} bytes follow the image, which its signatures do not cover"),
+            });
+        }
+        walked::Trailing::Slot(trailer) => {
+            if let Some(from) = trailer.used_from {
+                return Err(Rejected::NotVerifiable {
+                    reason: format!(
+                        "its slot has data at offset {from:#x}, after the image, which its signatures do not cover"
+                    ),
+                });
+            }
+        }
+        walked::Trailing::None | walked::Trailing::Padding { .. } => {}
     }
     let all: Vec<_> = keys.trusted.iter().chain(&keys.known).collect();
     let trusted: Vec<PublicKey> =

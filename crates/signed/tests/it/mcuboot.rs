@@ -126,6 +126,26 @@ fn an_encrypted_image_cannot_be_verified() {
 }
 
 #[test]
+fn bytes_after_the_image_are_covered_by_nothing() {
+    let prod = key(KeyKind::EcdsaP256);
+    let keys = trusted(&[("prod", &prod)]);
+    let mut file = signed(&[(&prod, KeyFormat::Hash)]);
+    file.extend([0xFF; 100]);
+    judge(&file, &keys, ANY).unwrap();
+    let mut slot = file.clone();
+    file.push(0);
+    forged(judge(&file, &keys, ANY), "101 bytes follow the image");
+    // The end of a slot, as `imgtool sign --pad` writes it; and with something in the room before it.
+    slot.resize(4096 - 16, 0xFF);
+    slot.extend([
+        0x77, 0xC2, 0x95, 0xF3, 0x60, 0xD2, 0xEF, 0x7F, 0x35, 0x52, 0x50, 0x0F, 0x2C, 0xB6, 0x79, 0x80,
+    ]);
+    judge(&slot, &keys, ANY).unwrap();
+    slot[2000] = 0x55;
+    not_verifiable(judge(&slot, &keys, ANY), "data at offset 0x7d0");
+}
+
+#[test]
 fn an_image_within_an_image_was_signed_twice() {
     let prod = key(KeyKind::EcdsaP256);
     let inner = signed(&[(&prod, KeyFormat::Hash)]);

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_firmware::esp_image::Trailing;
+use lw_firmware::image::Image;
 use lw_model::{Align, Cell, Fact, Finding, Level, Location, Measure, Report, Table};
 use lw_package::lw;
 use lw_signature::minisign::KeyId;
@@ -222,7 +224,7 @@ fn embedded(
                 };
                 let chip = chip::given(&args.chip)?;
                 let judged = lw_signed::image_in_file(image, &trusted.keys, chip, &mut reopen);
-                (lw_signed_scheme(image), judged)
+                (scheme_of(image), judged)
             }
             Err(_) if asked.is_none() => return Ok(Err(Rejected::Unsigned)),
             Err(error) => return Err(Error::from(error.clone()).context(name)),
@@ -237,14 +239,16 @@ fn embedded(
     Ok(judged.map(|accepted| (accepted, found.name().to_owned())))
 }
 
-fn lw_signed_scheme(image: &lw_firmware::image::Image) -> Scheme {
-    use lw_firmware::esp_image::Trailing;
+/// The scheme an image is signed with; of a file for a flash that of the image it writes.
+fn scheme_of(image: &Image) -> Scheme {
     match image {
-        lw_firmware::image::Image::Esp(esp) if matches!(esp.trailing, Trailing::SignatureV1 { .. }) => {
-            Scheme::SecureBootV1
+        Image::Esp(esp) if matches!(esp.trailing, Trailing::SignatureV1 { .. }) => Scheme::SecureBootV1,
+        Image::Mcuboot(_) => Scheme::Mcuboot,
+        Image::Uf2(_) | Image::IntelHex(_) => {
+            let mut nested = image.nested().filter_map(|nested| nested.image.as_ref().ok());
+            nested.next().map_or(Scheme::SecureBootV2, scheme_of)
         }
-        lw_firmware::image::Image::Mcuboot(_) => Scheme::Mcuboot,
-        _ => Scheme::SecureBootV2,
+        Image::Esp(_) | Image::Plain(_) => Scheme::SecureBootV2,
     }
 }
 
