@@ -209,7 +209,7 @@ pub struct EmbedArgs {
 /// Whose signatures count.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct TrustArgs {
-    /// Key that must have signed, as NAME=FILE, such as prod=keys/prod.pem: a signature of any other fails
+    /// Key that must have signed, as NAME=FILE, such as prod=keys/prod.pem: a signature of any other fails. Of several, and of those `key` and `key-digest` give, one is enough
     #[arg(long, value_name = "NAME=FILE", help_heading = "Keys")]
     pub expect_key: Vec<String>,
 

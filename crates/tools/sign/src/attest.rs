@@ -132,6 +132,7 @@ pub(crate) fn verify(args: &VerifyAttestation, cx: &mut Context, report: &mut Re
         return Err(Error::usage("there is no file to hold the statement to").hint("give --input"));
     }
     let trusted = keys::trusted(&args.key.key, &TrustArgs::default(), args.key.allow_test_key, cx, report)?;
+    trusted.without_namespaces("a statement")?;
     let name = cx.display_path(path);
     let envelope = Envelope::parse(&cx.open(path)?).context(name.clone())?;
     let files = subjects(&paths, cx)?;

@@ -19,7 +19,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "certificate",
         level: Level::Error,
-        title: "A certificate is not valid today.",
+        title: "A certificate, or a key by its line of allowed_signers, is not valid today.",
         help: "Renew it, or give the public key itself where no time is meant to count.",
     },
     Rule {
