@@ -13,8 +13,8 @@ use lw_signature::minisign::KeyId;
 use lw_signature::package::PackageSignature;
 use lw_signature::secure_boot_v2 as v2;
 use lw_signature::{
-    Algorithm, Digest, Hash, Hasher, KeyKind, PublicKey, SignError, Signer, VerifyFileError, detached,
-    digest_of, minisign, secure_boot_v1 as v1, sign_digest, signify, sshsig,
+    Algorithm, Digest, Hash, Hasher, KeyKind, PublicKey, SignError, Signer, detached, digest_of, minisign,
+    secure_boot_v1 as v1, sign_digest, signify, sshsig,
 };
 use lw_signed::Keys;
 
@@ -510,42 +510,6 @@ impl Signer for Ask {
 
     fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.note(Asked::Message(message.to_vec()))
-    }
-}
-
-/// A signature that was made somewhere else, in the place of a signer.
-pub(crate) struct Given {
-    pub(crate) public: PublicKey,
-    pub(crate) signature: Vec<u8>,
-    /// Whether it was r and s as raw bytes.
-    pub(crate) was_raw: Cell<bool>,
-    /// Why it is not one of this file and this key.
-    pub(crate) refused: std::cell::RefCell<Option<VerifyFileError>>,
-}
-
-impl Signer for Given {
-    fn public_key(&self) -> &PublicKey {
-        &self.public
-    }
-
-    fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
-        let attached =
-            detached::attach(&self.public, algorithm, digest, &self.signature).map_err(|error| {
-                let reason = error.to_string();
-                self.refused.replace(Some(error));
-                SignError::Signer { reason }
-            })?;
-        self.was_raw.set(attached.was_raw);
-        Ok(attached.signature)
-    }
-
-    fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.public.verify_message(message, &self.signature).map_err(|error| {
-            let reason = error.to_string();
-            self.refused.replace(Some(error.into()));
-            SignError::Signer { reason }
-        })?;
-        Ok(self.signature.clone())
     }
 }
 
