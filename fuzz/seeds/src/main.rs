@@ -223,6 +223,7 @@ fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
         "diff" => vec!["diff"],
         "bin" if bytes.starts_with(&[0xAA, 0x50]) => vec!["partitions_bin"],
         "bin" if bytes.starts_with(&[0xE9]) => vec!["esp_image"],
+        "json" if file.components().any(|part| part.as_os_str() == "bom") => vec!["bom"],
         "json" if bytes.windows(12).any(|window| window == b"lw-report/1\"") => vec!["report_json"],
         _ => Vec::new(),
     }
