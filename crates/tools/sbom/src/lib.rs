@@ -46,7 +46,7 @@ impl Tool for Sbom {
         description: "The graph of the components, as a Mermaid flowchart",
     }];
     const SECTIONS: &'static [Section] = generate::SECTIONS;
-    const MAX_BINARY_BYTES: u64 = 8_000_000;
+    const MAX_BINARY_BYTES: u64 = 10_000_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
