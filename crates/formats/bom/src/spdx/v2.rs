@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{
-    Completeness, Component, ComponentId, Hash, Inventory, Property, Purl, Reference, ReferenceKind,
-    Scope, Source, Unknown,
+    Completeness, Component, ComponentId, Hash, Inventory, Property, Purl, Reference, ReferenceKind, Scope,
+    Source, Unknown,
 };
 use serde::{Deserialize, Serialize};
 

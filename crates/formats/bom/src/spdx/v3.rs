@@ -15,9 +15,7 @@ use crate::canonical::{Canonical, Entry};
 use crate::cyclonedx::is_serial;
 use crate::json::{list, text};
 use crate::own::{self, CONCLUDED, DECLARED};
-use crate::{
-    About, Document, Format, Lifecycle, ReadError, WriteError, json as input, names, time, uuid,
-};
+use crate::{About, Document, Format, Lifecycle, ReadError, WriteError, json as input, names, time, uuid};
 
 /// The context that gives the names of this form their meaning.
 pub(crate) const CONTEXT: &str = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
