@@ -235,7 +235,7 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
             match scopes.get(needed.as_str()) {
                 Some(Scope::Excluded) => relationships.push(relationship(&to, "DEV_DEPENDENCY_OF", &from)),
                 Some(Scope::Optional) => {
-                    relationships.push(relationship(&to, "OPTIONAL_DEPENDENCY_OF", &from))
+                    relationships.push(relationship(&to, "OPTIONAL_DEPENDENCY_OF", &from));
                 }
                 _ => {}
             }

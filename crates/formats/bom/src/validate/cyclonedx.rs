@@ -231,7 +231,7 @@ fn licences(of: &Value, pointer: &str, component: Option<&str>, faults: &mut Fau
             let pointer = format!("{pointer}/license/id");
             match LicenceText::parse(id) {
                 Some(LicenceText { licence: Licence::Id(_), .. }) => {
-                    checks::expression(id, &pointer, component, faults)
+                    checks::expression(id, &pointer, component, faults);
                 }
                 _ => {
                     let message = format!("{} is no identifier of the SPDX list", quoted(id));
