@@ -26,5 +26,5 @@ pub use base::{Base, CiFacts};
 pub use diff::{Diff, FileDiff};
 pub use error::{DiffError, DiffProblem, HistoryError};
 pub use ranges::LineRanges;
-pub use repository::{Compare, Repository};
+pub use repository::{CheckedOut, Compare, Repository};
 pub use unified::parse_unified_diff;
