@@ -1,6 +1,6 @@
 //! The signatures of firmware images.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use lw_firmware::esp_image::{AppImage, ChipId, Trailing};
 use lw_firmware::image::Image;
@@ -33,11 +33,11 @@ pub fn image(image: &Image, keys: &Keys, chip: Chip) -> Result<Accepted, Rejecte
 ///
 /// # Errors
 /// Why it is not accepted.
-pub fn image_in_file<'a>(
+pub fn image_in_file(
     image: &Image,
     keys: &Keys,
     chip: Chip,
-    reopen: &'a mut dyn FnMut() -> io::Result<Box<dyn Read + 'a>>,
+    reopen: mcuboot::Reread<'_>,
 ) -> Result<Accepted, Rejected> {
     judge(image, keys, chip, Some(reopen))
 }

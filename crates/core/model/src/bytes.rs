@@ -22,7 +22,7 @@ mod tests {
         let text: Vec<u8> = (0..40).collect();
         for length in 0..text.len() {
             let one = &text[..length];
-            assert!(same_bytes(one, &one.to_vec()), "{length}");
+            assert!(same_bytes(one, one), "{length}");
             assert!(!same_bytes(one, &text[..=length]) && !same_bytes(&text[..=length], one), "{length}");
             for at in 0..length {
                 let mut other = one.to_vec();

@@ -568,7 +568,7 @@ fn a_pipe_or_device_in_a_repository_is_refused_and_never_opened() {
                     assert_eq!(found.branch.as_deref(), Some("main"));
                 }
                 Err(error) => {
-                    assert!(error.to_string().contains(&format!("it is {kind}")), "{place}: {error}")
+                    assert!(error.to_string().contains(&format!("it is {kind}")), "{place}: {error}");
                 }
             }
             if !place.starts_with("commondir") {
