@@ -139,7 +139,11 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             if floor(&folder).is_some_and(|floor| floor <= 1) {
                 let found = OUTSIDE.iter().filter(|outside| {
-                    code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(**outside))
+                    // A repository is a folder.
+                    let may = **outside == "std::fs" && folder == "crates/formats/history";
+                    !may && code
+                        .lines()
+                        .any(|line| !line.trim_start().starts_with("//") && line.contains(**outside))
                 });
                 problems.extend(found.map(|outside| format!("{name} reaches outside: {outside}")));
             }

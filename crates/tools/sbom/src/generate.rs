@@ -11,7 +11,7 @@ mod folder;
 mod product;
 mod repository;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lw_bom::{About, Document, Lifecycle};
 use lw_cli::{Context, Error};
@@ -192,7 +192,7 @@ fn binaries(args: &Generate, cx: &Context, inventories: &mut Vec<(String, Invent
 }
 
 /// Leaves of the packages that are locked those that a build took.
-fn built(args: &Generate, cx: &Context, inventories: &mut Vec<(String, Inventory)>) -> Result<(), Error> {
+fn built(args: &Generate, cx: &Context, inventories: &mut [(String, Inventory)]) -> Result<(), Error> {
     let Some(path) = &args.build_log else { return Ok(()) };
     let shown = cx.display_path(path);
     let log = lw_dependencies::cargo::BuildLog::read(&cx.open(path)?, &shown)?;
@@ -215,11 +215,8 @@ fn nothing(
     inputs: &[(&'static lw_dependencies::Reader, String)],
     inventory: &Inventory,
 ) -> Error {
-    let folder = if args.path == PathBuf::from(".") {
-        "this folder".to_owned()
-    } else {
-        args.path.display().to_string()
-    };
+    let folder =
+        if args.path == Path::new(".") { "this folder".to_owned() } else { args.path.display().to_string() };
     let unknown: Vec<_> = inventory.unknowns.iter().map(|unknown| unknown.what.as_str()).take(5).collect();
     let message = match (inputs.first(), unknown.is_empty()) {
         (None, true) => format!("{folder}: there is no lock or project file that is read here"),

@@ -30,7 +30,7 @@ pub(crate) fn run(
             validity::tell(&validation, &name, subject, report);
             is_valid
         });
-        let bill = match checked.and_then(|is_valid| Ok((is_valid, bills::read(path, cx)))) {
+        let bill = match checked.map(|is_valid| (is_valid, bills::read(path, cx))) {
             Ok((_, Ok(bill))) => bill,
             // What is wrong with it was told; of what cannot be understood nothing else can be said.
             Ok((false, Err(_))) => continue,

@@ -1,5 +1,6 @@
 //! SPDX 2.3 in JSON (<https://spdx.github.io/spdx-spec/v2.3/>); 2.2 is read as well.
 
+use std::collections::btree_map;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{
@@ -449,13 +450,20 @@ pub(crate) fn read(bytes: &[u8], version: &str) -> Result<(Format, Document), Re
     for package in file.packages {
         let mut component = component(package, &names);
         let id = component.reference.clone().unwrap_or_default();
-        if known.contains_key(&id) {
-            component.reference = None;
-            let why = "two packages of the document have this identifier; what needs it may mean either";
-            inventory.unknowns.insert(Unknown { what: id, why: why.to_owned(), place: None });
-            inventory.add(component);
-        } else {
-            known.insert(id, inventory.add(component));
+        match known.entry(id) {
+            btree_map::Entry::Occupied(entry) => {
+                component.reference = None;
+                let why = "two packages of the document have this identifier; what needs it may mean either";
+                inventory.unknowns.insert(Unknown {
+                    what: entry.key().clone(),
+                    why: why.to_owned(),
+                    place: None,
+                });
+                inventory.add(component);
+            }
+            btree_map::Entry::Vacant(entry) => {
+                entry.insert(inventory.add(component));
+            }
         }
     }
     let others: BTreeSet<_> = file.files.into_iter().chain(file.snippets).map(|other| other.id).collect();

@@ -233,7 +233,7 @@ mod tests {
             let expected = stripped(published, false);
             let name = path.file_stem().unwrap().to_str().unwrap();
             let packed = folder.join(format!("src/validate/packed/{name}.zz"));
-            if std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite") {
+            if lw_testkit::env("SNAPSHOTS").as_deref() == Some("overwrite") {
                 let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
                 encoder.write_all(&serde_json::to_vec(&expected).unwrap()).unwrap();
                 std::fs::write(&packed, encoder.finish().unwrap()).unwrap();

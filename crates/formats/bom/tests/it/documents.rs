@@ -348,7 +348,10 @@ pub(crate) fn component() -> impl Strategy<Value = Component> {
 }
 
 /// Components, the edges between them by index, and what is missing.
-pub(crate) fn parts() -> impl Strategy<Value = (Vec<Component>, Vec<(usize, usize)>, Vec<(String, String)>)> {
+pub(crate) type Parts = (Vec<Component>, Vec<(usize, usize)>, Vec<(String, String)>);
+
+/// Any parts.
+pub(crate) fn parts() -> impl Strategy<Value = Parts> {
     let components = proptest::collection::vec(component(), 1..8);
     components.prop_flat_map(|components| {
         let count = components.len();
@@ -358,10 +361,7 @@ pub(crate) fn parts() -> impl Strategy<Value = (Vec<Component>, Vec<(usize, usiz
 }
 
 /// An inventory of parts, added in the order given by `order`; the first part is the root.
-pub(crate) fn inventory(
-    parts: &(Vec<Component>, Vec<(usize, usize)>, Vec<(String, String)>),
-    order: impl Iterator<Item = usize>,
-) -> Document {
+pub(crate) fn inventory(parts: &Parts, order: impl Iterator<Item = usize>) -> Document {
     let (components, edges, unknowns) = parts;
     let mut inventory = Inventory::new();
     for index in order {

@@ -16,20 +16,9 @@ fn scratch() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn cache() -> PathBuf {
-    std::env::var_os("LW_E2E_CACHE").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/lw-e2e"),
-        PathBuf::from,
-    )
-}
-
 /// A program that `.ci/e2e-setup` installs.
 fn program(name: &str) -> Option<PathBuf> {
-    let path = cache().join("bin").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    lw_testkit::skip(&format!("{name} is not there; .ci/e2e-setup installs it"))
+    lw_testkit::program(name)
 }
 
 fn run(program: &Path, arguments: &[&str]) -> Output {
