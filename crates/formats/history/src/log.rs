@@ -101,6 +101,10 @@ pub struct Section {
     pub commits: Vec<u32>,
     /// The ends it contains directly: no other one it contains has them.
     pub after: Vec<usize>,
+    /// Where its end stands among all commits that were read: the newest has 0, and each is before its parents.
+    pub rank: u32,
+    /// When the commit of its end was committed, in seconds since 1970.
+    pub time: i64,
     /// A commit where the history is cut off, so that the section may hold more or less than this; a shallow clone has some.
     pub cut: Option<String>,
 }
@@ -299,8 +303,12 @@ impl Repository {
         let cuts = Cuts::of(order.iter().filter_map(|node| nodes.get(*node as usize)));
         let mut sections: Vec<Option<Section>> = held
             .into_iter()
-            .map(|held| {
+            .zip(&commits)
+            .map(|(held, end)| {
+                let rank = end.unwrap_or_default();
                 held.map(|held| Section {
+                    rank,
+                    time: node_at(rank).map_or(0, |node| node.time),
                     cut: cuts.in_section(held.commits.iter().filter_map(|place| node_at(*place))),
                     after: held.after.into_iter().map(|end| end as usize).collect(),
                     commits: held.commits,
