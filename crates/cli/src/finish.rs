@@ -178,6 +178,7 @@ pub(crate) fn reported(
         Err(error) => return Err(unwritable(Path::new("standard output"), &error)),
     }
     Ok(match (report.verdict, cx.first_error(), cx.own_exit()) {
+        (Verdict::Error, class, Some(code)) if class != Some(Class::Internal) => Exit::Own(code),
         (Verdict::Error, class, _) => class.unwrap_or(Class::Input).into(),
         (verdict, _, _) if common.fail_on.fails(verdict) => Exit::Gate,
         (_, _, Some(code)) => Exit::Own(code),

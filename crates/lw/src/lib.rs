@@ -30,4 +30,5 @@ tools! {
     "coverage-gate" => lw_coverage_gate::CoverageGate,
     "ota-package" => lw_ota_package::OtaPackage,
     "sign" => lw_sign::Sign,
+    "changelog" => lw_changelog::Changelog,
 }

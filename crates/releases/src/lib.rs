@@ -6,12 +6,14 @@
 //! commit stands among the releases.
 
 mod catalogue;
+mod date;
 mod entries;
 mod error;
 mod position;
 mod read;
 
 pub use catalogue::{Catalogue, TaggedRelease};
+pub use date::{utc_date, utc_time};
 pub use entries::{Entry, Fate, bump_of};
 pub use error::ReleaseError;
 pub use position::{Position, position};
