@@ -1,6 +1,7 @@
 //! What the commits of a release come to: entries, with what became of each.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use lw_conventional::{Header, Kind, Message, Rules};
 use lw_history::Log;
@@ -29,7 +30,7 @@ pub struct Entry {
     /// Its place in the log.
     pub place: u32,
     /// What it says; of a merge what the title of its pull request says.
-    pub message: Message,
+    pub message: Arc<Message>,
     /// Number of the pull request, where the commit names it.
     pub pull: Option<u64>,
     /// Whether the commit is a merge.
@@ -63,22 +64,28 @@ pub fn bump_of(message: &Message) -> Bump {
 pub(crate) struct Messages<'a> {
     log: &'a Log,
     rules: Rules,
-    parsed: Vec<Message>,
-    /// Full ids in order, with their places.
-    ids: Vec<(String, u32)>,
+    parsed: Vec<Arc<Message>>,
+    /// Places in the order of the ids.
+    ids: Vec<u32>,
     /// How often a description is there.
     subjects: HashMap<String, usize>,
 }
 
 impl<'a> Messages<'a> {
     pub(crate) fn parse(log: &'a Log, rules: Rules) -> Self {
-        let parsed: Vec<Message> =
-            log.commits.iter().map(|commit| Message::parse(&commit.message, rules)).collect();
+        let parsed: Vec<Arc<Message>> =
+            log.commits.iter().map(|commit| Arc::new(Message::parse(&commit.message, rules))).collect();
         let has_reverts = parsed.iter().any(|message| !message.reverts.is_empty());
-        let mut ids: Vec<(String, u32)> = Vec::new();
+        let mut ids: Vec<u32> = Vec::new();
         if has_reverts {
-            ids = (0_u32..).zip(&log.commits).map(|(place, commit)| (commit.id(), place)).collect();
-            ids.sort_unstable();
+            ids.extend((0_u32..).zip(&log.commits).map(|(place, _)| place));
+            ids.sort_unstable_by(|a, b| {
+                let commit = |place: u32| log.commits.get(place as usize);
+                match (commit(*a), commit(*b)) {
+                    (Some(a), Some(b)) => a.cmp_id(b),
+                    _ => std::cmp::Ordering::Equal,
+                }
+            });
         }
         let mut subjects = HashMap::new();
         let has_titles =
@@ -100,10 +107,12 @@ impl<'a> Messages<'a> {
 
     /// The place of a commit by its id or the beginning of it, where only one is meant.
     fn find(&self, id: &str) -> Option<u32> {
-        let from = self.ids.partition_point(|(known, _)| known.as_str() < id);
-        let mut all = self.ids.get(from..)?.iter().take_while(|(known, _)| known.starts_with(id));
+        let id_of =
+            |place: u32| self.log.commits.get(place as usize).map(lw_history::Commit::id).unwrap_or_default();
+        let from = self.ids.partition_point(|place| id_of(*place).as_str() < id);
+        let mut all = self.ids.get(from..)?.iter().take_while(|place| id_of(**place).starts_with(id));
         let found = all.next()?;
-        all.next().is_none().then_some(found.1)
+        all.next().is_none().then_some(*found)
     }
 
     /// The entries of a section, whose commits come newest first; in that order.
@@ -151,7 +160,7 @@ impl<'a> Messages<'a> {
     fn entry(&self, place: u32, fate: Option<Fate>, expand: bool, entries: &mut Vec<Entry>) {
         let Some(message) = self.parsed.get(place as usize) else { return };
         let is_merge = self.log.commits.get(place as usize).is_some_and(lw_history::Commit::is_merge);
-        let mut push = |message: Message, pull, own: Fate| {
+        let mut push = |message: Arc<Message>, pull, own: Fate| {
             let fate = fate.clone().unwrap_or(own);
             entries.push(Entry { place, message, pull, is_merge, fate });
         };
@@ -162,7 +171,7 @@ impl<'a> Messages<'a> {
                 if counts && !items.is_empty() {
                     for item in items {
                         let own = item.header().and_then(|header| header.pull().1);
-                        push(item, own.or(pull), Fate::Told);
+                        push(Arc::new(item), own.or(pull), Fate::Told);
                     }
                 } else {
                     push(message.clone(), pull, if counts { Fate::Told } else { Fate::Merge });
@@ -170,7 +179,7 @@ impl<'a> Messages<'a> {
             }
             Kind::Merge { pull, title } => match title.as_deref() {
                 Some(title) if title.header().is_some_and(|header| !self.brings(place, header)) => {
-                    push(title.clone(), *pull, Fate::Told);
+                    push(Arc::new(title.clone()), *pull, Fate::Told);
                 }
                 _ => push(message.clone(), *pull, Fate::Merge),
             },
@@ -186,7 +195,7 @@ impl<'a> Messages<'a> {
                     (told.header().and_then(|header| header.pull().1), told.header().is_some());
                 let own = if is_told { Fate::Told } else { Fate::Unconventional };
                 let message = if is_told {
-                    Message { body: message.body.clone(), reverts: message.reverts.clone(), ..told }
+                    Arc::new(Message { body: message.body.clone(), reverts: message.reverts.clone(), ..told })
                 } else {
                     message.clone()
                 };
@@ -205,7 +214,7 @@ impl<'a> Messages<'a> {
         let own = self
             .parsed
             .get(merge as usize)
-            .and_then(Message::header)
+            .and_then(|message| message.header())
             .is_some_and(|own| self::key(own) == key);
         if self.subjects.get(&key).copied().unwrap_or(0) <= usize::from(own) {
             return false;
@@ -213,7 +222,7 @@ impl<'a> Messages<'a> {
         let has = |place: &u32| {
             self.parsed
                 .get(*place as usize)
-                .and_then(Message::header)
+                .and_then(|message| message.header())
                 .is_some_and(|other| self::key(other) == key)
         };
         self.log.brought_by(merge).iter().any(has)

@@ -15,8 +15,8 @@ use crate::repository::Repository;
 use crate::sections::{self, Dag};
 use crate::touched::Paths;
 
-/// How much older than its child a commit may claim to be younger: clocks of a month apart are followed, in seconds.
-const SKEW: i64 = 30 * 24 * 3600;
+/// How much younger than its child a commit may claim to be, in seconds, for [`Extent::One`] to look no further back.
+const SKEW: i64 = 3 * 24 * 3600;
 
 /// Where a release ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,8 @@ pub enum Extent {
     All,
     /// Those a commit contains, by its full id.
     ReachableFrom(String),
-    /// A single one, by its place in the list; no more is read than it takes to know what it holds.
+    /// A single one, by its place in the list. No more is read than it takes to know what it holds, by the times of the commits:
+    /// where clocks are seen to be more than three days apart, everything.
     One(usize),
 }
 
@@ -85,6 +86,12 @@ impl Commit {
     #[must_use]
     pub fn id(&self) -> String {
         self.id.to_string()
+    }
+
+    /// The order of the ids, which is that of their hexadecimal digits.
+    #[must_use]
+    pub fn cmp_id(&self, other: &Self) -> std::cmp::Ordering {
+        self.id.cmp(&other.id)
     }
 
     /// Whether it has several parents.
@@ -248,7 +255,7 @@ impl Repository {
         loader: Loader<'_>,
         order: &[u32],
     ) -> Result<Log, HistoryError> {
-        let Loader { nodes, index, .. } = loader;
+        let Loader { mut nodes, index, .. } = loader;
         let mut rank = vec![0_u32; nodes.len()];
         for (place, node) in (0_u32..).zip(order) {
             if let Some(slot) = rank.get_mut(*node as usize) {
@@ -319,9 +326,13 @@ impl Repository {
         let mut log = Log { commits: Vec::new(), sections };
         let mailmap = self.mailmap();
         let mut paths = Paths::new(self, &request.paths);
+        // Of a long history each text is there once.
+        let mut texts: Vec<Option<Box<Text>>> = nodes.iter_mut().map(|node| node.text.take()).collect();
+        let node_at = |place: u32| order.get(place as usize).and_then(|node| nodes.get(*node as usize));
         for (place, _) in places.iter().enumerate().filter(|(_, new)| new.is_some()) {
             let Some(node) = u32::try_from(place).ok().and_then(node_at) else { continue };
-            let mut commit = node.commit(&mailmap);
+            let text = order.get(place).and_then(|node| texts.get_mut(*node as usize)).and_then(Option::take);
+            let mut commit = node.commit(text, &mailmap);
             let range = u32::try_from(place).map(|place| dag.parents_of(place)).unwrap_or_default();
             commit.parents =
                 range.iter().map(|parent| places.get(*parent as usize).copied().flatten()).collect();
@@ -524,25 +535,32 @@ impl<'a> Loader<'a> {
     /// The commits from the newest to the oldest, each before its parents.
     fn order(&self) -> Vec<u32> {
         let mut children = vec![0_u32; self.nodes.len()];
-        let parents = |node: &Node| -> Vec<u32> {
-            if node.is_cut || node.is_horizon {
-                return Vec::new();
+        let (mut starts, mut all) =
+            (Vec::with_capacity(self.nodes.len() + 1), Vec::with_capacity(self.nodes.len()));
+        starts.push(0_usize);
+        for node in &self.nodes {
+            if !node.is_cut && !node.is_horizon {
+                all.extend(node.parents.iter().filter_map(|id| self.index.get(id).copied()));
             }
-            node.parents.iter().filter_map(|id| self.index.get(id).copied()).collect()
-        };
-        let all: Vec<Vec<u32>> = self.nodes.iter().map(parents).collect();
-        for parent in all.iter().flatten() {
+            starts.push(all.len());
+        }
+        for parent in &all {
             if let Some(count) = children.get_mut(*parent as usize) {
                 *count += 1;
             }
         }
+        let parents = |place: u32| -> &[u32] {
+            let place = place as usize;
+            let range = starts.get(place).copied().zip(starts.get(place + 1).copied());
+            range.and_then(|(from, to)| all.get(from..to)).unwrap_or_default()
+        };
         let key = |place: u32| (self.time(place), Reverse(place), place);
         let mut queue: BinaryHeap<(i64, Reverse<u32>, u32)> =
             (0_u32..).zip(&children).filter(|(_, count)| **count == 0).map(|(place, _)| key(place)).collect();
         let mut order = Vec::with_capacity(self.nodes.len());
         while let Some((_, _, place)) = queue.pop() {
             order.push(place);
-            for parent in all.get(place as usize).into_iter().flatten() {
+            for parent in parents(place) {
                 if let Some(count) = children.get_mut(*parent as usize) {
                     *count -= 1;
                     if *count == 0 {
@@ -556,18 +574,19 @@ impl<'a> Loader<'a> {
 }
 
 impl Node {
-    fn commit(&self, mailmap: &Mailmap) -> Commit {
-        let empty = Text { latin1: false, author: Box::default(), message: Box::default() };
-        let text = self.text.as_deref().unwrap_or(&empty);
-        let (message, is_lossy) = decode(&text.message, text.latin1);
-        let (author, _) = decode(&text.author, text.latin1);
+    fn commit(&self, text: Option<Box<Text>>, mailmap: &Mailmap) -> Commit {
+        let empty = || Box::new(Text { latin1: false, author: Box::default(), message: Box::default() });
+        let text = text.unwrap_or_else(empty);
+        let time = seconds(&text.author);
+        let (message, is_lossy) = decode(text.message, text.latin1);
+        let (author, _) = decode(text.author, text.latin1);
         let (name, rest) = author.split_once('<').unwrap_or((&author, ""));
         let (mail, _) = rest.split_once('>').unwrap_or((rest, ""));
         let (name, mail) = mailmap.resolve(name.trim(), mail.trim());
         Commit {
             id: self.id,
             parents: Vec::new(),
-            author: Person { name, mail, time: seconds(&text.author) },
+            author: Person { name, mail, time },
             time: self.time,
             message,
             is_lossy,
@@ -577,13 +596,13 @@ impl Node {
 }
 
 /// Text in the encoding a commit names, as far as that is one people use; otherwise UTF-8.
-fn decode(text: &[u8], latin1: bool) -> (String, bool) {
+fn decode(text: Box<[u8]>, latin1: bool) -> (String, bool) {
     if latin1 {
         return (text.iter().map(|byte| char::from(*byte)).collect(), false);
     }
-    match std::str::from_utf8(text) {
-        Ok(text) => (text.to_owned(), false),
-        Err(_) => (String::from_utf8_lossy(text).into_owned(), true),
+    match String::from_utf8(text.into_vec()) {
+        Ok(text) => (text, false),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
     }
 }
 

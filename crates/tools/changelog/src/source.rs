@@ -2,7 +2,7 @@
 
 use lw_cli::{Context, Error};
 use lw_conventional::Rules;
-use lw_history::Repository;
+use lw_history::{HistoryError, Repository};
 use lw_model::{Fact, Finding, Level, Report};
 use lw_releases::{Catalogue, Options, ReleaseError, Releases, Want, releases};
 use lw_versions::Scheme;
@@ -43,7 +43,15 @@ pub(crate) fn read(
             PreReleases::Fold => lw_releases::PreReleases::Fold,
         },
     };
-    let repository = Repository::open(&cx.resolve(&source.repo))?;
+    let repository = Repository::open(&cx.resolve(&source.repo)).map_err(|error| {
+        let is_none = matches!(error, HistoryError::NotARepository { .. });
+        let error = Error::from(error);
+        if is_none {
+            error.hint("name its folder with --repo; a workflow needs actions/checkout before this")
+        } else {
+            error
+        }
+    })?;
     let count = repository.replacements();
     if count > 0 {
         let (has, are) = if count == 1 { ("a commit is", "it is") } else { ("commits are", "they are") };
