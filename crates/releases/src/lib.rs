@@ -9,6 +9,7 @@ mod catalogue;
 mod date;
 mod entries;
 mod error;
+mod next;
 mod position;
 mod read;
 
@@ -16,5 +17,6 @@ pub use catalogue::{Catalogue, TaggedRelease};
 pub use date::{utc_date, utc_time};
 pub use entries::{Entry, Fate, bump_of};
 pub use error::ReleaseError;
+pub use next::{Next, NextOptions, next};
 pub use position::{Position, position};
 pub use read::{Options, PreReleases, Release, Releases, Want, releases};

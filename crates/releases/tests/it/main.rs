@@ -11,7 +11,7 @@ use lw_history::Repository;
 use lw_model::Diagnose as _;
 use lw_releases::{Catalogue, Fate, Options, PreReleases, ReleaseError, Releases, Want, position, releases};
 use lw_testkit::git::{Scratch, command};
-use lw_versions::{Bump, Scheme};
+use lw_versions::{Bump, Scheme, Zero};
 
 /// A history written as a script: one command a line, `commit MESSAGE` (with `\n`), everything else is git's. Each commit is an hour
 /// after the one before.
@@ -354,4 +354,72 @@ fn a_generated_history_is_told_exactly() {
         }
     }
     assert!(hashes > 0);
+}
+
+fn next_of(scratch: &Scratch, head: &str, how: &NextOptions) -> Result<Next, ReleaseError> {
+    let repository = Repository::open(scratch.path()).unwrap();
+    let catalogue = Catalogue::read(&repository, Scheme::Semver).unwrap();
+    let options = Options { head: head.into(), ..Options::default() };
+    next(&repository, &catalogue, &options, how)
+}
+
+fn shown(next: Next) -> String {
+    let last = next.last.map_or("-".to_owned(), |last| last.tag);
+    format!("{last} {:?} {}", next.bump, next.version.map_or("-".to_owned(), |version| version.to_string()))
+}
+
+#[test]
+fn the_next_version_spans_from_the_last_final_one() {
+    let rc = || NextOptions { pre_release: Some("rc".into()), ..NextOptions::default() };
+    let plain = NextOptions::default();
+    let minor = "
+        commit feat: a
+        tag v1.2.0
+        commit feat: b
+        tag v1.3.0-rc.1
+        commit fix: c";
+    let scratch = history(minor);
+    assert_eq!(shown(next_of(&scratch, "HEAD", &plain).unwrap()), "v1.2.0 Minor 1.3.0");
+    assert_eq!(shown(next_of(&scratch, "HEAD", &rc()).unwrap()), "v1.2.0 Minor 1.3.0-rc.2");
+    // A candidate that is followed by a breaking change is none of that version.
+    let scratch = history(&format!("{minor}\n commit feat!: d"));
+    assert_eq!(shown(next_of(&scratch, "HEAD", &plain).unwrap()), "v1.2.0 Major 2.0.0");
+    assert_eq!(shown(next_of(&scratch, "HEAD", &rc()).unwrap()), "v1.2.0 Major 2.0.0-rc.1");
+    // Somebody decided for more than the commits ask for.
+    let scratch = history("commit feat: a\n tag v1.0.0\n commit fix: b\n tag v2.0.0-rc.1\n commit fix: c");
+    assert_eq!(shown(next_of(&scratch, "HEAD", &plain).unwrap()), "v1.0.0 Patch 2.0.0");
+    // Nothing to release, and a release that is there.
+    let scratch = history("commit feat: a\n tag v1.0.0\n commit docs: b");
+    assert_eq!(shown(next_of(&scratch, "HEAD", &plain).unwrap()), "v1.0.0 None -");
+}
+
+#[test]
+fn the_next_version_is_no_guess() {
+    let plain = NextOptions::default();
+    let scratch = history("commit feat: a");
+    let error = next_of(&scratch, "HEAD", &plain).unwrap_err();
+    assert!(
+        matches!(error, ReleaseError::NoRelease { .. })
+            && error.hint().unwrap().contains("--initial-version")
+    );
+    let initial = Some(lw_versions::Version::parse("0.1.0", Scheme::Semver).unwrap());
+    let how = NextOptions { initial, ..NextOptions::default() };
+    assert_eq!(shown(next_of(&scratch, "HEAD", &how).unwrap()), "- Minor 0.1.0");
+    // The version is there already, on another line.
+    let scratch = history(
+        "commit feat: a
+         tag v1.0.0
+         branch old
+         commit feat: b
+         tag v1.1.0
+         checkout -q old
+         commit feat: c",
+    );
+    let error = next_of(&scratch, "old", &plain).unwrap_err();
+    assert!(matches!(&error, ReleaseError::Taken { tag, .. } if tag == "v1.1.0"), "{error}");
+    // 0.x: a decision, never an accident.
+    let scratch = history("commit feat: a\n tag v0.1.0\n commit feat!: b");
+    assert_eq!(shown(next_of(&scratch, "HEAD", &plain).unwrap()), "v0.1.0 Major 0.2.0");
+    let how = NextOptions { zero: Zero::Major, ..NextOptions::default() };
+    assert_eq!(shown(next_of(&scratch, "HEAD", &how).unwrap()), "v0.1.0 Major 1.0.0");
 }
