@@ -9,7 +9,10 @@ use std::process::Command;
 
 use lw_history::Repository;
 use lw_model::Diagnose as _;
-use lw_releases::{Catalogue, Fate, Options, PreReleases, ReleaseError, Releases, Want, position, releases};
+use lw_releases::{
+    Catalogue, Fate, Next, NextOptions, Options, PreReleases, ReleaseError, Releases, Want, next, position,
+    releases,
+};
 use lw_testkit::git::{Scratch, command};
 use lw_versions::{Bump, Scheme, Zero};
 
