@@ -152,16 +152,16 @@ impl<'a> Messages<'a> {
                 (Some(by), _) => Some(Fate::Reverted(by)),
                 (None, fate) => fate,
             };
-            self.entry(*place, fate, expand, &mut entries);
+            self.entry(*place, fate.as_ref(), expand, &mut entries);
         }
         entries
     }
 
-    fn entry(&self, place: u32, fate: Option<Fate>, expand: bool, entries: &mut Vec<Entry>) {
+    fn entry(&self, place: u32, fate: Option<&Fate>, expand: bool, entries: &mut Vec<Entry>) {
         let Some(message) = self.parsed.get(place as usize) else { return };
         let is_merge = self.log.commits.get(place as usize).is_some_and(lw_history::Commit::is_merge);
         let mut push = |message: Arc<Message>, pull, own: Fate| {
-            let fate = fate.clone().unwrap_or(own);
+            let fate = fate.cloned().unwrap_or(own);
             entries.push(Entry { place, message, pull, is_merge, fate });
         };
         match &message.kind {

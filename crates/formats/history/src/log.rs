@@ -365,10 +365,8 @@ fn renumber(count: usize, sections: &mut [Option<Section>]) -> Vec<Option<u32>> 
             *slot = Some(0);
         }
     }
-    let mut next = 0;
-    for slot in places.iter_mut().filter(|slot| slot.is_some()) {
+    for (next, slot) in (0_u32..).zip(places.iter_mut().filter(|slot| slot.is_some())) {
         *slot = Some(next);
-        next += 1;
     }
     for section in sections.iter_mut().flatten() {
         for place in &mut section.commits {

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+/// The name and the address that are meant, where a line tells them.
+type Meant = (Option<String>, Option<String>);
+
 /// Names and addresses to replace.
 #[derive(Clone, Debug, Default)]
 pub struct Mailmap {
     /// By address, and by address and name, both in lower case.
-    entries: HashMap<(String, Option<String>), (Option<String>, Option<String>)>,
+    entries: HashMap<(String, Option<String>), Meant>,
 }
 
 impl Mailmap {

@@ -85,12 +85,12 @@ impl Repository {
 
     /// Whether packed-refs says that it has a `^` line for every tag object.
     fn packed_is_peeled(&self) -> bool {
-        use std::io::{BufRead as _, BufReader, Read as _};
-        let Ok(file) = std::fs::File::open(self.git.common_dir().join("packed-refs")) else { return false };
-        let mut first = Vec::new();
-        // The first line names what the file holds; no such line is longer than this.
-        let read = BufReader::new(file.take(1024)).read_until(b'\n', &mut first);
-        read.is_ok() && first.starts_with(b"# pack-refs with:") && first.contains_str(" fully-peeled")
+        // The whole text comes as if it were one path.
+        let file = gix::discover::path::from_plain_file(&self.git.common_dir().join("packed-refs"));
+        let Some(Ok(text)) = file else { return false };
+        let Ok(text) = gix::path::into_bstr(text) else { return false };
+        let first = text.lines().next().unwrap_or_default();
+        first.starts_with(b"# pack-refs with:") && first.contains_str(" fully-peeled")
     }
 
     fn is_loose(&self, name: &gix::refs::FullName) -> bool {

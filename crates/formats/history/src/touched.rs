@@ -12,6 +12,9 @@ use crate::repository::Repository;
 /// What stands at each of the paths.
 type Standing = Rc<[Option<(ObjectId, EntryMode)>]>;
 
+/// A path, and what stands at it.
+type Found = (usize, (ObjectId, EntryMode));
+
 /// How many answers are kept: neighbours in history share most of them.
 const KEPT: usize = 4096;
 
@@ -20,7 +23,7 @@ pub(crate) struct Paths<'a> {
     repository: &'a Repository,
     /// The components of each path; none is the whole repository.
     paths: Vec<Vec<Vec<u8>>>,
-    kept: HashMap<(usize, usize, ObjectId), Vec<(usize, (ObjectId, EntryMode))>>,
+    kept: HashMap<(usize, usize, ObjectId), Vec<Found>>,
     roots: HashMap<ObjectId, Standing>,
 }
 
