@@ -282,6 +282,11 @@ impl Context {
         summary || common || self.common.report.is_some()
     }
 
+    /// Whether anybody reads which files the run made, and what their hashes are: a report as JSON lists them.
+    pub(crate) fn lists_artifacts(&self) -> bool {
+        self.common.report.is_some() || self.wants("json")
+    }
+
     /// Hands over the report in a format of the tool's own; see [`Tool::FORMATS`](crate::Tool::FORMATS).
     pub fn set_format(&mut self, format: &'static str, text: String) {
         self.own_formats.insert(format, text);

@@ -171,13 +171,16 @@ pub(crate) fn reported(
     let text = match wanted.stdout {
         // It holds the commands of folds, and is harmless already.
         Shape::Common(Format::Text) => text,
-        _ => harmless(&wanted.stdout, &text, host.colour),
+        _ => harmless(&wanted.stdout, text, host.colour),
     };
     match host::stdout(&text) {
         Ok(PrintOutcome::Done | PrintOutcome::ReaderGone) => {}
         Err(error) => return Err(unwritable(Path::new("standard output"), &error)),
     }
-    Ok(match (report.verdict, cx.first_error(), cx.own_exit()) {
+    let verdict = report.verdict;
+    // The process ends: giving back a hundred thousand parts of a tree one by one would be work for nobody.
+    std::mem::forget(report);
+    Ok(match (verdict, cx.first_error(), cx.own_exit()) {
         (Verdict::Error, class, Some(code)) if class != Some(Class::Internal) => Exit::Own(code),
         (Verdict::Error, class, _) => class.unwrap_or(Class::Input).into(),
         (verdict, _, _) if common.fail_on.fails(verdict) => Exit::Gate,
@@ -192,8 +195,8 @@ fn folded(cx: &Context, report: &Report, options: &Options) -> Result<Vec<u8>, E
     let parts = lw_render::text_parts(report, options)?;
     let is_matrix = parts.iter().filter(|part| part.subject.is_some()).count() > 1;
     let (mut open, mut folds) = (Vec::new(), Vec::new());
-    for (number, part) in parts.iter().enumerate() {
-        let text = harmless(&Shape::Common(Format::Text), &part.text, options.colour);
+    for (number, part) in parts.into_iter().enumerate() {
+        let text = harmless(&Shape::Common(Format::Text), part.text, options.colour);
         let id = format!("{}-{number}", cx.entry.name);
         let start = match &part.subject {
             Some(subject) if is_matrix && part.verdict == Verdict::Pass => {
@@ -239,7 +242,10 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
     let is_missing = |finding: &Finding| finding.rule.ends_with("/missing-input");
     let (commit, branch) = match &ci.commit {
         Some(commit) => (Some(commit.clone()), ci.branch.clone()),
-        None => checked_out(cx),
+        None => {
+            let found = lw_history::Repository::checked_out(cx.root()).unwrap_or_default();
+            (found.commit, found.branch)
+        }
     };
     report.provenance = Some(Provenance {
         head_commit: ci.head_commit.clone().filter(|head| Some(head) != commit.as_ref()),
@@ -253,12 +259,6 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
         time: Some(cx.now()),
         complete: Some(report.verdict != Verdict::Error && !report.findings.iter().any(is_missing)),
     });
-}
-
-/// The commit and branch that are checked out, where no CI says them.
-fn checked_out(cx: &Context) -> (Option<String>, Option<String>) {
-    let Ok(repository) = lw_history::Repository::open(cx.root()) else { return (None, None) };
-    (repository.resolve("HEAD").ok(), repository.current_branch())
 }
 
 fn is_only_an_error(report: &Report) -> bool {
@@ -328,8 +328,15 @@ fn write(report: &Report, format: Format, options: &Options, out: &mut dyn Write
 
 /// Standard output of a CI job is a channel of commands. Text for people is neutralised; in formats for
 /// programs the same characters are written as escapes, which their readers undo.
-fn harmless(shape: &Shape, text: &[u8], colour: bool) -> Vec<u8> {
-    let text = String::from_utf8_lossy(text);
+fn harmless(shape: &Shape, text: Vec<u8>, colour: bool) -> Vec<u8> {
+    // A report may have some megabytes, and hardly one has these characters.
+    let text = String::from_utf8(text)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let is_for_programs =
+        matches!(shape, Shape::Common(Format::Json | Format::Sarif | Format::Html | Format::Junit));
+    if is_for_programs && !text.contains("##") {
+        return text.into_bytes();
+    }
     match shape {
         Shape::Common(Format::Json | Format::Sarif) => text.replace("##", "#\\u0023"),
         Shape::Common(Format::Html | Format::Junit) => text.replace("##", "#&#35;"),

@@ -1,5 +1,7 @@
 //! The signatures of firmware images.
 
+use std::io::Read;
+
 use lw_firmware::esp_image::{AppImage, ChipId, Trailing};
 use lw_firmware::image::Image;
 use lw_firmware::mcuboot as walked;
@@ -19,32 +21,86 @@ pub struct Chip {
     pub revision: Option<u16>,
 }
 
-/// Judges the signatures of an image.
+/// Judges the signatures of an image. Those of MCUboot that are over the image itself (`SIG_PURE`) take [`image_in_file`].
 ///
 /// # Errors
 /// Why it is not accepted.
 pub fn image(image: &Image, keys: &Keys, chip: Chip) -> Result<Accepted, Rejected> {
+    judge(image, keys, chip, None)
+}
+
+/// As [`image`], of a file that can be read again: `reopen` starts at its first byte.
+///
+/// # Errors
+/// Why it is not accepted.
+pub fn image_in_file(
+    image: &Image,
+    keys: &Keys,
+    chip: Chip,
+    reopen: mcuboot::Reread<'_>,
+) -> Result<Accepted, Rejected> {
+    judge(image, keys, chip, Some(reopen))
+}
+
+fn judge(
+    image: &Image,
+    keys: &Keys,
+    chip: Chip,
+    reopen: Option<mcuboot::Reread<'_>>,
+) -> Result<Accepted, Rejected> {
     match image {
         Image::Esp(esp) => match &esp.trailing {
             Trailing::SignatureV2 { extra, .. } => secure_boot_v2(esp, *extra, keys, chip),
             Trailing::SignatureV1 { .. } => secure_boot_v1(esp, keys, chip),
             _ => Err(Rejected::Unsigned),
         },
-        Image::Mcuboot(image) => of_mcuboot(image, keys),
-        Image::Uf2(_) | Image::IntelHex(_) => {
-            let mut nested = image.nested();
-            match (nested.next(), nested.next()) {
-                (Some(inner), None) => match &inner.image {
-                    Ok(inner) => self::image(inner, keys, chip),
-                    Err(error) => Err(Rejected::NotVerifiable { reason: error.to_string() }),
-                },
-                (None, _) => Err(Rejected::Unsigned),
-                (Some(_), Some(_)) => Err(Rejected::NotVerifiable {
-                    reason: "it writes more than one image; each is verified by itself, before it is put into this file".into(),
-                }),
-            }
-        }
+        Image::Mcuboot(image) => of_mcuboot(image, keys, reopen),
+        Image::Uf2(_) | Image::IntelHex(_) => match only_image(image)? {
+            // Where it is in the file is not where it is in the flash.
+            Ok(inner) => judge(inner, keys, chip, None),
+            Err(error) => Err(Rejected::NotVerifiable { reason: error.to_string() }),
+        },
         Image::Plain(_) => Err(Rejected::Unsigned),
+    }
+}
+
+/// The one image that a file for a flash writes, or why it is none, when the file writes nothing else: what lies beside an
+/// image is covered by none of its signatures.
+fn only_image(file: &Image) -> Result<&Result<Image, lw_firmware::image::Error>, Rejected> {
+    let not_verifiable = |reason: String| Err(Rejected::NotVerifiable { reason });
+    let advice = "the image is verified by itself, before it is put into this file";
+    let mut nested = file.nested();
+    let inner = match (nested.next(), nested.next()) {
+        (Some(inner), None) => inner,
+        (None, _) => return Err(Rejected::Unsigned),
+        (Some(_), Some(_)) => {
+            return not_verifiable(
+                "it writes more than one image; each is verified by itself, before it is put into this file"
+                    .into(),
+            );
+        }
+    };
+    let (content, is_all) = match file {
+        Image::Uf2(uf2) => {
+            (uf2.parts.first().map(|part| &part.content), uf2.parts.len() == 1 && uf2.files == 0)
+        }
+        Image::IntelHex(hex) => (Some(&hex.content), true),
+        _ => (None, false),
+    };
+    let start = inner.address;
+    // In the order of the addresses, one range is the image and what follows it.
+    let is_alone = is_all
+        && content.is_some_and(|content| {
+            content.sha256.is_some() && matches!(content.ranges[..], [range] if range.start == start)
+        });
+    match inner.beyond {
+        0 if is_alone => Ok(&inner.image),
+        0 => not_verifiable(format!(
+            "it writes more than the image at {start:#010x}, and no signature covers that; {advice}"
+        )),
+        beyond => not_verifiable(format!(
+            "it writes {beyond} bytes after the image at {start:#010x}, and no signature covers them; {advice}"
+        )),
     }
 }
 
@@ -69,7 +125,9 @@ fn secure_boot_v2(esp: &AppImage, extra: u64, keys: &Keys, chip: Chip) -> Result
     let covered = &esp.signature_input.covered;
     let covered = v2::Covered { sha256: covered.sha256, sha384: covered.sha384 };
     let id = chip_of(esp, chip)?;
-    let limits = ChipLimits::of(id, chip.revision);
+    // A scheme that came with a later revision than any the image is for is verified by no chip that starts it.
+    let highest = esp.highest_revision();
+    let limits = ChipLimits::of(id, Some(chip.revision.map_or(highest, |lowest| lowest.min(highest))));
     let shown = |digest: &v2::KeyDigest| {
         keys.shown(&format!("key digest {digest}"), |key| v2::key_digest(key).is_ok_and(|own| own == *digest))
     };
@@ -149,22 +207,54 @@ pub fn mcuboot_image(image: &walked::Image) -> mcuboot::Image<'_> {
     }
 }
 
-fn of_mcuboot(image: &walked::Image, keys: &Keys) -> Result<Accepted, Rejected> {
+fn of_mcuboot(
+    image: &walked::Image,
+    keys: &Keys,
+    reopen: Option<mcuboot::Reread<'_>>,
+) -> Result<Accepted, Rejected> {
     if image.is_nested {
         return Err(Rejected::Refused {
             reason: "the payload is a MCUboot image itself: it was signed twice".into(),
         });
+    }
+    // A slot is as the bootloader wants it; of anything else nobody knows whether it was there when the image was signed.
+    match &image.trailing {
+        walked::Trailing::Other { length, .. } => {
+            return Err(Rejected::Forged {
+                reason: format!("{length} bytes follow the image, which its signatures do not cover"),
+            });
+        }
+        walked::Trailing::Slot(trailer) => {
+            if let Some(from) = trailer.used_from {
+                return Err(Rejected::NotVerifiable {
+                    reason: format!(
+                        "its slot has data at offset {from:#x}, after the image, which its signatures do not cover"
+                    ),
+                });
+            }
+        }
+        walked::Trailing::None | walked::Trailing::Padding { .. } => {}
     }
     let all: Vec<_> = keys.trusted.iter().chain(&keys.known).collect();
     let trusted: Vec<PublicKey> =
         all.iter().filter(|named| keys.trusts(&named.key)).map(|named| named.key.clone()).collect();
     let shown =
         |id: &str| keys.shown(&format!("key hash {id}"), |key| hashes_of(key).iter().any(|hash| hash == id));
-    let verified = mcuboot::verify(&mcuboot_image(image), &trusted).map_err(|error| match error {
-        VerifyImageError::Unsigned => Rejected::Unsigned,
-        VerifyImageError::Encrypted | VerifyImageError::Pure => {
-            Rejected::NotVerifiable { reason: error.to_string() }
+    let read = mcuboot_image(image);
+    let verified = match reopen {
+        None => mcuboot::verify(&read, &trusted),
+        Some(reopen) => {
+            let length = image.covered_len();
+            let mut covered = || reopen().map(|file| Box::new(file.take(length)) as Box<dyn Read>);
+            mcuboot::verify_with(&read, &trusted, &mut covered)
         }
+    };
+    let verified = verified.map_err(|error| match error {
+        VerifyImageError::Unsigned => Rejected::Unsigned,
+        VerifyImageError::Encrypted
+        | VerifyImageError::Pure
+        | VerifyImageError::PureTooMany { .. }
+        | VerifyImageError::Reread { .. } => Rejected::NotVerifiable { reason: error.to_string() },
         VerifyImageError::Untrusted { found } => {
             let signers = found.iter().map(|id| shown(id)).collect();
             Rejected::Untrusted { signers, wanted: keys.wanted() }

@@ -15,8 +15,9 @@ use std::borrow::Cow;
 use lw_model::{Class, Diagnose, Finding, Level, Location};
 
 pub use chip::{ChipLimits, firmware_scheme};
-pub use image::{Chip, image, mcuboot_image};
+pub use image::{Chip, image, image_in_file, mcuboot_image};
 pub use keys::{Keys, NamedKey};
+pub use lw_signature::known_test_key_hash;
 pub use package::package;
 pub use read::{KeyReader, ReadKeys, Role, TrustError, refuse_test_key};
 

@@ -124,7 +124,7 @@ impl KeyReader {
         Self { tool, now, allows_test_keys, keys, files, findings }
     }
 
-    /// Reads a public key or a certificate, whose time has to be now, and trusts nobody yet.
+    /// Reads a public key or a certificate, whose time has to be now, and trusts nobody yet. That is a finding, and no error.
     ///
     /// # Errors
     /// When there is no key in it.
@@ -136,13 +136,23 @@ impl KeyReader {
         if let Some(certificate) = &read.certificate
             && let Err(error) = certificate.valid_at(self.now)
         {
-            let rule = format!("{}/certificate", self.tool);
-            let finding = Finding::new(rule, Level::Error, file, format!("{file}: {error}"))
-                .at(Some(Location::file(file)))
-                .help(error.hint().unwrap_or_default());
-            self.findings.push(finding);
+            self.find(file, &error.to_string(), error.hint().unwrap_or_default());
+        }
+        // A line of `allowed_signers` has a time as well.
+        if let Err(why) = read.limits.valid_at(self.now) {
+            self.find(
+                file,
+                &why,
+                "give the line of a key that counts today, or the public key itself".into(),
+            );
         }
         Ok(read)
+    }
+
+    fn find(&mut self, file: &str, why: &str, help: Cow<'static, str>) {
+        let rule = format!("{}/certificate", self.tool);
+        let finding = Finding::new(rule, Level::Error, file, format!("{file}: {why}"));
+        self.findings.push(finding.at(Some(Location::file(file))).help(help));
     }
 
     /// Reads a key and takes it under a name. A published test key may be known, and is not trusted.

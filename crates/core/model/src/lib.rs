@@ -7,6 +7,7 @@
 //! This crate holds data and arithmetic only. It never reads a file, the environment or the clock,
 //! and never prints: the same input gives the same report on every machine.
 
+mod bytes;
 mod diagnose;
 mod finding;
 mod headline;
@@ -21,6 +22,7 @@ mod tree;
 mod unit;
 mod verdict;
 
+pub use bytes::same_bytes;
 pub use diagnose::{Class, Diagnose};
 pub use finding::{Finding, Level, Location};
 pub use judge::JudgeOptions;

@@ -125,7 +125,7 @@ pub(crate) fn breakable(name: &str) -> Vec<&str> {
     let (mut start, mut columns) = (0, 0);
     let mut chars = name.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        columns += c.width().unwrap_or(0);
+        columns += if c.is_ascii_graphic() { 1 } else { c.width().unwrap_or(0) };
         let Some((next, after)) = chars.peek().copied() else { break };
         let separates = match c {
             ' ' => after != ' ' && at > start,

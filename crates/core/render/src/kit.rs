@@ -21,8 +21,7 @@ pub fn text(text: &str) -> String {
 pub fn push_text(text: &str, out: &mut String) {
     let mut rest = text;
     // Most of a source is copied as it is; the end of such a run is the end of a character.
-    while let Some((run, after)) = rest.bytes().position(is_special).and_then(|at| rest.split_at_checked(at))
-    {
+    while let Some((run, after)) = special_at(rest.as_bytes()).and_then(|at| rest.split_at_checked(at)) {
         out.push_str(run);
         let mut chars = after.chars();
         if let Some(c) = chars.next() {
@@ -33,9 +32,22 @@ pub fn push_text(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// Whether a byte, or the character that it begins, may have to be written in another way.
-fn is_special(byte: u8) -> bool {
-    matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | 0..=0x08 | 0x0a..=0x1f | 0x7f..)
+/// Where the first byte is that, or the character that it begins, may have to be written in another way.
+fn special_at(bytes: &[u8]) -> Option<usize> {
+    /// Asked for every byte of a source: one look, instead of a comparison with each of them.
+    const IS_SPECIAL: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0_u8;
+        loop {
+            table[byte as usize] =
+                matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | 0..=0x08 | 0x0a..=0x1f | 0x7f..);
+            if byte == u8::MAX {
+                break table;
+            }
+            byte += 1;
+        }
+    };
+    bytes.iter().position(|byte| IS_SPECIAL[usize::from(*byte)])
 }
 
 fn push_special(c: char, out: &mut String) {
@@ -76,8 +88,14 @@ pub fn name(name: &str) -> String {
     if name.chars().count() <= SHORT {
         return text(name);
     }
-    let pieces: Vec<String> = escape::breakable(name).into_iter().map(text).collect();
-    pieces.join("<wbr/>")
+    let mut out = String::with_capacity(name.len() * 2);
+    for piece in escape::breakable(name) {
+        if !out.is_empty() {
+            out.push_str("<wbr/>");
+        }
+        push_text(piece, &mut out);
+    }
+    out
 }
 
 /// The beginning of a cell, with the heading of its column in an attribute: on a narrow page a row is a list, and

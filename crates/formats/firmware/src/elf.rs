@@ -16,7 +16,7 @@ use goblin::elf::section_header::{
     SHT_NULL, SHT_PROGBITS, SHT_SYMTAB, SHT_SYMTAB_SHNDX, SectionHeader,
 };
 use goblin::elf::sym::{
-    STB_LOCAL, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_SECTION, STT_TLS, Symtab,
+    STB_LOCAL, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, STT_SECTION, STT_TLS, Sym, Symtab,
 };
 
 use crate::sniff::looks_like;
@@ -311,32 +311,18 @@ impl<'a> Elf<'a> {
     /// their value is an offset, not an address.
     pub fn symbols(&self) -> impl Iterator<Item = Symbol<'a>> + '_ {
         let mut file = None;
-        let entries = self.symbols.iter().flat_map(|table| {
-            table.entries.iter().enumerate().map(move |(index, entry)| (table, index, entry))
-        });
-        entries.filter_map(move |(table, index, entry)| {
+        self.entries().filter_map(move |(table, index, entry)| {
+            if entry.st_type() == STT_FILE {
+                file = Some(string_at(table.names, entry.st_name));
+                return None;
+            }
+            let (section, kind) = self.place(table, index, &entry)?;
             let local = entry.st_bind() == STB_LOCAL;
-            let name = string_at(table.names, entry.st_name);
-            let kind = match entry.st_type() {
-                STT_FILE => {
-                    file = Some(name);
-                    return None;
-                }
-                STT_SECTION | STT_TLS => return None,
-                STT_FUNC | STT_GNU_IFUNC => SymbolKind::Function,
-                STT_OBJECT => SymbolKind::Object,
-                _ => SymbolKind::Label,
-            };
-            let section = match entry.st_shndx {
-                XINDEX => table.extended_section(index, self.little_endian)?,
-                0 | LORESERVE.. => return None,
-                section => section,
-            };
             // Bit 0 of a function's value says Thumb, it is no part of the address.
             let thumb = self.machine == EM_ARM && kind == SymbolKind::Function;
             let address = if thumb { entry.st_value & !1 } else { entry.st_value };
             Some(Symbol {
-                name,
+                name: string_at(table.names, entry.st_name),
                 address,
                 size: entry.st_size,
                 section,
@@ -345,6 +331,40 @@ impl<'a> Elf<'a> {
                 file: file.filter(|_| local),
             })
         })
+    }
+
+    /// The section of each of the [`Self::symbols`] that has a size. Their names, most of the work, are left alone.
+    pub(crate) fn sections_of_sized_symbols(&self) -> impl Iterator<Item = usize> + '_ {
+        self.entries()
+            .filter(|(_, _, entry)| entry.st_size > 0)
+            .filter_map(|(table, index, entry)| Some(self.place(table, index, &entry)?.0))
+    }
+
+    /// At least as many as there are [`Self::symbols`].
+    pub(crate) fn max_symbols(&self) -> usize {
+        self.symbols.as_ref().map_or(0, |table| table.entries.len())
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&SymbolTable<'a>, usize, Sym)> {
+        self.symbols.iter().flat_map(|table| {
+            table.entries.iter().enumerate().map(move |(index, entry)| (table, index, entry))
+        })
+    }
+
+    /// The section a symbol lies in, and what it names.
+    fn place(&self, table: &SymbolTable<'_>, index: usize, entry: &Sym) -> Option<(usize, SymbolKind)> {
+        let kind = match entry.st_type() {
+            STT_FILE | STT_SECTION | STT_TLS => return None,
+            STT_FUNC | STT_GNU_IFUNC => SymbolKind::Function,
+            STT_OBJECT => SymbolKind::Object,
+            _ => SymbolKind::Label,
+        };
+        let section = match entry.st_shndx {
+            XINDEX => table.extended_section(index, self.little_endian)?,
+            0 | LORESERVE.. => return None,
+            section => section,
+        };
+        Some((section, kind))
     }
 
     /// The value of a symbol that is a mere number (`SHN_ABS`): what `--defsym` gave the linker.
@@ -482,7 +502,7 @@ fn symbol_table<'a>(
         Some(extended) => part("extended section numbers of the symbols", extended)?,
         None => &[],
     };
-    let count = entries.len() / goblin::elf::Sym::size(ctx.container);
+    let count = entries.len() / Sym::size(ctx.container);
     let entries = Symtab::parse(entries, 0, count, ctx)
         .map_err(|_| truncated("symbol table", table.sh_offset, table.sh_size, bytes.len()))?;
     Ok(Some(SymbolTable { entries, names, extended }))
@@ -551,5 +571,5 @@ const MAX_NAME: usize = 1 << 14;
 fn string_at(names: &[u8], offset: usize) -> &[u8] {
     let rest = names.get(offset..).unwrap_or_default();
     let rest = rest.get(..MAX_NAME).unwrap_or(rest);
-    rest.split(|byte| *byte == 0).next().unwrap_or_default()
+    memchr::memchr(0, rest).and_then(|end| rest.get(..end)).unwrap_or(rest)
 }

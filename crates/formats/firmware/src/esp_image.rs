@@ -224,7 +224,8 @@ impl AppImage {
     }
 
     /// The highest chip revision the image runs on, major * 100 + minor.
-    pub(crate) fn highest_revision(&self) -> u16 {
+    #[must_use]
+    pub fn highest_revision(&self) -> u16 {
         // Old images have none.
         self.header
             .extended

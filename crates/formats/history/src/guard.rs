@@ -1,8 +1,11 @@
 //! Nothing of a repository may be a pipe or a device: reading one waits for ever, or never ends.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use gix::bstr::ByteSlice;
 use gix::discover::path::{from_gitdir_file, from_plain_file};
 
 use crate::error::HistoryError;
@@ -19,6 +22,60 @@ const DEEP: [&str; 3] = ["refs", "logs", "objects"];
 /// When something there is a FIFO or a device, or a link to one. Sockets cannot be opened as files, so that they do no
 /// harm; git's own file system monitor has one.
 pub(crate) fn check(path: &Path) -> Result<(), HistoryError> {
+    let Some(Folders { private, common }) = top(path)? else { return Ok(()) };
+    for root in BTreeSet::from([&private, &common]) {
+        for name in DEEP {
+            folder(&root.join(name), true)?;
+        }
+    }
+    alternates(&common.join("objects"), |one| folder(one, true))
+}
+
+/// Looks at what is read to open the repository and to know what is checked out, and at nothing else: of the references
+/// the one that HEAD names, and no objects, which lie in some hundred folders.
+///
+/// # Errors
+/// As [`check`] has.
+pub(crate) fn check_head(path: &Path) -> Result<(), HistoryError> {
+    let Some(Folders { private, common }) = top(path)? else { return Ok(()) };
+    let opened = |objects: &Path| {
+        folder(objects, false)?;
+        folder(&objects.join("info"), false)
+    };
+    let objects = common.join("objects");
+    opened(&objects)?;
+    alternates(&objects, opened)?;
+    let Some(name) = referent(&private.join("HEAD")) else { return Ok(()) };
+    for root in BTreeSet::from([&private, &common]) {
+        let reference = root.join(&name);
+        if let Ok(metadata) = reference.metadata() {
+            refuse(&reference, &metadata.file_type())?;
+        }
+    }
+    Ok(())
+}
+
+/// The name after `ref:`, which git has in `HEAD` unless a commit is checked out.
+fn referent(head: &Path) -> Option<PathBuf> {
+    /// Longer than any name of a reference can be.
+    const MAX_BYTES: u64 = 1 << 13;
+    let mut text = Vec::new();
+    File::open(head).ok()?.take(MAX_BYTES).read_to_end(&mut text).ok()?;
+    let name = text.strip_prefix(b"ref:")?.trim_ascii();
+    Some(gix::path::from_bstr(name.as_bstr()).ok()?.into_owned())
+}
+
+/// The folders a repository is in.
+struct Folders {
+    /// Of this work tree alone.
+    private: PathBuf,
+    /// Of all its work trees: a linked one shares all but its HEAD.
+    common: PathBuf,
+}
+
+/// Finds the folders and looks at what stands in them, but not below. `None` where there is no repository, or none that
+/// can be followed.
+fn top(path: &Path) -> Result<Option<Folders>, HistoryError> {
     let below = path.join(".git");
     let git = if below.symlink_metadata().is_ok() {
         below
@@ -26,33 +83,27 @@ pub(crate) fn check(path: &Path) -> Result<(), HistoryError> {
         path.to_owned()
     } else {
         // No repository: what lies in the folder is nobody's business.
-        return Ok(());
+        return Ok(None);
     };
-    let Ok(metadata) = git.metadata() else { return Ok(()) };
+    let Ok(metadata) = git.metadata() else { return Ok(None) };
     refuse(&git, &metadata.file_type())?;
     let private = if metadata.is_file() {
-        let Ok(folder) = from_gitdir_file(&git) else { return Ok(()) };
+        let Ok(folder) = from_gitdir_file(&git) else { return Ok(None) };
         folder
     } else {
         git
     };
     folder(&private, false)?;
-    // A linked work tree shares all but its HEAD.
     let common = match from_plain_file(&private.join("commondir")) {
         Some(Ok(common)) => private.join(common),
         _ => private.clone(),
     };
     folder(&common, false)?;
-    for root in BTreeSet::from([&private, &common]) {
-        for name in DEEP {
-            folder(&root.join(name), true)?;
-        }
-    }
-    alternates(&common.join("objects"))
+    Ok(Some(Folders { private, common }))
 }
 
 /// Folders of objects that a repository borrows from others, and those they borrow.
-fn alternates(objects: &Path) -> Result<(), HistoryError> {
+fn alternates(objects: &Path, look: impl Fn(&Path) -> Result<(), HistoryError>) -> Result<(), HistoryError> {
     let mut seen = BTreeSet::new();
     let mut todo = vec![objects.to_owned()];
     while let Some(one) = todo.pop() {
@@ -60,7 +111,7 @@ fn alternates(objects: &Path) -> Result<(), HistoryError> {
             continue;
         }
         if one != objects {
-            folder(&one, true)?;
+            look(&one)?;
         }
         let Some(Ok(listed)) = from_plain_file(&one.join("info/alternates")) else { continue };
         // The whole text came as if it were one path.

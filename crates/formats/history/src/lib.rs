@@ -35,6 +35,6 @@ pub use error::{DiffError, DiffProblem, HistoryError};
 pub use log::{Commit, End, Extent, Log, LogRequest, Person, Section};
 pub use mailmap::Mailmap;
 pub use ranges::LineRanges;
-pub use repository::{Compare, Repository};
+pub use repository::{CheckedOut, Compare, Repository};
 pub use tags::{Tag, Tags};
 pub use unified::parse_unified_diff;

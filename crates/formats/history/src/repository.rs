@@ -29,6 +29,15 @@ pub enum Compare {
     Direct,
 }
 
+/// What a work tree was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckedOut {
+    /// The full id of the commit, whether or not it is in this clone; none before the first.
+    pub commit: Option<String>,
+    /// The branch, without `refs/heads/`; none when a commit is checked out.
+    pub branch: Option<String>,
+}
+
 /// A repository, opened for reading.
 pub struct Repository {
     pub(crate) git: gix::Repository,
@@ -51,6 +60,27 @@ impl Repository {
     /// something else than files.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
         guard::check(path)?;
+        Self::open_checked(path)
+    }
+
+    /// What is checked out at `path`, as `HEAD` and the reference it names say it: no object is read, so that this takes
+    /// as little in a repository of any size.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) has, for what has to be read for it.
+    pub fn checked_out(path: &Path) -> Result<CheckedOut, HistoryError> {
+        guard::check_head(path)?;
+        let repository = Self::open_checked(path)?;
+        let git = &repository.git;
+        // In a namespace HEAD is another one than was looked at.
+        let head = git.namespace().is_none().then(|| git.head().ok()).flatten();
+        Ok(head.map_or_else(CheckedOut::default, |head| CheckedOut {
+            commit: head.id().map(|id| id.to_string()),
+            branch: head.referent_name().map(|name| name.shorten().to_str_lossy().into_owned()),
+        }))
+    }
+
+    fn open_checked(path: &Path) -> Result<Self, HistoryError> {
         let options =
             open::Options::isolated().with(Trust::Full).config_overrides(["core.useReplaceRefs=false"]);
         let mut git = gix::open_opts(path, options).map_err(|error| {
@@ -79,13 +109,6 @@ impl Repository {
     /// same commit.
     pub fn resolve(&self, revision: &str) -> Result<String, HistoryError> {
         self.commit(revision).map(|id| id.to_string())
-    }
-
-    /// The branch that is checked out; none when a commit is.
-    #[must_use]
-    pub fn current_branch(&self) -> Option<String> {
-        let name = self.git.head_name().ok()??;
-        Some(name.shorten().to_str_lossy().into_owned())
     }
 
     /// The full ids of the parents of a commit, whether or not they are in this clone.

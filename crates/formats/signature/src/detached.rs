@@ -2,13 +2,11 @@
 
 use std::io::{self, Read};
 
-use der::asn1::UintRef;
-use der::{Encode as _, Sequence};
-
 use crate::algorithm::Algorithm;
 use crate::error::{FormError, SignFileError, VerifyError, VerifyFileError};
 use crate::hash::{Digest, Hash};
 use crate::key::{KeyKind, PublicKey};
+use crate::raw_ecdsa;
 use crate::recognise::{SignatureFormat, recognise};
 use crate::rsa_public::{Content, content, framed};
 use crate::signer::Signer;
@@ -74,7 +72,7 @@ fn check_form(key: &PublicKey, algorithm: Algorithm, signature: &[u8]) -> Result
         KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => {
             return match recognise(signature) {
                 SignatureFormat::EcdsaDer => Ok(()),
-                SignatureFormat::Raw { length } if length == raw_length(key.kind()) => {
+                SignatureFormat::Raw { length } if Some(length) == raw_ecdsa::length(key.kind()) => {
                     Err(VerifyError::RawEcdsa { length, expected: algorithm }.into())
                 }
                 // DER that is not quite right: what is wrong is said when it is read.
@@ -154,11 +152,7 @@ pub fn attach(
     digest: &Digest,
     signature: &[u8],
 ) -> Result<Attached, VerifyFileError> {
-    let kind = key.kind();
-    let is_ecdsa = matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384);
-    if is_ecdsa
-        && signature.len() == raw_length(kind)
-        && let Some(der) = der_of_raw(signature)
+    if let Some(der) = raw_ecdsa::to_der(key.kind(), signature)
         && key.verify_digest(algorithm, digest, &der).is_ok()
     {
         return Ok(Attached { signature: der, was_raw: true });
@@ -169,45 +163,6 @@ pub fn attach(
         Err(error) => Err(error),
         Ok(()) => Ok(Attached { signature: signature.to_vec(), was_raw: false }),
     }
-}
-
-/// As [`attach`], of an Ed25519 signature, which is over the file itself.
-///
-/// # Errors
-/// As [`verify`].
-pub fn attach_ed25519(
-    key: &PublicKey,
-    source: impl Read,
-    signature: &[u8],
-) -> Result<Attached, VerifyFileError> {
-    verify(key, Algorithm::Ed25519, source, signature)?;
-    Ok(Attached { signature: signature.to_vec(), was_raw: false })
-}
-
-/// Bytes of r and s together.
-fn raw_length(kind: KeyKind) -> usize {
-    match kind {
-        KeyKind::EcdsaP256 => 64,
-        KeyKind::EcdsaP384 => 96,
-        KeyKind::Rsa { .. } | KeyKind::Ed25519 => 0,
-    }
-}
-
-/// `Ecdsa-Sig-Value`, RFC 3279 section 2.2.3.
-#[derive(Sequence)]
-struct EcdsaSignature<'bytes> {
-    r: UintRef<'bytes>,
-    s: UintRef<'bytes>,
-}
-
-/// r and s, each half of the bytes, in DER. `None` when the number of bytes is odd.
-#[must_use]
-pub fn der_of_raw(raw: &[u8]) -> Option<Vec<u8>> {
-    if raw.is_empty() || !raw.len().is_multiple_of(2) {
-        return None;
-    }
-    let (r, s) = raw.split_at_checked(raw.len() / 2)?;
-    EcdsaSignature { r: UintRef::new(r).ok()?, s: UintRef::new(s).ok()? }.to_der().ok()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -17,6 +17,25 @@ pub fn known_test_key(key: &PublicKey) -> Option<&'static str> {
     TEST_KEYS.iter().find(|(known, _)| *known == fingerprint).map(|(_, name)| *name)
 }
 
+/// As [`known_test_key`], of the hash by which an image for MCUboot names a key (`KEYHASH`): SHA-256 or SHA-512 of the key as
+/// imgtool writes it, which is the `SubjectPublicKeyInfo`, of RSA the `RSAPublicKey`.
+#[must_use]
+pub fn known_test_key_hash(key_hash: &[u8]) -> Option<&'static str> {
+    let hash = crate::key_file::hex(key_hash);
+    let all = TEST_KEYS.iter().chain(&TEST_KEY_HASHES);
+    all.into_iter().find(|(known, _)| *known == hash).map(|(_, name)| *name)
+}
+
+/// Hashes of MCUboot's keys other than their fingerprints, as imgtool puts them into images.
+const TEST_KEY_HASHES: [(&str, &str); 3] = [
+    ("fc5701dc6135e1323847bdc40f04d2e5bee5833b23c29f93593d00018cfa9994", "MCUboot: root-rsa-2048.pem"),
+    ("449793fb65cd7698753d5b3f35fab15f1e3a45111ff24e1d46741de5ae12d59e", "MCUboot: root-rsa-3072.pem"),
+    (
+        "e3e129b49f1218e18e4614acb2523389c75852ebb98b4d2c6171a2fc65706ba3d1ddf85f52e71450c3e572e624695fafd41ce4d9354d6c2b19f7d6001a6ae8b0",
+        "MCUboot: root-ed25519.pem",
+    ),
+];
+
 /// Fingerprint, project and path.
 #[rustfmt::skip]
 const TEST_KEYS: [(&str, &str); 63] = [

@@ -39,7 +39,7 @@ pub use key_file::{
     Certificate, CertificateError, KeyFileError, KeyFormat, PassphraseFunction, PrivateKeyFile,
     PublicKeyFile, SignerLimits, Wanted, key_id_text, read_private, read_public, read_public_keys,
 };
-pub use known::known_test_key;
+pub use known::{known_test_key, known_test_key_hash};
 pub use recognise::{SignatureFormat, recognise};
 pub use signer::{GivenSignature, Signer, sign_digest, sign_message};
 pub use stream::{digest_of, sign_file, verify_file};

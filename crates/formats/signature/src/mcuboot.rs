@@ -2,7 +2,8 @@
 //!
 //! An image is a header, a payload, an optional area of protected TLVs (type, length, value) and an unprotected one. The
 //! unprotected area holds the hash of everything before it, and then pairs: which key signed, and its signature. RSA and
-//! ECDSA sign that hash as the digest of the image; Ed25519 signs the bytes of the hash as its message.
+//! ECDSA sign that hash as the digest of the image; Ed25519 signs the bytes of the hash as its message, or, where there is a
+//! TLV `SIG_PURE`, everything before the area itself.
 //!
 //! Sources: MCUboot `boot/bootutil/include/bootutil/image.h`, `boot/bootutil/src/image_validate.c`,
 //! `scripts/imgtool/image.py`. `imgtool verify` takes the first signature that the given key verifies and never looks at
@@ -16,7 +17,7 @@ mod verify;
 pub use error::{HeaderError, SignImageError, VerifyImageError};
 pub use header::{Dependency, LoadAddress, Padding, Parameters, Prepared, Slot, Version, VersionError};
 pub use sign::{Existing, KeyFormat, Options, encode_signature, hash_for, sign, sign_area};
-pub use verify::{Foreign, Named, Signature, Verified, verify};
+pub use verify::{Foreign, Named, Reread, Signature, Verified, verify, verify_with};
 
 use crate::algorithm::Algorithm;
 use crate::error::VerifyError;

@@ -23,3 +23,12 @@ pub(crate) fn to_der(kind: KeyKind, raw: &[u8]) -> Option<Vec<u8>> {
         KeyKind::Rsa { .. } | KeyKind::Ed25519 => None,
     }
 }
+
+/// Bytes of r and s together; `None` of keys that make no such signature.
+pub(crate) fn length(kind: KeyKind) -> Option<usize> {
+    match kind {
+        KeyKind::EcdsaP256 => Some(64),
+        KeyKind::EcdsaP384 => Some(96),
+        KeyKind::Rsa { .. } | KeyKind::Ed25519 => None,
+    }
+}

@@ -1,7 +1,10 @@
 //! What signs, and the check of what it returns.
 
+use std::cell::{Cell, RefCell};
+
 use crate::algorithm::Algorithm;
-use crate::error::SignError;
+use crate::detached;
+use crate::error::{SignError, VerifyFileError};
 use crate::hash::Digest;
 use crate::key::{PrivateKey, PublicKey};
 
@@ -31,13 +34,39 @@ pub trait Signer {
 }
 
 /// A signature somebody else has made over what is about to be signed, in the place of a signer: so that it goes through the
-/// same check and into the same formats.
-#[derive(Clone, Debug)]
+/// same check and into the same formats. ECDSA is taken in DER, and as r and s in raw bytes.
+#[derive(Debug)]
 pub struct GivenSignature {
-    /// The key it is to verify with.
-    pub key: PublicKey,
-    /// Its bytes; of ECDSA in DER.
-    pub signature: Vec<u8>,
+    key: PublicKey,
+    signature: Vec<u8>,
+    was_raw: Cell<bool>,
+    refusal: RefCell<Option<VerifyFileError>>,
+}
+
+impl GivenSignature {
+    /// The signature, and the key it is to verify with.
+    #[must_use]
+    pub fn new(key: PublicKey, signature: Vec<u8>) -> Self {
+        Self { key, signature, was_raw: Cell::new(false), refusal: RefCell::new(None) }
+    }
+
+    /// Whether it was taken as r and s in raw bytes, and put into DER. That is to be said.
+    #[must_use]
+    pub fn was_raw(&self) -> bool {
+        self.was_raw.get()
+    }
+
+    /// Why it is none of what was signed and this key, in more words than a [`SignError`] has.
+    #[must_use]
+    pub fn refusal(&self) -> Option<VerifyFileError> {
+        self.refusal.take()
+    }
+
+    fn refuse(&self, error: VerifyFileError) -> SignError {
+        let reason = error.to_string();
+        self.refusal.replace(Some(error));
+        SignError::Signer { reason }
+    }
 }
 
 impl Signer for GivenSignature {
@@ -45,11 +74,15 @@ impl Signer for GivenSignature {
         &self.key
     }
 
-    fn sign_digest_unchecked(&self, _algorithm: Algorithm, _digest: &Digest) -> Result<Vec<u8>, SignError> {
-        Ok(self.signature.clone())
+    fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
+        let attached = detached::attach(&self.key, algorithm, digest, &self.signature);
+        let attached = attached.map_err(|error| self.refuse(error))?;
+        self.was_raw.set(attached.was_raw);
+        Ok(attached.signature)
     }
 
-    fn sign_message_unchecked(&self, _message: &[u8]) -> Result<Vec<u8>, SignError> {
+    fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.key.verify_message(message, &self.signature).map_err(|error| self.refuse(error.into()))?;
         Ok(self.signature.clone())
     }
 }

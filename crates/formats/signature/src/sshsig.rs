@@ -9,9 +9,10 @@ use der::asn1::UintRef;
 use der::{Decode as _, Encode as _, Sequence};
 
 use crate::algorithm::Algorithm;
-use crate::error::{FormError, SignError, VerifyError};
+use crate::error::{FormError, KeyError, SignError, VerifyError};
 use crate::hash::{Digest, Hash};
 use crate::key::{KeyKind, PublicKey};
+use crate::key_file::{KeyFileError, public_blob, public_from_blob};
 use crate::recognise::{SignatureFormat, recognise};
 use crate::signer::{Signer, sign_digest, sign_message};
 
@@ -259,26 +260,7 @@ fn algorithm_name(algorithm: Algorithm) -> &'static str {
 /// A public key in the form of RFC 4253, section 6.6: what a line of `authorized_keys` holds in Base64.
 #[must_use]
 pub fn public_key_blob(key: &PublicKey) -> Vec<u8> {
-    let mut blob = Vec::new();
-    match key.kind() {
-        KeyKind::Ed25519 => {
-            put(&mut blob, b"ssh-ed25519");
-            put(&mut blob, &key.ed25519().unwrap_or_default());
-        }
-        kind @ (KeyKind::EcdsaP256 | KeyKind::EcdsaP384) => {
-            let curve: &[u8] = if kind == KeyKind::EcdsaP256 { b"nistp256" } else { b"nistp384" };
-            put(&mut blob, &[b"ecdsa-sha2-", curve].concat());
-            put(&mut blob, curve);
-            put(&mut blob, &key.ec_point().unwrap_or_default());
-        }
-        KeyKind::Rsa { .. } => {
-            let (modulus, exponent) = key.rsa().unwrap_or_default();
-            put(&mut blob, b"ssh-rsa");
-            put_number(&mut blob, exponent);
-            put_number(&mut blob, modulus);
-        }
-    }
-    blob
+    public_blob(key)
 }
 
 /// Reads what [`public_key_blob`] writes.
@@ -287,39 +269,27 @@ pub fn public_key_blob(key: &PublicKey) -> Vec<u8> {
 /// Why it is no key that is supported.
 pub fn public_key(blob: &[u8]) -> Result<PublicKey, String> {
     let mut reader = Reader { rest: blob, position: 0 };
-    let plain = |error: FormError| match error {
+    let kind = reader.string().map_err(|error| match error {
         FormError::Malformed { problem, .. } => format!("its public key is damaged: {problem}"),
         FormError::Other { .. } => "its public key is damaged".to_owned(),
-    };
-    let kind = reader.string().map_err(plain)?;
-    let unsupported = |why: &str| {
-        let kind = kind.escape_ascii();
-        format!("its key is of the kind \"{kind}\"{why}; expected Ed25519, ECDSA on P-256 or P-384, or RSA")
-    };
-    let key = match kind {
-        b"ssh-ed25519" => PublicKey::from_ed25519(reader.string().map_err(plain)?),
-        b"ecdsa-sha2-nistp256" | b"ecdsa-sha2-nistp384" => {
-            let (curve, point) = (reader.string().map_err(plain)?, reader.string().map_err(plain)?);
-            if !kind.ends_with(curve) || curve.len() != 8 {
-                return Err(format!(
-                    "its public key names the curve \"{}\" inside and \"{}\" outside",
-                    curve.escape_ascii(),
-                    kind.escape_ascii()
-                ));
-            }
-            let kind = if curve == b"nistp256" { KeyKind::EcdsaP256 } else { KeyKind::EcdsaP384 };
-            PublicKey::from_ec_point(kind, point)
+    })?;
+    let key = public_from_blob(blob).map_err(|error| match error {
+        KeyFileError::Key { source: KeyError::Unsupported { .. }, .. } => {
+            let why = match kind {
+                _ if kind.starts_with(b"sk-") => " (on a FIDO token)",
+                _ if kind.ends_with(b"-cert-v01@openssh.com") => " (a certificate)",
+                _ => "",
+            };
+            let kind = kind.escape_ascii();
+            format!(
+                "its key is of the kind \"{kind}\"{why}; expected Ed25519, ECDSA on P-256 or P-384, or RSA"
+            )
         }
-        b"ssh-rsa" => {
-            let (exponent, modulus) = (reader.string().map_err(plain)?, reader.string().map_err(plain)?);
-            PublicKey::from_rsa(modulus, exponent)
-        }
-        _ if kind.starts_with(b"sk-") => return Err(unsupported(" (on a FIDO token)")),
-        _ if kind.ends_with(b"-cert-v01@openssh.com") => return Err(unsupported(" (a certificate)")),
-        _ => return Err(unsupported("")),
-    };
-    let key = key.map_err(|error| format!("its public key cannot be used: {error}"))?;
-    if !reader.rest.is_empty() || public_key_blob(&key) != blob {
+        KeyFileError::Key { source, .. } => format!("its public key cannot be used: {source}"),
+        KeyFileError::Malformed { reason, .. } => format!("its public key is damaged: {reason}"),
+        other => format!("its public key cannot be used: {other}"),
+    })?;
+    if public_blob(&key) != blob {
         return Err("its public key is not in the form SSH writes it in".into());
     }
     Ok(key)

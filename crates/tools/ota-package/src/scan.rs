@@ -3,7 +3,6 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use base16ct::lower::encode_string as hex;
 use lw_cli::{Context, Error, Input, ResultExt};
 use lw_firmware::esp_image::{AppImage, Problem, Signing, Trailing};
 use lw_firmware::image::{self, Digests, Image, Options, Scanned, Scanner};
@@ -166,20 +165,6 @@ fn is_padded_for_signature(image: &AppImage) -> bool {
     image.total_len == sector || image.total_len == sector + SECTOR
 }
 
-/// Keys that are published with MCUboot, and the hashes by which images name them: anybody has the private ones.
-///
-/// Hashed is the key as `imgtool` writes it into `KEYHASH`: SubjectPublicKeyInfo, of RSA `RSAPublicKey`; with SHA-256, of
-/// images with a SHA-512 with that.
-const TEST_KEYS: &[(&str, &str)] = &[
-    ("root-rsa-2048.pem", "fc5701dc6135e1323847bdc40f04d2e5bee5833b23c29f93593d00018cfa9994"),
-    ("root-ec-p256.pem", "e30466f6b8470c1f29070b17f1e2d3e94d445e3f608087fdc711e4382bb538b6"),
-    ("root-ed25519.pem", "c1907fa4eac7fae3840a78902b6f0710b037e9968e5c6274a12a28790c7d4e3c"),
-    (
-        "root-ed25519.pem",
-        "e3e129b49f1218e18e4614acb2523389c75852ebb98b4d2c6171a2fc65706ba3d1ddf85f52e71450c3e572e624695fafd41ce4d9354d6c2b19f7d6001a6ae8b0",
-    ),
-];
-
 fn mcuboot_remarks(image: &mcuboot::Image) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let mut add = |rule, level, message: String, help| remarks.push(Remark { rule, level, message, help });
@@ -229,12 +214,11 @@ fn mcuboot_remarks(image: &mcuboot::Image) -> Vec<Remark> {
         }
         mcuboot::Trailing::None | mcuboot::Trailing::Padding { .. } => {}
     }
-    let key = image.key_hash().map(hex);
-    if let Some((name, _)) = TEST_KEYS.iter().find(|(_, hash)| key.as_deref() == Some(*hash)) {
+    if let Some(name) = image.key_hash().and_then(lw_signed::known_test_key_hash) {
         add(
             "test-key",
             Level::Warning,
-            format!("it is signed with {name}, a key that is published with MCUboot"),
+            format!("it is signed with {name}, a key whose private half is published"),
             "sign with a key of your own: anybody can sign for a bootloader that trusts this one",
         );
     }

@@ -44,7 +44,11 @@ pub(crate) fn run(args: &ServeManifest, cx: &mut Context, report: &mut Report) -
 
     let json = match args.manifest_format {
         ManifestFormat::LwOta => {
-            let file = package.file_name().map(|name| name.to_string_lossy().into_owned());
+            // What comes through a pipe has no name that a server could have it under.
+            let is_piped =
+                package.as_os_str() == "-" || ["/dev", "/proc"].iter().any(|root| package.starts_with(root));
+            let file =
+                package.file_name().filter(|_| !is_piped).map(|name| name.to_string_lossy().into_owned());
             let sha256 =
                 scan::sha256_of(&mut cx.stream(package)?).map_err(|error| cx.unreadable(package, &error))?;
             let whole = file.as_deref().map(|file| (file, size, Digest(sha256)));

@@ -118,7 +118,7 @@ pub struct Sign {
     #[command(flatten)]
     pub inputs: Inputs,
 
-    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists
+    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists. One that is not here is signed by the SHA-256 it lists, where the scheme signs no more than that (RSA and ECDSA with SHA-256, sshsig); `attest` needs each file
     #[arg(long, value_name = "REPORT", help_heading = "Inputs")]
     pub artifacts: Option<PathBuf>,
 
@@ -209,7 +209,7 @@ pub struct EmbedArgs {
 /// Whose signatures count.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct TrustArgs {
-    /// Key that must have signed, as NAME=FILE, such as prod=keys/prod.pem: a signature of any other fails
+    /// Key that must have signed, as NAME=FILE, such as prod=keys/prod.pem: a signature of any other fails. Of several, and of those `key` and `key-digest` give, one is enough
     #[arg(long, value_name = "NAME=FILE", help_heading = "Keys")]
     pub expect_key: Vec<String>,
 
@@ -305,7 +305,7 @@ pub struct Attest {
     #[command(flatten)]
     pub inputs: Inputs,
 
-    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists
+    /// Report of another step: the files it lists as its artifacts are signed, when they still are what it lists. One that is not here is signed by the SHA-256 it lists, where the scheme signs no more than that (RSA and ECDSA with SHA-256, sshsig); `attest` needs each file
     #[arg(long, value_name = "REPORT", help_heading = "Inputs")]
     pub artifacts: Option<PathBuf>,
 

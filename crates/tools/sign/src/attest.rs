@@ -9,8 +9,10 @@ use lw_signature::dsse::{Envelope, EnvelopeVerifyError};
 use lw_signature::{Algorithm, Hash, digest_of};
 
 use crate::args::{Attest, TrustArgs, VerifyAttestation};
+use crate::artifacts;
+use crate::error::ToolError;
 use crate::keys;
-use crate::sign::{artifacts, may_sign};
+use crate::sign::may_sign;
 
 /// Says in a signed statement which run made these files, or what is in them.
 ///
@@ -24,7 +26,13 @@ pub(crate) fn attest(args: &Attest, cx: &mut Context, report: &mut Report) -> Re
     };
     let mut paths = cx.expand(&args.inputs.input, report)?;
     if let Some(listed) = &args.artifacts {
-        paths.extend(artifacts(listed, cx)?);
+        for file in artifacts::listed(listed, cx)? {
+            if !file.is_there {
+                let (file, report) = (cx.display_path(&file.path), cx.display_path(listed));
+                return Err(ToolError::Absent { file, report }.into());
+            }
+            paths.push(file.path);
+        }
     }
     if paths.is_empty() {
         return Err(Error::usage("there is nothing to attest")
@@ -124,6 +132,7 @@ pub(crate) fn verify(args: &VerifyAttestation, cx: &mut Context, report: &mut Re
         return Err(Error::usage("there is no file to hold the statement to").hint("give --input"));
     }
     let trusted = keys::trusted(&args.key.key, &TrustArgs::default(), args.key.allow_test_key, cx, report)?;
+    trusted.without_namespaces("a statement")?;
     let name = cx.display_path(path);
     let envelope = Envelope::parse(&cx.open(path)?).context(name.clone())?;
     let files = subjects(&paths, cx)?;

@@ -19,6 +19,12 @@ pub(crate) enum ToolError {
     /// A file that is not what another step listed.
     #[error("{file}: it has the SHA-256 {found}, and {report} lists {listed}")]
     OtherArtifact { file: String, report: String, found: String, listed: String },
+    /// A scheme that needs a file which is not there.
+    #[error("{file}: it is not here, and its SHA-256 is not enough for {scheme}: {why}")]
+    DigestAlone { file: String, scheme: &'static str, why: &'static str },
+    /// A file that is listed and not there, where only a file will do.
+    #[error("{file}: {report} lists it, and it is not here")]
+    Absent { file: String, report: String },
     /// The run may not sign.
     #[error("nothing is signed in this run: {why}")]
     Fork { why: String },
@@ -42,6 +48,8 @@ impl Diagnose for ToolError {
                 Self::Unsound { .. } => "was the input changed while it was signed? sign it again",
                 Self::Kind { .. } => "leave --scheme out to see what follows from the key, or give another key",
                 Self::OtherArtifact { .. } => "it was changed after that step: sign what the step has made",
+                Self::DigestAlone { .. } => "bring the file here, or sign with rsa-pkcs1v15-sha256, rsa-pss-sha256, ecdsa-sha256 or sshsig",
+                Self::Absent { .. } => "bring the file here: a statement is made about files that were seen",
                 Self::Fork { .. } => "whoever opens a pull request decides what its run signs: sign on your own branches and tags; `on-fork: skip` lets such a run pass without a signature",
                 Self::OtherSignature { .. } => "leave --scheme out, or name the one it was made with",
             }

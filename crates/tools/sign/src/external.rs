@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use lw_cli::{Context, Error, ResultExt};
 use lw_model::{Fact, Finding, Level, Location, Report};
-use lw_signature::{Digest as HashDigest, PublicKey, Signer};
+use lw_signature::{Digest as HashDigest, GivenSignature, PublicKey, Signer};
 use lw_signed::{Keys, NamedKey};
 
 use crate::args::{Attach, Digest, EmbedArgs, Inputs, PublicKeyArgs, SchemeArgs, TrustArgs};
 use crate::content::Content;
 use crate::error::ToolError;
 use crate::keys;
-use crate::make::{self, Ask, Asked, Given, Job, Made, TextOptions};
+use crate::make::{self, Ask, Asked, Job, Made, TextOptions};
 use crate::scheme::Scheme;
 use crate::sign::{digest_of_pending, wanted_content};
 
@@ -79,6 +79,7 @@ impl Step {
             embed,
             text: TextOptions::default(),
             sha256: Cell::new(None),
+            listed: None,
         };
         job.make(&[signer], output, cx)
     }
@@ -156,18 +157,13 @@ pub(crate) fn attach(args: &Attach, cx: &mut Context, report: &mut Report) -> Re
     };
     let bytes = cx.open(given)?.to_vec();
     let shown = cx.display_path(given);
-    let signer = Given {
-        public: step.public.clone(),
-        signature: bytes,
-        was_raw: Cell::new(false),
-        refused: RefCell::new(None),
-    };
+    let signer = GivenSignature::new(step.public.clone(), bytes);
     let made = step.make(&signer, &args.scheme, &args.embed, &output, cx);
-    if let Some(refused) = signer.refused.take() {
+    if let Some(refused) = signer.refusal() {
         return Err(refused).context(format!("{shown}, for {}", step.name));
     }
     let made = made.context(shown.clone())?;
-    if signer.was_raw.get() {
+    if signer.was_raw() {
         let message =
             format!("{shown}: r and s as raw bytes were taken for an ECDSA signature, and written in DER");
         report.add_finding(Finding::new("sign/raw-ecdsa", Level::Note, &shown, message));

@@ -279,6 +279,26 @@ pub(crate) struct Trusted {
     pub(crate) files: Vec<(NamedKey, PublicKeyFile)>,
 }
 
+impl Trusted {
+    /// Refuses keys that may sign in some namespaces only, by their line of `allowed_signers`: signatures of `what` have none.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub(crate) fn without_namespaces(&self, what: &str) -> Result<(), Error> {
+        match self.files.iter().find(|(_, file)| !file.limits.namespaces.is_empty()) {
+            None => Ok(()),
+            Some((named, file)) => {
+                let allowed = file.limits.namespaces.join(", ");
+                Err(Error::input(format!(
+                    "{}: the key may sign in {allowed} only, and a signature of {what} is in no namespace",
+                    named.name
+                ))
+                .hint("give the public key itself where it may sign this as well"))
+            }
+        }
+    }
+}
+
 /// Reads the keys a file is held to.
 ///
 /// # Errors

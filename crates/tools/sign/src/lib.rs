@@ -4,6 +4,7 @@
 //! ([`content`]) before it reads a key ([`keys`]), and writes no signature that it has not verified ([`make`]).
 
 mod args;
+mod artifacts;
 mod attest;
 mod chip;
 mod content;

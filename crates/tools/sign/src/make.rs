@@ -13,8 +13,8 @@ use lw_signature::minisign::KeyId;
 use lw_signature::package::PackageSignature;
 use lw_signature::secure_boot_v2 as v2;
 use lw_signature::{
-    Algorithm, Digest, Hash, Hasher, KeyKind, PublicKey, SignError, Signer, VerifyFileError, detached,
-    digest_of, minisign, secure_boot_v1 as v1, sign_digest, signify, sshsig,
+    Algorithm, Digest, Hash, Hasher, KeyKind, PublicKey, SignError, Signer, detached, digest_of, minisign,
+    secure_boot_v1 as v1, sign_digest, signify, sshsig,
 };
 use lw_signed::Keys;
 
@@ -40,6 +40,8 @@ pub(crate) struct Job<'a> {
     pub(crate) text: TextOptions<'a>,
     /// SHA-256 of the file, once it is known.
     pub(crate) sha256: Cell<Option<Digest>>,
+    /// SHA-256 of the file as another step has listed it: schemes that sign no more than this do not read the file.
+    pub(crate) listed: Option<Digest>,
 }
 
 /// What minisign and signify write beside a signature.
@@ -83,6 +85,10 @@ impl Job<'_> {
         cx.display_path(self.input)
     }
 
+    fn digest(&self, hash: Hash, cx: &Context) -> Result<Digest, Error> {
+        digest_of(hash, cx.stream(self.input)?).map_err(|error| cx.unreadable(self.input, &error))
+    }
+
     fn detached(&self, signer: &dyn Signer, cx: &Context) -> Result<Vec<u8>, Error> {
         // Each pass opens the file anew.
         let open = || cx.stream(self.input).map_err(|error| io::Error::other(error.message()));
@@ -110,9 +116,13 @@ impl Job<'_> {
                 Ok(signify::sign(signer, key_id, comment, open).context(self.name(cx))?.to_bytes())
             }
             Scheme::Sshsig => {
-                let file = open().map_err(|error| cx.unreadable(self.input, &error))?;
-                let digest =
-                    digest_of(sshsig::HASH, file).map_err(|error| cx.unreadable(self.input, &error))?;
+                let digest = match self.listed {
+                    Some(listed) => {
+                        self.sha256.set(Some(listed));
+                        listed
+                    }
+                    None => self.digest(sshsig::HASH, cx)?,
+                };
                 Ok(sshsig::sign(signer, self.namespace, &digest)
                     .context(self.name(cx))?
                     .to_armour()
@@ -126,9 +136,10 @@ impl Job<'_> {
                     return detached::sign(signer, algorithm, open).context(self.name(cx));
                 }
                 // One pass gives what is signed and what the report says of the file.
-                let file = open().map_err(|error| cx.unreadable(self.input, &error))?;
-                let digest =
-                    digest_of(Hash::Sha256, file).map_err(|error| cx.unreadable(self.input, &error))?;
+                let digest = match self.listed {
+                    Some(listed) => listed,
+                    None => self.digest(Hash::Sha256, cx)?,
+                };
                 self.sha256.set(Some(digest));
                 sign_digest(signer, algorithm, &digest).context(self.name(cx))
             }
@@ -499,42 +510,6 @@ impl Signer for Ask {
 
     fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.note(Asked::Message(message.to_vec()))
-    }
-}
-
-/// A signature that was made somewhere else, in the place of a signer.
-pub(crate) struct Given {
-    pub(crate) public: PublicKey,
-    pub(crate) signature: Vec<u8>,
-    /// Whether it was r and s as raw bytes.
-    pub(crate) was_raw: Cell<bool>,
-    /// Why it is not one of this file and this key.
-    pub(crate) refused: std::cell::RefCell<Option<VerifyFileError>>,
-}
-
-impl Signer for Given {
-    fn public_key(&self) -> &PublicKey {
-        &self.public
-    }
-
-    fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
-        let attached =
-            detached::attach(&self.public, algorithm, digest, &self.signature).map_err(|error| {
-                let reason = error.to_string();
-                self.refused.replace(Some(error));
-                SignError::Signer { reason }
-            })?;
-        self.was_raw.set(attached.was_raw);
-        Ok(attached.signature)
-    }
-
-    fn sign_message_unchecked(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.public.verify_message(message, &self.signature).map_err(|error| {
-            let reason = error.to_string();
-            self.refused.replace(Some(error.into()));
-            SignError::Signer { reason }
-        })?;
-        Ok(self.signature.clone())
     }
 }
 

@@ -19,8 +19,14 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "certificate",
         level: Level::Error,
-        title: "A certificate is not valid today.",
+        title: "A certificate, or a key by its line of allowed_signers, is not valid today.",
         help: "Renew it, or give the public key itself where no time is meant to count.",
+    },
+    Rule {
+        id: "digest-alone",
+        level: Level::Warning,
+        title: "A file that is not here was signed by the SHA-256 another step has recorded.",
+        help: "Nothing is to be done where the file was left elsewhere on purpose. The signature holds for no other file.",
     },
     Rule {
         id: "fork",

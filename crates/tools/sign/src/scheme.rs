@@ -62,6 +62,20 @@ impl Scheme {
         matches!(self, Self::SecureBootV1 | Self::SecureBootV2 | Self::Mcuboot | Self::LwPackage)
     }
 
+    /// Why the SHA-256 of a file is not enough to sign it; `None` where it is all that is signed.
+    pub(crate) fn needs_file(self) -> Option<&'static str> {
+        Some(match self {
+            Self::RsaPkcs1v15Sha256 | Self::RsaPssSha256 | Self::EcdsaSha256 | Self::Sshsig => return None,
+            Self::EcdsaSha384 => "it signs the SHA-384 of the file",
+            Self::Ed25519 => "it signs the file itself",
+            Self::Minisign => "it signs the BLAKE2b digest of the file, or the file itself",
+            Self::Signify => "it signs the file itself",
+            Self::SecureBootV1 | Self::SecureBootV2 | Self::Mcuboot | Self::LwPackage => {
+                "its signature lies inside the file"
+            }
+        })
+    }
+
     /// What a detached signature file is called by default: what is added to the name of the input.
     pub(crate) fn extension(self) -> &'static str {
         match self {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use lw_ci::Trust;
 use lw_cli::{Context, Error};
 use lw_model::{Align, Fact, Finding, Level, Location, Report, Table};
-use lw_signature::{Hash, KeyFormat, Signer, digest_of};
+use lw_signature::{Digest, Hash, KeyFormat, Signer, digest_of};
 use lw_signed::{Keys, NamedKey};
 
 use crate::args::{OnFork, Sign};
+use crate::artifacts::{self, Listed};
 use crate::content::{self, Content};
 use crate::error::ToolError;
 use crate::keys::{self, SigningKey};
@@ -20,6 +21,15 @@ use crate::scheme::Scheme;
 struct Input {
     path: PathBuf,
     content: Option<Content>,
+    /// What the report of another step has of it.
+    listed: Option<Listed>,
+}
+
+impl Input {
+    /// Whether there is a digest to sign and no file.
+    fn is_digest_alone(&self) -> bool {
+        self.listed.as_ref().is_some_and(|listed| !listed.is_there)
+    }
 }
 
 /// Signs files.
@@ -27,16 +37,22 @@ struct Input {
 /// # Errors
 /// When a key or a file is not what it should be, the run may not sign, or what was made does not verify.
 pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-    let mut paths = cx.expand(&args.inputs.input, report)?;
-    if let Some(listed) = &args.artifacts {
-        paths.extend(artifacts(listed, cx)?);
+    let paths = cx.expand(&args.inputs.input, report)?;
+    let mut inputs: Vec<Input> =
+        paths.into_iter().map(|path| Input { path, content: None, listed: None }).collect();
+    if let Some(report) = &args.artifacts {
+        for listed in artifacts::listed(report, cx)? {
+            let path = listed.path.clone();
+            inputs.retain(|input| cx.resolve(&input.path) != path);
+            inputs.push(Input { path, content: None, listed: Some(listed) });
+        }
     }
-    if paths.is_empty() {
+    if inputs.is_empty() {
         return Err(Error::usage("there is nothing to sign")
             .hint("give --input, or --artifacts with the report of the step that made the files"));
     }
-    if paths.len() > 1 && args.output.output.is_some() {
-        return Err(Error::usage(format!("--output names one file, and {} are to be signed", paths.len()))
+    if inputs.len() > 1 && args.output.output.is_some() {
+        return Err(Error::usage(format!("--output names one file, and {} are to be signed", inputs.len()))
             .hint("leave it out: each signature is written beside its file"));
     }
     cx.output("signed", "false");
@@ -45,10 +61,14 @@ pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<
         return Ok(());
     }
     // Everything hostile is read before a key is.
-    let mut inputs = Vec::new();
-    for path in paths {
-        let content = wanted_content(args.scheme.scheme, &args.embed, &path, cx)?;
-        inputs.push(Input { path, content });
+    for input in &mut inputs {
+        if input.is_digest_alone() {
+            if let Some(scheme) = args.scheme.scheme {
+                takes_digest_alone(scheme, &input.path, cx)?;
+            }
+        } else {
+            input.content = wanted_content(args.scheme.scheme, &args.embed, &input.path, cx)?;
+        }
     }
 
     let made = {
@@ -64,11 +84,22 @@ pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<
     let columns =
         [("File", Align::Left), ("Scheme", Align::Left), ("Key", Align::Left), ("Written to", Align::Left)];
     let mut table = Table::new("signed", "Signed", &columns);
-    let mut outputs = Vec::new();
-    for Signed { input, output, scheme, keys, made, sha256 } in made {
+    let (mut outputs, mut alone) = (Vec::new(), 0_usize);
+    for Signed { input, output, scheme, keys, made, sha256, is_digest_alone } in made {
         let name = cx.display_path(&output);
+        if is_digest_alone {
+            alone += 1;
+            let message = format!(
+                "{input}: it is not here; what was signed is the SHA-256 that the report of another step has of it, {sha256}"
+            );
+            report.add_finding(Finding::new("sign/digest-alone", Level::Warning, &input, message));
+        }
         match made {
             Made::Detached(bytes) => {
+                // The folder is where the file was, which may be another machine.
+                if is_digest_alone && let Some(folder) = output.parent() {
+                    cx.files().make_folder(folder)?;
+                }
                 cx.write(&output, |out| out.write_all(&bytes))?;
             }
             Made::Embedded(pending) => {
@@ -91,7 +122,10 @@ pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<
     cx.output("signed", "true");
     cx.output("path", outputs.join("\n"));
     let files = if outputs.len() == 1 { "1 file".to_owned() } else { format!("{} files", outputs.len()) };
-    cx.figure(format!("{files} signed"));
+    match alone {
+        0 => cx.figure(format!("{files} signed")),
+        alone => cx.figure(format!("{files} signed, {alone} by digest alone")),
+    }
     Ok(())
 }
 
@@ -125,40 +159,12 @@ pub(crate) fn may_sign(
     }
 }
 
-/// The files another step has made, when they still are what it lists.
-pub(crate) fn artifacts(listed: &Path, cx: &Context) -> Result<Vec<PathBuf>, Error> {
-    let bytes = cx.open(listed)?;
-    let name = cx.display_path(listed);
-    let report: Report = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::input(format!("{name}: it is no report of the suite: {error}"))
-            .hint("give the file that the step wrote with `report:`")
-    })?;
-    if report.artifacts.is_empty() {
-        return Err(Error::input(format!("{name}: it lists no files"))
-            .hint("give the report of the step that made the files"));
+/// Refuses to sign with this scheme what only a digest is there of.
+fn takes_digest_alone(scheme: Scheme, path: &Path, cx: &Context) -> Result<(), ToolError> {
+    match scheme.needs_file() {
+        None => Ok(()),
+        Some(why) => Err(ToolError::DigestAlone { file: cx.display_path(path), scheme: scheme.name(), why }),
     }
-    let mut paths = Vec::new();
-    for artifact in &report.artifacts {
-        // Paths of a report are from the root of the repository; what it says decides where a signature is written.
-        let listed = Path::new(&artifact.path);
-        if !listed.components().all(|part| matches!(part, std::path::Component::Normal(_))) {
-            return Err(Error::input(format!(
-                "{name}: it lists {}, which is outside the workspace",
-                artifact.path
-            ))
-            .hint("give the report of a step that wrote into the workspace"));
-        }
-        let path = cx.root().join(listed);
-        let digest =
-            digest_of(Hash::Sha256, cx.stream(&path)?).map_err(|error| cx.unreadable(&path, &error))?;
-        let found = base16ct::lower::encode_string(digest.as_bytes());
-        if found != artifact.sha256 {
-            let (file, listed) = (artifact.path.clone(), artifact.sha256.clone());
-            return Err(ToolError::OtherArtifact { file, report: name, found, listed }.into());
-        }
-        paths.push(path);
-    }
-    Ok(paths)
 }
 
 /// What is in a file, where that matters for the scheme.
@@ -198,6 +204,7 @@ struct Signed {
     keys: Vec<String>,
     made: Made,
     sha256: String,
+    is_digest_alone: bool,
 }
 
 fn one(
@@ -228,6 +235,9 @@ fn one(
             return Err(ToolError::Kind { key, kind, scheme: scheme.name() }.into());
         }
     }
+    if input.is_digest_alone() {
+        takes_digest_alone(scheme, &input.path, cx)?;
+    }
     let output = match (&args.output.output, scheme.is_embedded()) {
         (Some(output), _) => output.clone(),
         (None, false) => {
@@ -254,6 +264,7 @@ fn one(
             trusted_comment: args.trusted_comment.as_deref(),
         },
         sha256: Cell::new(None),
+        listed: input.listed.as_ref().map(|listed| listed.sha256),
     };
     let progress = cx.progress(&format!("sign {name}"), None);
     let signers: Vec<&dyn Signer> = keys.iter().map(|key| &*key.signer).collect();
@@ -265,14 +276,18 @@ fn one(
     }
     drop(progress);
     let sha256 = match (job.sha256.take(), &input.content) {
-        (Some(digest), _) => base16ct::lower::encode_string(digest.as_bytes()),
-        (None, Some(Content::File(scanned))) => base16ct::lower::encode_string(&scanned.digests.sha256),
+        (Some(digest), _) => Some(digest),
+        (None, Some(Content::File(scanned))) => Digest::new(Hash::Sha256, &scanned.digests.sha256),
         _ => {
             let digest = digest_of(Hash::Sha256, cx.stream(&input.path)?);
-            let digest = digest.map_err(|error| cx.unreadable(&input.path, &error))?;
-            base16ct::lower::encode_string(digest.as_bytes())
+            Some(digest.map_err(|error| cx.unreadable(&input.path, &error))?)
         }
     };
+    if let (Some(found), Some(listed)) = (&sha256, &input.listed) {
+        // It may have been changed since it was held to the report.
+        artifacts::changed(found, &listed.sha256, &name, "the report")?;
+    }
+    let sha256 = sha256.map(|digest| base16ct::lower::encode_string(digest.as_bytes())).unwrap_or_default();
     Ok(Signed {
         input: name,
         output,
@@ -280,6 +295,7 @@ fn one(
         keys: keys.iter().map(|key| keys::hex(key.public())).collect(),
         made,
         sha256,
+        is_digest_alone: input.is_digest_alone(),
     })
 }
 

@@ -1,8 +1,11 @@
 //! `verify`: judges signatures.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_firmware::esp_image::Trailing;
+use lw_firmware::image::Image;
 use lw_model::{Align, Cell, Fact, Finding, Level, Location, Measure, Report, Table};
 use lw_package::lw;
 use lw_signature::minisign::KeyId;
@@ -41,7 +44,9 @@ pub(crate) fn run(args: &Verify, cx: &mut Context, report: &mut Report) -> Resul
     let columns =
         [("File", Align::Left), ("Scheme", Align::Left), ("Key", Align::Left), ("Verdict", Align::Left)];
     let mut table = Table::new("signatures", "Signatures", &columns);
-    let (mut verified, mut signers) = (0_u64, Vec::new());
+    // A file with several signatures is verified when all of them are.
+    let files: BTreeSet<&PathBuf> = pairs.iter().map(|pair| &pair.input).collect();
+    let (mut failed, mut signers) = (BTreeSet::new(), Vec::new());
     let several = pairs.len() > 1;
     for pair in &pairs {
         let name = cx.display_path(&pair.input);
@@ -50,7 +55,6 @@ pub(crate) fn run(args: &Verify, cx: &mut Context, report: &mut Report) -> Resul
         drop(progress);
         match judged {
             Ok(Ok((accepted, scheme))) => {
-                verified += 1;
                 for signature in &accepted.signatures {
                     let Signature { algorithm, signer, standing } = signature;
                     let how = if algorithm.is_empty() {
@@ -67,30 +71,25 @@ pub(crate) fn run(args: &Verify, cx: &mut Context, report: &mut Report) -> Resul
                 report.facts.push(Fact { name: "scheme".into(), subject: Some(name), value: scheme });
             }
             Ok(Err(rejected)) => {
-                let verdict = match &rejected {
-                    Rejected::Unsigned => "not signed",
-                    Rejected::Forged { .. } => "FORGED",
-                    Rejected::Untrusted { .. } => "not trusted",
-                    Rejected::NotVerifiable { .. } | Rejected::Refused { .. } => "not verified",
-                };
-                let cells = [name.clone(), "–".into(), "–".into(), verdict.to_owned()];
+                let cells = [name.clone(), "–".into(), "–".into(), rejected.name().to_owned()];
                 table.rows.push(cells.map(Cell::Text).to_vec());
-                let message = format!("{name}: {rejected}");
-                let rule = format!("sign/{}", rejected.rule());
-                let finding = Finding::new(rule, Level::Error, &name, message);
-                let help = lw_model::Diagnose::hint(&rejected).unwrap_or_default();
-                report.add_finding(finding.at(Some(Location::file(&name))).help(help));
+                report.add_finding(rejected.finding("sign", &name));
+                failed.insert(&pair.input);
             }
             // One bad file does not hide the others.
-            Err(error) if several => cx.record_error(report, &error),
+            Err(error) if several => {
+                cx.record_error(report, &error);
+                failed.insert(&pair.input);
+            }
             Err(error) => return Err(error),
         }
     }
     report.tables.push(table);
-    report.measures.push(Measure::count("sign.verified", verified).label("files verified"));
+    let verified = files.len() - failed.len();
+    report.measures.push(Measure::count("sign.verified", verified as u64).label("files verified"));
     cx.output("verified", verified.to_string());
     cx.output("signer", signers.join("\n"));
-    let all = pairs.len();
+    let all = files.len();
     cx.figure(format!("{verified} of {all} {} verified", if all == 1 { "file" } else { "files" }));
     Ok(())
 }
@@ -110,6 +109,15 @@ fn pairs(args: &Verify, cx: &Context, report: &mut Report) -> Result<Vec<Pair>, 
         return Err(Error::usage("there is nothing to verify").hint("give --input, a file or a folder"));
     }
     if let Some(signature) = &args.signature {
+        if let Some(scheme) = args.scheme.scheme.filter(|scheme| scheme.is_embedded()) {
+            return Err(Error::usage(format!(
+                "--signature is given, and a signature of {} lies inside the file",
+                scheme.name()
+            ))
+            .hint(
+                "leave --signature out to verify what is inside, or name the scheme of the signature file",
+            ));
+        }
         let [pair] = pairs.as_mut_slice() else {
             return Err(Error::usage(format!(
                 "--signature names one file, and {} are to be verified",
@@ -136,7 +144,7 @@ fn with(path: &Path, ending: &str) -> PathBuf {
 /// Every file of a folder that is no signature of another one: a release folder holds nothing that is not signed.
 fn of_folder(folder: &Path, cx: &Context) -> Result<Vec<Pair>, Error> {
     let shown = cx.display_path(folder);
-    let mut files = Vec::new();
+    let mut files = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let unreadable = |error: std::io::Error| cx.unreadable(&folder, &error);
@@ -146,23 +154,27 @@ fn of_folder(folder: &Path, cx: &Context) -> Result<Vec<Pair>, Error> {
             if entry.file_type().map_err(unreadable)?.is_dir() {
                 folders.push(path);
             } else {
-                files.push(path);
+                files.insert(path);
             }
         }
     }
-    files.sort();
     let is_signature = |path: &Path| {
         BESIDE.iter().any(|ending| {
             let text = path.to_string_lossy();
-            text.strip_suffix(ending)
-                .is_some_and(|of| files.iter().any(|file| file.as_path() == Path::new(of)))
+            text.strip_suffix(ending).is_some_and(|of| files.contains(Path::new(of)))
         })
     };
-    let pairs: Vec<Pair> = files
-        .iter()
-        .filter(|path| !is_signature(path))
-        .map(|path| Pair { input: path.clone(), signature: beside(path, cx) })
-        .collect();
+    let mut pairs = Vec::new();
+    for input in files.iter().filter(|path| !is_signature(path)) {
+        // Each is looked at: one that is passed over could be anything.
+        let beside = BESIDE.iter().map(|ending| with(input, ending)).filter(|path| files.contains(path));
+        let signatures: Vec<PathBuf> = beside.collect();
+        if signatures.is_empty() {
+            pairs.push(Pair { input: input.clone(), signature: None });
+        }
+        let pair = |signature| Pair { input: input.clone(), signature: Some(signature) };
+        pairs.extend(signatures.into_iter().map(pair));
+    }
     if pairs.is_empty() {
         return Err(Error::input(format!("{shown}: there is no file in it, so nothing was verified"))
             .hint("name the folder the release is in"));
@@ -205,6 +217,7 @@ fn embedded(
     cx: &Context,
 ) -> Result<Judged, Error> {
     let name = cx.display_path(&pair.input);
+    trusted.without_namespaces("an image or a package")?;
     let (found, judged) = match content::of(&pair.input, false, cx)? {
         Content::Package => {
             let package =
@@ -216,8 +229,13 @@ fn embedded(
         }
         Content::File(scanned) => match &scanned.image {
             Ok(image) => {
-                let judged = lw_signed::image(image, &trusted.keys, chip::given(&args.chip)?);
-                (lw_signed_scheme(image), judged)
+                let mut reopen = || match cx.stream(&pair.input) {
+                    Ok(file) => Ok(Box::new(file) as Box<dyn std::io::Read>),
+                    Err(error) => Err(std::io::Error::other(error.message())),
+                };
+                let chip = chip::given(&args.chip)?;
+                let judged = lw_signed::image_in_file(image, &trusted.keys, chip, &mut reopen);
+                (scheme_of(image), judged)
             }
             Err(_) if asked.is_none() => return Ok(Err(Rejected::Unsigned)),
             Err(error) => return Err(Error::from(error.clone()).context(name)),
@@ -232,14 +250,16 @@ fn embedded(
     Ok(judged.map(|accepted| (accepted, found.name().to_owned())))
 }
 
-fn lw_signed_scheme(image: &lw_firmware::image::Image) -> Scheme {
-    use lw_firmware::esp_image::Trailing;
+/// The scheme an image is signed with; of a file for a flash that of the image it writes.
+fn scheme_of(image: &Image) -> Scheme {
     match image {
-        lw_firmware::image::Image::Esp(esp) if matches!(esp.trailing, Trailing::SignatureV1 { .. }) => {
-            Scheme::SecureBootV1
+        Image::Esp(esp) if matches!(esp.trailing, Trailing::SignatureV1 { .. }) => Scheme::SecureBootV1,
+        Image::Mcuboot(_) => Scheme::Mcuboot,
+        Image::Uf2(_) | Image::IntelHex(_) => {
+            let mut nested = image.nested().filter_map(|nested| nested.image.as_ref().ok());
+            nested.next().map_or(Scheme::SecureBootV2, scheme_of)
         }
-        lw_firmware::image::Image::Mcuboot(_) => Scheme::Mcuboot,
-        _ => Scheme::SecureBootV2,
+        Image::Esp(_) | Image::Plain(_) => Scheme::SecureBootV2,
     }
 }
 
@@ -280,6 +300,9 @@ fn beside_file(
     let mut known: Option<String> = None;
     for (named, file) in &trusted.files {
         let scheme = scheme.unwrap_or_else(|| Scheme::of_key(named.key.kind()));
+        if scheme != Scheme::Sshsig {
+            trusted.without_namespaces(scheme.name())?;
+        }
         let held = match scheme {
             Scheme::Minisign => {
                 let signature = minisign::Signature::parse(&bytes).context(shown.clone())?;

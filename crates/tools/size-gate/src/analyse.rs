@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use lw_cli::{Bytes, Context, Error, ResultExt};
-use lw_firmware::esp_image::{AppImage, Pairing};
+use lw_firmware::esp_image::{AppImage, ChipId, Pairing};
 use lw_firmware::memory::RegionUse;
 use lw_firmware::pairing::{RawPairing, pair_raw};
-use lw_firmware::partitions::{CsvOptions, ParseOptions, Partition, Table};
+use lw_firmware::partitions::{
+    BOOTLOADER, CsvOptions, LineError, ParseOptions, Partition, Table, TableError,
+};
 use lw_firmware::script::Script;
 use lw_firmware::{Chip, Elf, Map, Memory, Region, RegionClass, Sources, attribution};
 use lw_model::{ByteSize, Fact, Finding, Level, Measure, Number, Report};
@@ -53,7 +55,11 @@ pub(crate) fn analyse(
 
     let elf = parsed(inputs.elf.as_deref(), elf_bytes.as_ref(), Elf::parse)?;
     let map = parsed(inputs.map.as_deref(), map_bytes.as_ref(), Map::parse)?;
-    let table = parsed(inputs.partitions.as_deref(), table_bytes.as_ref(), |bytes| read_table(bytes, args))?;
+    let named = inputs.chip.or_else(|| map.as_ref()?.chip);
+    let chip = named.and_then(|chip| ChipId::from_name(chip.as_str()));
+    let table = parsed(inputs.partitions.as_deref(), table_bytes.as_ref(), |bytes| {
+        read_table(bytes, args, chip, bin_bytes.as_deref())
+    })?;
 
     let mut firmware = Firmware {
         subject: inputs.name.clone(),
@@ -112,6 +118,8 @@ pub(crate) fn analyse(
         let size = bin_bytes.as_ref().map(|bytes| bytes.len() as u64);
         one.fit(table, size, image_bytes, args)?;
         one.flash_size(table, image.as_ref());
+        let of_memory = || ChipId::from_name(firmware.memory.as_ref()?.chip?.as_str());
+        one.bootloader_place(table, image.as_ref().and_then(AppImage::chip).or(chip).or_else(of_memory));
     }
     Ok(firmware)
 }
@@ -127,13 +135,26 @@ fn parsed<'a, T, E: Into<Error>>(
     }
 }
 
-fn read_table(bytes: &[u8], args: &Args) -> Result<Table, Error> {
+/// Reads a partition table; a line of the bootloader has no place unless the chip is known, which the image tells when
+/// nobody names it.
+fn read_table(bytes: &[u8], args: &Args, chip: Option<ChipId>, image: Option<&[u8]>) -> Result<Table, Error> {
     let binary = ParseOptions {
         allow_missing_md5: args.allow_legacy_table,
         allow_missing_end: args.allow_legacy_table,
     };
-    let csv = CsvOptions { table_offset: offset(args)?, ..CsvOptions::default() };
-    Ok(Table::parse_with(bytes, binary, &csv)?)
+    let table_offset = offset(args)?;
+    let parse = |chip: Option<ChipId>| {
+        let primary_bootloader_offset = chip.and_then(ChipId::bootloader_offset);
+        let csv = CsvOptions { table_offset, primary_bootloader_offset, ..CsvOptions::default() };
+        Table::parse_with(bytes, binary, &csv)
+    };
+    let table = match parse(chip) {
+        Err(TableError::Line { problem: LineError::BootloaderOffset(_), .. }) if chip.is_none() => {
+            parse(image.and_then(|bytes| AppImage::parse(bytes).ok()?.chip()))
+        }
+        table => table,
+    };
+    Ok(table?)
 }
 
 fn offset(args: &Args) -> Result<u32, Error> {
@@ -496,6 +517,26 @@ impl FirmwareReport<'_> {
             self.add_finding(
                 Finding::new("size-gate/flash-size", Level::Warning, "flash-size", message)
                     .help("set the flash size of the build to the chip's; the bootloader refuses a table that is too long"),
+            );
+        }
+    }
+
+    /// A table that has its bootloader where the chip does not look for one was built for another chip.
+    fn bootloader_place(&mut self, table: &Table, chip: Option<ChipId>) {
+        let Some((chip, place)) = chip.and_then(|chip| Some((chip, chip.bootloader_offset()?))) else {
+            return;
+        };
+        // The subtype of the one the chip starts with is 0.
+        let is_primary = |partition: &&Partition| partition.kind == BOOTLOADER && partition.subtype == 0;
+        let mut primary = table.partitions.iter().filter(is_primary);
+        if let Some(found) = primary.find(|partition| partition.offset != place) {
+            let message = format!(
+                "the partition table has the bootloader at {:#x}, and {chip} starts the one at {place:#x}: it is the table of another chip",
+                found.offset
+            );
+            self.add_finding(
+                Finding::new("size-gate/other-chip", Level::Error, "partitions", message)
+                    .help("give the partition table that was built for this chip"),
             );
         }
     }

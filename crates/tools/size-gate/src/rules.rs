@@ -31,8 +31,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "other-chip",
         level: Level::Error,
-        title: "The firmware lies where the chip that was named has no memory.",
-        help: "Name the chip the firmware was built for with `chip`, or leave it out: it is told by the inputs.",
+        title: "The firmware, or its partition table, is not of the chip that was named or is told by the inputs.",
+        help: "Name the chip the firmware was built for with `chip`, or leave it out: it is told by the inputs. Give the partition table of that chip.",
     },
     Rule {
         id: "unsure-content",

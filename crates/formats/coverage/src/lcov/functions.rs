@@ -1,6 +1,9 @@
 //! Names, lines and hits of functions, which lie in records apart.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use lw_model::same_bytes;
 
 use crate::model::{FileBuilder, WarningKind, Warnings};
 
@@ -51,7 +54,7 @@ impl<'a> Functions<'a> {
     /// Puts the records of the section together.
     pub(super) fn resolve(&mut self, into: &mut FileBuilder, warnings: &mut Warnings, line: u64) {
         let same_order = self.named.len() == self.hits.len()
-            && self.named.iter().zip(&self.hits).all(|(function, hits)| function.name == hits.1);
+            && self.named.iter().zip(&self.hits).all(|(function, hits)| same_bytes(function.name, hits.1));
         if same_order {
             for (function, (hits, _)) in self.named.iter().zip(&self.hits) {
                 add(into, warnings, line, function.start, function.end, *hits, function.name);
@@ -127,8 +130,9 @@ fn add(
     hits: u64,
     name: &[u8],
 ) {
-    let text = String::from_utf8_lossy(name);
-    if matches!(text, std::borrow::Cow::Owned(_)) {
+    // Checking first is faster: nearly all names are ASCII.
+    let text = std::str::from_utf8(name).map_or_else(|_| String::from_utf8_lossy(name), Cow::Borrowed);
+    if matches!(text, Cow::Owned(_)) {
         warnings.add(WarningKind::InvalidText, line, name);
     }
     into.function(start, end, hits, &text);

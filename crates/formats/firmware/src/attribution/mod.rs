@@ -16,7 +16,7 @@ use crate::demangle::demangle;
 use crate::map::{Input, InputKind, Map};
 use crate::memory::{Memory, Placement, SectionUse, Sources};
 
-use names::FileNames;
+use names::{FileKey, FileNames};
 use symbols::{Owner, Symbols};
 
 /// Only this many of the largest symbols get a readable name: demangling all 96 000 names of a large
@@ -80,14 +80,15 @@ struct Leaf<'a> {
     name: &'a [u8],
     value: u64,
     /// The file it comes from, with a map.
-    file: u32,
-    role: Option<&'static str>,
+    file: FileKey,
+    /// What it holds has no name of its own.
+    unnamed: bool,
 }
 
 impl Leaf<'_> {
     fn node(&self) -> Node {
         let leaf = Node::leaf(text(self.name), self.value);
-        if let Some(role) = self.role { leaf.role(role) } else { leaf }
+        if self.unnamed { leaf.role("unnamed") } else { leaf }
     }
 
     /// The largest first, then by name.
@@ -112,7 +113,7 @@ impl<'a> Builder<'a> {
             (Some((map, names)), Some(index)) => {
                 let inputs =
                     map.sections.get(index).map(|section| section.inputs.as_slice()).unwrap_or_default();
-                archives(self.leaves(section, inputs, start, end), names)
+                archives(self.leaves(section, inputs, names, start, end), names)
             }
             (None, _) => self.of_symbols(section, start, end),
             (Some(_), None) => {
@@ -126,7 +127,7 @@ impl<'a> Builder<'a> {
     /// The symbols of a section without a map.
     fn of_symbols(&self, section: &SectionUse, start: u64, end: u64) -> Vec<Node> {
         let mut leaves = Vec::new();
-        let rest = Leaf { name: UNNAMED.as_bytes(), value: 0, file: 0, role: Some("unnamed") };
+        let rest = Leaf { name: UNNAMED.as_bytes(), value: 0, file: FileKey::default(), unnamed: true };
         cut(&mut self.owners(section, start, end), start, end, rest, &mut leaves);
         leaves.sort_by(Leaf::order);
         leaves.iter().map(Leaf::node).collect()
@@ -140,7 +141,14 @@ impl<'a> Builder<'a> {
     }
 
     /// Cuts a section into its inputs. Inputs that overlap or pass the section are clipped.
-    fn leaves(&self, section: &SectionUse, inputs: &'a [Input<'a>], start: u64, end: u64) -> Leaves<'a> {
+    fn leaves(
+        &self,
+        section: &SectionUse,
+        inputs: &'a [Input<'a>],
+        names: &FileNames,
+        start: u64,
+        end: u64,
+    ) -> Leaves<'a> {
         let mut leaves = Leaves::default();
         let mut owners = self.owners(section, start, end);
         let mut at = start;
@@ -153,7 +161,7 @@ impl<'a> Builder<'a> {
             leaves.padding += from - at;
             at = to;
             let file = match (input.kind, input.file) {
-                (InputKind::Section | InputKind::Common, Some(file)) => file,
+                (InputKind::Section | InputKind::Common, Some(file)) => names.key(file),
                 (InputKind::Data, _) => {
                     leaves.script += to - from;
                     return;
@@ -164,17 +172,17 @@ impl<'a> Builder<'a> {
                 }
             };
             if section.elf.is_none() {
-                let (name, role) = names::of_input(input.name);
-                leaves.of_files.push(Leaf { name, value: to - from, file, role });
+                let (name, unnamed) = names::of_input(input.name);
+                leaves.of_files.push(Leaf { name, value: to - from, file, unnamed });
                 return;
             }
-            let rest = Leaf { name: input.name, value: 0, file, role: Some("unnamed") };
+            let rest = Leaf { name: input.name, value: 0, file, unnamed: true };
             let first = leaves.of_files.len();
             cut(&mut owners, from, to, rest, &mut leaves.of_files);
             // What is left of a block of common symbols aligns the next of them.
             if input.kind == InputKind::Common
                 && let Some(last) = leaves.of_files.get(first..).and_then(<[_]>::last)
-                && last.role.is_some()
+                && last.unnamed
             {
                 leaves.padding += last.value;
                 leaves.of_files.pop();
@@ -210,7 +218,7 @@ fn cut<'a>(owners: &mut &'a [Owner<'a>], start: u64, end: u64, rest: Leaf<'a>, l
         let from = owner.address.max(at);
         unnamed += from - at;
         at = to;
-        leaves.push(Leaf { name: owner.name, value: to - from, file: rest.file, role: None });
+        leaves.push(Leaf { name: owner.name, value: to - from, file: rest.file, unnamed: false });
     }
     unnamed += end - at;
     if unnamed > 0 {
@@ -221,20 +229,16 @@ fn cut<'a>(owners: &mut &'a [Owner<'a>], start: u64, end: u64, rest: Leaf<'a>, l
 /// Groups the leaves of a section by object and archive.
 fn archives(leaves: Leaves<'_>, names: &FileNames) -> Vec<Node> {
     let Leaves { mut of_files, padding, script } = leaves;
-    of_files.sort_by(|a, b| {
-        (names.archive_number(a.file), a.file)
-            .cmp(&(names.archive_number(b.file), b.file))
-            .then_with(|| a.order(b))
-    });
+    of_files.sort_by(|a, b| a.file.cmp(&b.file).then_with(|| a.order(b)));
     let archive = |leaves: &[Leaf<'_>]| {
         let objects = leaves.chunk_by(|a, b| a.file == b.file).map(|leaves| {
-            let file = leaves.first().map_or(0, |leaf| leaf.file);
+            let file = leaves.first().map_or_else(FileKey::default, |leaf| leaf.file);
             Node::sum(names.object(file), leaves.iter().map(Leaf::node).collect())
         });
-        let file = leaves.first().map_or(0, |leaf| leaf.file);
+        let file = leaves.first().map_or_else(FileKey::default, |leaf| leaf.file);
         Node::sum(names.archive(file), sorted(objects.collect()))
     };
-    let same = |a: &Leaf<'_>, b: &Leaf<'_>| names.archive_number(a.file) == names.archive_number(b.file);
+    let same = |a: &Leaf<'_>, b: &Leaf<'_>| a.file.archive() == b.file.archive();
     let mut nodes: Vec<Node> = of_files.chunk_by(same).map(archive).collect();
     if padding > 0 {
         nodes.push(Node::leaf(PADDING, padding).role("padding"));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::map::Map;
+use crate::map::{FileNumber, Map};
 
 use super::OBJECTS;
 
@@ -44,19 +44,33 @@ impl FileNames {
         Self { archives, files }
     }
 
-    /// The number of the archive a file is in.
-    pub(super) fn archive_number(&self, file: u32) -> u32 {
-        self.files.get(file as usize).map_or(u32::MAX, |(archive, _)| *archive)
+    /// A file by its number in the map.
+    pub(super) fn key(&self, file: FileNumber) -> FileKey {
+        let file = file.index();
+        let archive = self.files.get(file as usize).map_or(u32::MAX, |(archive, _)| *archive);
+        FileKey(u64::from(archive) << 32 | u64::from(file))
     }
 
     /// The name of the archive a file is in.
-    pub(super) fn archive(&self, file: u32) -> &str {
-        self.archives.get(self.archive_number(file) as usize).map_or(OBJECTS, String::as_str)
+    pub(super) fn archive(&self, file: FileKey) -> &str {
+        self.archives.get(file.archive() as usize).map_or(OBJECTS, String::as_str)
     }
 
     /// The name of a file.
-    pub(super) fn object(&self, file: u32) -> &str {
-        self.files.get(file as usize).map_or("", |(_, object)| object)
+    pub(super) fn object(&self, file: FileKey) -> &str {
+        let number = file.0 & u64::from(u32::MAX);
+        self.files.get(number as usize).map_or("", |(_, object)| object)
+    }
+}
+
+/// The number of an archive and that of a file in it: so that the files of one archive stand together when they are sorted.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FileKey(u64);
+
+impl FileKey {
+    /// The number of the archive.
+    pub(super) fn archive(self) -> u64 {
+        self.0 >> 32
     }
 }
 
@@ -91,9 +105,9 @@ fn ending(path: &[u8], parts: usize) -> &[u8] {
     separators.nth(parts - 1).and_then(|(index, _)| path.get(index + 1..)).unwrap_or(path)
 }
 
-/// The name of the symbol that an input section holds, when its name says so, and the role of what it holds
-/// otherwise: `.text.main` is `main`, `.rodata.str1.4` are merged strings.
-pub(super) fn of_input(name: &[u8]) -> (&[u8], Option<&'static str>) {
+/// The name of the symbol that an input section holds, when its name says so, and whether what it holds is unnamed:
+/// `.text.main` is `main`, `.rodata.str1.4` are merged strings.
+pub(super) fn of_input(name: &[u8]) -> (&[u8], bool) {
     // Longest first: `.text.unlikely.f` is `f`.
     const PREFIXES: [&[u8]; 15] = [
         b".text.unlikely.",
@@ -114,10 +128,10 @@ pub(super) fn of_input(name: &[u8]) -> (&[u8], Option<&'static str>) {
     ];
     const GROUPS: [&[u8]; 7] = [b"unlikely", b"startup", b"hot", b"exit", b"rel", b"rel.ro", b"rel.ro.local"];
     if name.starts_with(b".literal") || is_merged(name) {
-        return (name, Some("unnamed"));
+        return (name, true);
     }
     let symbol = PREFIXES.iter().find_map(|prefix| name.strip_prefix(*prefix));
-    (symbol.filter(|symbol| !symbol.is_empty() && !GROUPS.contains(symbol)).unwrap_or(name), None)
+    (symbol.filter(|symbol| !symbol.is_empty() && !GROUPS.contains(symbol)).unwrap_or(name), false)
 }
 
 /// `.rodata.str1.4`, `.rodata.main.str1.4`, `.rodata.cst8`: strings and constants that the linker merges.
@@ -148,15 +162,15 @@ mod tests {
 
     #[test]
     fn input_sections_name_their_symbol() {
-        assert_eq!(of_input(b".text.f1"), (&b"f1"[..], None));
-        assert_eq!(of_input(b".text.unlikely.f1"), (&b"f1"[..], None));
-        assert_eq!(of_input(b".text.unlikely"), (&b".text.unlikely"[..], None));
-        assert_eq!(of_input(b".text"), (&b".text"[..], None));
-        assert_eq!(of_input(b".data.counter.0"), (&b"counter.0"[..], None));
-        assert_eq!(of_input(b".rodata.str1.4"), (&b".rodata.str1.4"[..], Some("unnamed")));
-        assert_eq!(of_input(b".rodata.main.str1.1"), (&b".rodata.main.str1.1"[..], Some("unnamed")));
-        assert_eq!(of_input(b".rodata.cst16"), (&b".rodata.cst16"[..], Some("unnamed")));
-        assert_eq!(of_input(b".literal.f"), (&b".literal.f"[..], Some("unnamed")));
-        assert_eq!(of_input(b".iram1.5"), (&b".iram1.5"[..], None));
+        assert_eq!(of_input(b".text.f1"), (&b"f1"[..], false));
+        assert_eq!(of_input(b".text.unlikely.f1"), (&b"f1"[..], false));
+        assert_eq!(of_input(b".text.unlikely"), (&b".text.unlikely"[..], false));
+        assert_eq!(of_input(b".text"), (&b".text"[..], false));
+        assert_eq!(of_input(b".data.counter.0"), (&b"counter.0"[..], false));
+        assert_eq!(of_input(b".rodata.str1.4"), (&b".rodata.str1.4"[..], true));
+        assert_eq!(of_input(b".rodata.main.str1.1"), (&b".rodata.main.str1.1"[..], true));
+        assert_eq!(of_input(b".rodata.cst16"), (&b".rodata.cst16"[..], true));
+        assert_eq!(of_input(b".literal.f"), (&b".literal.f"[..], true));
+        assert_eq!(of_input(b".iram1.5"), (&b".iram1.5"[..], false));
     }
 }

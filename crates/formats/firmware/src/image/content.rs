@@ -16,6 +16,9 @@ pub struct Nested {
     pub address: u32,
     /// The image, whether or not its checks hold, or why there is no image.
     pub image: Result<Image, Error>,
+    /// Bytes that are written right after it, other than erased flash: other content, or what fills the last block of a UF2
+    /// file. Nothing in the image covers them.
+    pub beyond: u64,
 }
 
 impl Nested {
@@ -85,18 +88,21 @@ impl ContentWatch {
     fn end_range(&mut self) {
         if let State::Image(scanner) = std::mem::take(&mut self.state) {
             let mut image = scanner.finish().image;
+            let mut beyond = 0;
             // What comes after an image is other content of the flash, or fills the last block of a UF2 file.
             if let Ok(Image::Esp(esp)) = &mut image
                 && matches!(esp.trailing, Trailing::FlashContents { .. } | Trailing::Other { .. })
             {
+                beyond = esp.total_len - esp.image_len;
                 esp.trailing = Trailing::None;
             }
             if let Ok(Image::Mcuboot(mcuboot)) = &mut image
-                && matches!(mcuboot.trailing, mcuboot::Trailing::Other { .. })
+                && let mcuboot::Trailing::Other { length, .. } = mcuboot.trailing
             {
+                beyond = length;
                 mcuboot.trailing = mcuboot::Trailing::None;
             }
-            self.found.push(Nested { address: self.start, image });
+            self.found.push(Nested { address: self.start, image, beyond });
         }
     }
 

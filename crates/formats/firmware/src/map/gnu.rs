@@ -276,6 +276,12 @@ impl<'a> Parser<'a> {
     /// `0xADDRESS   name` or `0xADDRESS   name = expression`.
     fn symbol(&mut self, content: &'a [u8]) {
         let (address, rest) = token(content);
+        let common = self.sections.last().filter(|_| self.open).and_then(|section| section.inputs.last());
+        let common = common.filter(|input| input.kind == InputKind::Common).copied();
+        // Every function has a line here, and next to none tells anything.
+        if common.is_none() && !rest.starts_with(b".") && !rest.starts_with(b"IDF_TARGET_") {
+            return;
+        }
         let (name, expression) = token(rest);
         if name == b"." {
             if self.open
@@ -293,10 +299,7 @@ impl<'a> Parser<'a> {
                 Err(_) => self.warnings.push(format!("line {}: the chip `{target}` is not known", self.line)),
             }
         }
-        if let Some(section) = self.sections.last()
-            && self.open
-            && let Some(common) = section.inputs.last()
-            && common.kind == InputKind::Common
+        if let Some(common) = common
             && let Some(address) = address.strip_prefix(b"0x").and_then(hex)
             && address.checked_sub(common.address).is_some_and(|skip| skip < common.size)
         {

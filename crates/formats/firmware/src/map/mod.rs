@@ -8,8 +8,9 @@ mod lld;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
-use lw_model::Diagnose;
+use lw_model::{Diagnose, same_bytes};
 
 use crate::chip::Chip;
 use crate::elf::MAX_SECTION_SIZE;
@@ -74,8 +75,25 @@ pub struct Input<'a> {
     pub address: u64,
     /// Bytes.
     pub size: u64,
-    /// Where it comes from: an index into [`Map::files`]. Padding and data of the script have none.
-    pub file: Option<u32>,
+    /// Where it comes from. Padding and data of the script have none.
+    pub file: Option<FileNumber>,
+}
+
+/// Which of [`Map::files`] it is. That there is none takes no room of its own: a map has as many inputs as symbols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileNumber(NonZeroU32);
+
+impl FileNumber {
+    fn new(index: usize) -> Self {
+        let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+        Self(NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX))
+    }
+
+    /// The index into [`Map::files`].
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.0.get() - 1
+    }
 }
 
 /// What a part of an output section is.
@@ -171,7 +189,7 @@ impl<'a> Map<'a> {
     /// The file an input comes from.
     #[must_use]
     pub fn file(&self, input: &Input<'_>) -> Option<InputFile<'a>> {
-        self.files.get(input.file? as usize).copied()
+        self.files.get(input.file?.index() as usize).copied()
     }
 }
 
@@ -201,23 +219,24 @@ fn unknown(bytes: &[u8]) -> String {
 #[derive(Default)]
 struct Files<'a> {
     files: Vec<InputFile<'a>>,
-    numbers: HashMap<&'a [u8], u32>,
-    last: Option<(&'a [u8], u32)>,
+    numbers: HashMap<FilePath<'a>, FileNumber>,
+    last: Option<(FilePath<'a>, FileNumber)>,
 }
 
 impl<'a> Files<'a> {
     /// `lib.a(obj.o)` or `obj.o`. Neighbouring inputs mostly come from one file, which is looked at first.
-    fn number(&mut self, path: &'a [u8]) -> u32 {
+    fn number(&mut self, path: &'a [u8]) -> FileNumber {
+        let path = FilePath(path);
         if let Some((last, number)) = self.last
             && last == path
         {
             return number;
         }
-        let number = match self.numbers.get(path) {
+        let number = match self.numbers.get(&path) {
             Some(number) => *number,
             None => {
-                let number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
-                self.files.push(split(path));
+                let number = FileNumber::new(self.files.len());
+                self.files.push(split(path.0));
                 self.numbers.insert(path, number);
                 number
             }
@@ -226,6 +245,18 @@ impl<'a> Files<'a> {
         number
     }
 }
+
+/// A path. Those of a map are long, and mostly the same as the one before.
+#[derive(Clone, Copy, Hash)]
+struct FilePath<'a>(&'a [u8]);
+
+impl PartialEq for FilePath<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        same_bytes(self.0, other.0)
+    }
+}
+
+impl Eq for FilePath<'_> {}
 
 /// The lines of a map, searched for with vector instructions: telling lines apart is most of reading a map.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use goblin::elf::header::EM_AVR;
 
 use crate::chip::Chip;
+use crate::elf::Elf;
 use crate::map::{Flavour, Input, InputKind, Map, OutputSection};
 use crate::region::RegionClass;
 use crate::script::{Script, ScriptKind, ScriptSection};
@@ -266,18 +267,13 @@ pub(super) fn drop_reserved_zeros(sections: &mut [SectionUse], regions: &[Region
         let class = section.region.and_then(|index| regions.get(index)).map(|used| used.class);
         matches!(class, Some(RegionClass::Ram | RegionClass::Psram | RegionClass::Rtc))
     };
-    let mut candidates: Vec<usize> = sections
+    let mut candidates: HashSet<usize> = sections
         .iter()
         .filter(|section| section.loaded && section.lma.is_none() && in_ram(section))
         .filter_map(|section| section.elf)
         .filter(|index| elf.sections.get(*index).is_some_and(|section| section.zeros))
         .collect();
-    if candidates.is_empty() {
-        return;
-    }
-    for symbol in elf.symbols().filter(|symbol| symbol.size > 0) {
-        candidates.retain(|index| *index != symbol.section);
-    }
+    remove_those_with_variables(&mut candidates, elf);
     for section in sections.iter_mut() {
         let inputs =
             section.map.and_then(|index| sources.map?.sections.get(index)).map(|section| &section.inputs);
@@ -379,18 +375,15 @@ pub(super) fn mark_fillers(
     /// The end of a region may be rounded down to an alignment.
     const ROUNDED: u64 = 64;
     let scripted = scripted(sources.script);
-    let may_fill = chip.is_some()
-        || scripted.values().any(|section| section.fills)
-        || sources.map.is_some_and(|map| map.sections.iter().any(|section| section.fills));
-    let holds_variables = if may_fill { variables(sections, sources) } else { HashSet::new() };
-    for section in sections.iter_mut().filter(|section| !section.loaded && !section.dummy) {
-        let in_map = section.map.and_then(|index| sources.map?.sections.get(index));
+    let in_map = |section: &SectionUse| sources.map?.sections.get(section.map?);
+    let may_fill = |section: &SectionUse| {
         // What an object puts in is used, whatever the script makes of the rest.
-        let holds_nothing = in_map
-            .is_none_or(|section| section.inputs.iter().all(|input| input.kind == InputKind::Fill))
-            && section.elf.is_none_or(|index| !holds_variables.contains(&index));
+        let reserved = || {
+            in_map(section)
+                .is_none_or(|section| section.inputs.iter().all(|input| input.kind == InputKind::Fill))
+        };
         let computed = || {
-            in_map.is_some_and(|section| section.fills)
+            in_map(section).is_some_and(|section| section.fills)
                 || scripted.get(section.name.as_str()).is_some_and(|section| section.fills)
         };
         let reaches_end = || {
@@ -400,41 +393,36 @@ pub(super) fn mark_fillers(
             })
         };
         let of_esp_hal = chip.is_some() && matches!(section.name.as_str(), ".stack" | ".dram0.stack");
+        (of_esp_hal || computed() && reaches_end()) && reserved()
+    };
+    let fill: Vec<bool> =
+        sections.iter().map(|section| !section.loaded && !section.dummy && may_fill(section)).collect();
+    let of_elf = |(section, fills): (&SectionUse, &bool)| section.elf.filter(|_| *fills);
+    let mut without_variables: HashSet<usize> = sections.iter().zip(&fill).filter_map(of_elf).collect();
+    if let Some(elf) = sources.elf {
+        remove_those_with_variables(&mut without_variables, elf);
+    }
+    for (section, fills) in sections.iter_mut().zip(fill) {
         let named = || sources.fillers.iter().any(|pattern| matches_glob(pattern, &section.name));
-        if named() || holds_nothing && (of_esp_hal || computed() && reaches_end()) {
+        let fills = fills && section.elf.is_none_or(|index| without_variables.contains(&index));
+        if !section.loaded && !section.dummy && (fills || named()) {
             section.dummy = true;
             section.filler = true;
         }
     }
 }
 
-/// The sections without content, by their index in the ELF, in which something has a name and a size.
-fn variables(sections: &[SectionUse], sources: &Sources<'_>) -> HashSet<usize> {
-    let Some(elf) = sources.elf else { return HashSet::new() };
-    // Firmware has a hundred thousand symbols: each section is looked for until one of them is found in it.
-    let mut wanted: Vec<bool> = Vec::new();
-    let mut left = 0;
-    for index in sections.iter().filter(|section| !section.loaded).filter_map(|section| section.elf) {
-        if wanted.len() <= index {
-            wanted.resize(index + 1, false);
-        }
-        if let Some(wanted) = wanted.get_mut(index).filter(|wanted| !**wanted) {
-            *wanted = true;
-            left += 1;
+/// Removes the sections, given by their index in the ELF, in which something has a name and a size.
+fn remove_those_with_variables(sections: &mut HashSet<usize>, elf: &Elf<'_>) {
+    // Firmware has a hundred thousand symbols: none is looked at unless it may tell something.
+    if sections.is_empty() {
+        return;
+    }
+    for section in elf.sections_of_sized_symbols() {
+        if sections.remove(&section) && sections.is_empty() {
+            return;
         }
     }
-    let mut found = HashSet::new();
-    for symbol in elf.symbols().filter(|symbol| symbol.size > 0) {
-        if left == 0 {
-            break;
-        }
-        if let Some(wanted) = wanted.get_mut(symbol.section).filter(|wanted| **wanted) {
-            *wanted = false;
-            left -= 1;
-            found.insert(symbol.section);
-        }
-    }
-    found
 }
 
 /// Whether a name matches a pattern in which `*` stands for any text and `?` for one character. Linear in their product.

@@ -160,12 +160,23 @@ fn row(line: u32, content: &str, options: &CsvOptions) -> Result<Row, LineError>
         },
     };
     let (offset, size) = (field(), field());
-    let offset = match (kind, subtype) {
+    let placed = match (kind, subtype) {
         (BOOTLOADER, PRIMARY) => Some(bootloader("primary", options.primary_bootloader_offset)?),
         (BOOTLOADER, RECOVERY) => Some(bootloader("recovery", options.recovery_bootloader_offset)?),
         (PARTITION_TABLE, PRIMARY) => Some(options.table_offset.into()),
-        _ if offset.is_empty() => None,
-        _ => match number("offset", offset)? {
+        _ => None,
+    };
+    let offset = match placed {
+        // The build takes no offset from such a line. One that says another (`N/A` says none) is of another chip.
+        Some(place) => match number("offset", offset) {
+            Ok(told) if told != place => {
+                let (told, place) = (told.unsigned_abs(), place.unsigned_abs());
+                return Err(LineError::Elsewhere { told, place });
+            }
+            _ => Some(place),
+        },
+        None if offset.is_empty() => None,
+        None => match number("offset", offset)? {
             number @ 0.. => Some(number),
             _ => return Err(LineError::OutOfRange { field: "offset", value: excerpt(offset) }),
         },

@@ -139,6 +139,14 @@ pub enum LineError {
     /// A partition of type `bootloader` whose place is not known.
     #[error("a partition of type bootloader needs the {0} bootloader's offset, which is not given")]
     BootloaderOffset(&'static str),
+    /// A bootloader or table that, by its line, lies where the chip has none.
+    #[error("the offset is {told:#x}, and the chip has it at {place:#x}: it is the table of another chip")]
+    Elsewhere {
+        /// What the line says.
+        told: u64,
+        /// Where the build puts it, whatever the line says.
+        place: u64,
+    },
     /// A partition that starts where the partition table is.
     #[error("offset {offset:#x} is below {free:#x}: the partition table occupies the sector at {table:#x}")]
     BelowTable {
@@ -282,6 +290,9 @@ impl Diagnose for TableError {
             }
             Self::Line { problem: LineError::BootloaderOffset(_), .. } => {
                 "Say which chip the table is for, or where its bootloader lies: ESP-IDF gives gen_esp32part.py --primary-bootloader-offset."
+            }
+            Self::Line { problem: LineError::Elsewhere { .. }, .. } => {
+                "Give the table that was written for this chip; where one is for several chips, leave the offset empty: gen_esp32part.py knows it."
             }
             Self::Line { problem: LineError::UnknownName { field: "subtype", .. }, .. } => {
                 "Declare a subtype of your own as ESP-IDF's EXTRA_PARTITION_SUBTYPES does: `app, my_subtype, 0x40`."

@@ -303,6 +303,36 @@ fn a_table_with_a_bootloader_needs_its_offset() {
 }
 
 #[test]
+fn a_line_of_the_bootloader_or_table_says_no_other_place_than_the_chip_has() {
+    let options = CsvOptions {
+        primary_bootloader_offset: Some(0x1000),
+        recovery_bootloader_offset: Some(0x3F_0000),
+        ..CsvOptions::default()
+    };
+    let read = |line: &str| Table::parse_csv(&format!("nvs,data,nvs,0x9000,0x5000,\n{line}\n"), &options);
+    for (line, told, place) in [
+        ("boot,bootloader,primary,0x0,,", 0, 0x1000),
+        ("boot,bootloader,primary,0x2000,0x6000,", 0x2000, 0x1000),
+        ("boot,bootloader,primary,8K,,", 0x2000, 0x1000),
+        ("rec,bootloader,recovery,0x300000,,", 0x30_0000, 0x3F_0000),
+        ("pt,partition_table,primary,0x10000,,", 0x1_0000, 0x8000),
+    ] {
+        let problem = LineError::Elsewhere { told, place };
+        assert_eq!(read(line), Err(TableError::Line { line: 2, problem }), "{line}");
+    }
+    for line in [
+        "boot,bootloader,primary,,,",
+        "boot,bootloader,primary,N/A,N/A,",
+        "boot,bootloader,primary,0x1000,,",
+        "boot,bootloader,primary,4K,,",
+        "pt,partition_table,primary,0x8000,,",
+        "rec,bootloader,recovery,0x3F0000,,",
+    ] {
+        assert!(read(line).is_ok(), "{line}: {:?}", read(line));
+    }
+}
+
+#[test]
 fn subtypes_of_a_projects_own_are_declared() {
     let text = "own,app,my_app,0x10000,1M,\nlog,data,journal,,64K,\n";
     assert!(matches!(line(text), LineError::UnknownName { field: "subtype", .. }));

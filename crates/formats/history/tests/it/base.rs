@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use lw_history::{Base, CiFacts, Compare, HistoryError, Repository};
+use lw_history::{Base, CheckedOut, CiFacts, Compare, HistoryError, Repository};
 use lw_model::{Class, Diagnose};
 use lw_testkit::git::{Scratch, command};
 
@@ -489,6 +489,36 @@ fn a_reftable_is_refused_by_its_name() {
     assert!(Repository::open(path).is_ok());
 }
 
+#[test]
+fn what_is_checked_out_is_what_head_says() {
+    let origin = origin();
+    let root = origin.scratch.path();
+    let at = |commit: &str, branch: Option<&str>| CheckedOut {
+        commit: Some(commit.to_owned()),
+        branch: branch.map(str::to_owned),
+    };
+    git(root, &["checkout", "--quiet", "main"]);
+    let main = Repository::open(root).unwrap().resolve("HEAD").unwrap();
+    assert_eq!(Repository::checked_out(root).unwrap(), at(&main, Some("main")));
+    git(root, &["pack-refs", "--all"]);
+    assert!(!root.join(".git/refs/heads/main").exists());
+    assert_eq!(Repository::checked_out(root).unwrap(), at(&main, Some("main")));
+    git(root, &["checkout", "--quiet", "-b", "of/two-parts"]);
+    assert_eq!(Repository::checked_out(root).unwrap(), at(&main, Some("of/two-parts")));
+    git(root, &["checkout", "--quiet", "--detach", &origin.one]);
+    assert_eq!(Repository::checked_out(root).unwrap(), at(&origin.one, None));
+    let linked = tempfile::tempdir().unwrap();
+    let work = linked.path().join("tree");
+    git(root, &["worktree", "add", "--quiet", work.to_str().unwrap(), "main"]);
+    assert_eq!(Repository::checked_out(&work).unwrap(), at(&main, Some("main")));
+    git(root, &["checkout", "--quiet", "--orphan", "new"]);
+    let unborn = CheckedOut { commit: None, branch: Some("new".to_owned()) };
+    assert_eq!(Repository::checked_out(root).unwrap(), unborn);
+    let none = tempfile::tempdir().unwrap();
+    let error = Repository::checked_out(none.path()).unwrap_err();
+    assert!(matches!(error, HistoryError::NotARepository { .. }), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_or_device_in_a_repository_is_refused_and_never_opened() {
@@ -499,6 +529,7 @@ fn a_pipe_or_device_in_a_repository_is_refused_and_never_opened() {
     let linked = tempfile::tempdir().unwrap();
     let work = linked.path().join("tree");
     git(origin.scratch.path(), &["worktree", "add", "--quiet", "--detach", work.to_str().unwrap(), "main"]);
+    git(origin.scratch.path(), &["checkout", "--quiet", "main"]);
     git(origin.scratch.path(), &["pack-refs", "--all", "--no-prune"]);
     assert!(Repository::open(&work).is_ok());
     let object = format!("objects/{}/{}", &origin.one[..2], &origin.one[2..]);
@@ -529,6 +560,17 @@ fn a_pipe_or_device_in_a_repository_is_refused_and_never_opened() {
             let error = Repository::open(opened).unwrap_err();
             let kind = if device { "a device" } else { "a FIFO" };
             assert!(error.to_string().contains(&format!("it is {kind}")), "{place}: {error}");
+            // What is checked out is known without the objects.
+            let checked_out = Repository::checked_out(opened);
+            match checked_out {
+                Ok(found) => {
+                    assert!(place == object || place.starts_with("objects/pack/"), "{place}");
+                    assert_eq!(found.branch.as_deref(), Some("main"));
+                }
+                Err(error) => {
+                    assert!(error.to_string().contains(&format!("it is {kind}")), "{place}: {error}");
+                }
+            }
             if !place.starts_with("commondir") {
                 assert!(Repository::open(&work).is_err(), "{place}");
             }
@@ -553,8 +595,12 @@ fn a_pipe_or_device_in_a_repository_is_refused_and_never_opened() {
     }
     assert!(Repository::open(origin.scratch.path()).is_ok());
     assert!(Command::new("mkfifo").arg(far.path().join("info/alternates")).status().unwrap().success());
-    let error = Repository::open(origin.scratch.path()).unwrap_err();
-    assert!(matches!(error, HistoryError::NotRegular { .. }), "{error}");
+    for error in [
+        Repository::open(origin.scratch.path()).unwrap_err(),
+        Repository::checked_out(origin.scratch.path()).unwrap_err(),
+    ] {
+        assert!(matches!(error, HistoryError::NotRegular { .. }), "{error}");
+    }
 }
 
 #[test]

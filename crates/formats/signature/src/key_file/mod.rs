@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 pub use certificate::{Certificate, CertificateError};
 pub use error::{KeyFileError, Wanted};
 pub use openssh::SignerLimits;
+pub(crate) use openssh::{public_blob, public_from_blob};
 pub use write::{PassphraseFunction, key_id_text};
 
 use crate::error::KeyError;

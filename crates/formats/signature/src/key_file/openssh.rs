@@ -477,6 +477,17 @@ impl SignerLimits {
             let allowed = self.namespaces.join(", ");
             return Err(format!("the key may not sign in the namespace {namespace:?}, only in {allowed}"));
         }
+        self.valid_at(now)
+    }
+
+    /// Whether the signatures of the key count at this time, whatever they are for; times as in [`allow`](Self::allow).
+    ///
+    /// # Errors
+    /// Why they do not.
+    pub fn valid_at(&self, now: Duration) -> Result<(), String> {
+        if self.valid_after.is_none() && self.valid_before.is_none() {
+            return Ok(());
+        }
         let Ok(now) = der::DateTime::from_unix_duration(now) else {
             return Err("the time of the run is not one of this age".into());
         };

@@ -12,11 +12,38 @@ use crate::key::KeyKind;
 /// Why an image does not pass.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyImageError {
-    /// The signature is over the image itself.
+    /// The signature is over the image itself, which is not at hand.
     #[error(
-        "the signature is over the image itself (TLV SIG_PURE, `imgtool sign --pure`), which is not verified here"
+        "the signature is over the image itself (TLV SIG_PURE, `imgtool sign --pure`), which takes the file of the image alone"
     )]
     Pure,
+    /// The mark of such a signature is not the one bootloaders look for.
+    #[error("the TLV SIG_PURE has another value than the one byte 1, and the bootloader refuses the image")]
+    BadPure,
+    /// A signature over the image itself of a key that makes none.
+    #[error(
+        "signature {index} would be over the image itself, which keys of Ed25519 alone sign; it is of {key}"
+    )]
+    PureKey {
+        /// Number of the signature, from 0.
+        index: usize,
+        /// The key.
+        key: KeyKind,
+    },
+    /// More signatures over the image itself than it is read for.
+    #[error(
+        "the image has more than {most} signatures over itself, for each of which it would be read once more"
+    )]
+    PureTooMany {
+        /// How many are verified.
+        most: usize,
+    },
+    /// The image could not be read again.
+    #[error("the image could not be read a second time, as its signature asks for: {reason}")]
+    Reread {
+        /// Why.
+        reason: String,
+    },
     /// No image hash.
     #[error("the image has no hash among its TLVs (SHA256, SHA384 or SHA512)")]
     NoHash,
@@ -122,16 +149,18 @@ impl Diagnose for VerifyImageError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         Some(
             match self {
-                Self::Pure => "sign the image without --pure, or verify it with `imgtool verify`",
+                Self::Pure => "verify the file of the image itself: `lw sign verify`",
+                Self::PureTooMany { .. } => "sign the image again, with the keys the bootloader has",
+                Self::Reread { .. } => "was it changed while it was read? verify it again",
                 Self::Encrypted => "verify the image before it is encrypted; nothing was checked here",
                 Self::Unsigned => "sign the image with `lw sign sign --scheme mcuboot`",
                 Self::Untrusted { .. } => {
                     "give the public key that is meant to sign; is this a development build?"
                 }
-                Self::Misnamed { .. } | Self::NoKey { .. } | Self::NoSignature { .. } => {
+                Self::Misnamed { .. } | Self::NoKey { .. } | Self::NoSignature { .. } | Self::BadPure => {
                     "sign the image again with --replace"
                 }
-                Self::Kind { .. } | Self::Hash { .. } => "sign the image again with the key the bootloader has",
+                Self::Kind { .. } | Self::Hash { .. } | Self::PureKey { .. } => "sign the image again with the key the bootloader has",
                 Self::NoHash
                 | Self::SeveralHashes
                 | Self::Changed { .. }

@@ -235,7 +235,8 @@ fn no_key_twice(area: &[u8]) -> Result<(), SignImageError> {
     Ok(())
 }
 
-fn is_of_signature(tlv: &Tlv<'_>) -> bool {
+/// Whether a TLV names a key, is a signature, or says what signatures are over.
+pub(super) fn is_of_signature(tlv: &Tlv<'_>) -> bool {
     tlv.is_signature() || matches!(tlv.kind, kind::KEYHASH | kind::PUBKEY | kind::SIG_PURE)
 }
 

@@ -5,6 +5,7 @@
 mod esp_judges;
 mod mcuboot;
 mod mcuboot_judges;
+mod mcuboot_pure;
 mod secure_boot;
 
 use std::fs;

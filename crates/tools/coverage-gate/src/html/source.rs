@@ -138,7 +138,7 @@ fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &
     out.reserve(source.len().saturating_mul(3));
     out.push_str(HEAD);
     let mut last = 0;
-    for (line, content) in (1_u32..).zip(source.lines()) {
+    for (line, content) in (1_u32..).zip(split_lines(source)) {
         known.open(line, changed, out);
         // A line of no more bytes has no more characters.
         let end = (content.len() > LONGEST).then(|| content.char_indices().nth(LONGEST)).flatten();
@@ -160,6 +160,23 @@ fn lines(file: &FileCoverage, source: &str, changed: Option<&LineRanges>, out: &
             "<p class=\"note\">The coverage report has {beyond} lines beyond the end of this file: it was made from another version of it.</p>"
         );
     }
+}
+
+/// As [`str::lines`], which looks for the ends of lines one by one.
+fn split_lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let Some((line, after)) =
+            memchr::memchr(b'\n', rest.as_bytes()).and_then(|end| rest.split_at_checked(end))
+        else {
+            return Some(std::mem::take(&mut rest));
+        };
+        rest = after.strip_prefix('\n').unwrap_or_default();
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    })
 }
 
 fn numbers(file: &FileCoverage, changed: Option<&LineRanges>, out: &mut String) {
@@ -197,4 +214,18 @@ fn functions(file: &FileCoverage, out: &mut String) {
         );
     }
     out.push_str("</tbody>\n</table></div></details>\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_those_of_the_standard_library() {
+        for text in
+            ["", "\n", "\r\n", "\r", "a", "a\n", "a\r\n\r\nb\r", "a\r\r\n\nb", "é\n日本\r\n\n", "\n\n"]
+        {
+            assert!(split_lines(text).eq(text.lines()), "{text:?}");
+        }
+    }
 }

@@ -45,7 +45,7 @@ pub(super) fn uf2(image: &uf2::Image) -> Vec<Table> {
 fn nested<'a>(all: impl Iterator<Item = &'a Nested>) -> Option<Table> {
     let columns = [("At", Align::Right), ("Kind", Align::Left), ("Version", Align::Left)];
     let mut table = Table::new("contained-images", "Images in it", &columns);
-    for Nested { address, image } in all {
+    for Nested { address, image, .. } in all {
         let Ok(image) = image else { continue };
         table.rows.push(vec![
             Cell::Code(format!("{address:#010x}")),

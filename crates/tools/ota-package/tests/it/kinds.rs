@@ -381,6 +381,33 @@ fn a_table_of_another_chip_is_told() {
     }
 }
 
+/// The same of a table as text, whose lines say where they lie although the build knows.
+#[test]
+fn a_table_as_text_of_another_chip_is_told() {
+    for (chip, name, right) in [(0, "esp32", "0x1000"), (9, "esp32s3", "0x0"), (5, "esp32c3", "0")] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("app.bin"), Esp { chip, ..Esp::default() }.build()).unwrap();
+        for place in ["0x1000", "4K", "0x0", "0", "0x2000", "", "N/A"] {
+            let line = format!("boot,bootloader,primary,{place},,\n");
+            fs::write(folder.path().join("table.csv"), line + &table(0x10_0000, 0x10_0000)).unwrap();
+            let number = |text: &str| match text {
+                "" | "N/A" => None,
+                "4K" => Some(0x1000),
+                text => u32::from_str_radix(text.trim_start_matches("0x"), 16).ok(),
+            };
+            let is_right = number(place).is_none_or(|place| Some(place) == number(right));
+            let partitions = "--partitions=table.csv";
+            let chip = ["inspect", "table.csv", "--chip", name];
+            let package = ["package", "--firmware=a=app.bin", partitions, "--output=p.ota"];
+            for call in [&chip[..], &["inspect", "app.bin", partitions], &package] {
+                let run = ota(folder.path(), call);
+                assert_eq!(run.code == 0, is_right, "{name} {place} {call:?}: {}", run.stderr);
+                assert!(is_right || run.stderr.contains("the table of another chip"), "{}", run.stderr);
+            }
+        }
+    }
+}
+
 /// A default that cannot start by itself.
 #[test]
 fn every_release_has_a_number_above_the_last_ones() {
@@ -423,4 +450,197 @@ fn tables_that_the_build_takes_are_taken() {
         assert_eq!(inspect(&content, &["--extra-partition-subtypes", own]), 0, "{row}");
     }
     assert_eq!(inspect(&format!("{rest}own,data,0x41,,64K\nx,0x40,0x01,,64K\n"), &[]), 0);
+}
+
+/// An image, its next version, a patch between them, a package, and an output of every command.
+fn outputs(folder: &std::path::Path) -> Vec<Vec<String>> {
+    for (name, data) in [("old.bin", 1), ("new.bin", 2)] {
+        fs::write(folder.join(name), Esp { data: vec![data; 0x3000], ..Esp::default() }.build()).unwrap();
+    }
+    let patch = ["delta", "--from=old.bin", "--to=new.bin", "--allow-large-delta", "--delta-format=detools"];
+    let package = ["package", "--firmware=s3=new.bin", "--version=1.2.3", "--allow-version-mismatch"];
+    assert_eq!(ota(folder, &[&patch[..], &["--output=d.patch"]].concat()).code, 0);
+    assert_eq!(ota(folder, &[&package[..], &["--output=p.ota"]].concat()).code, 0);
+    let calls: [&[&str]; 8] = [
+        &["package", "--firmware=s3=new.bin", "--version=1.2.3", "--allow-version-mismatch", "--output=OUT"],
+        &[
+            "package",
+            "--firmware=s3=new.bin",
+            "--version=1.2.3",
+            "--allow-version-mismatch",
+            "--package-format=seed",
+            "--output=OUT",
+        ],
+        &[
+            "delta",
+            "--from=old.bin",
+            "--to=new.bin",
+            "--allow-large-delta",
+            "--delta-format=detools",
+            "--output=OUT",
+        ],
+        &["apply", "--from=old.bin", "--patch=d.patch", "--allow-unverified", "--output=OUT"],
+        &["serve-manifest", "p.ota", "--url=https://x", "--output=OUT"],
+        &["inspect", "new.bin", "--report=OUT"],
+        &["inspect", "new.bin", "--write=html=OUT"],
+        &["inspect", "new.bin", "--summary=OUT"],
+    ];
+    calls.map(|call| call.iter().map(|word| (*word).to_owned()).collect()).to_vec()
+}
+
+/// The call with its output at this path.
+fn to(call: &[String], path: &str) -> Vec<String> {
+    call.iter().map(|word| word.replace("OUT", path)).collect()
+}
+
+fn run(folder: &std::path::Path, call: &[String]) -> Run {
+    ota(folder, &call.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// An output that is renamed to its place without a look at what is there.
+#[cfg(unix)]
+#[test]
+fn an_output_replaces_no_socket_no_folder_and_no_link() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for call in outputs(folder.path()) {
+        let _listener = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        fs::write(at("folder/kept"), "kept").unwrap();
+        symlink("loop", at("loop")).unwrap();
+        for name in ["socket", "folder", "loop"] {
+            let refused = run(folder.path(), &to(&call, name));
+            assert_ne!(refused.code, 0, "{call:?} {name}");
+            assert!(refused.stderr.contains("hint: ") || refused.stderr.contains(name), "{}", refused.stderr);
+        }
+        assert!(fs::symlink_metadata(at("socket")).unwrap().file_type().is_socket(), "{call:?}");
+        assert_eq!(fs::read_to_string(at("folder/kept")).unwrap(), "kept");
+        assert!(fs::symlink_metadata(at("loop")).unwrap().is_symlink(), "{call:?}");
+        // Of a chain of links the file at its end is replaced, whether or not it is there.
+        fs::write(at("real"), "old").unwrap();
+        for (link, end) in [("near", "far"), ("far", "real"), ("dangling", "made")] {
+            symlink(end, at(link)).unwrap();
+        }
+        for (name, end) in [("near", "real"), ("dangling", "made")] {
+            let run = run(folder.path(), &to(&call, name));
+            assert_eq!(run.code, 0, "{call:?} {name}: {}", run.stderr);
+            assert!(fs::symlink_metadata(at(name)).unwrap().is_symlink(), "{call:?} {name}");
+            assert!(fs::symlink_metadata(at(end)).unwrap().is_file(), "{call:?} {name}");
+            assert!(fs::metadata(at(end)).unwrap().len() > 3, "{call:?} {name}");
+        }
+        assert!(fs::symlink_metadata(at("far")).unwrap().is_symlink());
+        for name in ["socket", "loop", "real", "near", "far", "dangling", "made"] {
+            fs::remove_file(at(name)).unwrap();
+        }
+        fs::remove_dir_all(at("folder")).unwrap();
+    }
+}
+
+/// An output at the place of an input, which has another name there.
+#[cfg(unix)]
+#[test]
+fn an_output_takes_the_place_of_no_input_under_another_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let calls = outputs(folder.path());
+    fs::create_dir(at("below")).unwrap();
+    let inputs = ["old.bin", "new.bin", "d.patch", "p.ota"];
+    let contents = inputs.map(|name| fs::read(at(name)).unwrap());
+    for call in &calls {
+        for input in inputs.into_iter().filter(|input| call.iter().any(|word| word.contains(input))) {
+            fs::hard_link(at(input), at("hard")).unwrap();
+            std::os::unix::fs::symlink(input, at("link")).unwrap();
+            let whole = at(input).display().to_string();
+            for name in ["hard", "link", &format!("below/../{input}"), &whole] {
+                let run = run(folder.path(), &to(call, name));
+                assert_eq!(run.code, 2, "{call:?} {name}: {}", run.stderr);
+                assert!(run.stderr.contains("input"), "{call:?} {name}: {}", run.stderr);
+            }
+            for name in ["hard", "link"] {
+                fs::remove_file(at(name)).unwrap();
+            }
+        }
+        assert_eq!(inputs.map(|name| fs::read(at(name)).unwrap()), contents, "{call:?}");
+    }
+    // A partition table and the configuration are read as well.
+    fs::write(at("table.csv"), table(0x10_0000, 0x10_0000)).unwrap();
+    let sized = ["package", "--firmware=s3=new.bin", "--partitions=table.csv", "--output=table.csv"];
+    assert_eq!(ota(folder.path(), &sized).code, 2);
+    assert_eq!(fs::read_to_string(at("table.csv")).unwrap(), table(0x10_0000, 0x10_0000));
+}
+
+/// An input that is read a second time to be read at all.
+#[cfg(unix)]
+#[test]
+fn whatever_comes_through_a_pipe_is_read_once() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    outputs(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("table.csv"), table(0x10_0000, 0x10_0000)).unwrap();
+    // In pieces, the first of which are shorter than anything that could be told from them, with pauses.
+    let piped = |input: &str, arguments: &[&str]| {
+        let mut child = crate::common::command(folder.path(), arguments)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let bytes = fs::read(at(input)).unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        for (place, piece) in [&bytes[..1], &bytes[1..7], &bytes[7..]].into_iter().enumerate() {
+            std::thread::sleep(std::time::Duration::from_millis(10 * place as u64));
+            // Who refuses it need not read it.
+            let _ = pipe.write_all(piece);
+        }
+        drop(pipe);
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let version = ["--version=1.2.3", "--allow-version-mismatch"];
+    for (input, arguments) in [
+        ("new.bin", vec!["package", "--firmware=s3=-", version[0], version[1], "--output=out"]),
+        ("new.bin", vec!["package", "--firmware=s3=/dev/stdin", version[0], version[1], "--output=out"]),
+        (
+            "p.ota",
+            vec!["serve-manifest", "-", "--url=https://x", "--manifest-format=esphome", "--output=out"],
+        ),
+        ("p.ota", vec!["inspect", "/dev/fd/0"]),
+        ("table.csv", vec!["inspect", "new.bin", "--partitions=-"]),
+    ] {
+        let (piped_code, stderr) = piped(input, &arguments);
+        assert_eq!(piped_code, Some(0), "{arguments:?}: {stderr}");
+        let made = fs::read(at("out")).ok();
+        // The same as from the disk.
+        let plain: Vec<String> = arguments
+            .iter()
+            .map(|word| match *word {
+                "-" | "/dev/fd/0" => input.to_owned(),
+                word => word.replace("=/dev/stdin", &format!("={input}")).replace("=-", &format!("={input}")),
+            })
+            .collect();
+        assert_eq!(run(folder.path(), &plain).code, 0, "{plain:?}");
+        assert_eq!(fs::read(at("out")).ok(), made, "{plain:?}");
+        let _ = fs::remove_file(at("out"));
+    }
+    // It has no name that a server could have it under.
+    for package in ["-", "/dev/stdin"] {
+        let (code, stderr) = piped("p.ota", &["serve-manifest", package, "--url=https://x", "--output=out"]);
+        assert_eq!(code, Some(0), "{stderr}");
+        let served: serde_json::Value = serde_json::from_slice(&fs::read(at("out")).unwrap()).unwrap();
+        assert!(served.get("package").is_none() && served.get("boards").is_some(), "{served}");
+    }
+    // Read once, and kept for whoever asks again: it is its own base, as a file would be.
+    let delta = |name: &str| [format!("--from={name}"), format!("--to={name}")];
+    let [from, to] = delta("-");
+    let (code, stderr) = piped("new.bin", &["delta", &from, &to, "--output=out"]);
+    let [from, to] = delta("new.bin");
+    let plain = ota(folder.path(), &["delta", &from, &to, "--output=plain"]);
+    assert_eq!((code, plain.found(Level::Warning)), (Some(0), vec!["same-base"]), "{stderr}");
+    assert_eq!(fs::read(at("out")).unwrap(), fs::read(at("plain")).unwrap());
+    // Nothing came.
+    fs::write(at("empty"), [0; 7]).unwrap();
+    let (code, stderr) = piped("empty", &["inspect", "-"]);
+    assert_eq!(code, Some(3), "{stderr}");
 }

@@ -180,6 +180,9 @@ fn signatures_of_another_format() {
     assert!(matches!(run.code, 1 | 3), "{}{}", run.stdout, run.stderr);
     // Sound, but not signed with the scheme that is asked for.
     let line = "verify --input app.bin --signature app.bin.sig --key p256.pub.pem --scheme secure-boot-v2";
+    desk.refuses(line, 2, &["a signature of secure-boot-v2 lies inside the file"]);
+    // Nor does one that lies beside it stand for the one inside.
+    let line = "verify --input app.bin --key p256.pub.pem --scheme secure-boot-v2";
     let run = desk.run(line);
     assert!(matches!(run.code, 1 | 3), "{}{}", run.stdout, run.stderr);
 }

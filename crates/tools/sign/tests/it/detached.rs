@@ -1,6 +1,6 @@
 //! Signature files: what we sign the programs of the other side verify, and the other way round.
 
-use lw_signature::KeyKind;
+use lw_signature::{KeyKind, Signer as _};
 
 use crate::{Desk, RSA_2048, RSA_3072, program};
 
@@ -225,4 +225,91 @@ fn a_folder_is_verified_as_a_whole() {
     desk.write("release/c.bin", "nobody signed it");
     desk.finds("verify --input release --key key.pub.pem", "unsigned", "it is not signed");
     desk.refuses("verify --input empty --key key.pub.pem", 3, &["nothing was verified"]);
+}
+
+/// A signature that is passed over could be anything.
+#[test]
+fn every_signature_in_a_folder_is_looked_at() {
+    let desk = Desk::new();
+    desk.key(KeyKind::Ed25519, "key");
+    std::fs::create_dir(desk.path().join("release")).unwrap();
+    desk.write("release/a.bin", "a");
+    desk.passes("sign --input release/a.bin --key key.pem");
+    desk.passes("sign --input release/a.bin --key key.pem --scheme minisign");
+    desk.passes("sign --input release/a.bin --key key.pem --scheme sshsig --output release/a.bin.sshsig");
+    let verify = "verify --input release --key key.pub.pem";
+    let run = desk.passes(verify);
+    assert_eq!(run.count("sign.verified"), 1);
+    assert!(run.stdout.contains("1 of 1 file verified"), "{}", run.stdout);
+    desk.write("release/other", "another file");
+    desk.passes("sign --input release/other --key key.pem --scheme minisign");
+    for (name, ending) in [("raw", "sig"), ("minisign", "minisig"), ("sshsig", "sshsig")] {
+        let path = format!("release/a.bin.{ending}");
+        let good = desk.read(&path);
+        if name == "minisign" {
+            desk.write(&path, desk.read("release/other.minisig"));
+        } else if name == "raw" {
+            desk.flip(&path, 10);
+        } else {
+            desk.write(&path, "not a signature at all");
+        }
+        let run = desk.run(verify);
+        assert!(run.code == 1 || run.code == 3, "{name}: {}{}", run.stdout, run.stderr);
+        assert_eq!(run.count("sign.verified"), 1, "{name}");
+        desk.write(&path, good);
+    }
+    desk.passes(verify);
+}
+
+/// What was given is judged, or the run does not pass.
+#[test]
+fn a_signature_that_is_given_is_never_passed_over() {
+    let desk = Desk::new();
+    desk.package("app.ota");
+    desk.key(KeyKind::Ed25519, "key");
+    desk.passes("sign --input app.ota --key key.pem --output signed.ota");
+    desk.write("bad.sig", [0; 64]);
+    let verify = "verify --input signed.ota --signature bad.sig --key key.pub.pem";
+    desk.refuses(
+        &format!("{verify} --scheme lw-package"),
+        2,
+        &["--signature is given", "lies inside the file"],
+    );
+    desk.finds(verify, "forged", "forged: ");
+}
+
+/// A line of `allowed_signers` limits its key whatever it is used for.
+#[test]
+fn the_limits_of_a_line_hold_for_every_scheme() {
+    let desk = Desk::new();
+    let key = desk.key(KeyKind::Ed25519, "key");
+    desk.package("app.ota");
+    desk.passes("sign --input app.bin --key key.pem --output app.sig");
+    desk.passes("sign --input app.bin --key key.pem --scheme sshsig --output app.sshsig");
+    desk.passes("sign --input app.ota --key key.pem --output signed.ota");
+    desk.passes("attest --input app.bin --key key.pem --output app.json");
+    let line = key.public_key().to_openssh_line("");
+    let checks = [
+        "verify --input app.bin --signature app.sig --key line",
+        "verify --input signed.ota --key line",
+        "verify-attestation --input app.bin --attestation app.json --key line",
+    ];
+    let ssh = "verify --input app.bin --signature app.sshsig --key line";
+    desk.write("line", format!("release {line}"));
+    for check in checks.into_iter().chain([ssh]) {
+        desk.passes(check);
+    }
+    for limit in ["valid-before=\"20200101\"", "valid-after=\"29990101\""] {
+        desk.write("line", format!("release {limit} {line}"));
+        for check in checks {
+            desk.finds(check, "certificate", "the key ");
+        }
+        let run = desk.run(ssh);
+        assert!(matches!(run.code, 1 | 3), "{}{}", run.stdout, run.stderr);
+    }
+    desk.write("line", format!("release namespaces=\"lw-ota\" {line}"));
+    desk.passes(ssh);
+    for check in checks {
+        desk.refuses(check, 3, &["the key may sign in lw-ota only"]);
+    }
 }

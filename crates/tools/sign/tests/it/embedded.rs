@@ -118,6 +118,69 @@ fn imgtool_and_we_agree_on_mcuboot() {
     }
 }
 
+/// A file for a flash is as good as the one image it writes, when it writes nothing else.
+#[test]
+fn an_image_in_intel_hex_is_verified_with_all_that_is_written() {
+    let Some(imgtool) = program("imgtool") else { return };
+    let desk = Desk::new();
+    desk.key(KeyKind::EcdsaP256, "key");
+    let sign =
+        "sign -k key.pem --version 1.2.3 --header-size 0x200 --slot-size 0x80000 --align 4 --pad-header";
+    desk.must(&imgtool, &format!("{sign} --hex-addr 0x10000 app.bin signed.bin"));
+    let record = |offset: u16, kind: u8, data: &[u8]| {
+        let length = u8::try_from(data.len()).unwrap();
+        let bytes = [&[length][..], &offset.to_be_bytes(), &[kind], data].concat();
+        let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_sub(*byte));
+        let digits: String = bytes.iter().chain([&sum]).map(|byte| format!("{byte:02X}")).collect();
+        format!(":{digits}\n")
+    };
+    let hex = |ranges: &[(u32, &[u8])]| {
+        let mut text = String::new();
+        for (address, data) in ranges {
+            for (index, piece) in data.chunks(16).enumerate() {
+                let at = address + 16 * u32::try_from(index).unwrap();
+                text += &record(0, 4, &u16::try_from(at >> 16).unwrap().to_be_bytes());
+                text += &record(u16::try_from(at & 0xFFFF).unwrap(), 0, piece);
+            }
+        }
+        text + ":00000001FF\n"
+    };
+    let signed = desk.read("signed.bin");
+    desk.write("signed.hex", hex(&[(0x1_0000, &signed)]));
+    let run = desk.passes("verify --input signed.hex --key key.pub.pem --scheme mcuboot");
+    assert_eq!(run.report().fact("scheme", Some("signed.hex")), Some("mcuboot"));
+    let other = b"and a boot loader nobody has signed".repeat(8);
+    desk.write("more.hex", hex(&[(0, &other), (0x1_0000, &signed)]));
+    desk.finds("verify --input more.hex --key key.pub.pem", "cannot-verify", "no signature covers that");
+    desk.write("signed.bin", [&signed[..], &other].concat());
+    desk.finds("verify --input signed.bin --key key.pub.pem", "forged", "follow the image");
+}
+
+/// Signed over the image itself, which is read once more for that.
+#[test]
+fn a_pure_signature_of_imgtool_verifies() {
+    let Some(imgtool) = program("imgtool") else { return };
+    let desk = Desk::new();
+    desk.key(KeyKind::Ed25519, "key");
+    desk.key(KeyKind::Ed25519, "other");
+    let sign = "sign --pure -k key.pem --version 1.2.3 --header-size 0x200 --slot-size 0x80000 --align 4 --pad-header";
+    desk.must(&imgtool, &format!("{sign} app.bin pure.bin"));
+    desk.passes("verify --input pure.bin --key key.pub.pem");
+    desk.passes("verify --input pure.bin --key key.pub.pem --scheme mcuboot");
+    desk.finds("verify --input pure.bin --key other.pub.pem", "untrusted", "not trusted: ");
+    let length = desk.read("pure.bin").len();
+    for at in [0x300, length - 1] {
+        desk.flip("pure.bin", at);
+        desk.finds("verify --input pure.bin --key key.pub.pem", "forged", "forged: ");
+        desk.flip("pure.bin", at);
+    }
+    // It can be signed over its hash instead.
+    desk.refuses("sign --input pure.bin --key key.pem --scheme mcuboot --output out", 3, &["--replace"]);
+    desk.passes("sign --input pure.bin --key key.pem --scheme mcuboot --replace --output hashed.bin");
+    desk.must(&imgtool, "verify -k key.pub.pem hashed.bin");
+    desk.passes("verify --input hashed.bin --key key.pub.pem");
+}
+
 #[test]
 fn a_package_is_signed_inside_by_several_and_any_change_fails() {
     let desk = Desk::new();

@@ -1,4 +1,4 @@
-//! Runs that somebody else decides, and files another step has made.
+//! Runs that somebody else decides.
 
 use lw_model::Level;
 use lw_signature::KeyKind;
@@ -106,37 +106,4 @@ fn a_run_of_which_nothing_is_known_signs_when_that_is_wanted() {
     let run = SIGN.run_as_step(desk.path(), &line, &env);
     assert_eq!((run.code, run.output("signed")), (0, "true"), "{}", run.stderr);
     assert!(run.found(Level::Warning).contains(&"unknown-trust"), "{:?}", run.report().findings);
-}
-
-/// The files are those the step before has listed, or none.
-#[test]
-fn files_of_another_step_are_signed_while_they_are_what_it_lists() {
-    let desk = Desk::new();
-    desk.key(KeyKind::EcdsaP256, "key");
-    desk.package("app.ota");
-    // A report of a step that wrote two files: of this tool, which lists what it writes as every tool does.
-    let line = ["sign", "--config=none", "--summary=off", "--report=made.json", "--input=app.ota"];
-    let line = [&line[..], &["--key=key.pem", "--output=signed.ota"]].concat();
-    let done = SIGN.command(desk.path()).args(line).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-
-    let sign = "sign --artifacts made.json --key key.pem --scheme ecdsa-sha256";
-    desk.passes(sign);
-    desk.passes(
-        "verify --input signed.ota --signature signed.ota.sig --key key.pub.pem --scheme ecdsa-sha256",
-    );
-    std::fs::remove_file(desk.path().join("signed.ota.sig")).unwrap();
-
-    desk.flip("signed.ota", 2000);
-    desk.refuses(sign, 3, &["signed.ota: it has the SHA-256", "made.json lists"]);
-    assert!(!desk.has("signed.ota.sig"));
-    desk.flip("signed.ota", 2000);
-
-    let report = String::from_utf8(desk.read("made.json")).unwrap();
-    desk.write("made.json", report.replace("\"signed.ota\"", "\"../signed.ota\""));
-    desk.refuses(sign, 3, &["../signed.ota, which is outside the workspace"]);
-    desk.write("made.json", "{}");
-    desk.refuses(sign, 3, &["made.json: it is no report of the suite"]);
-    desk.refuses("sign --artifacts none.json --key key.pem", 3, &["none.json"]);
-    desk.refuses("sign --key key.pem", 2, &["there is nothing to sign"]);
 }

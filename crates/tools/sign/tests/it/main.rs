@@ -4,6 +4,7 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod artifacts;
 mod bad_input;
 mod detached;
 mod embedded;

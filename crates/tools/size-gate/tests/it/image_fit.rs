@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use lw_firmware::partitions::{CsvOptions, Table};
 use lw_model::{Number, Verdict};
 use sha2::{Digest, Sha256};
 
@@ -96,4 +97,38 @@ fn an_image_of_another_build_is_not_judged_in_silence() {
     assert!(run.report().findings.iter().any(|finding| finding.rule == "size-gate/unpaired"));
     let allowed = size_gate(&firmware, &[arguments, words("--allow-unpaired")].concat());
     assert_eq!((allowed.code, allowed.report().verdict), (0, Verdict::Warn));
+}
+
+/// Every table is sound in itself, and of a chip that starts its bootloader elsewhere.
+#[test]
+fn a_partition_table_of_another_chip_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let firmware = example("esp32c3");
+    let image = fs::read(firmware.join("firmware.bin")).unwrap();
+    fs::write(folder.path().join("app.bin"), &image).unwrap();
+    fs::copy(firmware.join("firmware.elf"), folder.path().join("app.elf")).unwrap();
+    let slot = image.len().next_multiple_of(0x1_0000);
+    let text = |place: &str| format!("boot,bootloader,primary,{place},,\n{}", table(slot));
+    let run = |inputs: &str| size_gate(folder.path(), &words(&format!("{inputs} --partitions table")));
+    // The chip is named, or told by the image.
+    let calls = ["--bin app.bin", "--bin app.bin --elf app.elf", "--elf app.elf --chip esp32c3"];
+    for (place, code) in [("", 0), ("N/A", 0), ("0x0", 0), ("0x1000", 3), ("0x2000", 3)] {
+        fs::write(folder.path().join("table"), text(place)).unwrap();
+        for call in calls {
+            let run = run(call);
+            assert_eq!(run.code, code, "{place} {call}: {}", run.stderr);
+            assert!(code == 0 || run.stderr.contains("the table of another chip"), "{}", run.stderr);
+        }
+    }
+    for (offset, code) in [(0, 0), (0x1000, 1), (0x2000, 1)] {
+        let options = CsvOptions { primary_bootloader_offset: Some(offset), ..CsvOptions::default() };
+        let binary = Table::parse_csv(&text(""), &options).unwrap().to_bin().unwrap();
+        fs::write(folder.path().join("table"), binary).unwrap();
+        for call in calls.into_iter().chain(["--elf app.elf"]) {
+            let run = run(call);
+            assert_eq!(run.code, code, "{offset:#x} {call}: {}", run.stderr);
+            let told = run.report().findings.iter().any(|finding| finding.rule == "size-gate/other-chip");
+            assert_eq!(told, code == 1, "{offset:#x} {call}");
+        }
+    }
 }

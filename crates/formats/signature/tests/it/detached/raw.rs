@@ -89,9 +89,9 @@ fn every_changed_bit_of_a_signature_fails() {
     }
 }
 
-fn r_and_s(signer: &GivenSignature) -> Vec<u8> {
+fn r_and_s(kind: KeyKind, der: &[u8]) -> Vec<u8> {
     // DER: 30, length, 02, length, r, 02, length, s.
-    let (der, half) = (&signer.signature, if signer.key.kind() == KeyKind::EcdsaP256 { 32 } else { 48 });
+    let half = if kind == KeyKind::EcdsaP256 { 32 } else { 48 };
     let r_end = 4 + usize::from(der[3]);
     [&der[4..r_end], &der[r_end + 2..]]
         .iter()
@@ -111,7 +111,7 @@ fn raw_numbers_of_ecdsa_become_der_and_that_is_said() {
         let public = key(kind).public_key().clone();
         let digest = algorithm.hash().unwrap().of(FILE);
         let signature = detached::sign(key(kind), algorithm, passes(FILE)).unwrap();
-        let raw = r_and_s(&GivenSignature { key: public.clone(), signature: signature.clone() });
+        let raw = r_and_s(kind, &signature);
         let attached = detached::attach(&public, algorithm, &digest, &raw).unwrap();
         assert!(attached.was_raw);
         assert_eq!(attached.signature, signature);
@@ -130,9 +130,12 @@ fn raw_numbers_of_ecdsa_become_der_and_that_is_said() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(detached::der_of_raw(&[1, 2, 3]), None);
-    assert_eq!(detached::der_of_raw(&[]), None);
-    assert_eq!(detached::der_of_raw(&[0x80, 1]).unwrap(), [0x30, 7, 2, 2, 0, 0x80, 2, 1, 1]);
+    // Two numbers of 0 are no signature, nor are those of another length.
+    let public = key(KeyKind::EcdsaP256).public_key();
+    let digest = Hash::Sha256.of(FILE);
+    for raw in [&[0; 64][..], &[1; 63], &[1; 96], &[]] {
+        assert!(detached::attach(public, Algorithm::EcdsaSha256, &digest, raw).is_err(), "{raw:?}");
+    }
 }
 
 /// What `openssl pkeyutl -sign` does without a digest, and a token with CKM_RSA_PKCS.
@@ -242,13 +245,15 @@ fn lengths_and_kinds_are_named() {
 #[test]
 fn a_signature_that_was_made_elsewhere_is_checked() {
     let signer = key(KeyKind::EcdsaP256);
-    let given = GivenSignature {
-        key: signer.public_key().clone(),
-        signature: detached::sign(signer, Algorithm::EcdsaSha256, passes(FILE)).unwrap(),
-    };
-    assert_eq!(detached::sign(&given, Algorithm::EcdsaSha256, passes(FILE)).unwrap(), given.signature);
-    let other = detached::sign(&given, Algorithm::EcdsaSha256, passes(b"another file"));
-    assert!(matches!(other, Err(SignFileError::Sign(_))), "{other:?}");
+    let signature = detached::sign(signer, Algorithm::EcdsaSha256, passes(FILE)).unwrap();
+    for (form, was_raw) in [(signature.clone(), false), (r_and_s(KeyKind::EcdsaP256, &signature), true)] {
+        let given = GivenSignature::new(signer.public_key().clone(), form);
+        assert_eq!(detached::sign(&given, Algorithm::EcdsaSha256, passes(FILE)).unwrap(), signature);
+        assert_eq!((given.was_raw(), given.refusal().is_none()), (was_raw, true));
+        let other = detached::sign(&given, Algorithm::EcdsaSha256, passes(b"another file"));
+        assert!(matches!(other, Err(SignFileError::Sign(_))), "{other:?}");
+        assert!(matches!(given.refusal(), Some(VerifyFileError::Verify(VerifyError::Mismatch))));
+    }
     let digest = digest_of(Hash::Sha256, FILE).unwrap();
     assert_eq!(detached::digest(Algorithm::EcdsaSha256, FILE).unwrap(), Some(digest));
     assert_eq!(detached::digest(Algorithm::Ed25519, FILE).unwrap(), None);

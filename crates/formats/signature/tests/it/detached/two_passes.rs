@@ -90,14 +90,14 @@ fn two_passes_give_the_signature_of_one_piece() {
 #[test]
 fn a_program_cannot_sign_a_file_with_ed25519() {
     let signer = key(KeyKind::Ed25519);
-    let given = lw_signature::GivenSignature { key: signer.public_key().clone(), signature: vec![0; 64] };
+    let given = lw_signature::GivenSignature::new(signer.public_key().clone(), vec![0; 64]);
     let error = detached::sign(&given, Algorithm::Ed25519, passes(b"firmware")).unwrap_err();
     assert!(matches!(error, SignFileError::Sign(SignError::NotInMemory)));
     let text = "ed25519 over a file needs the private key itself, and what signs here does not give it";
     assert_eq!(error.to_string(), text);
     let hash = lw_signature::Hash::Blake2b512.of(b"firmware");
     let good = sign_message(signer, hash.as_bytes()).unwrap();
-    let given = lw_signature::GivenSignature { signature: good.to_vec(), ..given };
+    let given = lw_signature::GivenSignature::new(signer.public_key().clone(), good.to_vec());
     assert_eq!(sign_message(&given, hash.as_bytes()).unwrap(), good, "a digest of it is no problem");
 }
 

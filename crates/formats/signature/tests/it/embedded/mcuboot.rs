@@ -8,7 +8,9 @@ use lw_signature::mcuboot::{
     Covered, Dependency, Existing, Foreign, HeaderError, Image, KeyFormat, LoadAddress, Named, Options,
     Parameters, SignImageError, Slot, Tlv, VerifyImageError, Version, sign, sign_area, verify,
 };
-use lw_signature::{Hash, KeyError, KeyKind, PrivateKey, PublicKey, Signer as _, sign_message};
+use lw_signature::{
+    Hash, KeyError, KeyKind, PrivateKey, PublicKey, Signer as _, known_test_key_hash, sign_message,
+};
 
 use super::{fixture, fixture_key, key, walked_image};
 
@@ -31,7 +33,7 @@ fn parameters() -> Parameters {
 }
 
 /// A small image that is signed by these keys.
-fn signed(keys: &[&PrivateKey], options: Options) -> Vec<u8> {
+pub(super) fn signed(keys: &[&PrivateKey], options: Options) -> Vec<u8> {
     let binary: Vec<u8> = (0..50).collect();
     let prepared = parameters().prepare(binary.len() as u64).unwrap();
     let image = prepared.digest(&binary).unwrap().without_tlvs();
@@ -47,7 +49,7 @@ fn verdict(file: &[u8], trusted: &[&PublicKey]) -> Result<lw_signature::mcuboot:
 }
 
 /// The same file with another area of unprotected TLVs.
-fn with_area(file: &[u8], area: &[u8]) -> Vec<u8> {
+pub(super) fn with_area(file: &[u8], area: &[u8]) -> Vec<u8> {
     let image = walked::Image::read(file).unwrap();
     let relaid = image.relay(area.len() as u64, None).unwrap();
     let mut made = file[..usize::try_from(relaid.keep).unwrap()].to_vec();
@@ -60,7 +62,7 @@ fn with_area(file: &[u8], area: &[u8]) -> Vec<u8> {
 }
 
 /// The area of these TLVs.
-fn area(tlvs: &[(u16, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn area(tlvs: &[(u16, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (kind, data) in tlvs {
         bytes.extend(kind.to_le_bytes());
@@ -486,4 +488,24 @@ fn random_tlvs_never_pass() {
         let image = Image { tlvs, covered, is_encrypted: false };
         prop_assert!(verify(&image, std::slice::from_ref(&own)).is_err());
     });
+}
+
+/// Whatever hash an image names a published key by.
+#[test]
+fn published_keys_are_known_by_what_images_name_them_by() {
+    for (name, hashes) in [
+        ("root-rsa-2048", &[Hash::Sha256][..]),
+        ("root-ec-p256", &[Hash::Sha256]),
+        ("root-ed25519", &[Hash::Sha256, Hash::Sha512]),
+    ] {
+        let Some(key) = fixture_key(name) else { return };
+        for hash in hashes {
+            let known = known_test_key_hash(key.mcuboot_key_hash(*hash).as_bytes()).unwrap();
+            assert!(known.starts_with(&format!("MCUboot: {name}")), "{known}");
+        }
+    }
+    assert_eq!(known_test_key_hash(&[0; 32]), None);
+    assert_eq!(known_test_key_hash(&[]), None);
+    let own = key(KeyKind::Ed25519);
+    assert_eq!(known_test_key_hash(own.public_key().mcuboot_key_hash(Hash::Sha256).as_bytes()), None);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lw_firmware::mcuboot as walked;
 use lw_signature::mcuboot::{
-    Dependency, Existing, KeyFormat, LoadAddress, Options, Parameters, Slot, sign, verify,
+    Dependency, Existing, KeyFormat, LoadAddress, Options, Parameters, Slot, sign, verify, verify_with,
 };
 use lw_signature::{Hash, KeyKind, PrivateKey, Signer};
 use lw_testkit::program;
@@ -252,7 +252,7 @@ fn other_images_of_imgtool_are_verified_or_named() {
     let input = folder.join("binary.bin");
     fs::write(&input, binary()).unwrap();
     let (ed, ec) = (key(KeyKind::Ed25519), key(KeyKind::EcdsaP256));
-    let [ed_file, _] = pem_files(&ed, folder, "ed");
+    let [ed_file, ed_public] = pem_files(&ed, folder, "ed");
     let [ec_file, ec_public] = pem_files(&ec, folder, "ec");
     let fixed = ["sign", "--version", "1.0", "--slot-size", "0x10000", "--header-size", "0x200"];
     let out = folder.join("out.bin");
@@ -264,8 +264,10 @@ fn other_images_of_imgtool_are_verified_or_named() {
     };
     let wide = verdict(&ed, &["--key", text(&ed_file), "--sha", "512"]).unwrap();
     assert_eq!(wide.digest.hash(), Hash::Sha512);
+    // Over the image itself: without its file nothing can be said, with it as much as of any other.
     let pure = verdict(&ed, &["--key", text(&ed_file), "--pure"]).unwrap_err();
-    assert!(pure.contains("SIG_PURE"), "{pure}");
+    assert!(pure.contains("SIG_PURE") && pure.contains("the file"), "{pure}");
+    pure_judges(&imgtool, &out, &ed, &ed_public);
     let encrypt = ["--key", text(&ec_file), "--encrypt", text(&ec_public)];
     let encrypted = verdict(&ec, &encrypt).unwrap_err();
     assert!(encrypted.contains("cannot be verified"), "{encrypted}");
@@ -276,6 +278,31 @@ fn other_images_of_imgtool_are_verified_or_named() {
     // Since 1.5 imgtool pads ECDSA signatures only when it is asked to; a padded one is no DER.
     let padded = verdict(&ec, &["--key", text(&ec_file), "--pad-sig"]);
     assert!(padded.is_ok() || padded.unwrap_err().contains("DER"));
+}
+
+/// imgtool and we say the same of an image of `imgtool sign --pure`, as it is and with any bit of it changed.
+fn pure_judges(imgtool: &Path, file: &Path, key: &PrivateKey, public: &Path) {
+    let bytes = fs::read(file).unwrap();
+    let ours = |bytes: &[u8], key: &PrivateKey| {
+        let image = walked::Image::parse(bytes).map_err(|error| error.to_string())?;
+        let covered = &bytes[..usize::try_from(image.covered_len()).unwrap()];
+        let mut reread = || Ok(Box::new(covered) as Box<dyn std::io::Read>);
+        verify_with(&walked_image(&image), &[key.public_key().clone()], &mut reread)
+            .map_err(|error| error.to_string())
+    };
+    let verified = ours(&bytes, key).unwrap();
+    assert_eq!((verified.digest.hash(), verified.signatures.len()), (Hash::Sha512, 1));
+    assert!(ours(&bytes, &super::key(KeyKind::Ed25519)).unwrap_err().contains("not by a trusted key"));
+    let theirs = || run(imgtool, &["verify", "--key", text(public), text(file)]).status.success();
+    assert!(theirs());
+    let area = usize::try_from(walked::Image::parse(&bytes).unwrap().covered_len()).unwrap();
+    // The version, the payload, the hash, the signature.
+    for at in [0x14, 0x201, area + 4 + 4 + 7, bytes.len() - 1] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        fs::write(file, &changed).unwrap();
+        assert!(!theirs() && ours(&changed, key).is_err(), "byte {at:#x}");
+    }
 }
 
 #[test]
