@@ -205,8 +205,8 @@ impl Context {
         report.headline(&self.figures)
     }
 
-    /// Ends a run that neither failed nor could not be done with a code of the tool's own; see
-    /// [`Tool::EXIT_CODES`](crate::Tool::EXIT_CODES).
+    /// Ends a run that did not fail, or one that could not be done, with a code of the tool's own: an outcome, or a reason, that
+    /// a caller has to tell from all others; see [`Tool::EXIT_CODES`](crate::Tool::EXIT_CODES).
     pub fn exit_with(&mut self, code: u8) {
         self.exit = Some(code);
     }

@@ -181,6 +181,7 @@ pub(crate) fn reported(
     // The process ends: giving back a hundred thousand parts of a tree one by one would be work for nobody.
     std::mem::forget(report);
     Ok(match (verdict, cx.first_error(), cx.own_exit()) {
+        (Verdict::Error, class, Some(code)) if class != Some(Class::Internal) => Exit::Own(code),
         (Verdict::Error, class, _) => class.unwrap_or(Class::Input).into(),
         (verdict, _, _) if common.fail_on.fails(verdict) => Exit::Gate,
         (_, _, Some(code)) => Exit::Own(code),

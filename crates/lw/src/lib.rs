@@ -31,4 +31,5 @@ tools! {
     "ota-package" => lw_ota_package::OtaPackage,
     "sign" => lw_sign::Sign,
     "sbom" => lw_sbom::Sbom,
+    "changelog" => lw_changelog::Changelog,
 }

@@ -102,6 +102,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     },
     Floor {
         number: 2,
+        prefix: "crates/releases",
+        folder: "`crates/releases`",
+        knows: "what a release holds and asks of the next version: history, versions and messages meet here",
+        never: "files, environment, any tool",
+    },
+    Floor {
+        number: 2,
         prefix: "crates/services/http",
         folder: "`crates/services/http`, with the first tool that is online",
         knows: "requests, their time limits and repetitions",

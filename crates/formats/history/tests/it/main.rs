@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
 mod base;
+mod log;
 mod repositories;
 mod submodules;
 mod texts;

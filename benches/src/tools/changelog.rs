@@ -1,0 +1,157 @@
+//! changelog, git and git-cliff on generated histories.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::comparison::{self, Job};
+use crate::process::{Line, multicall};
+
+/// What `.ci/run` gives it. Its figures are for reading.
+pub(super) const IN_CI: &[&str] = &["--commits", "2000", "--runs", "1"];
+
+/// Compare changelog with `git log` and git-cliff
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The changelog binary, or the multi-call binary `lw`
+    #[arg(long)]
+    bin: PathBuf,
+    /// git-cliff; without it, it is left out. It asks crates.io for its newest version unless the network is cut off
+    #[arg(long)]
+    git_cliff: Option<PathBuf>,
+    /// Commits of the histories; each is measured with a tag every 100 commits
+    #[arg(long, default_values_t = [10_000, 50_000])]
+    commits: Vec<u32>,
+    /// Tags of the history with a tag every other commit; 0 leaves it out
+    #[arg(long, default_value_t = 0)]
+    tags: u32,
+    /// Runs of each command; the median counts
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+}
+
+/// Measures all and prints the tables.
+///
+/// # Errors
+/// When our own binary fails or a history cannot be made; a peer that is not installed is left out.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let config = folder.path().join("cliff.toml");
+    std::fs::write(&config, CLIFF).context("failed to write the configuration of git-cliff")?;
+    println!("{}", comparison::machine("medians", &[("git", Line::new(["git", "--version"]))]));
+    let mut sizes: Vec<(u32, u32)> = args.commits.iter().map(|commits| (*commits, 100)).collect();
+    if args.tags > 0 {
+        sizes.push((args.tags * 2, 2));
+    }
+    for (commits, every) in sizes {
+        let repository = folder.path().join(format!("{commits}-{every}.git"));
+        history(&repository, commits, every)?;
+        let all = job(args, &config, &repository, &format!("{commits} commits, a tag every {every}"), None)?;
+        println!("\n{all}");
+        let last = format!("v0.{}.0", commits / every);
+        let one =
+            job(args, &config, &repository, &format!("One release of {}", commits / every), Some(&last))?;
+        println!("\n{one}");
+    }
+    Ok(())
+}
+
+fn job(args: &Args, config: &Path, repository: &Path, title: &str, tag: Option<&str>) -> Result<String> {
+    let out = repository.with_extension("md");
+    let mut ours = multicall(&args.bin, "changelog").with(["generate", "--config", "none", "--repo"]);
+    ours = ours.with([repository.as_os_str(), "--output".as_ref(), out.as_os_str()]);
+    let mut git = Line::new(["git", "-C"]).with([repository.as_os_str(), "log".as_ref()]);
+    git = git.with(["--format=%H%x00%ct%x00%D%x00%B%x01"]);
+    if let Some(tag) = tag {
+        ours = ours.with(["--tag", tag]);
+        git = git.with([format!("{tag}~20..{tag}")]);
+    }
+    let mut job = Job::new(title).ours("changelog", ours, args.runs).peer("`git log`", git, args.runs);
+    if let Some(cliff) = &args.git_cliff {
+        let mut line =
+            Line::new(["unshare", "-rn"]).with([cliff.as_os_str(), "--config".as_ref(), config.as_os_str()]);
+        line = line.with([
+            "--repository".as_ref(),
+            repository.as_os_str(),
+            "--output".as_ref(),
+            out.as_os_str(),
+        ]);
+        if tag.is_some() {
+            line = line.with(["--latest"]);
+        }
+        job = job.peer("git-cliff", line, args.runs);
+    }
+    job.measure(false)?;
+    Ok(job.show())
+}
+
+/// A bare repository of one line with merges, made by `git fast-import`: the same bytes each time.
+fn history(path: &Path, commits: u32, every: u32) -> Result<()> {
+    use std::io::Write as _;
+    let status = Command::new("git").args(["init", "-q", "--bare", "-b", "main"]).arg(path).status();
+    ensure!(status.context("git is needed")?.success(), "git init failed");
+    let mut child = Command::new("git")
+        .arg("-C")
+        .arg(path)
+        .args(["fast-import", "--quiet"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .context("failed to start git fast-import")?;
+    let input = child.stdin.take().context("no input")?;
+    let mut input = std::io::BufWriter::new(input);
+    let kinds = ["feat", "fix", "docs", "fix", "chore", "refactor", "test"];
+    for mark in 1..=commits {
+        let kind = kinds.get(mark as usize % kinds.len()).copied().unwrap_or("fix");
+        let mut message =
+            format!("{kind}(part{}): change number {mark} of the history (#{mark})\n", mark % 13);
+        if mark % 40 == 0 {
+            message += "\nWhy it was done, over\ntwo lines.\n\nBREAKING CHANGE: another form of it\n\nSigned-off-by: A <a@b.example>\n";
+        }
+        let time = 1_600_000_000 + u64::from(mark) * 600;
+        writeln!(
+            input,
+            "commit refs/heads/main\nmark :{mark}\ncommitter A <a@b.example> {time} +0000\ndata {}\n{message}",
+            message.len()
+        )?;
+        if mark > 1 {
+            writeln!(input, "from :{}", mark - 1)?;
+        }
+        if mark % 50 == 0 && mark > 10 {
+            writeln!(input, "merge :{}", mark - 5)?;
+        }
+        let content = mark.to_string();
+        writeln!(
+            input,
+            "M 100644 inline part{}/f{}\ndata {}\n{content}",
+            mark % 13,
+            mark % 101,
+            content.len()
+        )?;
+        if mark % every == 0 {
+            writeln!(input, "reset refs/tags/v0.{}.0\nfrom :{mark}\n", mark / every)?;
+        }
+    }
+    drop(input);
+    ensure!(child.wait()?.success(), "git fast-import failed");
+    let packed = Command::new("git").arg("-C").arg(path).args(["pack-refs", "--all"]).status()?;
+    ensure!(packed.success(), "git pack-refs failed");
+    Ok(())
+}
+
+/// Groups by type, all tags, every release: the same work.
+const CLIFF: &str = r#"
+[changelog]
+body = """
+## {{ version }}
+{% for group, commits in commits | group_by(attribute="group") %}
+### {{ group }}
+{% for commit in commits %}- {{ commit.message }}
+{% endfor %}{% endfor %}
+"""
+[git]
+conventional_commits = true
+filter_unconventional = true
+commit_parsers = [ { message = "^feat", group = "feat" }, { message = "^fix", group = "fix" }, { message = ".*", group = "other" } ]
+tag_pattern = "v[0-9].*"
+"#;

@@ -1,0 +1,121 @@
+//! The tags of a repository, read once.
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use gix::object::Kind;
+use gix::refs::Target;
+
+use crate::error::HistoryError;
+use crate::repository::Repository;
+
+/// How many tags of tags are followed; git itself makes one, and more is somebody's joke.
+const MAX_NESTING: usize = 16;
+
+/// A tag that stands for a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name without `refs/tags/`; bytes that are no UTF-8 are replaced.
+    pub name: String,
+    pub(crate) commit: ObjectId,
+}
+
+impl Tag {
+    /// The full id of the commit it stands for, which need not be in this clone.
+    #[must_use]
+    pub fn commit(&self) -> String {
+        self.commit.to_string()
+    }
+}
+
+/// The tags of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// Those that stand for a commit, by name.
+    pub tags: Vec<Tag>,
+    /// Names of those that stand for something else, or for an object that is not here: each with what it is.
+    pub others: Vec<(String, String)>,
+}
+
+impl Repository {
+    /// All tags. `packed-refs` is read once, and its `^` lines say what annotated tags stand for, so that no object is read
+    /// for them; of loose tags the object is looked at.
+    ///
+    /// # Errors
+    /// When the references cannot be read.
+    pub fn tags(&self) -> Result<Tags, HistoryError> {
+        let damaged = |error: &dyn std::fmt::Display| HistoryError::Damaged {
+            what: "the tags".to_owned(),
+            reason: error.to_string(),
+        };
+        let peeled = self.packed_is_peeled();
+        let platform = self.git.references().map_err(|error| damaged(&error))?;
+        let mut found = Tags::default();
+        for reference in platform.tags().map_err(|error| damaged(&error))? {
+            let reference = reference.map_err(|error| damaged(&error))?.detach();
+            let name = reference.name.as_bstr().to_str_lossy();
+            let name = name.strip_prefix("refs/tags/").unwrap_or(&name).to_owned();
+            if let Some(commit) = reference.peeled {
+                found.tags.push(Tag { name, commit });
+                continue;
+            }
+            let Target::Object(id) = reference.target else {
+                found.others.push((name, "a symbolic reference".to_owned()));
+                continue;
+            };
+            // What packed-refs does not peel is no tag object, where it peels all that are.
+            if peeled && !self.is_loose(&reference.name) {
+                found.tags.push(Tag { name, commit: id });
+                continue;
+            }
+            match self.peel(id)? {
+                Ok(commit) => found.tags.push(Tag { name, commit }),
+                Err(what) => found.others.push((name, what)),
+            }
+        }
+        found.tags.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// How many replacements (`refs/replace/`) the repository has. None of them is used here, while git uses all.
+    #[must_use]
+    pub fn replacements(&self) -> usize {
+        let Ok(platform) = self.git.references() else { return 0 };
+        platform.prefixed(b"refs/replace/").map_or(0, Iterator::count)
+    }
+
+    /// Whether packed-refs says that it has a `^` line for every tag object.
+    fn packed_is_peeled(&self) -> bool {
+        // The whole text comes as if it were one path.
+        let file = gix::discover::path::from_plain_file(&self.git.common_dir().join("packed-refs"));
+        let Some(Ok(text)) = file else { return false };
+        let Ok(text) = gix::path::into_bstr(text) else { return false };
+        let first = text.lines().next().unwrap_or_default();
+        first.starts_with(b"# pack-refs with:") && first.contains_str(" fully-peeled")
+    }
+
+    fn is_loose(&self, name: &gix::refs::FullName) -> bool {
+        let path = gix::path::from_bstr(name.as_bstr());
+        path.map_or(true, |path| self.git.common_dir().join(path).symlink_metadata().is_ok())
+    }
+
+    /// The commit an object stands for, or what else it is.
+    fn peel(&self, mut id: ObjectId) -> Result<Result<ObjectId, String>, HistoryError> {
+        for _ in 0..MAX_NESTING {
+            let header = match self.git.try_find_header(id) {
+                Ok(Some(header)) => header,
+                Ok(None) => return Ok(Err(format!("the object {id}, which is not in this clone"))),
+                Err(error) => return Err(HistoryError::damaged(id, error)),
+            };
+            match header.kind() {
+                Kind::Commit => return Ok(Ok(id)),
+                Kind::Tag => {
+                    let data = self.object(id)?;
+                    let tag = gix::objs::TagRefIter::from_bytes(&data, id.kind());
+                    id = tag.target_id().map_err(|error| HistoryError::damaged(id, error))?;
+                }
+                other => return Ok(Err(format!("a {other}"))),
+            }
+        }
+        Ok(Err("a tag of a tag of a tag …".to_owned()))
+    }
+}

@@ -1,0 +1,22 @@
+//! Releases and what is in them: tags become releases of a family, their commits become entries, and both say what the next
+//! version is.
+//!
+//! [`Catalogue`] sorts the tags of a repository; [`Catalogue::read`] is where a command begins. [`releases`] gives the releases that
+//! are wanted with what stands in each, reverts followed; [`Release::bump`] is what its entries ask for, and [`position`] where a
+//! commit stands among the releases.
+
+mod catalogue;
+mod date;
+mod entries;
+mod error;
+mod next;
+mod position;
+mod read;
+
+pub use catalogue::{Catalogue, TaggedRelease};
+pub use date::{utc_date, utc_time};
+pub use entries::{Entry, Fate, bump_of};
+pub use error::ReleaseError;
+pub use next::{Next, NextOptions, next};
+pub use position::{Position, position};
+pub use read::{Options, PreReleases, Release, Releases, Want, releases};

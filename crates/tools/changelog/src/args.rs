@@ -1,0 +1,158 @@
+//! The arguments of changelog; their doc comments are what users read.
+
+use std::path::PathBuf;
+
+/// Arguments of changelog.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Write a changelog, or the notes of a release
+    Generate(Box<Generate>),
+    /// Name every message that is nearly conventional, and what other programs make of it
+    Lint(Box<Lint>),
+}
+
+/// Which history, and how it is read.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Source {
+    /// Folder of the repository: its work tree, its `.git`, or a bare one
+    #[arg(long, value_name = "FOLDER", default_value = ".", help_heading = "History")]
+    pub repo: PathBuf,
+
+    /// The commit releases are seen from
+    #[arg(long, value_name = "REVISION", default_value = "HEAD", help_heading = "History")]
+    pub head: String,
+
+    /// The release of this tag only
+    #[arg(long, value_name = "TAG", help_heading = "History")]
+    pub tag: Option<String>,
+
+    /// Only what came after this tag
+    #[arg(long, value_name = "TAG", help_heading = "History")]
+    pub since: Option<String>,
+
+    /// Only what no release has
+    #[arg(long, help_heading = "History")]
+    pub unreleased: bool,
+
+    /// Releases of all lines, also those the commit does not contain
+    #[arg(long, help_heading = "History")]
+    pub all_lines: bool,
+
+    /// What stands before the versions in the tags: `v`, `pkg@`, `sub/v`; without it `v`, nothing, or the only prefix there is
+    #[arg(long, value_name = "PREFIX", help_heading = "History")]
+    pub tag_prefix: Option<String>,
+
+    /// How versions are written
+    #[arg(
+        long,
+        value_enum,
+        value_name = "semver|two-part|calendar",
+        default_value = "semver",
+        help_heading = "History"
+    )]
+    pub scheme: SchemeName,
+
+    /// Where the commits of pre-releases stand
+    #[arg(long, value_enum, value_name = "auto|own|fold", default_value = "auto", help_heading = "History")]
+    pub pre_releases: PreReleases,
+
+    /// Only commits that touch this folder or file; one per line, or repeated
+    #[arg(long, value_name = "PATH", help_heading = "History")]
+    pub path: Vec<String>,
+
+    /// Follow first parents only: what was merged is the merge
+    #[arg(long, help_heading = "History")]
+    pub first_parent: bool,
+
+    /// Count `BREAKING CHANGE #12` as breaking, which the specification denies and most programs grant
+    #[arg(long, help_heading = "Messages")]
+    pub hash_is_breaking: bool,
+}
+
+/// How versions are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SchemeName {
+    /// Semantic Versioning: 1.2.3
+    #[default]
+    Semver,
+    /// Two numbers: 1.2
+    TwoPart,
+    /// Year and month: 2024.1
+    Calendar,
+}
+
+/// Where the commits of pre-releases stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum PreReleases {
+    /// In sections of their own, and a final release alone spans from the final one before
+    #[default]
+    Auto,
+    /// In sections of their own
+    Own,
+    /// In the final release they lead to
+    Fold,
+}
+
+/// Arguments of `generate`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Generate {
+    #[command(flatten)]
+    pub source: Source,
+
+    /// Take squashed messages apart: each conventional item of the list in the body is an entry
+    #[arg(long, help_heading = "Messages")]
+    pub expand_squash: bool,
+
+    /// What is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "markdown", help_heading = "Output")]
+    pub changelog_format: ChangelogFormat,
+
+    /// File to write; `--format notes` prints it
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Address of the repository, such as https://github.com/org/app, for links to commits, pull requests and comparisons
+    #[arg(long, value_name = "URL", help_heading = "Output")]
+    pub repository_url: Option<String>,
+
+    /// Most characters of the Markdown, as UTF-16 counts them; notes for GitHub never have more than 125000. What does not fit is left out by whole entries, and counted
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub max_characters: Option<usize>,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ChangelogFormat {
+    /// A changelog, grouped by type
+    #[default]
+    Markdown,
+    /// The releases with all their commits, as git-cliff's `--context` has them
+    Json,
+    /// A changelog as keepachangelog.com has it
+    KeepAChangelog,
+    /// The body of a release on GitHub
+    Github,
+}
+
+/// Arguments of `lint`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Lint {
+    #[command(flatten)]
+    pub source: Source,
+
+    /// A file with one message, as a commit-msg hook is given; the repository is not read then
+    #[arg(long, value_name = "FILE", help_heading = "Messages")]
+    pub message_file: Option<PathBuf>,
+
+    /// Fail on messages that are not conventional; merges and reverts by git need not be
+    #[arg(long, help_heading = "Messages")]
+    pub require_conventional: bool,
+}

@@ -1,0 +1,141 @@
+//! `changelog lint`, and what `generate` says of messages.
+
+use lw_cli::{Context, Error, ResultExt};
+use lw_conventional::{Kind, Message, Near, NearMiss};
+use lw_model::{Finding, Level, Location, Measure, Report};
+use lw_releases::{Fate, Releases, Want};
+
+use crate::args::Lint;
+use crate::source;
+
+/// How many messages get a finding of their own.
+const MOST: usize = 50;
+
+pub(crate) fn run(args: &Lint, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+    if let Some(path) = &args.message_file {
+        let bytes = cx.open(path)?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|error| Error::input(error.to_string()).hint("write the message in UTF-8"));
+        let text = text.context(cx.display_path(path))?;
+        // What git leaves out of the message, and a template has.
+        let kept: Vec<&str> =
+            text.split('\n').map(|line| if line.starts_with('#') { "" } else { line }).collect();
+        let message = Message::parse(&kept.join("\n"), source::rules(&args.source));
+        return file(&message, &cx.display_path(path), args, cx, report);
+    }
+    let found = source::read(&args.source, Want::Unreleased, false, cx, report)?;
+    let near = near_misses(&found, report);
+    let level = if args.require_conventional { Level::Error } else { Level::Note };
+    let mut words = 0;
+    for entry in found.releases.iter().flat_map(|release| &release.entries) {
+        // What git writes itself need not be conventional.
+        let is_foreign =
+            entry.fate == Fate::Unconventional && !matches!(entry.message.kind, Kind::Revert { .. });
+        if !is_foreign {
+            continue;
+        }
+        words += 1;
+        if words <= MOST {
+            let id =
+                found.log.commits.get(entry.place as usize).map(lw_history::Commit::id).unwrap_or_default();
+            let message = format!("{}: `{}` is not conventional", short(&id), subject(&entry.message));
+            report.add_finding(Finding::new("changelog/unconventional", level, &id, message));
+        }
+    }
+    if words > MOST {
+        let message = format!("{} more messages are not conventional", words - MOST);
+        report.add_finding(Finding::new("changelog/unconventional", level, "more", message));
+    }
+    let commits = found.log.commits.len();
+    report.measures.push(Measure::count("lint.messages", commits as u64).label("messages"));
+    report.measures.push(Measure::count("lint.near-misses", near as u64).label("near misses"));
+    report.measures.push(Measure::count("lint.unconventional", words as u64).label("not conventional"));
+    if commits == 0 {
+        let message = "there is nothing to look at: no commit is new";
+        report.add_finding(Finding::new("changelog/nothing-new", Level::Warning, "nothing", message));
+    }
+    cx.judge(report, None);
+    cx.figure(format!("{commits} messages, {near} near misses, {words} not conventional"));
+    cx.output("near-misses", near.to_string());
+    Ok(())
+}
+
+/// One message, in a file.
+fn file(
+    message: &Message,
+    name: &str,
+    args: &Lint,
+    cx: &mut Context,
+    report: &mut Report,
+) -> Result<(), Error> {
+    for miss in &message.near {
+        let line = u32::try_from(miss.line).unwrap_or(u32::MAX);
+        let key = format!("{name}:{}:{}", miss.line, miss.near);
+        let finding = Finding::new("changelog/near-miss", level(miss.near), &key, says(miss));
+        report.add_finding(finding.help(miss.near.peers()).at(Some(Location::line(name, line))));
+    }
+    match message.kind {
+        Kind::Empty => return Err(Error::input(format!("{name}: the message is empty")).hint("write one")),
+        Kind::Other if args.require_conventional => {
+            let text = format!("`{}` is not conventional", subject(message));
+            let finding = Finding::new("changelog/unconventional", Level::Error, name, text);
+            report.add_finding(finding.at(Some(Location::line(name, 1))));
+        }
+        _ => {}
+    }
+    report.measures.push(Measure::count("lint.near-misses", message.near.len() as u64).label("near misses"));
+    cx.judge(report, None);
+    cx.figure(format!("1 message, {} near misses", message.near.len()));
+    cx.output("near-misses", message.near.len().to_string());
+    Ok(())
+}
+
+/// Names what is nearly conventional, and counts it.
+pub(crate) fn near_misses(found: &Releases, report: &mut Report) -> usize {
+    let (mut messages, mut hidden) = (0, 0);
+    let mut seen = std::collections::HashSet::new();
+    for entry in found.releases.iter().flat_map(|release| &release.entries) {
+        let reverted = matches!(entry.fate, Fate::Reverted(_) | Fate::Reverts);
+        if entry.message.near.is_empty() || reverted || !seen.insert(entry.place) {
+            continue;
+        }
+        messages += 1;
+        if messages > MOST {
+            hidden += 1;
+            continue;
+        }
+        let id = found.log.commits.get(entry.place as usize).map(lw_history::Commit::id).unwrap_or_default();
+        for miss in &entry.message.near {
+            let text = format!("{} `{}`, {}", short(&id), subject(&entry.message), says(miss));
+            let key = format!("{id}:{}:{}", miss.line, miss.near);
+            let finding = Finding::new("changelog/near-miss", level(miss.near), &key, text);
+            report.add_finding(finding.help(miss.near.peers()));
+        }
+    }
+    if hidden > 0 {
+        let message = format!("{hidden} more messages are nearly conventional");
+        report.add_finding(Finding::new("changelog/near-miss", Level::Note, "more", message));
+    }
+    messages
+}
+
+fn level(near: Near) -> Level {
+    if near.concerns_version() { Level::Warning } else { Level::Note }
+}
+
+fn says(miss: &NearMiss) -> String {
+    format!("line {}: {} ({})", miss.line, miss.near.meaning(), miss.near)
+}
+
+fn short(id: &str) -> &str {
+    id.get(..10).unwrap_or(id)
+}
+
+/// The first line, as far as a finding shows it.
+fn subject(message: &Message) -> String {
+    let mut subject: String = message.subject.chars().take(72).collect();
+    if subject.len() < message.subject.len() {
+        subject.push('…');
+    }
+    subject
+}

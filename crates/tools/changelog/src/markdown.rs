@@ -1,0 +1,237 @@
+//! A changelog, a changelog as keepachangelog.com has it, and the body of a release.
+
+use std::fmt::Write as _;
+
+use lw_releases::{Entry, Fate, Release, Releases, utc_date};
+
+use crate::args::ChangelogFormat;
+use crate::escape;
+use crate::groups::{self, Group};
+
+/// The most that GitHub takes as the body of a release. It says characters; UTF-16 units are never fewer.
+pub(crate) const GITHUB_LIMIT: usize = 125_000;
+
+/// Most characters of a description, and of what it says of a breaking change.
+const LINE: usize = 1_000;
+const BLOCK: usize = 10_000;
+
+/// What is kept free for what stands at the end.
+const RESERVE: usize = 700;
+
+/// What was written.
+pub(crate) struct Written {
+    pub(crate) text: String,
+    /// How many entries did not fit.
+    pub(crate) left_out: usize,
+    /// How many were told.
+    pub(crate) told: usize,
+}
+
+/// How to write.
+pub(crate) struct Style<'a> {
+    pub(crate) format: ChangelogFormat,
+    /// Address of the repository, without a `/` at its end.
+    pub(crate) url: Option<&'a str>,
+    /// Most UTF-16 units.
+    pub(crate) most: Option<usize>,
+}
+
+struct Writer<'a> {
+    found: &'a Releases,
+    style: &'a Style<'a>,
+    out: String,
+    units: usize,
+    told: usize,
+    left_out: usize,
+    /// Headings that stand only if something does under them.
+    pending: Vec<String>,
+}
+
+/// Writes the releases.
+pub(crate) fn write(found: &Releases, style: &Style<'_>) -> Written {
+    let mut writer =
+        Writer { found, style, out: String::new(), units: 0, told: 0, left_out: 0, pending: Vec::new() };
+    match style.format {
+        ChangelogFormat::KeepAChangelog => writer.keep("# Changelog\n\nWhat changed for those who use this, in the form of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n"),
+        ChangelogFormat::Github => {}
+        _ => writer.keep("# Changelog\n"),
+    }
+    for release in &found.releases {
+        writer.release(release);
+    }
+    writer.foot();
+    Written { text: writer.out, left_out: writer.left_out, told: writer.told }
+}
+
+impl Writer<'_> {
+    fn keep(&mut self, text: &str) {
+        self.units += text.encode_utf16().count();
+        self.out.push_str(text);
+    }
+
+    /// Adds an entry with the headings above it, if there is room; from the first one without room on none is added.
+    fn entry(&mut self, text: &str, counts: bool) {
+        let heads: String = self.pending.concat();
+        let units = heads.encode_utf16().count() + text.encode_utf16().count();
+        if self.left_out > 0 || self.style.most.is_some_and(|most| self.units + units + RESERVE > most) {
+            self.left_out += usize::from(counts);
+            return;
+        }
+        self.pending.clear();
+        self.told += usize::from(counts);
+        self.units += units;
+        self.out.push_str(&heads);
+        self.out.push_str(text);
+    }
+
+    fn release(&mut self, release: &Release) {
+        let heading = self.heading(release);
+        self.pending = vec![];
+        match self.style.format {
+            // The page of the release has the title already, unless several stand on it.
+            ChangelogFormat::Github if self.found.releases.len() == 1 => {}
+            _ => {
+                let gap = if self.out.is_empty() { "" } else { "\n" };
+                let text = format!("{gap}## {heading}\n");
+                if self.left_out == 0
+                    && self.style.most.is_none_or(|most| self.units + text.len() + RESERVE <= most)
+                {
+                    self.keep(&text);
+                }
+            }
+        }
+        let told: Vec<&Entry> = release.entries.iter().filter(|entry| entry.fate == Fate::Told).collect();
+        self.breaking(&told);
+        let groups = match self.style.format {
+            ChangelogFormat::KeepAChangelog => groups::KEEP_A_CHANGELOG,
+            _ => groups::BY_TYPE,
+        };
+        for group in groups {
+            self.group(group, groups, &told);
+        }
+    }
+
+    /// What the reader has to do, before everything else.
+    fn breaking(&mut self, told: &[&Entry]) {
+        self.open("Breaking changes");
+        for entry in told {
+            let Some(breaking) = entry.message.breaking.as_deref() else { continue };
+            let scope = self.scope(entry);
+            let text = format!("- {scope}{}{}\n", escape::block(breaking, "  ", BLOCK), self.links(entry));
+            self.entry(&text, false);
+        }
+        self.pending.clear();
+    }
+
+    fn group(&mut self, group: &'static Group, groups: &'static [Group], told: &[&Entry]) {
+        self.open(group.title);
+        for entry in told {
+            if groups::of_entry(entry, groups) != Some(group) {
+                continue;
+            }
+            let Some(header) = entry.header() else { continue };
+            let scope = self.scope(entry);
+            let text = format!("- {scope}{}{}\n", escape::line(header.pull().0, LINE), self.links(entry));
+            self.entry(&text, true);
+        }
+        self.pending.clear();
+    }
+
+    fn open(&mut self, title: &str) {
+        let gap = if self.out.is_empty() { "" } else { "\n" };
+        self.pending = vec![format!("{gap}### {title}\n\n")];
+    }
+
+    fn scope(&self, entry: &Entry) -> String {
+        let scope = entry.header().and_then(|header| header.scope.as_deref());
+        scope.map(|scope| format!("**{}:** ", escape::line(scope, 100))).unwrap_or_default()
+    }
+
+    /// The pull request and the commit.
+    fn links(&self, entry: &Entry) -> String {
+        let id =
+            self.found.log.commits.get(entry.place as usize).map(lw_history::Commit::id).unwrap_or_default();
+        let short = id.get(..8).unwrap_or(&id);
+        let mut out = String::new();
+        match (entry.pull, self.style.url) {
+            (Some(pull), Some(url)) => {
+                let _ = write!(out, " ([#{pull}]({url}/pull/{pull}))");
+            }
+            (Some(pull), None) => {
+                let _ = write!(out, " (#{pull})");
+            }
+            (None, Some(url)) => {
+                let _ = write!(out, " ([{short}]({url}/commit/{id}))");
+            }
+            (None, None) => {
+                let _ = write!(out, " ({short})");
+            }
+        }
+        out
+    }
+
+    fn heading(&self, release: &Release) -> String {
+        let keep = self.style.format == ChangelogFormat::KeepAChangelog;
+        match &release.tag {
+            None if keep => "[Unreleased]".to_owned(),
+            None => "Unreleased".to_owned(),
+            Some((_, version)) if keep => {
+                let version = version.to_string();
+                let version = if self.style.url.is_some() { format!("[{version}]") } else { version };
+                format!("{version} - {}", utc_date(release.time))
+            }
+            Some((tag, _)) => format!("{} ({})", escape::line(tag, LINE), utc_date(release.time)),
+        }
+    }
+
+    fn foot(&mut self) {
+        if self.left_out > 0 {
+            let (entries, are) = if self.left_out == 1 { ("entry", "is") } else { ("entries", "are") };
+            let text = format!("\n… {} more {entries} {are} left out here.\n", self.left_out);
+            self.keep(&text);
+        }
+        let Some(url) = self.style.url else { return };
+        let limit = self.style.most.unwrap_or(usize::MAX);
+        if self.style.format == ChangelogFormat::Github {
+            if let [release] = self.found.releases.as_slice()
+                && let Some(compare) = compare(url, release)
+                && compare.len() + 100 + self.units <= limit
+            {
+                self.keep(&format!("\n[All changes]({compare})\n"));
+            }
+        } else if self.style.format == ChangelogFormat::KeepAChangelog {
+            let mut links = String::from("\n");
+            for release in &self.found.releases {
+                let target = compare(url, release).unwrap_or_else(|| match &release.tag {
+                    Some((tag, _)) => format!("{url}/releases/tag/{}", encode(tag)),
+                    None => format!("{url}/commits"),
+                });
+                let name =
+                    release.tag.as_ref().map_or("Unreleased".to_owned(), |(_, version)| version.to_string());
+                let _ = writeln!(links, "[{name}]: {target}");
+            }
+            if self.units + links.encode_utf16().count() <= limit {
+                self.keep(&links);
+            }
+        }
+    }
+}
+
+fn compare(url: &str, release: &Release) -> Option<String> {
+    let previous = encode(release.previous.as_deref()?);
+    let newer = release.tag.as_ref().map_or("HEAD".to_owned(), |(tag, _)| encode(tag));
+    Some(format!("{url}/compare/{previous}...{newer}"))
+}
+
+/// The name of a tag in an address.
+fn encode(name: &str) -> String {
+    let mut out = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~@/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}

@@ -1,0 +1,73 @@
+//! What the tool may find; `lw explain` and the pages of the docs are made from it.
+
+use lw_model::{Level, Rule};
+
+/// Every kind of finding of its own.
+pub(crate) const RULES: &[Rule] = &[
+    Rule {
+        id: "near-miss",
+        level: Level::Warning,
+        title: "A message is nearly conventional, and other programs may read it otherwise.",
+        help: "Mend the message before it is merged. Of one that is part of the history, check that the version is the one that is meant.",
+    },
+    Rule {
+        id: "unconventional",
+        level: Level::Note,
+        title: "A message is not conventional, so that no changelog tells of it.",
+        help: "Write `type(scope): description`. `lint --require-conventional` fails on others.",
+    },
+    Rule {
+        id: "left-out",
+        level: Level::Note,
+        title: "Commits are not told: merges, reverted ones, and those that were to be squashed.",
+        help: "Nothing, when that is meant. The JSON format has each with the reason.",
+    },
+    Rule {
+        id: "near-tag",
+        level: Level::Warning,
+        title: "A tag is nearly a release, but ends no section.",
+        help: "Tag the commit with a version as the scheme has it, such as v1.2.3; or say with --scheme how versions are written.",
+    },
+    Rule {
+        id: "other-tags",
+        level: Level::Note,
+        title: "Tags are no releases of this family, and end no section.",
+        help: "Nothing, when that is meant. --tag-prefix chooses the family.",
+    },
+    Rule {
+        id: "odd-version",
+        level: Level::Note,
+        title: "A version is ordered otherwise than it looks.",
+        help: "Write the number of a pre-release after a dot: rc.10.",
+    },
+    Rule {
+        id: "replacements",
+        level: Level::Note,
+        title: "The repository has replacements of commits (refs/replace), which are not used.",
+        help: "git shows the replacements, this does not: compare with `git --no-replace-objects log`.",
+    },
+    Rule {
+        id: "nothing-new",
+        level: Level::Warning,
+        title: "A release has nothing to tell.",
+        help: "Look at what was left out and why; with --path, whether the paths are those of the repository.",
+    },
+    Rule {
+        id: "cut",
+        level: Level::Warning,
+        title: "The notes are too long, and entries were left out at the end.",
+        help: "Link to the whole changelog, or raise --max-characters where the place that shows them allows it.",
+    },
+    Rule {
+        id: "no-text",
+        level: Level::Note,
+        title: "A message holds bytes that are no text.",
+        help: "They are shown as U+FFFD. `i18n.commitEncoding` tells git how messages are written.",
+    },
+    Rule {
+        id: "output-too-long",
+        level: Level::Note,
+        title: "The changelog is too long for an output of a step.",
+        help: "Read the file that --output names.",
+    },
+];
