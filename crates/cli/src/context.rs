@@ -40,6 +40,7 @@ pub struct Context {
     sections: Sections,
     formats: Vec<String>,
     own_formats: BTreeMap<&'static str, String>,
+    diagrams: Vec<(&'static str, String)>,
     outputs: Vec<(&'static str, String)>,
     figures: Vec<String>,
     exit: Option<u8>,
@@ -79,6 +80,7 @@ impl Context {
             sections,
             formats,
             own_formats: BTreeMap::new(),
+            diagrams: Vec::new(),
             outputs: Vec::new(),
             figures: Vec::new(),
             exit: None,
@@ -297,6 +299,16 @@ impl Context {
     /// Hands over the report in a format of the tool's own; see [`Tool::FORMATS`](crate::Tool::FORMATS).
     pub fn set_format(&mut self, format: &'static str, text: String) {
         self.own_formats.insert(format, text);
+    }
+
+    /// Shows a picture below the job summary: the text of a Mermaid diagram (<https://mermaid.js.org>), which GitHub, GitLab and
+    /// Forgejo draw. Every text from outside in it has to be escaped; it is drawn up to 50,000 characters and 500 edges.
+    pub fn add_diagram(&mut self, title: &'static str, mermaid: String) {
+        self.diagrams.push((title, mermaid));
+    }
+
+    pub(crate) fn diagrams(&self) -> &[(&'static str, String)] {
+        &self.diagrams
     }
 
     pub(crate) fn own_format(&self, format: &str) -> Option<&str> {

@@ -131,7 +131,8 @@ pub(crate) fn reported(
         let mut markdown = Vec::new();
         write(&report, Format::Markdown, &plain, &mut markdown)
             .map_err(|error| unwritable(Path::new("summary"), &error))?;
-        let markdown = String::from_utf8_lossy(&markdown);
+        let mut markdown = String::from_utf8_lossy(&markdown).into_owned();
+        cx.diagrams().iter().for_each(|(title, text)| diagram(title, text, &mut markdown));
         if common.summary == "auto" {
             effects.extend(cx.ci().summary(&markdown));
         } else {
@@ -533,4 +534,18 @@ fn take_armed() -> Option<OnPanic> {
     let own = armed.iter().position(|armed| armed.thread == thread::current().id());
     let index = own.or((armed.len() == 1).then_some(0))?;
     Some(armed.swap_remove(index))
+}
+
+/// Lines of a diagram that stands open; a larger one is folded.
+const SMALL_DIAGRAM: usize = 60;
+
+/// Appends a diagram to a summary. A fence inside it would end it, and so it has none.
+fn diagram(title: &str, text: &str, markdown: &mut String) {
+    let text = text.replace('`', "'");
+    let block = format!("```mermaid\n{}\n```\n", text.trim_end());
+    if text.lines().count() > SMALL_DIAGRAM {
+        markdown.push_str(&format!("\n<details><summary>{title}</summary>\n\n{block}\n</details>\n"));
+    } else {
+        markdown.push_str(&format!("\n#### {title}\n\n{block}"));
+    }
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 use lw_bom::{About, Document, Lifecycle};
 use lw_cli::{Context, Error};
 use lw_dependencies::{Options, Places, Tree};
-use lw_inventory::{Inventory, Unknown};
+use lw_inventory::{Inventory, Kind, Unknown};
 use lw_model::{Fact, Finding, Level, Report, Verdict};
 
 pub(crate) use self::declared::SECTIONS;
@@ -44,6 +44,11 @@ pub(crate) fn run(
     // What is told of the bill is what others will read in it.
     let written = output::put(&document, &args.output)?;
     let inventory = &document.inventory;
+    if let Some(product) = inventory.root().and_then(|root| inventory.get(root)) {
+        let name = if product.kind == Kind::Firmware { "firmware" } else { "product" };
+        let value = lw_bom::title_of(product);
+        report.facts.insert(0, Fact { name: name.to_owned(), subject: None, value });
+    }
     measures::add(inventory, report);
     let format = output::format(&args.output);
     scores::add(&written.document, format, &args.standards.standard, None, report);
@@ -54,7 +59,11 @@ pub(crate) fn run(
     licences::judge(&policy, &args.policy, foreign.map(|(_, component)| component), None, report);
     limits::settle(&args.limits, baseline, cx, report)?;
     tables::add(inventory, baseline, report);
-    cx.set_format("mermaid", tables::mermaid(inventory));
+    let graph = tables::mermaid(inventory);
+    if !inventory.is_empty() {
+        cx.add_diagram("Graph of the components", graph.clone());
+    }
+    cx.set_format("mermaid", graph);
     unknowns(inventory, report);
     let components = inventory.len();
     cx.figure(format!("{components} component{}", if components == 1 { "" } else { "s" }));

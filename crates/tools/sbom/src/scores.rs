@@ -17,7 +17,7 @@ pub(crate) fn add(
     report: &mut Report,
 ) {
     let columns = [("Standard", Align::Left), ("Score", Align::Right), ("Fields missing", Align::Left)];
-    let mut scores = Table::new("scores", "laws and standards", &columns);
+    let mut scores = Table::new("scores", "Laws and standards", &columns);
     scores.subject = subject.map(str::to_owned);
     for standard in Standard::ALL {
         let score = lw_bom::score(document, format, standard);

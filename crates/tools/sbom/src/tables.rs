@@ -9,6 +9,10 @@ use lw_model::{Align, Cell, Report, Table};
 const MOST_ROWS: usize = 500;
 /// Boxes of the graph; with more nobody could read it.
 const MOST_BOXES: usize = 150;
+/// Arrows of the graph: Mermaid draws none with more than 500 (`maxEdges`).
+const MOST_ARROWS: usize = 500;
+/// Characters of the graph: Mermaid draws none with more than 50,000 (`maxTextSize`).
+const MOST_TEXT: usize = 45_000;
 /// The table that a later run is compared with.
 const COMPONENTS: &str = "components";
 
@@ -192,9 +196,10 @@ pub(crate) fn mermaid(inventory: &Inventory) -> String {
     let mut shown: BTreeMap<ComponentId, usize> = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([root]);
     let mut out = "flowchart LR\n".to_owned();
+    let mut queued = BTreeSet::from([root]);
     while let Some(id) = queue.pop_front() {
-        if shown.contains_key(&id) || shown.len() >= MOST_BOXES {
-            continue;
+        if shown.len() >= MOST_BOXES || out.len() > MOST_TEXT / 2 {
+            break;
         }
         let Some(component) = inventory.get(id) else { continue };
         let number = shown.len();
@@ -204,16 +209,20 @@ pub(crate) fn mermaid(inventory: &Inventory) -> String {
             None => name(component),
         };
         out.push_str(&format!("    n{number}[\"{}\"]\n", label_of(&label)));
-        queue.extend(inventory.dependencies(id));
+        queue.extend(inventory.dependencies(id).filter(|id| queued.insert(*id)));
     }
-    for (from, to) in inventory.edges() {
-        if let (Some(from), Some(to)) = (shown.get(&from), shown.get(&to)) {
-            out.push_str(&format!("    n{from} --> n{to}\n"));
-        }
+    let arrows: Vec<_> =
+        inventory.edges().filter_map(|(from, to)| Some((*shown.get(&from)?, *shown.get(&to)?))).collect();
+    for (from, to) in arrows.iter().take(MOST_ARROWS) {
+        out.push_str(&format!("    n{from} --> n{to}\n"));
     }
     let more = inventory.iter().count() - shown.len();
     if more > 0 {
         out.push_str(&format!("    more[\"and {more} more\"]\n"));
+    }
+    let undrawn = arrows.len().saturating_sub(MOST_ARROWS);
+    if undrawn > 0 {
+        out.push_str(&format!("    arrows[\"and {undrawn} more arrows\"]\n"));
     }
     out
 }
@@ -293,5 +302,18 @@ flowchart LR
         let names: Vec<String> = (0..400).map(|index| format!("c{index}")).collect();
         let components: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
         assert!(mermaid(&inventory(&components)).ends_with("more[\"and 251 more\"]\n"));
+
+        // As Mermaid does not draw it otherwise.
+        let long: Vec<String> =
+            (0..400).map(|index| format!("{index}{}", "\u{10ffff}".repeat(200))).collect();
+        let components: Vec<_> = long.iter().map(|name| (name.as_str(), "1")).collect();
+        let mut dense = inventory(&components);
+        let ids: Vec<ComponentId> = dense.iter().map(|(id, _)| id).collect();
+        for from in &ids {
+            ids.iter().for_each(|to| dense.depend(*from, *to));
+        }
+        let graph = mermaid(&dense);
+        assert!(graph.len() < 50_000, "{}", graph.len());
+        assert!(graph.matches("-->").count() <= 500 && graph.contains("more arrows"));
     }
 }

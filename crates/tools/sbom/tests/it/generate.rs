@@ -169,22 +169,43 @@ fn a_link_out_of_the_project_is_not_read() {
 }
 
 #[test]
-fn what_is_wrong_with_a_bill_is_told_at_its_line() {
+fn what_is_not_installed_is_told_where_it_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let bill = r#"{
-  "bomFormat": "CycloneDX",
-  "specVersion": "1.6",
-  "version": 1,
-  "metadata": {"component": {"type": "firmware", "name": "a", "bom-ref": "a"}},
-  "components": [{"type": "library", "name": "b", "bom-ref": "b", "purl": "npm/b"}],
-  "dependencies": [{"ref": "a", "dependsOn": ["gone"]}]
-}"#;
-    write(folder.path(), "bad.json", bill);
-    let run = SBOM.run_as_step(folder.path(), &words("validate bad.json"), &[]);
-    assert_eq!((run.code, run.report().verdict), (1, Verdict::Fail), "{}", run.stderr);
+    let root = folder.path();
+    write(root, ".gitmodules", GITMODULES);
+    write(root, "platformio.ini", "[env:lamp]\nplatform = native\nlib_deps =\n  example/Missing @ ^1.0\n");
+    let run = SBOM.run_as_step(root, &words("generate --platformio-core-dir none"), &[]);
+    assert_eq!((run.code, run.report().verdict), (0, Verdict::Warn), "{}", run.stderr);
     let report = run.report();
-    let dangling =
-        report.findings.iter().find(|finding| finding.message.contains("dangling-reference")).unwrap();
-    assert_eq!(dangling.location.as_ref().unwrap().to_string(), "bad.json:7");
-    assert!(report.findings.iter().any(|finding| finding.rule == "sbom/doubtful"), "nothing leads to b");
+    let missing = report
+        .findings
+        .iter()
+        .find(|finding| finding.rule == "sbom/unknown" && finding.message.contains("Missing"))
+        .unwrap();
+    assert_eq!(missing.location.as_ref().unwrap().to_string(), "platformio.ini:3");
+}
+
+#[test]
+fn the_summary_shows_the_product_its_components_licences_and_graph() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, ".gitmodules", GITMODULES);
+    write(root, "lw.toml", "[sbom.component.'<b>`x']\nversion = '1'\nlicense = 'MIT'\n");
+    let args = "generate --config lw.toml --name lamp --version 1.2.3 --type firmware --summary summary.md";
+    let run = SBOM.run_as_step(root, &words(args), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let summary = fs::read_to_string(root.join("summary.md")).unwrap();
+    for expected in [
+        "**firmware** `lamp 1.2.3`",
+        "#### Components",
+        "| `heatshrink` |",
+        "#### Licences",
+        "| MIT | 1 |",
+        "```mermaid\nflowchart LR\n    n0[\"lamp 1.2.3\"]\n",
+        "n0 --> n1\n",
+    ] {
+        assert!(summary.contains(expected), "{expected}\n{summary}");
+    }
+    let (_, graph) = summary.split_once("```mermaid").unwrap();
+    assert!(graph.contains("#60;b#62;#96;x 1") && graph.matches("```").count() == 1, "{graph}");
 }
