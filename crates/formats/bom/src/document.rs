@@ -35,7 +35,7 @@ pub struct About {
     pub supplier: Option<Contact>,
     /// When in the product's life it was made.
     pub lifecycles: Vec<Lifecycle>,
-    /// The licence of the document itself. [`DEFAULT_LICENCE`] when it is written without.
+    /// The licence of the document itself. SPDX 2.3 has no other than [`DEFAULT_LICENCE`], and says so of each.
     pub licence: Option<LicenceText>,
     /// What no field has.
     pub properties: Vec<Property>,

@@ -16,7 +16,7 @@ use std::path::Path;
 use lw_bom::{About, Document, Lifecycle};
 use lw_cli::{Context, Error};
 use lw_dependencies::{Options, Places, Tree};
-use lw_inventory::{Inventory, Kind, Unknown};
+use lw_inventory::{Inventory, Kind, LicenceText, Unknown};
 use lw_model::{Fact, Finding, Level, Report, Verdict};
 
 pub(crate) use self::declared::SECTIONS;
@@ -151,6 +151,7 @@ fn document(
         timestamp: repository::timestamp(cx),
         tools: vec![output::this_tool()],
         lifecycles,
+        licence: LicenceText::parse(lw_bom::DEFAULT_LICENCE),
         ..product::about(&args.product)
     };
     Ok((Document { about, inventory }, skipped))

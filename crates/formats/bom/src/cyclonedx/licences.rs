@@ -96,10 +96,9 @@ pub(super) fn written(
     (choices, properties)
 }
 
-/// The licence of the document itself.
+/// The licence of the document itself, where it has one.
 pub(super) fn of_document(licence: Option<&LicenceText>) -> Vec<LicenceChoice> {
-    let default = LicenceText::parse(crate::document::DEFAULT_LICENCE);
-    licence.or(default.as_ref()).map(|licence| choice(licence, None)).into_iter().collect()
+    licence.map(|licence| choice(licence, None)).into_iter().collect()
 }
 
 /// What a list of licences declares and what of it somebody concluded. What is not acknowledged as either is declared.

@@ -17,7 +17,9 @@ use crate::address::{address, url};
 use crate::canonical::{Canonical, Entry};
 use crate::cyclonedx::is_serial;
 use crate::own::{self, CONCLUDED, DECLARED};
-use crate::{About, Document, Format, Lifecycle, ReadError, Tool, WriteError, json, names, time, uuid};
+use crate::{
+    About, DEFAULT_LICENCE, Document, Format, Lifecycle, ReadError, Tool, WriteError, json, names, time, uuid,
+};
 
 const NOASSERTION: &str = "NOASSERTION";
 const NONE: &str = "NONE";
@@ -261,7 +263,8 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
     properties.extend(own::about(about));
     let mut file = File {
         spdx_version: "SPDX-2.3".to_owned(),
-        data_license: "CC0-1.0".to_owned(),
+        // The format has no other (SPDX 2.3, 6.2).
+        data_license: DEFAULT_LICENCE.to_owned(),
         id: DOCUMENT.to_owned(),
         name: title(canonical.root.component),
         document_namespace: String::new(),

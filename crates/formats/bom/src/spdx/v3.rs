@@ -298,7 +298,9 @@ fn text_of(
             ],
         ));
     }
-    let data_licence = graph.expression("CC0-1.0");
+    // Optional here: nobody but its makers says under which licence a document is.
+    let own_licence = about.licence.as_ref().and_then(lw_inventory::LicenceText::expression);
+    let data_licence = own_licence.map(|expression| graph.expression(expression));
     let all: Vec<_> = graph.elements.iter().filter_map(|element| element.get("spdxId").cloned()).collect();
     let stages: BTreeSet<_> = about
         .lifecycles

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_bom::{Document, Format, Rule, read, validate, write};
-use lw_inventory::{Component, Identity};
+use lw_inventory::{Component, Identity, LicenceText};
 use lw_model::Level;
 use proptest::prelude::*;
 
-use crate::documents::{canonical, everything, inventory, parts};
+use crate::documents::{canonical, complete, everything, inventory, parts};
 
 /// Every format that holds a whole inventory, and 1.5 with what it has no place for.
 const FORMATS: [Format; 5] = Format::ALL;
@@ -97,6 +97,21 @@ proptest! {
             let one = write(&inventory(&parts, 0..parts.0.len()), format).unwrap();
             let other = write(&inventory(&parts, order.iter().copied()), format).unwrap();
             prop_assert_eq!(one, other);
+        }
+    }
+}
+
+#[test]
+fn a_document_without_a_licence_is_given_none() {
+    for format in Format::ALL {
+        for (licence, expected) in [(None, None), (Some("MIT"), Some("MIT"))] {
+            let mut document = complete();
+            document.about.licence = licence.and_then(LicenceText::parse);
+            let (_, read) = read(write(&document, format).unwrap().as_bytes()).unwrap();
+            // The format has no other.
+            let expected = if format == Format::Spdx23 { Some("CC0-1.0") } else { expected };
+            let found = read.about.licence.as_ref().map(|licence| licence.written.as_str());
+            assert_eq!(found, expected, "{format}");
         }
     }
 }

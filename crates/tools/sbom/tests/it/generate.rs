@@ -52,6 +52,7 @@ fn a_firmware_is_the_product_and_its_files_belong_together() {
         (&"firmware".into(), &"led-node".into(), &"1.1.0".into())
     );
     assert_eq!(bill["metadata"]["timestamp"], "2026-01-01T00:00:00Z");
+    assert_eq!(bill["metadata"]["licenses"][0]["license"]["id"], "CC0-1.0");
     let algorithms: Vec<_> =
         product["hashes"].as_array().unwrap().iter().map(|hash| hash["alg"].as_str().unwrap()).collect();
     assert_eq!(algorithms, ["SHA-256", "SHA-512"]);
