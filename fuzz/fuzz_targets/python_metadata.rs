@@ -16,7 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
     ];
     files.extend(at.map(|at| (format!("{site}/direct_url.json"), bytes[at + split.len()..].to_vec())));
     let tree = MemoryTree::new(files);
-    let reader = READERS.iter().find(|reader| reader.files.contains(&"pyvenv.cfg")).expect("a reader of environments");
+    let reader =
+        READERS.iter().find(|reader| reader.files.contains(&"pyvenv.cfg")).expect("a reader of environments");
     if let Ok(inventory) = (reader.read)(&Places::of(&tree), "pyvenv.cfg", &Options::default()) {
         sound(&inventory);
     }
