@@ -1,44 +1,9 @@
-//! Addresses as lock files write them, made fit to be shown: without user name and password, and as URLs.
+//! Revisions and paths as lock files write them.
 
 /// Files of dependencies larger than this were not written by a package manager.
 pub(crate) const MAX_FILE: usize = 128 << 20;
 /// Packages of one lock file; the largest known have some ten thousand.
 pub(crate) const MAX_PACKAGES: usize = 500_000;
-
-/// An address without user name and password, or `None` where it leads to this machine (`file:`, an absolute path) or is no
-/// address. `git@host:owner/repository`, as scp takes it, becomes `ssh://host/owner/repository`.
-pub(crate) fn public_url(text: &str) -> Option<String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return None;
-    }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        // `user@host:path`: nothing else has a colon before its first slash and something after it.
-        let (host, path) = text.split_once(':')?;
-        let host = host.rsplit_once('@')?.1;
-        let is_host =
-            !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
-        return (is_host && !path.is_empty())
-            .then(|| format!("ssh://{host}/{}", path.trim_start_matches('/')));
-    };
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    let scheme = scheme.to_ascii_lowercase();
-    if !is_scheme || scheme == "file" || scheme.ends_with("+file") {
-        return None;
-    }
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    // `ssh://git@host:owner/repository`, which git takes and no URL parser does: after the colon stands no port.
-    let (host, path) = match host.split_once(':') {
-        Some((name, port)) if !port.is_empty() && !port.bytes().all(|b| b.is_ascii_digit()) => {
-            (name, format!("/{port}{path}"))
-        }
-        _ => (host, path.to_owned()),
-    };
-    (!host.is_empty()).then(|| format!("{scheme}://{}{path}", host.to_ascii_lowercase()))
-}
 
 /// A commit, or the name of a branch or tag; `None` where it is empty.
 pub(crate) fn revision(text: &str) -> Option<String> {
@@ -89,26 +54,6 @@ pub(crate) fn join(folder: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_says_nothing_of_who_used_it() {
-        let cases = [
-            ("https://user:secret@example.com/a", Some("https://example.com/a")),
-            ("https://token@Example.com:8443/a?b#c", Some("https://example.com:8443/a?b#c")),
-            ("git@github.com:owner/name.git", Some("ssh://github.com/owner/name.git")),
-            ("ssh://git@github.com:owner/name.git", Some("ssh://github.com/owner/name.git")),
-            ("git+ssh://git@github.com/owner/name.git", Some("git+ssh://github.com/owner/name.git")),
-            ("https://a@b@example.com/x", Some("https://example.com/x")),
-            ("file:///home/me/x", None),
-            ("git+file:///home/me/x", None),
-            ("/home/me/x", None),
-            ("C:\\x", None),
-            ("", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(public_url(text).as_deref(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_path_is_relative_to_the_project() {

@@ -21,7 +21,8 @@ use lw_inventory::{
 pub use auditable::from_binary;
 pub use built::{BuildLog, only_built};
 
-use crate::origin::{folder_of, join, public_url, revision};
+use crate::address::public_url;
+use crate::origin::{folder_of, join, revision};
 use crate::text::{project_text, text_of};
 use crate::{Error, Options, Places, Problem, Reader};
 use lock::{Lock, Locked};

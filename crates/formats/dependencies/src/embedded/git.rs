@@ -3,46 +3,18 @@
 use lw_inventory::{Component, Purl, Reference, ReferenceKind, Source};
 
 use super::input::join;
+use crate::address::public_url;
 use crate::{Error, Tree};
 
 /// Files of `.git` that are read here are a line or a list of references.
 const LARGEST: usize = 16 << 20;
 
-/// The address of a repository, as a URL without user name, password, `git+` and fragment; `None` where it leads to a folder
+/// The address of a repository, as a URL without user name, password, `git+`, query and fragment; `None` where it leads to a folder
 /// of this machine. `git@host:owner/name`, as scp takes it, becomes `ssh://host/owner/name`.
 pub(super) fn address(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix("git+").unwrap_or(text);
-    let text = text.split('#').next().unwrap_or_default();
-    if text.is_empty() || text.chars().any(|character| character.is_control() || character.is_whitespace()) {
-        return None;
-    }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        let (host, path) = text.split_once(':')?;
-        let host = host.rsplit_once('@')?.1;
-        let is_host = !host.is_empty()
-            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
-        return (is_host && !path.is_empty())
-            .then(|| format!("ssh://{host}/{}", path.trim_start_matches('/')));
-    };
-    let scheme = scheme.to_ascii_lowercase();
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    if !is_scheme || scheme == "file" || scheme == "symlink" {
-        return None;
-    }
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let path = path.split('?').next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    // `ssh://git@host:owner/name`, which git takes: after the colon stands no port.
-    let (host, path) = match host.split_once(':') {
-        Some((name, port)) if !port.is_empty() && !port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            (name, format!("/{port}{path}"))
-        }
-        _ => (host, path.to_owned()),
-    };
-    (!host.is_empty()).then(|| format!("{scheme}://{}{path}", host.to_ascii_lowercase()))
+    public_url(text.split(['#', '?']).next().unwrap_or_default())
 }
 
 /// What stands after `#` in the address of a repository: a tag, branch or commit.

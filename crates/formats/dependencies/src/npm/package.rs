@@ -10,8 +10,9 @@ use lw_inventory::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::address::public_url;
 use crate::cargo::{contact, one_line};
-use crate::origin::{public_url, relative_path, revision};
+use crate::origin::{relative_path, revision};
 use crate::text::{json_error, optional_text};
 use crate::{Error, Places};
 
