@@ -83,6 +83,11 @@ impl Job {
         Ok(())
     }
 
+    /// What the table is called.
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
     /// What the first one took, which the others are compared with.
     pub(crate) fn first(&self) -> Option<Cost> {
         self.rows.first().and_then(|row| row.cost)

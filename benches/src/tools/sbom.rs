@@ -1,18 +1,20 @@
-//! sbom and its peers on generated lock files.
+//! sbom and its peers on lock files of real projects, and sbom on large generated ones.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::comparison::{self, Job};
+use crate::comparison::{self, Job, tell};
 use crate::document;
 use crate::generate::lockfile;
 use crate::process::{Cost, Line, multicall};
+use crate::table::{megabytes, seconds};
 
-/// What `.ci/run` gives it. Its figures are for reading.
-pub(super) const IN_CI: &[&str] = &["--packages", "4000"];
+/// What `.ci/run` gives it: memory and growth are held to their limits anywhere, times are for reading there.
+pub(super) const IN_CI: &[&str] = &["--packages", "10000", "--runs", "3", "--peer-runs", "1"];
 
 /// Compare sbom with syft, cdxgen, `npm sbom` and `uv export`
 #[derive(Debug, clap::Args)]
@@ -21,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long)]
     bin: PathBuf,
     /// Runs of each command; the median counts
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 9)]
     runs: usize,
     /// Runs of each peer
     #[arg(long, default_value_t = 3)]
@@ -29,6 +31,9 @@ pub(crate) struct Args {
     /// Packages of the large lock files
     #[arg(long, default_value_t = 20_000)]
     packages: u64,
+    /// Folder of lock files of real projects, one project in each folder below; without it generated ones stand in for them
+    #[arg(long, default_value = "../shared/fixtures/sbom")]
+    fixtures: PathBuf,
     /// syft
     #[arg(long, default_value = "syft")]
     syft: OsString,
@@ -41,7 +46,7 @@ pub(crate) struct Args {
     /// uv
     #[arg(long, default_value = "uv")]
     uv: OsString,
-    /// Fail when sbom takes more than its share of the CPU time of its peers, or more than linear time; runs only what that needs
+    /// Fail as well when a lock file takes more than 0.15 s of CPU time, when sbom takes more than its share of the CPU time of a peer, or when a peer or the real lock files are missing
     #[arg(long)]
     check: bool,
     /// Document to write the tables into, between `<!-- bench:sbom -->` and `<!-- /bench:sbom -->`
@@ -50,26 +55,43 @@ pub(crate) struct Args {
 }
 
 /// How many times the CPU time of ours each peer has to take.
-const AS_SYFT: f64 = 10.0;
-const AS_CDXGEN: f64 = 10.0;
-const AS_NPM: f64 = 3.0;
-const AS_UV: f64 = 1.0;
+const PEERS: [(&str, f64); 4] = [(SYFT, 10.0), (CDXGEN, 10.0), (NPM, 3.0), (UV, 1.0)];
+
+/// The most CPU time that the lock file of a real project may take, in seconds, and the most memory.
+const WANTED_CPU: f64 = 0.15;
+const WANTED_PEAK: u64 = 40_000_000;
 
 /// How many times the CPU time of a tenth of the packages all of them may take: ten, and what noise and caches add.
 const LINEAR: f64 = 14.0;
 
-/// A peer, and how much more CPU time it has to take.
-struct Wanted {
-    job: usize,
-    peer: &'static str,
-    times: f64,
-}
+/// The lock files of real projects.
+const REAL: [&str; 14] = [
+    "rust/nextest",
+    "npm/v2-workspace",
+    "npm/v3",
+    "npm/pnpm-v6",
+    "npm/pnpm-v9",
+    "npm/yarn1",
+    "npm/yarn-berry",
+    "python/poetry1",
+    "python/poetry2",
+    "python/pipenv",
+    "python/pylock",
+    "python/uv-nested-extras",
+    "go",
+    "cpp",
+];
+
+/// The workspace of the suite itself, with what Cargo's home has of each crate.
+const OWN: &str = "this workspace";
+const OWN_HASHED: &str = "this workspace, `--hash-archives`";
 
 /// Measures everything and prints the tables.
 ///
 /// # Errors
-/// When our own binary fails or an input cannot be written; a peer that is not installed is left out. With `--check` also when
-/// a peer is missing or a ratio is missed.
+/// When our own binary fails, an input cannot be written, a real lock file takes too much memory, or large ones take more than
+/// linear time or memory; a peer that is not installed is left out. With `--check` also when a peer or the real lock files are
+/// missing, or a limit of time is missed.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let at = |name: &str| folder.path().join(name);
@@ -79,54 +101,124 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         lockfile::cargo(count, &at(&format!("cargo-{size}")))?;
         lockfile::uv(count, &at(&format!("uv-{size}")))?;
     }
-    let mut jobs = vec![
-        npm(args, args.packages, &at("npm-large")),
-        cargo(args, args.packages, &at("cargo-large")),
-        uv(args, args.packages, &at("uv-large")),
-        npm(args, small, &at("npm-small")),
-        cargo(args, small, &at("cargo-small")),
-        uv(args, small, &at("uv-small")),
-    ];
-    let mut text = machine(args);
-    for job in &mut jobs {
-        job.measure(args.check)?;
-        write!(text, "\n{}", job.show())?;
-    }
-    let wanted = [
-        Wanted { job: 0, peer: SYFT, times: AS_SYFT },
-        Wanted { job: 0, peer: CDXGEN, times: AS_CDXGEN },
-        Wanted { job: 0, peer: NPM, times: AS_NPM },
-        Wanted { job: 1, peer: SYFT, times: AS_SYFT },
-        Wanted { job: 2, peer: UV, times: AS_UV },
-    ];
+    let has_real = REAL.iter().all(|name| args.fixtures.join(name).is_dir());
     let mut missed = Vec::new();
-    writeln!(text)?;
-    for Wanted { job, peer, times } in &wanted {
-        let Some(job) = jobs.get(*job) else { continue };
-        match job.cost_of(peer) {
-            Some(cost) => {
-                let ratio = cpu(cost) / cpu(job.cost()?);
-                writeln!(text, "- {peer} takes {ratio:.1} times the CPU time of sbom; wanted are {times}.")?;
-                if ratio < *times {
-                    missed.push(format!("{peer}: {ratio:.1} instead of {times}"));
-                }
-            }
-            None => missed.push(format!("{peer}: not measured")),
+    if !has_real {
+        tell(format_args!("{}: the lock files of real projects are not there", args.fixtures.display()));
+        missed.push("the lock files of real projects are not there".to_owned());
+    }
+    let mut text = machine(args);
+    let mut failed = Vec::new();
+
+    let own = std::path::absolute(".").context("failed to find the workspace")?;
+    let output = at("ours.cdx.json");
+    let mut locks = Job::new("Lock files of real projects").ours(OWN, ours(args, &own, &output), args.runs);
+    for name in REAL.into_iter().filter(|_| has_real) {
+        copy(&args.fixtures.join(name), &at(name))?;
+        locks = locks.ours(name, ours(args, &at(name), &output), args.runs);
+    }
+    locks = locks.ours(OWN_HASHED, ours(args, &own, &output).with(["--hash-archives"]), args.runs);
+    locks.measure(args.check)?;
+    write!(text, "\n{}", locks.show())?;
+    for name in REAL.into_iter().chain([OWN]) {
+        let Some(cost) = locks.cost_of(name) else { continue };
+        if cpu(cost) > WANTED_CPU {
+            missed.push(format!("{name}: {} of CPU time, wanted {WANTED_CPU} s", seconds(cost.cpu)));
+        }
+        if cost.peak > WANTED_PEAK {
+            failed.push(format!(
+                "{name}: {} of memory, wanted {}",
+                megabytes(cost.peak),
+                megabytes(WANTED_PEAK)
+            ));
         }
     }
-    for (large, small) in [(0, 3), (1, 4), (2, 5)] {
-        let (Some(large), Some(small)) = (jobs.get(large), jobs.get(small)) else { continue };
-        let ratio = cpu(large.cost()?) / cpu(small.cost()?).max(0.001);
-        writeln!(text, "- Ten times the packages take {ratio:.1} times the CPU time.")?;
-        if ratio > LINEAR {
-            missed.push(format!("ten times the packages take {ratio:.1} times the CPU time"));
+
+    let real = |name: &str, generated: &str| if has_real { at(name) } else { at(generated) };
+    let mut jobs = [
+        cargo(args, "rust/nextest, Cargo.lock", &real("rust/nextest", "cargo-small")),
+        npm(args, "npm/v2-workspace, package-lock.json", &real("npm/v2-workspace", "npm-small")),
+        uv(args, "python/uv-nested-extras, uv.lock", &real("python/uv-nested-extras", "uv-small")),
+    ];
+    let mut ratios = String::new();
+    for job in &mut jobs {
+        job.measure(false)?;
+        write!(text, "\n{}", job.show())?;
+        for (peer, wanted) in PEERS {
+            let Some(cost) = job.cost_of(peer) else { continue };
+            let ratio = cpu(cost) / cpu(job.cost()?).max(0.001);
+            writeln!(
+                ratios,
+                "- {}: {peer} takes {ratio:.1} times the CPU time of sbom; wanted are {wanted}.",
+                job.title()
+            )?;
+            if ratio < wanted {
+                missed.push(format!("{}: {peer} {ratio:.1} instead of {wanted}", job.title()));
+            }
+        }
+    }
+    for (peer, _) in PEERS {
+        if jobs.iter().all(|job| job.cost_of(peer).is_none()) {
+            missed.push(format!("{peer}: not measured"));
+        }
+    }
+
+    let mut grown = Job::new("Large generated lock files");
+    for kind in ["npm", "cargo", "uv"] {
+        for (count, size) in [(args.packages, "large"), (small, "small")] {
+            grown = grown.ours(
+                sized(kind, count),
+                ours(args, &at(&format!("{kind}-{size}")), &output).with(["--cargo-home", "none"]),
+                args.runs,
+            );
+        }
+    }
+    grown.measure(args.check)?;
+    write!(text, "\n{}", grown.show())?;
+    writeln!(text, "\n{}", ratios.trim_end())?;
+    for kind in ["npm", "cargo", "uv"] {
+        let cost = |count| {
+            grown.cost_of(&sized(kind, count)).with_context(|| format!("{}: not run", sized(kind, count)))
+        };
+        let (large, small) = (cost(args.packages)?, cost(small)?);
+        let time = cpu(large) / cpu(small).max(0.001);
+        #[allow(clippy::cast_precision_loss, reason = "a ratio, for reading")]
+        let memory = large.peak as f64 / small.peak.max(1) as f64;
+        writeln!(
+            text,
+            "- {kind}: ten times the packages take {time:.1} times the CPU time and {memory:.1} times the memory."
+        )?;
+        for (what, ratio) in [("CPU time", time), ("memory", memory)] {
+            if ratio > LINEAR {
+                failed.push(format!("{kind}: ten times the packages take {ratio:.1} times the {what}"));
+            }
         }
     }
     println!("{text}");
     if let Some(path) = &args.write {
         document::write(path, "sbom", &text)?;
     }
-    ensure!(!args.check || missed.is_empty(), "missed: {}", missed.join("; "));
+    if args.check {
+        failed.append(&mut missed);
+    }
+    ensure!(failed.is_empty(), "missed: {}", failed.join("; "));
+    Ok(())
+}
+
+fn sized(kind: &str, packages: u64) -> String {
+    format!("{kind}, {packages} packages")
+}
+
+/// The files of a project: peers write beside what they read.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("failed to make {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("failed to read {}", from.display()))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name()))
+                .with_context(|| format!("failed to copy {}", entry.path().display()))?;
+        }
+    }
     Ok(())
 }
 
@@ -153,14 +245,12 @@ fn machine(args: &Args) -> String {
     )
 }
 
-/// Every row has what is written made anew, inside its folder.
-fn ours(args: &Args, folder: &Path) -> Line {
-    let output = folder.join("ours.cdx.json");
+fn ours(args: &Args, folder: &Path, output: &Path) -> Line {
     multicall(&args.bin, "sbom")
-        .with(["generate", "--config", "none", "--path", ".", "--output"])
-        .with([&output])
+        .with(["generate", "--config", "none", "--summary", "off", "--path", ".", "--output"])
+        .with([output])
         .within(folder)
-        .making(&output)
+        .making(output)
 }
 
 fn syft(args: &Args, lock: &str, folder: &Path) -> Line {
@@ -182,35 +272,33 @@ fn cdxgen(args: &Args, kind: &str, folder: &Path) -> Line {
         .making(&output)
 }
 
-fn npm(args: &Args, packages: u64, folder: &Path) -> Job {
+fn npm(args: &Args, title: &str, folder: &Path) -> Job {
     let theirs = Line::new([&args.npm])
         .with(["sbom", "--package-lock-only", "--offline", "--sbom-format", "cyclonedx"])
         .within(folder);
-    Job::new(format!("package-lock.json of {packages} packages"))
-        .ours("sbom", ours(args, folder), args.runs)
+    Job::new(title)
+        .ours("sbom", ours(args, folder, &folder.join("ours.cdx.json")), args.runs)
         .peer(SYFT, syft(args, "package-lock.json", folder), args.peer_runs)
         .peer(CDXGEN, cdxgen(args, "npm", folder), args.peer_runs)
         .peer(NPM, theirs, args.peer_runs)
 }
 
-fn cargo(args: &Args, packages: u64, folder: &Path) -> Job {
-    Job::new(format!("Cargo.lock of {packages} packages")).ours("sbom", ours(args, folder), args.runs).peer(
-        SYFT,
-        syft(args, "Cargo.lock", folder),
-        args.peer_runs,
-    )
+fn cargo(args: &Args, title: &str, folder: &Path) -> Job {
+    Job::new(title)
+        .ours("sbom", ours(args, folder, &folder.join("ours.cdx.json")), args.runs)
+        .peer(SYFT, syft(args, "Cargo.lock", folder), args.peer_runs)
+        .peer(CDXGEN, cdxgen(args, "cargo", folder), args.peer_runs)
 }
 
-fn uv(args: &Args, packages: u64, folder: &Path) -> Job {
+fn uv(args: &Args, title: &str, folder: &Path) -> Job {
     let output = folder.join("uv.cdx.json");
     let theirs = Line::new([&args.uv])
         .with(["export", "--frozen", "--offline", "--preview", "--format", "cyclonedx1.5", "-o"])
         .with([&output])
         .within(folder)
         .making(&output);
-    Job::new(format!("uv.lock of {packages} packages")).ours("sbom", ours(args, folder), args.runs).peer(
-        UV,
-        theirs,
-        args.peer_runs,
-    )
+    Job::new(title)
+        .ours("sbom", ours(args, folder, &folder.join("ours.cdx.json")), args.runs)
+        .peer(CDXGEN, cdxgen(args, "python", folder), args.peer_runs)
+        .peer(UV, theirs, args.runs)
 }

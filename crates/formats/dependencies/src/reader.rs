@@ -44,8 +44,8 @@ pub struct Options {
     pub features: Vec<String>,
     /// Cargo: the default features of those packages are not switched on.
     pub no_default_features: bool,
-    /// Cargo: archives in the registry's cache are not read, which is quicker and leaves SHA-512 out.
-    pub skip_archives: bool,
+    /// Cargo: the archives in the registry's cache are read for their SHA-512, which takes most of the time then.
+    pub hash_archives: bool,
 }
 
 /// Reads the files of one package manager.

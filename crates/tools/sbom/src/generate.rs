@@ -104,7 +104,7 @@ fn document(
         no_default_features: args.no_default_features,
         submodules,
         origin,
-        ..Options::default()
+        hash_archives: args.hash_archives,
     };
 
     let mut inventories: Vec<(String, Inventory)> = Vec::new();

@@ -42,7 +42,7 @@ fn read(places: &Places<'_>, path: &str, options: &Options) -> Result<Inventory,
     let lock = lock::read(&text, path)?;
     let base = folder_of(path);
     let project = Project::read(places, base)?;
-    let registries = Registries::of(places, !options.skip_archives)?;
+    let registries = Registries::of(places, options.hash_archives)?;
     let targets = Targets::of(&options.targets).map_err(|unknown| Error {
         file: path.to_owned(),
         line: None,

@@ -23,7 +23,7 @@ fn cargo_home() -> Folder {
 fn own(options: &Options) -> Inventory {
     let (project, home) = (Folder(root()), cargo_home());
     let places = Places { cargo_home: Some(&home), ..Places::of(&project) };
-    read_with(&places, "Cargo.lock", &Options { skip_archives: true, ..options.clone() }).unwrap()
+    read_with(&places, "Cargo.lock", options).unwrap()
 }
 
 fn required(inventory: &Inventory) -> BTreeSet<(String, String)> {
@@ -523,13 +523,13 @@ fn what_a_registry_kept_says_licence_and_sha_512() {
         read_with(&Places { cargo_home: Some(home), ..Places::of(&project) }, "Cargo.lock", options).unwrap()
     };
     let home = MemoryTree::new([(cache, packed.clone())]);
-    let inventory = read_from(&home, &Options::default());
+    let inventory = read_from(&home, &Options { hash_archives: true, ..Options::default() });
     let dep = get(&inventory, "dep");
     assert_eq!(dep.declared_licence.as_ref().unwrap().expression(), Some("Zlib"));
     let hashes: Vec<_> = dep.distributions[0].hashes.iter().map(|hash| hash.hex().to_owned()).collect();
     assert_eq!(hashes, [sum, hex(&Sha512::digest(&packed))]);
     assert_eq!(scope_of(&inventory, "tool", "1.0.0"), Scope::Excluded, "it is of a build script");
-    let quick = read_from(&home, &Options { skip_archives: true, ..Options::default() });
+    let quick = read_from(&home, &Options::default());
     assert_eq!(get(&quick, "dep").distributions[0].hashes.len(), 1);
     assert!(get(&quick, "dep").declared_licence.is_some());
     // An archive that is not the one that was locked is said, and nothing of it is taken.

@@ -59,6 +59,10 @@ pub struct Generate {
     #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
     pub cargo_home: Option<PathBuf>,
 
+    /// Read the archives of crates in Cargo's home for their SHA-512, which TR-03183-2 asks for, and hold them to the checksums of the lock file. It takes longer than all else
+    #[arg(long, help_heading = "Inputs")]
+    pub hash_archives: bool,
+
     /// PlatformIO's home with platforms, frameworks and tools; without it PLATFORMIO_CORE_DIR, or ~/.platformio; `none` leaves it out
     #[arg(long, value_name = "FOLDER", help_heading = "Inputs")]
     pub platformio_core_dir: Option<PathBuf>,
