@@ -16,7 +16,7 @@ use lw_size_gate::SizeGate;
 
 /// The example firmware and the coverage of its host tests, as `examples/firmware/build.sh` made them: now, and before
 /// the last feature.
-const FILES: [(&str, &[u8]); 15] = [
+const FILES: [(&str, &[u8]); 16] = [
     ("firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/firmware.elf")),
     ("firmware.map", include_bytes!("../../../examples/firmware/esp32c3/firmware.map")),
     ("firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/firmware.bin")),
@@ -31,8 +31,12 @@ const FILES: [(&str, &[u8]); 15] = [
     ("src/persist.rs", include_bytes!("../../../examples/firmware/esp32c3/src/persist.rs")),
     ("Cargo.toml", include_bytes!("../../../examples/firmware/esp32c3/Cargo.toml")),
     ("Cargo.lock", include_bytes!("../../../examples/firmware/esp32c3/Cargo.lock")),
+    ("cargo-tree.txt", include_bytes!("../../../examples/firmware/esp32c3/cargo-tree.txt")),
     ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
 ];
+
+/// What the manifests of the firmware's crates say of licence and authors: nobody has to fetch them for the demo.
+const CRATES: &str = include_str!("../../../examples/firmware/esp32c3/crates.toml");
 
 /// The key the package is signed with, made anew in each run, and its public half.
 const KEY: (&str, &str) = ("signing-key.pem", "signing-key.pub.pem");
@@ -135,9 +139,9 @@ const STEPS: [Step; 12] = [
     Step {
         says: "What the firmware is made of, as the law asks for it: components, licences and their graph, of the image as it was built.",
         tool: SBOM,
-        arguments: "generate --elf firmware.elf --bin firmware.bin --supplier-name lw-actions --supplier-url https://lights.example --security-contact security@lights.example --output led-node.cdx.json --write html=sbom.html --write mermaid=sbom.mmd",
+        arguments: "generate --elf firmware.elf --bin firmware.bin --build-log cargo-tree.txt --cargo-home none --purl pkg:generic/led-node@1.1.0 --supplier-name lw-actions --supplier-url https://lights.example --security-contact security@lights.example --output led-node.cdx.json --write html=sbom.html --write mermaid=sbom.mmd",
         ends: Exit::Pass,
-        before: nothing,
+        before: vendor,
     },
 ];
 
@@ -191,6 +195,23 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.write_all(bytes)
+}
+
+/// Lays out the manifests as `cargo vendor` would.
+fn vendor(folder: &Path) -> Result<(), Error> {
+    for manifest in CRATES.split("[[package]]").skip(1) {
+        let value = |key: &str| {
+            manifest.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
+        };
+        let (Some(name), Some(version)) = (value("name"), value("version")) else {
+            return Err(Error::internal("a crate of the demo has no name or version"));
+        };
+        let path = folder.join("vendor").join(format!("{name}-{version}"));
+        fs::create_dir_all(&path).map_err(failed(&path))?;
+        let path = path.join("Cargo.toml");
+        fs::write(&path, format!("[package]{manifest}")).map_err(failed(&path))?;
+    }
+    Ok(())
 }
 
 /// Copies the signed package with one bit flipped: in the sequence number of its manifest, which no other digest holds.

@@ -117,6 +117,10 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     assert!(signed.contains("signed by demo (SHA-256 ") && !signed.contains("forged"));
     let flipped = std::fs::read_to_string(folder.path().join("flipped.html")).unwrap();
     assert!(flipped.contains("ota-package/forged") && !flipped.contains("signed by demo"));
+    let bill = std::fs::read_to_string(folder.path().join("sbom.html")).unwrap().replace("<wbr/>", "");
+    assert!(bill.contains("esp-hal") && bill.contains("MIT OR Apache-2.0") && !bill.contains("not known"));
+    let graph = std::fs::read_to_string(folder.path().join("sbom.mmd")).unwrap();
+    assert!(graph.contains("led-node 1.1.0") && graph.contains(" --> "));
     let [signed, flipped] = ["signed", "flipped"]
         .map(|name| std::fs::read(folder.path().join(format!("led-node-1.1.0.{name}.ota"))).unwrap());
     let bits = signed.iter().zip(&flipped).map(|(one, other)| (one ^ other).count_ones());
