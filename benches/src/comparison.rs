@@ -153,10 +153,17 @@ pub(crate) fn machine(how: &str, versions: &[(&str, Line)]) -> String {
     let mut text = format!("{} {}, {cores} cores; {how}", std::env::consts::OS, std::env::consts::ARCH);
     for (name, line) in versions {
         if let Some(version) = line.output().and_then(|output| output.lines().next().map(str::to_owned)) {
-            text += &format!("; {name}: {version}");
+            text += &format!("; {name}: {}", plain(&version));
         }
     }
     text + ".\n"
+}
+
+/// Without colours, which some programs write to a pipe as well.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default();
+    parts.fold(first.to_owned(), |all, part| all + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
 /// Progress, beside the tables on standard output.
