@@ -625,3 +625,26 @@ proptest! {
         prop_assert_eq!(document.inventory.root().is_some(), true);
     }
 }
+
+#[test]
+fn the_program_that_made_the_parts_and_the_whole_is_named_once() {
+    // The order of its members is not the one this crate would write.
+    let made = |name: &str, library: &str| {
+        let mut bill = app(
+            name,
+            json!([lib("a", library)]),
+            json!([{ "ref": "root", "dependsOn": ["a"] }, { "ref": "a" }]),
+        );
+        bill["metadata"]["tools"] = json!({ "components": [
+            { "version": "1", "name": "lw sbom", "publisher": "lw-actions", "type": "application" }
+        ] });
+        bill
+    };
+    let tool = Tool { vendor: Some("lw-actions".into()), name: "lw sbom".into(), version: Some("1".into()) };
+    let options = MergeOptions { tool: Some(tool), ..product() };
+    let (one, two) = (bill(&made("one", "x")), bill(&made("two", "y")));
+    let merged =
+        merge(&[Bill { name: "1.json", bytes: &one }, Bill { name: "2.json", bytes: &two }], &options);
+    let value: Value = serde_json::from_str(&merged.unwrap().text).unwrap();
+    assert_eq!(value["metadata"]["tools"]["components"].as_array().map(Vec::len), Some(1));
+}

@@ -106,11 +106,18 @@ fn scope(component: &Map<String, Value>) -> Scope {
     }
 }
 
-/// Adds the items that are not there yet.
+/// Adds the items that are not there yet. Two objects are the same whatever the order of their members.
 pub(super) fn add(mine: &mut Vec<Value>, theirs: &[Value]) -> bool {
-    let mut known: BTreeSet<String> = mine.iter().map(Value::to_string).collect();
-    mine.extend(theirs.iter().filter(|item| known.insert(item.to_string())).cloned());
+    let mut known: BTreeSet<String> = mine.iter().map(sorted).collect();
+    mine.extend(theirs.iter().filter(|item| known.insert(sorted(item))).cloned());
     true
+}
+
+/// The text of a value with the members of its objects in order.
+fn sorted(value: &Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    value.to_string()
 }
 
 /// Whether two lists of hashes have the same one of each algorithm that both have.
