@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use lw_coverage::write::{CoberturaOptions, Dialect, cobertura, lcov};
-use lw_coverage::{
-    Basis, Counts, Coverage, CoverageError, FileCoverage, Format, Metric, Sense, detect, read, read_from,
-};
+use lw_coverage::{Basis, Counts, Coverage, FileCoverage, Format, Metric, Sense, detect, read, read_from};
 use lw_dependencies::{MemoryTree, Options, Places, READERS};
 use lw_inventory::{Inventory, Source};
-use lw_model::Diagnose as _;
+use lw_model::Diagnose;
 
 /// A writer numbers the branches of which only the number is known, at most 65,536 of a line: a few bytes of input
 /// may become megabytes, which are bounded but slow.
@@ -31,7 +29,7 @@ pub fn report_of(formats: &[Format], bytes: &[u8]) {
 }
 
 /// An error says what is wrong.
-pub fn explained(error: &CoverageError) {
+pub fn explained<E: Diagnose>(error: &E) {
     assert!(!error.to_string().is_empty());
     assert!(error.hint().is_some_and(|hint| !hint.is_empty()));
 }
