@@ -193,7 +193,9 @@ fn container_actions_and_container_jobs_run_under_act() {
             "name: own\ndescription: A user's own\ninputs:\n{inputs}runs:\n  using: docker\n  image: Dockerfile\n  args: [{tool}]\n  env:\n    LW_ACTION: {tool}\n"
         );
         std::fs::write(own.join("action.yml"), action).unwrap();
-        let args = format!("{tool} {}", case.arguments().join(" "));
+        // act splits them as a shell would.
+        let quoted: Vec<_> = case.arguments().iter().map(|argument| format!("'{argument}'")).collect();
+        let args = format!("{tool} {}", quoted.join(" "));
         let steps = json!([
             {"uses": "actions/checkout@v4"},
             {"id": "image", "uses": format!("docker://{TAG}"), "with": {"args": args}},

@@ -196,10 +196,10 @@ fn no_input_runs_anything_under_act() {
         let mut steps = vec![json!({"uses": "actions/checkout@v4"})];
         let texts =
             ["\"; touch pwned; #", "$(touch pwned)", "x\n::set-output name=verdict::pass", "::add-mask::e"];
-        // An input that names a file: what names none is an error.
-        let is_file =
-            |value: &str| value.lines().next().is_some_and(|line| workspace.path().join(line).is_file());
-        let (first, _) = case.with.iter().find(|(_, value)| is_file(value)).unwrap();
+        // An input that names a file or folder: what names none is an error.
+        let is_there =
+            |value: &str| value.lines().next().is_some_and(|line| workspace.path().join(line).exists());
+        let (first, _) = case.with.iter().find(|(_, value)| is_there(value)).unwrap();
         for (index, payload) in texts.iter().enumerate() {
             let mut with = json!(case.with);
             with[first] = json!(payload);
