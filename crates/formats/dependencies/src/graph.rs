@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use lw_inventory::{Component, Inventory, Place, Scope, Unknown};
+use lw_inventory::{Completeness, Component, Inventory, Place, Scope, Unknown};
 
 /// How something is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,5 +184,19 @@ impl Graph {
             }
         }
         inventory
+    }
+}
+
+/// Hangs on the root what nothing leads to: nobody says that it is not needed, and an old or changed lock may have such
+/// entries. What the root needs is then not known completely.
+pub(crate) fn hang_what_nothing_leads_to(inventory: &mut Inventory) {
+    let reached = inventory.reachable();
+    let lost: Vec<_> = inventory.iter().map(|(id, _)| id).filter(|id| !reached.contains(id)).collect();
+    let Some(root) = inventory.root().filter(|_| !lost.is_empty()) else { return };
+    for id in lost {
+        inventory.depend(root, id);
+    }
+    if let Some(root) = inventory.get_mut(root) {
+        root.dependencies_known = Completeness::Incomplete;
     }
 }

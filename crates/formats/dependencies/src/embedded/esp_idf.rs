@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::idf_manifest::{self, IdfManifest, LongRequirement, Requirement};
 use super::input::{folder_of, is_inside, join, malformed, place, relative, root, text, yaml};
 use super::{git, idf_manifest::describe};
+use crate::graph::hang_what_nothing_leads_to;
 use crate::{EntryKind, Error, Options, Places, Problem, Reader, Tree};
 
 /// Projects and components of ESP-IDF.
@@ -63,11 +64,13 @@ struct Needed {
 
 fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inventory, Error> {
     let folder = folder_of(file);
-    if super::input::name_of(file) == LOCK {
-        locked(places.project, file, folder)
+    let mut inventory = if super::input::name_of(file) == LOCK {
+        locked(places.project, file, folder)?
     } else {
-        unlocked(places.project, file, folder)
-    }
+        unlocked(places.project, file, folder)?
+    };
+    hang_what_nothing_leads_to(&mut inventory);
+    Ok(inventory)
 }
 
 /// Namespace and name: `espressif/led_strip`; without a namespace it is Espressif's.

@@ -516,3 +516,14 @@ fn files_are_found_by_their_names() {
         assert!(found.contains(&(expected.0, expected.1.to_owned())), "{found:?}");
     }
 }
+
+#[test]
+fn what_nothing_in_a_lock_file_needs_hangs_on_the_product() {
+    let head = LOCK.split("direct_dependencies").next().unwrap();
+    let lock = format!("{head}direct_dependencies:\n- idf\ntarget: esp32s3\nversion: 3.0.0\n");
+    let inventory = read(&[("dependencies.lock", &lock)], "dependencies.lock");
+    assert!(edges(&inventory).contains(&"* > led_strip".to_owned()), "{:?}", edges(&inventory));
+    assert_eq!(inventory.reachable().len(), inventory.len() + 1);
+    let root = inventory.get(inventory.root().unwrap()).unwrap();
+    assert_eq!(root.dependencies_known, lw_inventory::Completeness::Incomplete);
+}

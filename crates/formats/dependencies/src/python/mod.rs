@@ -15,10 +15,10 @@ mod uv;
 mod version;
 
 use lw_inventory::{
-    Completeness, Component, Distribution, Hash, HashAlgorithm, Inventory, Kind, Purl, Reference,
-    ReferenceKind, Source,
+    Component, Distribution, Hash, HashAlgorithm, Inventory, Kind, Purl, Reference, ReferenceKind, Source,
 };
 
+use crate::graph::hang_what_nothing_leads_to;
 use crate::{Error, Places, Reader, address};
 
 /// `uv.lock`.
@@ -63,16 +63,7 @@ pub(crate) const ENVIRONMENT: Reader =
 /// Adds what the project's own environment says of the packages, and hangs on the root what nothing leads to: an old lock may
 /// have such entries.
 fn described(places: &Places<'_>, file: &str, mut inventory: Inventory) -> Result<Inventory, Error> {
-    let reached = inventory.reachable();
-    let lost: Vec<_> = inventory.iter().map(|(id, _)| id).filter(|id| !reached.contains(id)).collect();
-    if let Some(root) = inventory.root().filter(|_| !lost.is_empty()) {
-        for &id in &lost {
-            inventory.depend(root, id);
-        }
-        if let Some(root) = inventory.get_mut(root) {
-            root.dependencies_known = Completeness::Incomplete;
-        }
-    }
+    hang_what_nothing_leads_to(&mut inventory);
     installed::describe(places.project, address::folder_of(file), &mut inventory)?;
     Ok(inventory)
 }
