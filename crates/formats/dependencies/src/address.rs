@@ -153,9 +153,13 @@ pub(crate) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// A file of a folder.
+/// A folder and a path below it as one path; either may be empty.
 pub(crate) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    match (folder, name) {
+        ("", _) => name.to_owned(),
+        (_, "") => folder.to_owned(),
+        _ => format!("{folder}/{name}"),
+    }
 }
 
 /// The name of a file in an address or path, without query and fragment, and decoded.

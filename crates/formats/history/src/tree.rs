@@ -121,6 +121,20 @@ pub(crate) fn submodules(
     tree: ObjectId,
 ) -> Result<Vec<(BString, ObjectId)>, HistoryError> {
     let mut found = Vec::new();
+    each(repository, tree, |mode, path, id| {
+        if mode.is_commit() {
+            found.push((path, id));
+        }
+    })?;
+    Ok(found)
+}
+
+/// Shows everything below a tree that is no folder: its mode, its path and its object.
+fn each(
+    repository: &Repository,
+    tree: ObjectId,
+    mut show: impl FnMut(EntryMode, BString, ObjectId),
+) -> Result<(), HistoryError> {
     let mut todo = vec![(BString::default(), tree)];
     while let Some((folder, id)) = todo.pop() {
         let data = repository.object(id)?;
@@ -133,34 +147,22 @@ pub(crate) fn submodules(
             path.extend_from_slice(entry.filename);
             if entry.mode.is_tree() {
                 todo.push((path, entry.oid.to_owned()));
-            } else if entry.mode.is_commit() {
-                found.push((path, entry.oid.to_owned()));
+            } else {
+                show(entry.mode, path, entry.oid.to_owned());
             }
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Every regular file of a tree.
 pub(crate) fn files(repository: &Repository, tree: ObjectId) -> Result<Vec<BString>, HistoryError> {
     let mut files = Vec::new();
-    let mut todo = vec![(BString::default(), tree)];
-    while let Some((folder, id)) = todo.pop() {
-        let data = repository.object(id)?;
-        for entry in gix::objs::TreeRefIter::from_bytes(&data, id.kind()) {
-            let entry = entry.map_err(|error| HistoryError::damaged(id, error))?;
-            let mut path = folder.clone();
-            if !path.is_empty() {
-                path.push(b'/');
-            }
-            path.extend_from_slice(entry.filename);
-            if entry.mode.is_tree() {
-                todo.push((path, entry.oid.to_owned()));
-            } else if entry.mode.is_blob() {
-                files.push(path);
-            }
+    each(repository, tree, |mode, path, _| {
+        if mode.is_blob() {
+            files.push(path);
         }
-    }
+    })?;
     files.sort_unstable();
     Ok(files)
 }

@@ -10,8 +10,9 @@ use lw_inventory::{Completeness, Component, ComponentId, Inventory, Kind, Purl, 
 use serde::Deserialize;
 
 use super::idf_manifest::{self, IdfManifest, LongRequirement, Requirement};
-use super::input::{folder_of, is_inside, join, malformed, place, relative, root, text, yaml};
+use super::input::{is_inside, malformed, place, root, text, yaml};
 use super::{git, idf_manifest::describe};
+use crate::address::{self, folder_of, join};
 use crate::graph::hang_what_nothing_leads_to;
 use crate::{EntryKind, Error, Options, Places, Problem, Reader, Tree};
 
@@ -221,7 +222,7 @@ fn component(
     let managed = join(folder, &format!("managed_components/{}", name.replace('/', "__")));
     let local = origin.and_then(|origin| origin.path.as_deref()).filter(|_| kind == "local");
     let own = match local {
-        Some(path) => relative(folder, path).filter(|path| is_inside(path)),
+        Some(path) => address::local(folder, path).filter(|path| is_inside(path)),
         None => Some(managed),
     };
     let manifest = match &own {
@@ -240,7 +241,7 @@ fn component(
         "local" => {
             component.version = manifest.as_ref().and_then(|manifest| manifest.version.clone()).or(version);
             component.source =
-                local.and_then(|path| relative(folder, path)).map_or(Source::Unknown, Source::Path);
+                local.and_then(|path| address::local(folder, path)).map_or(Source::Unknown, Source::Path);
         }
         _ => {
             let registry = origin

@@ -2,8 +2,7 @@
 
 use lw_inventory::{Component, Purl, Reference, ReferenceKind, Source};
 
-use super::input::join;
-use crate::address::public_url;
+use crate::address::{join, public_url};
 use crate::{Error, Tree};
 
 /// Files of `.git` that are read here are a line or a list of references.

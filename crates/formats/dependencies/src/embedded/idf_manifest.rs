@@ -11,8 +11,9 @@ use lw_inventory::{
 use serde::Deserialize;
 
 use super::git;
-use super::input::{is_inside, join, place, relative, yaml};
+use super::input::{is_inside, place, yaml};
 use super::library::person;
+use crate::address::{join, local};
 use crate::{Error, Tree};
 
 /// `idf_component.yml`.
@@ -225,8 +226,8 @@ pub(super) fn parts(
         return Ok(());
     }
     for part in manifest.manifests.iter().flatten() {
-        let file = relative(folder, &part.path).filter(|path| is_inside(path));
-        let dest = relative(folder, &part.dest).filter(|path| is_inside(path));
+        let file = local(folder, &part.path).filter(|path| is_inside(path));
+        let dest = local(folder, &part.dest).filter(|path| is_inside(path));
         let (Some(file), Some(dest)) = (file, dest) else { continue };
         let Some(described): Option<SbomManifest> = yaml(tree, &file, "sbom.yml")? else {
             inventory.unknowns.insert(lw_inventory::Unknown {

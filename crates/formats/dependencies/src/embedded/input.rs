@@ -109,44 +109,9 @@ pub(super) fn word<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// The folder of a file, empty at the top.
-pub(super) fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// The last part of a path.
 pub(super) fn name_of(path: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
-}
-
-/// A folder and a path below it as one path.
-pub(super) fn join(folder: &str, name: &str) -> String {
-    match (folder, name) {
-        ("", _) => name.to_owned(),
-        (_, "") => folder.to_owned(),
-        _ => format!("{folder}/{name}"),
-    }
-}
-
-/// A path with `.` and `..` worked out, seen from the project; `None` where it holds on one machine only. It may begin with
-/// `..`.
-pub(super) fn relative(folder: &str, path: &str) -> Option<String> {
-    let path = path.replace('\\', "/");
-    let has_drive = path.as_bytes().get(1) == Some(&b':');
-    if has_drive || path.starts_with(['/', '~', '$']) || path.contains("://") {
-        return None;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// Whether a path stays inside of the project, so that its files may be asked for.
@@ -165,6 +130,7 @@ pub(super) fn root(folder: &str, name: Option<String>, version: Option<String>, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::local as relative;
 
     #[test]
     fn a_path_is_seen_from_the_project_or_not_at_all() {

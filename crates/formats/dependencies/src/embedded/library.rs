@@ -7,7 +7,8 @@ use lw_inventory::{Component, Contact, LicenceText, Reference, ReferenceKind};
 use serde_json::Value;
 
 use super::git;
-use super::input::{join, json, text, word};
+use super::input::{json, text, word};
+use crate::address::join;
 use crate::{Error, Tree};
 
 /// What a manifest says.

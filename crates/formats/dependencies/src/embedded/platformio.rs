@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use super::git;
 use super::ini::{Ini, Value as Option_};
-use super::input::{folder_of, is_inside, join, json, name_of, place, relative, required, root, word};
+use super::input::{is_inside, json, name_of, place, required, root, word};
 use super::library::{self, Dependency, Manifest};
+use crate::address::{folder_of, join, local};
 use crate::{EntryKind, Error, Options, Places, Problem, Reader, Tree};
 
 /// Projects of PlatformIO.
@@ -135,7 +136,7 @@ fn extra_configs(
     file: &str,
 ) -> Result<(), Error> {
     for pattern in ini.list("platformio", "extra_configs")? {
-        let path = relative(base, &pattern.text).filter(|path| is_inside(path));
+        let path = local(base, &pattern.text).filter(|path| is_inside(path));
         let folder = path.as_deref().map(folder_of);
         let (Some(path), Some(folder)) = (&path, folder.filter(|folder| !folder.contains(['*', '?', '['])))
         else {
@@ -173,7 +174,7 @@ impl Run<'_> {
             .iter()
             .find_map(|prefix| text.strip_prefix(prefix))
             .map_or(text.clone(), str::to_owned);
-        Ok(relative(self.base, &text).filter(|path| is_inside(path)))
+        Ok(local(self.base, &text).filter(|path| is_inside(path)))
     }
 
     /// The libraries of the project itself: each folder in `lib`.
@@ -448,9 +449,9 @@ impl Run<'_> {
         // The folder PlatformIO ran in is the project: what lies below or beside it can be told without naming the machine.
         let inside = match word(&link, "cwd") {
             Some(cwd) if target.starts_with('/') => between(cwd, target),
-            _ => relative("", target),
+            _ => local("", target),
         };
-        let folder = inside.and_then(|inside| relative(self.base, &inside));
+        let folder = inside.and_then(|inside| local(self.base, &inside));
         let readable = folder.as_deref().filter(|folder| is_inside(folder));
         let manifest = match readable {
             Some(folder) => library::read(tree, folder)?,

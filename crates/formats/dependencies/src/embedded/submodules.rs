@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use lw_inventory::{Completeness, Component, ComponentId, Inventory, Kind, LicenceText, Source, Unknown};
 
 use super::idf_manifest::{describe, party, set_cpe};
-use super::input::{folder_of, is_inside, join, malformed, name_of, place, relative, required, root};
+use super::input::{is_inside, malformed, name_of, place, required, root};
 use super::{git, library};
+use crate::address::{folder_of, join, local};
 use crate::{Error, Options, Places, Problem, Reader};
 
 /// Repositories with submodules.
@@ -63,7 +64,7 @@ fn repository(
             return Err(inconsistent(format!("the submodule {} has no path", submodule.name)));
         };
         let path =
-            relative(folder, path).filter(|path| is_inside(path) && !path.is_empty()).ok_or_else(|| {
+            local(folder, path).filter(|path| is_inside(path) && !path.is_empty()).ok_or_else(|| {
                 inconsistent(format!("the submodule {} lies outside of the repository", submodule.name))
             })?;
         let url = key("url").and_then(|url| resolved(origin, url));
