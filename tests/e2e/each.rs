@@ -146,9 +146,12 @@ fn under_act(tree: &Path, case: &Case, runtime: &str) -> Option<Seen> {
     let copy = aside.path().join("summary");
     let (tool, docker) = (tree.join("bin").join(target()).join("lw"), program("docker")?);
     let shown = |program: &Path| program.to_string_lossy().into_owned();
+    // On its own host act does not wait for what a failing step has printed last (`exec` of its
+    // pkg/container/host_environment.go returns before the copy of the terminal is done), so a failure takes a moment.
     let wrap = |wrapped: &str| {
         format!(
-            "#!/bin/sh\n{wrapped} \"$@\"\ncode=$?\n[ -s \"$GITHUB_STEP_SUMMARY\" ] && cp \"$GITHUB_STEP_SUMMARY\" {}\nexit $code\n",
+            "#!/bin/sh\n{wrapped} \"$@\"\ncode=$?\n[ -s \"$GITHUB_STEP_SUMMARY\" ] && cp \"$GITHUB_STEP_SUMMARY\" {}\n\
+             [ $code -eq 0 ] || sleep 1\nexit $code\n",
             shown(&copy)
         )
     };
