@@ -1,0 +1,112 @@
+//! The arguments of version; their doc comments are what users read.
+//!
+//! An action has one flat list of inputs, so a name means the same in every command that has it.
+
+use lw_releases::{CommitArgs, HistoryArgs};
+use lw_versions::Zero;
+
+/// Arguments of version.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Say which version a commit is
+    Show(Box<Show>),
+    /// Say which version comes next, by what the commits since the last one changed
+    Next(Box<Next>),
+    /// Hand the version, the time and the commit to a build
+    Env(Box<Env>),
+}
+
+/// Which commit, and what it is before the first release.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct State {
+    #[command(flatten)]
+    pub history: HistoryArgs,
+
+    /// The first version, for a history that has no release yet; without it such a history is an error
+    #[arg(long, value_name = "VERSION", help_heading = "History")]
+    pub initial_version: Option<String>,
+
+    /// Look whether the work tree is as it was committed: what differs makes the version end in `dirty`. Bytes are compared, and no filter of the repository is run
+    #[arg(long, help_heading = "History")]
+    pub dirty: bool,
+}
+
+/// Arguments of `show`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Show {
+    #[command(flatten)]
+    pub state: State,
+}
+
+/// Arguments of `next`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Next {
+    #[command(flatten)]
+    pub history: HistoryArgs,
+
+    #[command(flatten)]
+    pub commits: CommitArgs,
+
+    /// The first version, for a history that has no release yet; without it such a history is an error
+    #[arg(long, value_name = "VERSION", help_heading = "History")]
+    pub initial_version: Option<String>,
+
+    /// A pre-release that leads to the next version, by the name of its channel: `rc`, `beta`
+    #[arg(long, value_name = "NAME", help_heading = "Version")]
+    pub pre_release: Option<String>,
+
+    /// What changes make of a version 0.x
+    #[arg(
+        long,
+        value_enum,
+        value_name = "minor|shift|major",
+        default_value = "minor",
+        help_heading = "Version"
+    )]
+    pub zero_major: ZeroMajor,
+}
+
+/// What changes make of a version 0.x.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ZeroMajor {
+    /// What breaks and what is added make a minor release: 1.0.0 is a decision
+    #[default]
+    Minor,
+    /// What breaks makes a minor release, what is added a patch release
+    Shift,
+    /// What breaks makes 1.0.0
+    Major,
+}
+
+impl From<ZeroMajor> for Zero {
+    fn from(zero: ZeroMajor) -> Self {
+        match zero {
+            ZeroMajor::Minor => Self::Minor,
+            ZeroMajor::Shift => Self::Shift,
+            ZeroMajor::Major => Self::Major,
+        }
+    }
+}
+
+/// Arguments of `env`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Env {
+    #[command(flatten)]
+    pub state: State,
+
+    /// How the names of the variables and macros begin
+    #[arg(long, value_name = "PREFIX", default_value = "BUILD_", help_heading = "Build")]
+    pub env_prefix: String,
+
+    /// Set PLATFORMIO_BUILD_FLAGS for the steps that follow, so that every build with PlatformIO has the macros
+    #[arg(long, help_heading = "Build")]
+    pub platformio: bool,
+}
