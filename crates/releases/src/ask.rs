@@ -32,6 +32,14 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "PREFIX", help_heading = "History")]
     pub tag_prefix: Option<String>,
 
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a text here would be that of the whole command")]
+    pub written: SchemeArgs,
+}
+
+/// How versions are written.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct SchemeArgs {
     /// How versions are written
     #[arg(
         long,
@@ -82,11 +90,17 @@ impl From<SchemeName> for Scheme {
 }
 
 impl HistoryArgs {
+    /// How versions are written.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.written.scheme.into()
+    }
+
     /// What they say of how to read, besides what is left as it is by default.
     #[must_use]
     pub fn options(&self) -> Options {
         Options {
-            scheme: self.scheme.into(),
+            scheme: self.scheme(),
             prefix: self.tag_prefix.clone(),
             head: self.head.clone(),
             ..Options::default()

@@ -15,8 +15,8 @@ mod position;
 mod read;
 
 pub use ask::{
-    CommitArgs, HistoryArgs, NEAR_TAG, NOT_ENOUGH_HISTORY, ODD_VERSION, OTHER_TAGS, REPLACEMENTS, SchemeName,
-    family_name, listed, of_replacements, of_tags, open,
+    CommitArgs, HistoryArgs, NEAR_TAG, NOT_ENOUGH_HISTORY, ODD_VERSION, OTHER_TAGS, REPLACEMENTS, SchemeArgs,
+    SchemeName, family_name, listed, of_replacements, of_tags, open,
 };
 pub use catalogue::{Catalogue, TaggedRelease};
 pub use date::{utc_date, utc_time};

@@ -90,9 +90,7 @@ fn values(text: &str, wanted: &[&[&str]]) -> Vec<(usize, Range<usize>)> {
                                     .zip(path.iter())
                                     .all(|(open, part)| open.key.as_deref() == Some(part))
                         };
-                        found.extend(
-                            wanted.iter().position(|path| is_at(&path)).map(|which| (which, at..end)),
-                        );
+                        found.extend(wanted.iter().position(is_at).map(|which| (which, at..end)));
                     }
                 }
                 at = end;

@@ -145,7 +145,7 @@ pub(crate) fn cargo_lock(source: &Source<'_>) -> Result<FileVersions, VersionFil
         return Ok(found);
     };
     let mut here: std::collections::HashSet<(&str, &str)> = std::collections::HashSet::new();
-    for package in packages.iter() {
+    for package in packages {
         let Some(package) = table(Some(package)) else { continue };
         let (Some(name), Some(value)) = (text(package.get("name")), package.get("version")) else { continue };
         if package.get("source").is_some() {
@@ -159,12 +159,12 @@ pub(crate) fn cargo_lock(source: &Source<'_>) -> Result<FileVersions, VersionFil
         found.places.push(source.place(what, range, Form::Whole, Role::Lock(name.to_owned()))?);
     }
     // Where several packages have one name, dependencies are named with their version.
-    for package in packages.iter() {
+    for package in packages {
         let Some(package) = table(Some(package)) else { continue };
         let Some(DeValue::Array(dependencies)) = package.get("dependencies").map(Spanned::get_ref) else {
             continue;
         };
-        for value in dependencies.iter() {
+        for value in dependencies {
             let Some((name, version)) = text(Some(value)).and_then(|text| text.split_once(' ')) else {
                 continue;
             };

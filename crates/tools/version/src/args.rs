@@ -2,7 +2,7 @@
 //!
 //! An action has one flat list of inputs, so a name means the same in every command that has it.
 
-use lw_releases::{CommitArgs, HistoryArgs};
+use lw_releases::{CommitArgs, HistoryArgs, SchemeArgs};
 use lw_versions::Zero;
 
 /// Arguments of version.
@@ -22,6 +22,10 @@ pub enum Command {
     Next(Box<Next>),
     /// Hand the version, the time and the commit to a build
     Env(Box<Env>),
+    /// Write a version into all files of the project that hold one
+    Bump(Box<Bump>),
+    /// Look whether all files of the project hold the same version, and that of the tag
+    Check(Box<Check>),
 }
 
 /// Which commit, and what it is before the first release.
@@ -59,9 +63,8 @@ pub struct Next {
     #[arg(long, value_name = "VERSION", help_heading = "History")]
     pub initial_version: Option<String>,
 
-    /// A pre-release that leads to the next version, by the name of its channel: `rc`, `beta`
-    #[arg(long, value_name = "NAME", help_heading = "Version")]
-    pub pre_release: Option<String>,
+    #[command(flatten)]
+    pub channel: Channel,
 
     /// What changes make of a version 0.x
     #[arg(
@@ -109,4 +112,63 @@ pub struct Env {
     /// Set PLATFORMIO_BUILD_FLAGS for the steps that follow, so that every build with PlatformIO has the macros
     #[arg(long, help_heading = "Build")]
     pub platformio: bool,
+}
+
+/// Which pre-release.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Channel {
+    /// A pre-release that leads to the next version, by the name of its channel: `rc`, `beta`
+    #[arg(long, value_name = "NAME", help_heading = "Version")]
+    pub pre_release: Option<String>,
+}
+
+/// Which files.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Files {
+    /// File that holds the version; globs are allowed; one per line, or repeated. Without any, those of the folder of the run that are known by their names, but no headers. The lock file beside a manifest goes with it
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    pub file: Vec<String>,
+
+    /// The option of platformio.ini that holds the version; `-DNAME` for a macro of its flags
+    #[arg(long, value_name = "KEY", default_value = "custom_version", help_heading = "Files")]
+    pub platformio_key: String,
+
+    /// Which macros of headers hold the version: `APP_VERSION` for that and `APP_VERSION_MAJOR` and so on; needed where there are several
+    #[arg(long, value_name = "NAME", help_heading = "Files")]
+    pub version_macro: Option<String>,
+}
+
+/// Arguments of `bump`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Bump {
+    /// The version; or `major`, `minor`, `patch`, `pre`, `premajor`, `preminor`, `prepatch` or `release`, seen from the one the files have
+    #[arg(value_name = "VERSION")]
+    pub to: Option<String>,
+
+    #[command(flatten)]
+    pub files: Files,
+
+    #[command(flatten)]
+    pub written: SchemeArgs,
+
+    #[command(flatten)]
+    pub channel: Channel,
+
+    /// Change nothing, and say what would be changed
+    #[arg(long, help_heading = "Files")]
+    pub dry_run: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub files: Files,
+
+    #[command(flatten)]
+    pub written: SchemeArgs,
+
+    /// Tag whose version the files have to hold; without it that of the run, when a CI runs for a tag; `none` to compare the files with each other only
+    #[arg(long, value_name = "TAG", help_heading = "Version")]
+    pub tag: Option<String>,
 }

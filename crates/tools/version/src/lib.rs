@@ -3,7 +3,10 @@
 //! [`state`] says which version a commit is; history is read by [`lw_releases`]. [`env`] makes variables and arguments of it.
 
 mod args;
+mod bump;
+mod check;
 mod env;
+mod held;
 mod next;
 mod rules;
 mod state;
@@ -24,7 +27,8 @@ impl Tool for Version {
     const GUIDE: &'static str = "\
 `show` says which version a commit is: that of its tag, or of the release it follows with the distance and the commit behind `+`. \
 `next` says which version comes next by Conventional Commits, read as the tool changelog reads them. `env` hands version, time and \
-commit to a build: as variables of the steps that follow, and as arguments for PlatformIO, CMake and Docker.
+commit to a build: as variables of the steps that follow, and as arguments for PlatformIO, CMake and Docker. `bump` writes a version \
+into all files of a project that hold one and changes no other byte; `check` fails where they disagree, with each other or with the tag.
 
 Where a commit stands is decided by ancestry. A clone that does not hold enough history to be sure ends with exit code 10 and says how \
 to fetch it: never a wrong version. No git has to be installed, and nothing that the repository configures is run.
@@ -35,7 +39,10 @@ Examples:
   lw version next --initial-version 0.1.0
   lw version next --pre-release rc
   lw version next --tag-prefix 'pkg@' --path packages/pkg
-  lw version env --dirty --platformio";
+  lw version env --dirty --platformio
+  lw version bump minor
+  lw version bump 2.0.0-rc.1 --file Cargo.toml --file include/version.h
+  lw version check --tag v1.2.3";
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "version",
@@ -46,11 +53,11 @@ Examples:
         Output { name: "patch", description: "Third number of the version" },
         Output {
             name: "tag",
-            description: "Tag of the version: of `show` and `env` empty unless the commit has it, of `next` the one to be made",
+            description: "Tag of the version: of `show` and `env` empty unless the commit has it, of `next` the one to be made, of `check` the one the files have to agree with",
         },
         Output {
             name: "previous",
-            description: "Tag of the release before: of `show` and `env` empty when the commit is one itself",
+            description: "Tag of the release before: of `show` and `env` empty when the commit is one itself; of `bump` the version the files had",
         },
         Output {
             name: "bump",
@@ -76,6 +83,10 @@ Examples:
         Output {
             name: "dirty",
             description: "With `dirty`: whether the work tree is not as it was committed",
+        },
+        Output {
+            name: "files",
+            description: "Of `bump` the files that were changed, of `check` those that hold a version; one per line",
         },
         Output { name: "platformio-flags", description: "Of `env`: macros for `build_flags` of PlatformIO" },
         Output { name: "cmake-args", description: "Of `env`: `-D` arguments for CMake" },
@@ -106,7 +117,11 @@ Examples:
             }
             Some(Command::Next(args)) => next::run(&args, cx, report),
             Some(Command::Env(args)) => env::run(&args, cx, report),
-            None => Err(Error::usage("there is nothing to do").hint("name a command: show, next or env")),
+            Some(Command::Bump(args)) => bump::run(&args, cx, report),
+            Some(Command::Check(args)) => check::run(&args, cx, report),
+            None => Err(Error::usage("no command is given").hint(
+                "start with one of show, next, env, bump and check; `lw version COMMAND --help` explains each",
+            )),
         }
     }
 }

@@ -9,10 +9,11 @@ use crate::args::Next;
 use crate::state;
 
 pub(crate) fn run(args: &Next, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-    let initial = state::initial(args.initial_version.as_deref(), args.history.scheme.into())?;
+    let initial = state::initial(args.initial_version.as_deref(), args.history.scheme())?;
     let (repository, catalogue) = state::history(&args.history, cx, report)?;
     let options = args.commits.refine(args.history.options());
-    let how = NextOptions { zero: args.zero_major.into(), pre_release: args.pre_release.clone(), initial };
+    let how =
+        NextOptions { zero: args.zero_major.into(), pre_release: args.channel.pre_release.clone(), initial };
     let next =
         lw_releases::next(&repository, &catalogue, &options, &how).map_err(|error| state::told(error, cx))?;
     let family = catalogue.family(args.history.tag_prefix.as_deref())?;

@@ -58,7 +58,7 @@ pub(crate) fn history(
     if let Some(finding) = lw_releases::of_replacements("version", &repository) {
         report.add_finding(finding);
     }
-    let catalogue = Catalogue::read(&repository, args.scheme.into())?;
+    let catalogue = Catalogue::read(&repository, args.scheme())?;
     let family = catalogue.family(args.tag_prefix.as_deref())?;
     for finding in lw_releases::of_tags("version", &catalogue, &family) {
         report.add_finding(finding);
@@ -93,7 +93,7 @@ pub(crate) fn read(args: &args::State, cx: &mut Context, report: &mut Report) ->
         return Err(Error::usage("--dirty is about what is checked out, and --head names another commit")
             .hint("leave out one of the two"));
     }
-    let initial = initial(args.initial_version.as_deref(), args.history.scheme.into())?;
+    let initial = initial(args.initial_version.as_deref(), args.history.scheme())?;
     let (repository, catalogue) = history(&args.history, cx, report)?;
     let family = catalogue.family(args.history.tag_prefix.as_deref())?;
     let here = position(&repository, &catalogue, &family, &args.history.head, false)
