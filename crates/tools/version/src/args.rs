@@ -26,6 +26,8 @@ pub enum Command {
     Bump(Box<Bump>),
     /// Look whether all files of the project hold the same version, and that of the tag
     Check(Box<Check>),
+    /// Make the annotated tag of a version with the installed git, and push it
+    Tag(Box<Tag>),
 }
 
 /// Which commit, and what it is before the first release.
@@ -138,12 +140,19 @@ pub struct Files {
     pub version_macro: Option<String>,
 }
 
+/// Which version.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct To {
+    /// The version, without a prefix. Of `bump` also `major`, `minor`, `patch`, `pre`, `premajor`, `preminor`, `prepatch` or `release`, seen from the one the files have; of `tag` without it the one the files have
+    #[arg(value_name = "VERSION")]
+    pub to: Option<String>,
+}
+
 /// Arguments of `bump`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Bump {
-    /// The version; or `major`, `minor`, `patch`, `pre`, `premajor`, `preminor`, `prepatch` or `release`, seen from the one the files have
-    #[arg(value_name = "VERSION")]
-    pub to: Option<String>,
+    #[command(flatten)]
+    pub to: To,
 
     #[command(flatten)]
     pub files: Files,
@@ -171,4 +180,45 @@ pub struct Check {
     /// Tag whose version the files have to hold; without it that of the run, when a CI runs for a tag; `none` to compare the files with each other only
     #[arg(long, value_name = "TAG", help_heading = "Version")]
     pub tag: Option<String>,
+}
+
+/// Arguments of `tag`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Tag {
+    #[command(flatten)]
+    pub to: To,
+
+    #[command(flatten)]
+    pub history: HistoryArgs,
+
+    #[command(flatten)]
+    pub files: Files,
+
+    /// Text of the tag; without it `Release VERSION`
+    #[arg(long, value_name = "TEXT", help_heading = "Tag")]
+    pub message: Option<String>,
+
+    /// Sign the tag with the key that git is configured with; without it git signs where `tag.gpgSign` says so
+    #[arg(long, help_heading = "Tag")]
+    pub sign: bool,
+
+    /// Who makes the tag, as `Name <address>`; without it whom git is configured with
+    #[arg(long, value_name = "PERSON", help_heading = "Tag")]
+    pub tagger: Option<String>,
+
+    /// Push the tag; what cannot be pushed as a whole leaves neither here nor there a tag that was not there before
+    #[arg(long, help_heading = "Push")]
+    pub push: bool,
+
+    /// Name of the remote
+    #[arg(long, value_name = "NAME", default_value = "origin", help_heading = "Push")]
+    pub remote: String,
+
+    /// Branch of the remote that the tagged commit is pushed to as well, together with the tag or not at all
+    #[arg(long, value_name = "BRANCH", help_heading = "Push")]
+    pub push_branch: Option<String>,
+
+    /// Sign and push also where the CI does not say who started the run; never where it is known to be a fork's
+    #[arg(long, help_heading = "Push")]
+    pub allow_unknown_run: bool,
 }

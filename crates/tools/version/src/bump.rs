@@ -16,7 +16,7 @@ use crate::state;
 const ROWS: usize = 60;
 
 pub(crate) fn run(args: &Bump, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-    let Some(to) = args.to.as_deref().map(str::trim).filter(|to| !to.is_empty()) else {
+    let Some(to) = args.to.to.as_deref().map(str::trim).filter(|to| !to.is_empty()) else {
         return Err(Error::usage("there is no version to write")
             .hint("give one, such as 1.2.3, or major, minor, patch, pre or release"));
     };

@@ -10,6 +10,7 @@ mod held;
 mod next;
 mod rules;
 mod state;
+mod tag;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
 use lw_model::Report;
@@ -28,10 +29,11 @@ impl Tool for Version {
 `show` says which version a commit is: that of its tag, or of the release it follows with the distance and the commit behind `+`. \
 `next` says which version comes next by Conventional Commits, read as the tool changelog reads them. `env` hands version, time and \
 commit to a build: as variables of the steps that follow, and as arguments for PlatformIO, CMake and Docker. `bump` writes a version \
-into all files of a project that hold one and changes no other byte; `check` fails where they disagree, with each other or with the tag.
+into all files of a project that hold one and changes no other byte; `check` fails where they disagree, with each other or with the tag. \
+`tag` makes the annotated tag with the git that is installed, and pushes it as a whole or not at all.
 
 Where a commit stands is decided by ancestry. A clone that does not hold enough history to be sure ends with exit code 10 and says how \
-to fetch it: never a wrong version. No git has to be installed, and nothing that the repository configures is run.
+to fetch it: never a wrong version. But for `tag` no git has to be installed, and nothing that the repository configures is run.
 
 Examples:
   lw version show --format plain
@@ -42,7 +44,8 @@ Examples:
   lw version env --dirty --platformio
   lw version bump minor
   lw version bump 2.0.0-rc.1 --file Cargo.toml --file include/version.h
-  lw version check --tag v1.2.3";
+  lw version check --tag v1.2.3
+  lw version tag 1.2.3 --push --tagger 'Release Bot <bot@example.com>'";
     const OUTPUTS: &'static [Output] = &[
         Output {
             name: "version",
@@ -53,7 +56,7 @@ Examples:
         Output { name: "patch", description: "Third number of the version" },
         Output {
             name: "tag",
-            description: "Tag of the version: of `show` and `env` empty unless the commit has it, of `next` the one to be made, of `check` the one the files have to agree with",
+            description: "Tag of the version: of `show` and `env` empty unless the commit has it, of `next` the one to be made, of `check` the one the files have to agree with, of `tag` the one that is there now",
         },
         Output {
             name: "previous",
@@ -88,6 +91,8 @@ Examples:
             name: "files",
             description: "Of `bump` the files that were changed, of `check` those that hold a version; one per line",
         },
+        Output { name: "created", description: "Of `tag`: whether the tag was made now" },
+        Output { name: "pushed", description: "Of `tag`: whether it was pushed now" },
         Output { name: "platformio-flags", description: "Of `env`: macros for `build_flags` of PlatformIO" },
         Output { name: "cmake-args", description: "Of `env`: `-D` arguments for CMake" },
         Output { name: "docker-args", description: "Of `env`: `--build-arg` arguments for Docker" },
@@ -119,8 +124,9 @@ Examples:
             Some(Command::Env(args)) => env::run(&args, cx, report),
             Some(Command::Bump(args)) => bump::run(&args, cx, report),
             Some(Command::Check(args)) => check::run(&args, cx, report),
+            Some(Command::Tag(args)) => tag::run(&args, cx, report),
             None => Err(Error::usage("no command is given").hint(
-                "start with one of show, next, env, bump and check; `lw version COMMAND --help` explains each",
+                "start with one of show, next, env, bump, check and tag; `lw version COMMAND --help` explains each",
             )),
         }
     }

@@ -40,6 +40,18 @@ pub(crate) const RULES: &[Rule] = &[
         title: "The new version is lower than one that a file had.",
         help: "Nothing, when that is meant.",
     },
+    Rule {
+        id: "tag-exists",
+        level: Level::Note,
+        title: "The tag is there already, on the same commit.",
+        help: "Nothing: what was to be done is done.",
+    },
+    Rule {
+        id: "unknown-trust",
+        level: Level::Warning,
+        title: "The run signs or pushes, and the CI does not say who started it.",
+        help: "Sign and push in runs of which that is known, such as those of a branch that is protected.",
+    },
     lw_releases::NEAR_TAG,
     lw_releases::OTHER_TAGS,
     lw_releases::ODD_VERSION,

@@ -5,6 +5,8 @@
 
 mod files;
 mod history;
+#[cfg(unix)]
+mod tag;
 
 use lw_testkit::tool::{ToolBinary, transcripts};
 
