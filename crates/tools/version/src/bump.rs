@@ -120,7 +120,7 @@ fn replace(changed: &[(&Held, Vec<u8>)], cx: &Context) -> Result<(), Error> {
 fn table(project: &Project, changed: &[(&Held, Vec<u8>)], wanted: &NewVersion, report: &mut Report) {
     let columns =
         [("File", Align::Left), ("Line", Align::Right), ("What", Align::Left), ("Before", Align::Left)];
-    let mut table = Table::new("changes", "Changed", &columns);
+    let mut table = Table::new("places", "Places of the version", &columns);
     let mut count = 0;
     for (file, _) in changed {
         for place in project.places(file).filter(|place| !place.holds(wanted)) {

@@ -40,7 +40,8 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
     cx.output("is-prerelease", (!version.is_final()).to_string());
     cx.output("tag", tag.map(|(name, _)| name).unwrap_or_default());
     cx.output("files", names(&project));
-    cx.figure(format!("{text} in {files} {}", if files == 1 { "file" } else { "files" }));
+    let counted = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    cx.figure(if wrong == 0 { format!("{text} in {counted}") } else { format!("{counted} looked at") });
     if cx.wants("plain") {
         cx.set_format("plain", format!("{text}\n"));
     }

@@ -109,23 +109,36 @@ impl Project {
         self.files.iter().any(|file| cx.resolve(&file.path) == cx.resolve(path))
     }
 
-    /// The lock files beside a manifest that holds a version, or whose members get one.
+    /// The lock files beside a manifest that holds a version; of a member of a Rust workspace that is the one of a folder above.
     fn add_locks(&mut self, at: usize, cx: &Context) -> Result<(), Error> {
         let Some(file) = self.files.get(at) else { return Ok(()) };
-        let (kind, folder) = (file.kind, file.path.parent().map(Path::to_owned).unwrap_or_default());
+        let (kind, path) = (file.kind, file.path.clone());
+        let above = if kind == Kind::CargoToml { usize::MAX } else { 1 };
         for name in kind.locks() {
-            let path = folder.join(name);
-            if self.knows(&path, cx) {
-                continue;
+            for folder in path.ancestors().skip(1).take(above) {
+                if self.add_lock(folder, name, cx)? || cx.resolve(folder) == cx.root() {
+                    break;
+                }
             }
-            let below = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
-            let bytes = cx.folder(below)?.read(name, MOST).map_err(|error| cx.unreadable(&path, &error))?;
-            let (Some(_), Some(kind)) = (bytes, Kind::of(name)) else { continue };
+        }
+        Ok(())
+    }
+
+    /// Adds the lock file of a name, if it is in a folder; whether it is.
+    fn add_lock(&mut self, folder: &Path, name: &str, cx: &Context) -> Result<bool, Error> {
+        let path = folder.join(name);
+        if self.knows(&path, cx) {
+            return Ok(true);
+        }
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let is_there =
+            cx.folder(folder)?.read(name, MOST).map_err(|error| cx.unreadable(&path, &error))?.is_some();
+        if let (true, Some(kind)) = (is_there, Kind::of(name)) {
             let bytes = cx.open(&path)?.to_vec();
             let held = self.judge(path, kind, bytes, cx)?;
             self.files.push(held);
         }
-        Ok(())
+        Ok(is_there)
     }
 
     /// The manifests of the members of a workspace: they may take its version, or ask for each other's.

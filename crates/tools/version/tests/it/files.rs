@@ -272,6 +272,51 @@ fn one_bad_file_and_nothing_is_written() {
     assert_eq!(state(folder.path()), before);
 }
 
+/// cargo itself, which refuses a lock file that is not in step with the manifests.
+#[test]
+fn cargo_finds_manifests_and_lock_file_in_step() {
+    let files = [
+        (
+            "Cargo.toml",
+            "[workspace]\nresolver = \"2\"\nmembers = [\"crates/*\"]\n[workspace.package]\nversion = \"1.2.3\"\n[workspace.dependencies]\na = { path = \"crates/a\", version = \"=1.2.3\" }\n",
+        ),
+        ("crates/a/Cargo.toml", "[package]\nname = \"a\"\nversion.workspace = true\n"),
+        (
+            "crates/b/Cargo.toml",
+            "[package]\nname = \"b\"\nversion.workspace = true\n[dependencies]\na.workspace = true\nown = { path = \"../own\", version = \"=0.4.0\" }\n",
+        ),
+        ("crates/own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.4.0\"\n"),
+        ("crates/a/src/lib.rs", ""),
+        ("crates/b/src/lib.rs", ""),
+        ("crates/own/src/lib.rs", ""),
+    ];
+    let folder = project(&files);
+    let cargo = |arguments: &[&str]| {
+        std::process::Command::new(env!("CARGO"))
+            .current_dir(folder.path())
+            .args(arguments)
+            .args(["--offline"])
+            .output()
+            .unwrap()
+    };
+    let made = cargo(&["generate-lockfile"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let in_step = || cargo(&["metadata", "--locked", "--format-version", "1"]).status.success();
+    assert!(in_step());
+    let run = VERSION.run(folder.path(), &words(&format!("{BUMP} major")), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(in_step(), "after all was bumped");
+    // The one that has a version of its own, by its path: the lock file is in a folder above. Who asks for it is named as well.
+    let line = format!("{BUMP} 0.5.0 --file crates/own/Cargo.toml");
+    assert_eq!(VERSION.run(folder.path(), &words(&line), &[]).code, 0);
+    assert!(!in_step(), "crates/b asks for another version");
+    let lock = fs::read_to_string(folder.path().join("Cargo.lock")).unwrap();
+    assert!(
+        lock.contains("name = \"own\"\nversion = \"0.5.0\"") && lock.contains("version = \"2.0.0\""),
+        "{lock}"
+    );
+}
+
 #[test]
 fn a_report_never_takes_the_place_of_a_file() {
     let folder = project(&[("version.txt", "1.2.3\n")]);

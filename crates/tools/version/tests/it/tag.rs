@@ -51,9 +51,15 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// Where git is.
+#[allow(clippy::disallowed_methods, reason = "the tests need the git that is installed")]
+fn path() -> String {
+    std::env::var("PATH").unwrap()
+}
+
 /// A run for a push, of somebody whom git knows.
 fn run_tag(folder: &Path, arguments: &[String], more: &[(&str, &str)]) -> Run {
-    let path = std::env::var("PATH").unwrap();
+    let path = path();
     let mut variables = vec![
         ("PATH", path.as_str()),
         ("GIT_CONFIG_GLOBAL", "/dev/null"),
@@ -315,7 +321,7 @@ fn a_run_that_may_be_anybodys_pushes_nothing() {
     // Of an unknown CI somebody may allow it.
     let unknown = [("TEAMCITY_VERSION", "2025"), ("GITHUB_ACTIONS", "")];
     let line = format!("{TAG} 1.0.0 --push");
-    let path = std::env::var("PATH").unwrap();
+    let path = path();
     let run = |line: &str| {
         let variables = [
             ("PATH", path.as_str()),
