@@ -31,10 +31,6 @@ pub(crate) fn run(args: &Env, cx: &mut Context, report: &mut Report) -> Result<(
         "docker-args",
         joined(&defined, |value| format!("--build-arg {prefix}{}={}", value.name, value.text)),
     );
-    let lines_of_docker: Vec<String> =
-        defined.iter().map(|value| format!("{prefix}{}={}", value.name, value.text)).collect();
-    cx.output("build-args", lines_of_docker.join("\n"));
-    cx.output("time", lw_releases::utc_time(time));
     cx.judge(report, None);
     if cx.wants("plain") {
         cx.set_format("plain", lines);

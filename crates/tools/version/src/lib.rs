@@ -71,18 +71,10 @@ Examples:
             description: "`false` only for a final version: of `show` and `env` that of a clean commit with its tag",
         },
         Output {
-            name: "distance",
-            description: "Of `show` and `env`: how many commits there are since the release",
-        },
-        Output {
             name: "describe",
             description: "Of `show` and `env`: as `git describe --tags --abbrev=12` has it",
         },
         Output { name: "commit", description: "Full id of the commit" },
-        Output {
-            name: "time",
-            description: "When it was committed, as 2026-01-02T03:04:05Z; of `env` SOURCE_DATE_EPOCH where that is set",
-        },
         Output {
             name: "dirty",
             description: "With `dirty`: whether the work tree is not as it was committed",
@@ -91,15 +83,13 @@ Examples:
             name: "files",
             description: "Of `bump` the files that were changed, of `check` those that hold a version; one per line",
         },
-        Output { name: "created", description: "Of `tag`: whether the tag was made now" },
-        Output { name: "pushed", description: "Of `tag`: whether it was pushed now" },
+        Output {
+            name: "done",
+            description: "Of `tag`: what was done: `made`, `pushed`, `made and pushed` or `nothing`",
+        },
         Output { name: "platformio-flags", description: "Of `env`: macros for `build_flags` of PlatformIO" },
         Output { name: "cmake-args", description: "Of `env`: `-D` arguments for CMake" },
         Output { name: "docker-args", description: "Of `env`: `--build-arg` arguments for Docker" },
-        Output {
-            name: "build-args",
-            description: "Of `env`: the same, one NAME=VALUE per line, as docker/build-push-action takes them",
-        },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     const EXIT_CODES: &'static [(u8, &'static str)] =

@@ -195,11 +195,9 @@ fn publish(state: &State, cx: &mut Context, report: &mut Report) {
     cx.output("version", &*state.version);
     cx.output("tag", tag);
     cx.output("previous", previous);
-    cx.output("distance", state.distance.to_string());
     cx.output("describe", &*state.describe);
     cx.output("is-prerelease", (!state.is_release()).to_string());
     cx.output("commit", &*state.commit);
-    cx.output("time", lw_releases::utc_time(state.time));
     cx.output("dirty", state.dirty.map(|dirty| dirty.to_string()).unwrap_or_default());
     cx.figure(state.version.clone());
 }

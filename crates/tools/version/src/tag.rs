@@ -47,9 +47,10 @@ pub(crate) fn run(args: &Tag, cx: &mut Context, report: &mut Report) -> Result<(
     let scheme = args.history.scheme();
     let repository = lw_releases::open(&cx.resolve(&args.history.repo))?;
     let catalogue = lw_releases::Catalogue::read(&repository, scheme)?;
+    let commit = repository.resolve(&args.history.head)?;
     let version = match args.to.to.as_deref().map(str::trim).filter(|to| !to.is_empty()) {
         Some(to) => Version::parse(to, scheme)?,
-        None => of_files(args, cx, report)?,
+        None => of_files(&repository, &commit, args, cx, report)?,
     };
     let family = catalogue.family(args.history.tag_prefix.as_deref())?;
     let name = format!("{}{version}", family.0);
@@ -57,7 +58,6 @@ pub(crate) fn run(args: &Tag, cx: &mut Context, report: &mut Report) -> Result<(
         return Err(Error::usage(format!("--tag-prefix {}: {name} would be no release", family.0))
             .hint("a prefix is empty, `v`, or ends in one of @ / - _, perhaps with a `v` after that"));
     }
-    let commit = repository.resolve(&args.history.head)?;
     if args.push || args.sign {
         may(args, cx, report)?;
     }
@@ -80,15 +80,14 @@ pub(crate) fn run(args: &Tag, cx: &mut Context, report: &mut Report) -> Result<(
     cx.output("is-prerelease", (!version.is_final()).to_string());
     cx.output("commit", &*commit);
     cx.output("tag", &*name);
-    cx.output("created", created.to_string());
-    cx.output("pushed", pushed.to_string());
     let what = match (created, pushed) {
         (true, true) => "made and pushed",
         (true, false) => "made",
         (false, true) => "pushed",
-        (false, false) => "there already",
+        (false, false) => "nothing",
     };
-    cx.figure(format!("{name} {what}"));
+    cx.output("done", what);
+    cx.figure(format!("{name} {}", if what == "nothing" { "there already" } else { what }));
     if cx.wants("plain") {
         cx.set_format("plain", format!("{name}\n"));
     }
@@ -138,8 +137,14 @@ fn make(
     Ok((created, pushed))
 }
 
-/// The version that all files agree on.
-fn of_files(args: &Tag, cx: &Context, report: &mut Report) -> Result<Version, Error> {
+/// The version that all files agree on, as they are in the commit.
+fn of_files(
+    repository: &Repository,
+    commit: &str,
+    args: &Tag,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<Version, Error> {
     let project = Project::read(&args.files, cx, report)?;
     let Some((version, file, place)) = project.version(args.history.scheme()) else {
         return Err(Error::input("no file holds a version of the scheme").hint("give the version itself"));
@@ -149,6 +154,18 @@ fn of_files(args: &Tag, cx: &Context, report: &mut Report) -> Result<Version, Er
     if wrong > 0 {
         return Err(Error::input("the files hold several versions, so that nothing is tagged")
             .hint("`lw version bump VERSION` writes one version into all files"));
+    }
+    // What was bumped and not committed would be tagged with a version that the commit does not hold.
+    let folder = cx.resolve(&args.history.repo);
+    for file in project.files.iter().filter(|file| project.places(file).next().is_some()) {
+        let full = cx.resolve(&file.path);
+        let below = full.strip_prefix(&folder).ok().map(|path| path.to_string_lossy().replace('\\', "/"));
+        let committed = below.map(|path| repository.read_file(commit, &path)).transpose()?.flatten();
+        if committed.as_ref() != Some(&file.bytes) {
+            let short = commit.get(..12).unwrap_or(commit);
+            return Err(Error::input(format!("{} is not the one that the commit {short} holds", file.name))
+                .hint("commit the new version first; or give the version itself"));
+        }
     }
     Ok(version)
 }

@@ -78,12 +78,7 @@ fn run_tag(folder: &Path, arguments: &[String], more: &[(&str, &str)]) -> Run {
 fn a_tag_is_made_pushed_and_then_there() {
     let pair = Pair::new();
     let run = pair.run(&format!("{TAG} 1.2.3"));
-    assert_eq!(
-        (run.code, run.output("created"), run.output("pushed")),
-        (0, "true", "false"),
-        "{}",
-        run.stderr
-    );
+    assert_eq!((run.code, run.output("done")), (0, "made"), "{}", run.stderr);
     assert_eq!(run.output("tag"), "v1.2.3");
     let here = pair.here.path();
     assert_eq!(git(here, &["cat-file", "-t", "v1.2.3"]), "tag");
@@ -92,31 +87,16 @@ fn a_tag_is_made_pushed_and_then_there() {
     let object = git(here, &["rev-parse", "v1.2.3"]);
     let line = format!("{TAG} 1.2.3 --push");
     let run = pair.run(&line);
-    assert_eq!(
-        (run.code, run.output("created"), run.output("pushed")),
-        (0, "false", "true"),
-        "{}",
-        run.stderr
-    );
+    assert_eq!((run.code, run.output("done")), (0, "pushed"), "{}", run.stderr);
     assert!(pair.state().0.contains(&format!("{object} refs/tags/v1.2.3")));
     // Once more, and from a clone that has no tags: nothing is left to do.
     let before = pair.state();
     let run = pair.run(&line);
-    assert_eq!(
-        (run.code, run.output("created"), run.output("pushed")),
-        (0, "false", "false"),
-        "{}",
-        run.stderr
-    );
+    assert_eq!((run.code, run.output("done")), (0, "nothing"), "{}", run.stderr);
     assert_eq!(run.found(Level::Note), ["tag-exists", "tag-exists"]);
     pair.here.git(&["tag", "-d", "v1.2.3"]);
     let run = pair.run(&line);
-    assert_eq!(
-        (run.code, run.output("created"), run.output("pushed")),
-        (0, "false", "false"),
-        "{}",
-        run.stderr
-    );
+    assert_eq!((run.code, run.output("done")), (0, "nothing"), "{}", run.stderr);
     assert_eq!(pair.state().0, before.0);
 }
 
@@ -146,7 +126,7 @@ fn what_the_remote_refuses_leaves_nothing_behind() {
     let before = pair.state();
     let line = format!("{TAG} 1.2.3 --push");
     let run = pair.run(&line);
-    assert_eq!((run.code, run.output("created"), run.output("pushed")), (4, "", ""), "{}", run.stderr);
+    assert_eq!((run.code, run.output("done")), (4, ""), "{}", run.stderr);
     assert!(
         run.stderr.contains("tags are protected") && run.stderr.contains("not left behind"),
         "{}",
@@ -185,7 +165,7 @@ fn a_branch_goes_with_the_tag_or_neither_goes() {
     assert_eq!(pair.run(&format!("{TAG} 1.0.0 --push --push-branch main")).code, 4);
     assert_eq!(pair.state(), before);
     let run = pair.run(&format!("{TAG} 1.0.0 --push --push-branch release/1.x"));
-    assert_eq!((run.code, run.output("pushed")), (0, "true"), "{}", run.stderr);
+    assert_eq!((run.code, run.output("done")), (0, "made and pushed"), "{}", run.stderr);
     let head = git(pair.here.path(), &["rev-parse", "HEAD"]);
     assert!(pair.state().0.contains(&format!("{head} refs/heads/release/1.x")));
 }
@@ -195,17 +175,25 @@ fn the_version_may_be_that_of_the_files() {
     let pair = Pair::new();
     let here = pair.here.path();
     fs::write(here.join("version.txt"), "2.0.0-rc.1\n").unwrap();
-    let run = pair.run(&format!("{TAG} --tag-prefix pkg@ --message notes"));
+    let line = format!("{TAG} --tag-prefix pkg@ --message notes");
+    // What is not committed is no version of the commit.
+    let run = pair.run(&line);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert!(run.stderr.contains("version.txt is not the one that the commit"), "{}", run.stderr);
+    pair.here.git(&["add", "version.txt"]);
+    pair.here.git(&["commit", "-q", "-m", "chore: release"]);
+    let run = pair.run(&line);
     assert_eq!(
         (run.code, run.output("tag"), run.output("is-prerelease")),
         (0, "pkg@2.0.0-rc.1", "true"),
         "{}",
         run.stderr
     );
+    fs::write(here.join("version.txt"), "3.0.0\n").unwrap();
+    assert_eq!(pair.run(&line).code, 3, "a change that is not committed");
     fs::write(here.join("library.properties"), "version=1.0.0\n").unwrap();
-    let run = pair.run(&format!("{TAG} --tag-prefix other@"));
-    assert_eq!(run.code, 3, "{}", run.stdout);
-    assert!(!pair.state().1.contains("other@"));
+    assert_eq!(pair.run(&line).code, 3, "two versions");
+    assert_eq!(pair.state().1, "pkg@2.0.0-rc.1");
 }
 
 #[test]
@@ -265,7 +253,7 @@ fn without_git_nothing_is_pretended() {
     // What is there already needs no git.
     pair.here.git(&["tag", "v1.0.0"]);
     let run = run_tag(here, &words(&format!("{TAG} 1.0.0")), &[("PATH", "/nonexistent")]);
-    assert_eq!((run.code, run.output("created")), (0, "false"), "{}", run.stderr);
+    assert_eq!((run.code, run.output("done")), (0, "nothing"), "{}", run.stderr);
 }
 
 #[test]
