@@ -42,6 +42,8 @@ pub struct Context {
     own_formats: BTreeMap<&'static str, String>,
     diagrams: Vec<(&'static str, String)>,
     outputs: Vec<(&'static str, String)>,
+    /// Variables for the later steps of the job.
+    exports: Vec<lw_ci::Output>,
     figures: Vec<String>,
     exit: Option<u8>,
     /// Of each error that did not end the run, whose it is to mend.
@@ -82,6 +84,7 @@ impl Context {
             own_formats: BTreeMap::new(),
             diagrams: Vec::new(),
             outputs: Vec::new(),
+            exports: Vec::new(),
             figures: Vec::new(),
             exit: None,
             errors: Mutex::default(),
@@ -318,6 +321,29 @@ impl Context {
     /// Sets one of the tool's own outputs; see [`Tool::OUTPUTS`](crate::Tool::OUTPUTS).
     pub fn output(&mut self, name: &'static str, value: impl Into<String>) {
         self.outputs.push((name, value.into()));
+    }
+
+    /// Sets a variable in the environment of the later steps of the job, where the CI has such a thing.
+    pub fn export(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.exports.push(lw_ci::Output { name: name.into(), value: value.into() });
+    }
+
+    pub(crate) fn exports(&self) -> &[lw_ci::Output] {
+        &self.exports
+    }
+
+    /// One of the variables of another program that the tool declares ([`Tool::VARIABLES`](crate::Tool::VARIABLES)), unless it
+    /// is empty; `None` for any other.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.entry.variables.iter().find(|variable| variable.name == name)?;
+        self.host.var(name)
+    }
+
+    /// The folder of the runner for files of the job, which later steps see as well; `None` where there is none.
+    #[must_use]
+    pub fn job_folder(&self) -> Option<PathBuf> {
+        self.host.var("RUNNER_TEMP").map(PathBuf::from)
     }
 
     pub(crate) fn output_value(&self, name: &str) -> &str {

@@ -149,6 +149,7 @@ pub(crate) fn reported(
         breached: &report.breached().join("\n"),
     };
     effects.extend(cx.ci().outputs(&outputs(entry, &said, |name| cx.output_value(name).to_owned())));
+    effects.extend(cx.ci().variables(cx.exports()));
     disarm();
     perform(effects, host);
 

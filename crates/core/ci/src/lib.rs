@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use lw_model::{Level, Location};
 
 pub use build::BuildFacts;
-pub use context::{CiContext, EventError};
+pub use context::{CiContext, EventError, RepositoryFacts};
 pub use neutralise::neutralise;
 pub use providers::detect;
 pub use summary::fit_summary;
@@ -123,6 +123,11 @@ pub trait Provider: Send + Sync {
 
     /// Makes values readable by later steps or jobs.
     fn outputs(&self, outputs: &[Output]) -> Vec<Effect>;
+
+    /// Sets variables in the environment of the later steps of the job. Nothing where a CI has no such thing.
+    fn variables(&self, _variables: &[Output]) -> Vec<Effect> {
+        Vec::new()
+    }
 
     /// Shows findings beside the code, the worst first. To be called once per step: the limits of a CI
     /// hold for the step as a whole.

@@ -57,6 +57,7 @@ pub(crate) struct GitHub {
     step: Step,
     context: CiContext,
     output: Option<std::path::PathBuf>,
+    environment: Option<std::path::PathBuf>,
     step_summary: Option<std::path::PathBuf>,
 }
 
@@ -67,8 +68,30 @@ impl GitHub {
             step,
             context: context(vars, flavour),
             output: vars.path("GITHUB_OUTPUT"),
+            environment: vars.path("GITHUB_ENV"),
             step_summary: vars.path("GITHUB_STEP_SUMMARY"),
         }
+    }
+
+    /// Names and values for one of the runner's files. A value that holds the delimiter is written empty: one that stays away
+    /// could be forged by an earlier line of the log.
+    fn named(&self, path: &std::path::Path, outputs: &[Output]) -> Vec<Effect> {
+        let delimiter = format!("ghadelimiter_{}", self.step.nonce);
+        let (good, mut effects) = usable(outputs);
+        let mut file = String::new();
+        for (name, mut value) in good {
+            if value.contains(&delimiter) {
+                effects.push(Effect::Warn(format!(
+                    "the value of `{name}` holds the delimiter of values: it is written empty"
+                )));
+                value.clear();
+            }
+            file.push_str(&format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"));
+        }
+        if !file.is_empty() {
+            effects.insert(0, Effect::Append { path: path.to_owned(), bytes: file.into_bytes() });
+        }
+        effects
     }
 
     fn command(&self, annotation: &Annotation) -> String {
@@ -98,6 +121,7 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
     let run = vars.get(if forge { "GITHUB_RUN_NUMBER" } else { "GITHUB_RUN_ID" });
     let blob = if forge { "src/commit" } else { "blob" };
     let page = repository.as_ref().map(|repository| format!("{server}/{repository}"));
+    let page_url = page.clone();
     CiContext {
         workspace: vars.path("GITHUB_WORKSPACE"),
         branch: vars
@@ -128,6 +152,7 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
         line_anchor: "#L",
         event_path: vars.path("GITHUB_EVENT_PATH"),
         debug: vars.is_on("RUNNER_DEBUG") || vars.is_on("ACTIONS_STEP_DEBUG"),
+        repository_url: page_url,
         commit,
         reference,
         repository,
@@ -203,31 +228,24 @@ impl Provider for GitHub {
         }
     }
 
-    /// A value that holds the delimiter is written empty: an output that stays away could be forged by
-    /// an earlier line of the log.
     fn outputs(&self, outputs: &[Output]) -> Vec<Effect> {
         if outputs.is_empty() {
             return Vec::new();
         }
-        let Some(path) = &self.output else {
-            return vec![Effect::Warn("the outputs are lost: GITHUB_OUTPUT is not set".into())];
-        };
-        let delimiter = format!("ghadelimiter_{}", self.step.nonce);
-        let (good, mut effects) = usable(outputs);
-        let mut file = String::new();
-        for (name, mut value) in good {
-            if value.contains(&delimiter) {
-                effects.push(Effect::Warn(format!(
-                    "the value of the output `{name}` holds the delimiter of outputs: it is written empty"
-                )));
-                value.clear();
-            }
-            file.push_str(&format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"));
+        match &self.output {
+            Some(path) => self.named(path, outputs),
+            None => vec![Effect::Warn("the outputs are lost: GITHUB_OUTPUT is not set".into())],
         }
-        if !file.is_empty() {
-            effects.insert(0, Effect::Append { path: path.clone(), bytes: file.into_bytes() });
+    }
+
+    fn variables(&self, variables: &[Output]) -> Vec<Effect> {
+        if variables.is_empty() {
+            return Vec::new();
         }
-        effects
+        match &self.environment {
+            Some(path) => self.named(path, variables),
+            None => vec![Effect::Warn("the variables are lost: GITHUB_ENV is not set".into())],
+        }
     }
 
     fn annotations(&self, annotations: &[Annotation]) -> Vec<Effect> {
