@@ -22,7 +22,7 @@ pub use expression::{Argument, Call, ExpressionError, Template};
 pub use fields::{joined, lines};
 pub use flavor::{Flavor, Latest, parse_flavor};
 pub use image::{Image, parse_images};
-pub use moment::{TimeError, format_time, zone};
+pub use moment::{TimeError, format_time, parse_time, zone};
 pub use pattern::{Pattern, PatternError};
 
 /// The most bytes an item of an input may have.

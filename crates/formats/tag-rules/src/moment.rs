@@ -40,6 +40,12 @@ pub fn format_time(seconds: i64, zone: &TimeZone, format: &str) -> Result<String
     Ok(written(&expanded(format), &time))
 }
 
+/// A time of RFC 3339, with any offset, in seconds since 1970; `None` when it is none.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<i64> {
+    text.trim().parse::<Timestamp>().ok().map(Timestamp::as_second)
+}
+
 const MONTHS: [&str; 12] = [
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
@@ -282,6 +288,8 @@ mod tests {
         assert_eq!(show(1_609_027_200, "UTC", "gggg-ww GGGG-WW"), "2021-01 2020-52");
         assert_eq!(show(1_609_459_200, "UTC", "gggg-ww GGGG-WW"), "2021-01 2020-53");
         assert!(zone("Europe/Nowhere").is_err() && zone("../../etc/passwd").is_err());
+        assert_eq!(parse_time("2020-01-10T09:30:00+09:00"), Some(FRIDAY));
+        assert_eq!(parse_time("2020-01-10"), None);
         assert!(format_time(i64::MAX, &TimeZone::UTC, "YYYY").is_err());
     }
 
