@@ -2,7 +2,6 @@
 
 mod changelog;
 mod coverage_gate;
-mod image_tags;
 mod ota_package;
 mod sbom;
 mod sign;
@@ -15,7 +14,6 @@ use anyhow::Result;
 pub(crate) enum Tool {
     Changelog(changelog::Args),
     CoverageGate(coverage_gate::Args),
-    ImageTags(image_tags::Args),
     OtaPackage(ota_package::Args),
     Sbom(sbom::Args),
     Sign(sign::Args),
@@ -28,7 +26,6 @@ impl Tool {
         match self {
             Self::Changelog(args) => changelog::run(args),
             Self::CoverageGate(args) => coverage_gate::run(args),
-            Self::ImageTags(args) => image_tags::run(args),
             Self::OtaPackage(args) => ota_package::run(args),
             Self::Sbom(args) => sbom::run(args),
             Self::Sign(args) => sign::run(args),
@@ -42,7 +39,6 @@ pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
     Some(match tool {
         "changelog" => changelog::IN_CI,
         "coverage-gate" => coverage_gate::IN_CI,
-        "image-tags" => image_tags::IN_CI,
         "ota-package" => ota_package::IN_CI,
         "sbom" => sbom::IN_CI,
         "sign" => sign::IN_CI,

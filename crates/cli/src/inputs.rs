@@ -242,9 +242,8 @@ mod tests {
             Ok::<_, std::convert::Infallible>(Verbatim(text.to_owned()))
         }));
         let command = Command::new("tool").arg(sep);
-        let run = |value: &str| {
-            to_argv(&command, &[("INPUT_SEP".to_owned(), value.to_owned())].into()).unwrap()
-        };
+        let run =
+            |value: &str| to_argv(&command, &[("INPUT_SEP".to_owned(), value.to_owned())].into()).unwrap();
         assert_eq!(run(", "), ["--sep=, "]);
         assert_eq!(run("\n"), ["--sep=\n"]);
         assert!(run("").is_empty());

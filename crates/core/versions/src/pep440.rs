@@ -46,7 +46,10 @@ impl Pep440 {
         let mut first = rest.number()?;
         let epoch = if rest.eat("!") { std::mem::replace(&mut first, rest.number()?) } else { 0 };
         let mut release = vec![first];
-        while rest.0.strip_prefix('.').is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
+        while rest
+            .0
+            .strip_prefix('.')
+            .is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
         {
             rest.eat(".");
             release.push(rest.number()?);
@@ -62,7 +65,8 @@ impl Pep440 {
             ("c", Pre::Candidate),
         ];
         let pre = rest.lettered(&phases)?;
-        let implicit = rest.0.strip_prefix('-').filter(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
+        let implicit =
+            rest.0.strip_prefix('-').filter(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
         let post = match implicit {
             Some(after) => {
                 rest = Rest(after);
@@ -231,7 +235,20 @@ mod tests {
         ] {
             assert_eq!(Pep440::parse(text).unwrap().to_string(), expected, "{text}");
         }
-        for text in ["", "v", "1.", "a1", "1.0-", "1.0+", "1.0+a..b", "1.0x", "1.0-beta-x", "1!", " 1.0", "99999999999999999999"] {
+        for text in [
+            "",
+            "v",
+            "1.",
+            "a1",
+            "1.0-",
+            "1.0+",
+            "1.0+a..b",
+            "1.0x",
+            "1.0-beta-x",
+            "1!",
+            " 1.0",
+            "99999999999999999999",
+        ] {
             assert!(Pep440::parse(text).is_none(), "{text}");
         }
         assert!(Pep440::parse(&"1".repeat(300)).is_none());
@@ -240,8 +257,22 @@ mod tests {
     #[test]
     fn the_order_is_that_of_the_standard() {
         let order = [
-            "1.0.dev4", "1.0a1.dev1", "1.0a1", "1.0a2", "1.0b1", "1.0rc1.dev2", "1.0rc1", "1.0rc1.post1", "1.0", "1.0.post1.dev1",
-            "1.0.post1", "1.0.1", "1.10", "2.0.dev0", "2.0", "1!0.1",
+            "1.0.dev4",
+            "1.0a1.dev1",
+            "1.0a1",
+            "1.0a2",
+            "1.0b1",
+            "1.0rc1.dev2",
+            "1.0rc1",
+            "1.0rc1.post1",
+            "1.0",
+            "1.0.post1.dev1",
+            "1.0.post1",
+            "1.0.1",
+            "1.10",
+            "2.0.dev0",
+            "2.0",
+            "1!0.1",
         ];
         for pair in order.windows(2) {
             let [a, b] = [pair[0], pair[1]].map(|text| Pep440::parse(text).unwrap());

@@ -157,7 +157,8 @@ fn read(number: usize, item: &str) -> Result<Entry, Problem> {
             }
         }
     }
-    let get = |name: &str| attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let get =
+        |name: &str| attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let invalid = |attribute: &str, expected| Problem::Invalid {
         attribute: attribute.to_owned(),
         value: get(attribute).unwrap_or_default().to_owned(),
@@ -180,7 +181,8 @@ fn read(number: usize, item: &str) -> Result<Entry, Problem> {
         "sha" => Kind::Sha,
         _ => return Err(Problem::UnknownType(kind)),
     };
-    let needed = |attribute: &'static str| get(attribute).ok_or(Problem::Missing { kind: kind.name(), attribute });
+    let needed =
+        |attribute: &'static str| get(attribute).ok_or(Problem::Missing { kind: kind.name(), attribute });
     let (mut pattern, mut regex) = (Template::default(), None);
     match kind {
         Kind::Schedule => pattern = Template::parse(get("pattern").unwrap_or("nightly"))?,
@@ -214,9 +216,7 @@ fn read(number: usize, item: &str) -> Result<Entry, Problem> {
             number.ok_or_else(|| invalid("priority", "a number"))?
         }
     };
-    let affix = |own: Option<&'static str>, name: &str| {
-        get(name).or(own).map(Template::parse).transpose()
-    };
+    let affix = |own: Option<&'static str>, name: &str| get(name).or(own).map(Template::parse).transpose();
     let own = match kind {
         Kind::Ref(RefEvent::Pr) => Some("pr-"),
         Kind::Sha => Some("sha-"),
@@ -258,7 +258,9 @@ mod tests {
 
     #[test]
     fn rules_are_read() {
-        let entry = one(r#"type=match,"pattern=^v(\d{1,3})",group=1,priority=2000,enable={{is_default_branch}}"#).unwrap();
+        let entry =
+            one(r#"type=match,"pattern=^v(\d{1,3})",group=1,priority=2000,enable={{is_default_branch}}"#)
+                .unwrap();
         assert_eq!((entry.kind, entry.group, entry.priority), (Kind::Match, 1, 2000.0));
         assert_eq!(entry.regex.unwrap().source(), r"^v(\d{1,3})");
         assert!(entry.enable.mentions("is_default_branch"));
@@ -286,7 +288,10 @@ mod tests {
             ("type=sha,format=tiny", "format=tiny: expected short or long"),
             ("a,priority=high", "priority=high: expected a number"),
             ("a,priority=NaN", "priority=NaN: expected a number"),
-            ("type=match,pattern=v(?=1)", "column 2 of the pattern: a look-ahead, which no search in linear time can do"),
+            (
+                "type=match,pattern=v(?=1)",
+                "column 2 of the pattern: a look-ahead, which no search in linear time can do",
+            ),
             ("type=raw,value={{branch", "column 1: the expression is not closed"),
             (r#"type=raw,value=a"b"#, "column 17: a quotation mark inside of a field"),
         ] {

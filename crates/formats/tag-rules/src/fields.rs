@@ -141,7 +141,10 @@ mod tests {
     fn fields_are_those_of_the_standard() {
         for (item, expected) in [
             ("type=raw,my", vec!["type=raw", "my"]),
-            (r#"type=match,"pattern=^v\d{1,2}",group=1"#, vec!["type=match", r"pattern=^v\d{1,2}", "group=1"]),
+            (
+                r#"type=match,"pattern=^v\d{1,2}",group=1"#,
+                vec!["type=match", r"pattern=^v\d{1,2}", "group=1"],
+            ),
             (r#""a""b""#, vec![r#"a"b"#]),
             ("a, b ,", vec!["a", "b", ""]),
             ("", vec![""]),
@@ -158,7 +161,10 @@ mod tests {
     fn lines_lose_comments_and_the_quotes_around_them() {
         let values = ["# no\ntype=sha\n\n  # neither\n".to_owned(), r#""type=raw,""value=a,b""""#.to_owned()];
         assert_eq!(lines("tags", &values).unwrap(), ["type=sha", r#"type=raw,"value=a,b""#]);
-        assert_eq!(joined(r#"org.x.description=this is a "good" one, is it"#).unwrap(), r#"org.x.description=this is a "good" one, is it"#);
+        assert_eq!(
+            joined(r#"org.x.description=this is a "good" one, is it"#).unwrap(),
+            r#"org.x.description=this is a "good" one, is it"#
+        );
         assert_eq!(joined(r#""a=b,c",d"#).unwrap(), "a=b,c,d");
         assert!(joined(r#""a=b"#).is_err());
         assert!(lines("tags", &vec!["a".to_owned(); MAX_ITEMS + 1]).is_err());

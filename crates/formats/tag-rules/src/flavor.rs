@@ -92,7 +92,9 @@ mod tests {
         assert_eq!((found.latest, found.prefix_latest, found.suffix_latest), (Latest::Yes, true, false));
         assert_eq!((found.prefix.source(), found.suffix.source()), ("foo-", "-dev"));
         assert_eq!(flavor(&["suffix=a=b"]).unwrap().suffix.source(), "a=b");
-        for wrong in ["latest=maybe", "latest", "onlatest=true", "prefix=a,onlatest=yes", "colour=red", "prefix={{a"] {
+        for wrong in
+            ["latest=maybe", "latest", "onlatest=true", "prefix=a,onlatest=yes", "colour=red", "prefix={{a"]
+        {
             assert!(flavor(&[wrong]).is_err(), "{wrong}");
         }
     }

@@ -25,9 +25,10 @@ pub fn parse_images(items: &[String]) -> Result<Vec<Image>, RuleError> {
             return names.map(|name| image(name, true).map_err(wrong)).collect();
         }
     }
-    (1..).zip(items).map(|(number, item)| {
-        read(item).map_err(|problem| RuleError::new("images", number, item, problem))
-    }).collect()
+    (1..)
+        .zip(items)
+        .map(|(number, item)| read(item).map_err(|problem| RuleError::new("images", number, item, problem)))
+        .collect()
 }
 
 fn read(item: &str) -> Result<Image, Problem> {
@@ -72,8 +73,7 @@ pub fn check(name: &str) -> Result<(), String> {
         return Err(format!("it has more than {MAX_NAME} characters"));
     }
     let (first, rest) = name.split_once('/').map_or((name, None), |(first, rest)| (first, Some(rest)));
-    let is_domain = rest.is_some()
-        && (first.contains(['.', ':', '[']) || first == "localhost");
+    let is_domain = rest.is_some() && (first.contains(['.', ':', '[']) || first == "localhost");
     if is_domain {
         domain(first)?;
     }
@@ -87,13 +87,17 @@ pub fn check(name: &str) -> Result<(), String> {
 fn domain(text: &str) -> Result<(), String> {
     let (host, port) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         Some((host, after)) => {
-            let is_address = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
+            let is_address =
+                !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
             if !is_address {
                 return Err(format!("`{text}` is no address of a registry"));
             }
             match after {
                 "" => return Ok(()),
-                after => (None, after.strip_prefix(':').ok_or_else(|| format!("`{text}` is no address of a registry"))?),
+                after => (
+                    None,
+                    after.strip_prefix(':').ok_or_else(|| format!("`{text}` is no address of a registry"))?,
+                ),
             }
         }
         None => match text.split_once(':') {
@@ -122,7 +126,9 @@ fn component(part: &str) -> Result<(), String> {
         return Err("nothing stands between two `/`, or at an end".to_owned());
     }
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    if let Some(odd) = part.chars().find(|next| !next.is_ascii() || !(is_plain(*next as u8) || "._-".contains(*next))) {
+    if let Some(odd) =
+        part.chars().find(|next| !next.is_ascii() || !(is_plain(*next as u8) || "._-".contains(*next)))
+    {
         let tag = if odd == ':' { ", and a tag does not belong to it" } else { "" };
         return Err(format!("`{odd}` may not be in it{tag}"));
     }
@@ -164,14 +170,38 @@ mod tests {
     #[test]
     fn names_are_those_a_registry_takes() {
         for good in [
-            "app", "org/app", "docker.io/library/app", "localhost/app", "localhost:5000/a/b", "[2001:db8::1]:5000/a",
-            "[::1]/a", "org/a-b.c_d__e/f---g", "registry.example:443/x1",
+            "app",
+            "org/app",
+            "docker.io/library/app",
+            "localhost/app",
+            "localhost:5000/a/b",
+            "[2001:db8::1]:5000/a",
+            "[::1]/a",
+            "org/a-b.c_d__e/f---g",
+            "registry.example:443/x1",
         ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
-            "", "App", "a___b", "a..b", "a._b", "_a", "a-", "/a", "a/", "a:1", "a@sha256:0", "exa mple/a", "-x.y/a",
-            "x.y:/a", "x.y:a/b", "[::1/a", "[g]/a", "ä/b", "x..y/a",
+            "",
+            "App",
+            "a___b",
+            "a..b",
+            "a._b",
+            "_a",
+            "a-",
+            "/a",
+            "a/",
+            "a:1",
+            "a@sha256:0",
+            "exa mple/a",
+            "-x.y/a",
+            "x.y:/a",
+            "x.y:a/b",
+            "[::1/a",
+            "[g]/a",
+            "ä/b",
+            "x..y/a",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }

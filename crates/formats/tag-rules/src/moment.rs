@@ -47,13 +47,22 @@ pub fn parse_time(text: &str) -> Option<i64> {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// From Sunday on.
-const DAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// Forms of a date that stand for several words.
 const LONG: [(&str, &str); 10] = [
@@ -71,11 +80,84 @@ const LONG: [(&str, &str); 10] = [
 
 /// Words, of those that begin alike the longer first.
 const WORDS: [&str; 78] = [
-    "Hmmss", "hmmss", "Hmm", "hmm", "Mo", "MMMM", "MMM", "MM", "M", "Do", "DDDo", "DDDD", "DDD", "DD", "D", "dddd",
-    "ddd", "dd", "do", "d", "wo", "ww", "w", "Wo", "WW", "W", "Qo", "Q", "NNNNN", "NNNN", "NNN", "NN", "N",
-    "YYYYYY", "YYYYY", "YYYY", "YY", "Y", "yyyy", "yyy", "yy", "yo", "y", "ggggg", "gggg", "gg", "GGGGG", "GGGG",
-    "GG", "e", "E", "a", "A", "hh", "h", "HH", "H", "kk", "k", "mm", "m", "ss", "s", "SSSSSSSSS", "SSSSSSSS",
-    "SSSSSSS", "SSSSSS", "SSSSS", "SSSS", "SSS", "SS", "S", "x", "X", "zz", "z", "ZZ", "Z",
+    "Hmmss",
+    "hmmss",
+    "Hmm",
+    "hmm",
+    "Mo",
+    "MMMM",
+    "MMM",
+    "MM",
+    "M",
+    "Do",
+    "DDDo",
+    "DDDD",
+    "DDD",
+    "DD",
+    "D",
+    "dddd",
+    "ddd",
+    "dd",
+    "do",
+    "d",
+    "wo",
+    "ww",
+    "w",
+    "Wo",
+    "WW",
+    "W",
+    "Qo",
+    "Q",
+    "NNNNN",
+    "NNNN",
+    "NNN",
+    "NN",
+    "N",
+    "YYYYYY",
+    "YYYYY",
+    "YYYY",
+    "YY",
+    "Y",
+    "yyyy",
+    "yyy",
+    "yy",
+    "yo",
+    "y",
+    "ggggg",
+    "gggg",
+    "gg",
+    "GGGGG",
+    "GGGG",
+    "GG",
+    "e",
+    "E",
+    "a",
+    "A",
+    "hh",
+    "h",
+    "HH",
+    "H",
+    "kk",
+    "k",
+    "mm",
+    "m",
+    "ss",
+    "s",
+    "SSSSSSSSS",
+    "SSSSSSSS",
+    "SSSSSSS",
+    "SSSSSS",
+    "SSSSS",
+    "SSSS",
+    "SSS",
+    "SS",
+    "S",
+    "x",
+    "X",
+    "zz",
+    "z",
+    "ZZ",
+    "Z",
 ];
 
 /// How long what stands between brackets is, with them: up to the last `]` before the next `[`.
@@ -166,8 +248,7 @@ fn value(word: &str, time: &Zoned) -> String {
     let day_of_year = i64::from(time.day_of_year());
     let weekday = i64::from(time.weekday().to_sunday_zero_offset());
     let iso = time.date().iso_week_date();
-    let (hour, minute, second) =
-        (i64::from(time.hour()), i64::from(time.minute()), i64::from(time.second()));
+    let (hour, minute, second) = (i64::from(time.hour()), i64::from(time.minute()), i64::from(time.second()));
     let half = if hour % 12 == 0 { 12 } else { hour % 12 };
     let quarter = (month + 2) / 3;
     let name = |names: &[&str], number: i64, letters: usize| -> String {
@@ -271,12 +352,24 @@ mod tests {
             ("UTC", "", "2020-01-10T00:30:00Z"),
             ("asia/tokyo", "", "2020-01-10T09:30:00+09:00"),
             ("UTC", "YYYY-MM-DDTHH:mm:ss.SSS[Z]", "2020-01-10T00:30:00.000Z"),
-            ("UTC", "[week] w ww W WW gggg GGGG E e d do dd ddd dddd", "week 2 02 2 02 2020 2020 5 5 5 5th Fr Fri Friday"),
+            (
+                "UTC",
+                "[week] w ww W WW gggg GGGG E e d do dd ddd dddd",
+                "week 2 02 2 02 2020 2020 5 5 5 5th Fr Fri Friday",
+            ),
             ("UTC", "Do Mo Qo DDDo DDDD MMM MMMM", "10th 1st 1st 10th 010 Jan January"),
             ("UTC", "k kk h H hmm Hmm Hmmss", "24 24 12 0 1230 030 03000"),
             ("UTC", "X x", "1578616200 1578616200000"),
-            ("UTC", "LTS|LT|L|LL|LLL|LLLL", "12:30:00 AM|12:30 AM|01/10/2020|January 10, 2020|January 10, 2020 12:30 AM|Friday, January 10, 2020 12:30 AM"),
-            ("UTC", "l|ll|lll|llll", "1/10/2020|Jan 10, 2020|Jan 10, 2020 12:30 AM|Fri, Jan 10, 2020 12:30 AM"),
+            (
+                "UTC",
+                "LTS|LT|L|LL|LLL|LLLL",
+                "12:30:00 AM|12:30 AM|01/10/2020|January 10, 2020|January 10, 2020 12:30 AM|Friday, January 10, 2020 12:30 AM",
+            ),
+            (
+                "UTC",
+                "l|ll|lll|llll",
+                "1/10/2020|Jan 10, 2020|Jan 10, 2020 12:30 AM|Fri, Jan 10, 2020 12:30 AM",
+            ),
             ("UTC", r"\YYYY [a]b] [] [- \L", "YYYY a]b  [- L"),
             ("UTC", "Y YY YYY YYYYY YYYYYY yo N NNNN", "2020 20 202020 02020 +002020 2020th AD Anno Domini"),
             ("UTC", "v1.Y", "v1.2020"),

@@ -64,7 +64,8 @@ impl PatternError {
 /// The most characters of a pattern.
 const MAX_PATTERN: usize = 1_000;
 
-const SPACE: &str = r"\t\n\x0B\x0C\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}";
+const SPACE: &str =
+    r"\t\n\x0B\x0C\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}";
 
 impl Pattern {
     /// Reads a pattern: `/source/flags`, or a source alone.
@@ -282,7 +283,9 @@ impl Translation<'_> {
                     && name.chars().all(|next| next.is_ascii_alphanumeric() || next == '_');
                 let length = name.chars().count();
                 if !is_name || self.peek(3 + length) != Some('>') {
-                    return Err(self.syntax("a group has a name of letters, digits and `_` between `<` and `>`"));
+                    return Err(
+                        self.syntax("a group has a name of letters, digits and `_` between `<` and `>`")
+                    );
                 }
                 self.out.push_str(&format!("(?P<{name}>"));
                 self.at += length + 4;
@@ -332,7 +335,9 @@ impl Translation<'_> {
                     Some(found) => (Item::Char(found), 6),
                     None => return Err(self.syntax("half of a surrogate pair is no character")),
                 },
-                None if self.flags.2 => return Err(self.syntax("four hexadecimal digits have to follow `\\u`")),
+                None if self.flags.2 => {
+                    return Err(self.syntax("four hexadecimal digits have to follow `\\u`"));
+                }
                 None => (Item::Char('u'), 2),
             },
             other => (Item::Char(other), 2),
@@ -410,7 +415,8 @@ mod tests {
     use super::*;
 
     fn find(pattern: &str, text: &str) -> Option<Vec<String>> {
-        let found = Pattern::with_flags(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).find(text)?;
+        let found =
+            Pattern::with_flags(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}")).find(text)?;
         Some(found.into_iter().map(|group| group.unwrap_or_else(|| "-".to_owned())).collect())
     }
 
@@ -468,9 +474,10 @@ mod tests {
             assert!(matches!(error, PatternError::Unsupported { .. }), "{pattern}");
             assert!(error.to_string().contains(what), "{pattern}: {error}");
         }
-        for pattern in
-            ["(", ")", "*a", "a**", "a++", "^*", "[", "[b-a]", "(?", "(?x)", "\\", "(?<1>a)", "/a/q", "a{2}{3}", "a{3,2}"]
-        {
+        for pattern in [
+            "(", ")", "*a", "a**", "a++", "^*", "[", "[b-a]", "(?", "(?x)", "\\", "(?<1>a)", "/a/q",
+            "a{2}{3}", "a{3,2}",
+        ] {
             assert!(Pattern::with_flags(pattern).is_err(), "{pattern}");
         }
         let large = Pattern::new("(((a{999}){999}){999}){999}", "").unwrap_err();

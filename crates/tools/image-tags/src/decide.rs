@@ -25,7 +25,8 @@ pub(crate) trait Tags {
     ///
     /// # Errors
     /// With the reason, when that cannot be known.
-    fn containing(&mut self, own: Option<&str>, sha: &str, tags: &[String]) -> Result<Option<String>, String>;
+    fn containing(&mut self, own: Option<&str>, sha: &str, tags: &[String])
+    -> Result<Option<String>, String>;
 }
 
 /// What became of a tag.
@@ -141,7 +142,9 @@ pub(crate) fn decide(
     }
     // What one rule may not give and another one may is given.
     let given: Vec<String> = found.tags().into_iter().map(str::to_owned).collect();
-    found.decisions.retain(|decision| decision.fate == Fate::Given || decision.fate == Fate::Refused || !given.contains(&decision.tag));
+    found.decisions.retain(|decision| {
+        decision.fate == Fate::Given || decision.fate == Fate::Refused || !given.contains(&decision.tag)
+    });
     if let Some((auto, entry, source)) = first {
         judge.latest(auto, entry, source.as_deref(), &mut found)?;
     }
@@ -170,7 +173,8 @@ fn held(why: impl Into<String>) -> Verdict {
 impl Judge<'_> {
     /// What becomes of a tag; `own` is it without what the flavor puts around it.
     fn tag(&mut self, entry: &Entry, own: &str, source: Option<&str>) -> Result<Verdict, TagError> {
-        let affixes = [entry.prefix.as_ref(), entry.suffix.as_ref(), entry.value.as_ref(), Some(&entry.pattern)];
+        let affixes =
+            [entry.prefix.as_ref(), entry.suffix.as_ref(), entry.value.as_ref(), Some(&entry.pattern)];
         let mentions = |names: &[&str]| {
             affixes.iter().flatten().any(|template| names.iter().any(|name| template.mentions(name)))
         };
@@ -181,10 +185,14 @@ impl Judge<'_> {
             return Ok(given("names the time"));
         }
         let Some(source) = source else { return Ok(self.of_branch(entry, own)) };
-        if entry.kind == Kind::Ref(RefEvent::Tag) && release(source, How::Tag(self.choices.scheme)).is_none() {
+        if entry.kind == Kind::Ref(RefEvent::Tag) && release(source, How::Tag(self.choices.scheme)).is_none()
+        {
             let name = tag::sanitise(own);
             return Ok(if is_reserved(&name) {
-                (Fate::Refused, format!("the tag {source} is no release, and `{name}` is a name that releases have"))
+                (
+                    Fate::Refused,
+                    format!("the tag {source} is no release, and `{name}` is a name that releases have"),
+                )
             } else {
                 given("is the tag itself")
             });
@@ -194,11 +202,20 @@ impl Judge<'_> {
             return Ok(if own.contains(source) {
                 given("holds the whole tag")
             } else {
-                held(format!("{source} is no version, so that nothing shows that `{}` moves forward", tag::sanitise(own)))
+                held(format!(
+                    "{source} is no version, so that nothing shows that `{}` moves forward",
+                    tag::sanitise(own)
+                ))
             });
         };
         if found.number.is_final() && is_unfinished(source) {
-            return Ok((Fate::Refused, format!("{source} is a pre-release, and `{}` is the tag of a final release", tag::sanitise(own))));
+            return Ok((
+                Fate::Refused,
+                format!(
+                    "{source} is a pre-release, and `{}` is the tag of a final release",
+                    tag::sanitise(own)
+                ),
+            ));
         }
         self.of_release(entry, own, source, &found)
     }
@@ -216,7 +233,10 @@ impl Judge<'_> {
             let final_tag = found.renamed(source, &last);
             let is_of_final = own == last || own == format!("v{last}") || own == final_tag;
             if is_of_final {
-                return Ok((Fate::Refused, format!("{source} is a pre-release, and `{own}` is the tag of {last}")));
+                return Ok((
+                    Fate::Refused,
+                    format!("{source} is a pre-release, and `{own}` is the tag of a final release"),
+                ));
             }
             if self.same(entry, own, &final_tag)? || self.floats(entry, own, source, found, 0..places)? {
                 return Ok(held(format!("{source} is a pre-release, which moves nothing")));
@@ -230,7 +250,9 @@ impl Judge<'_> {
             && self.floats(entry, own, source, found, 1..2)?
             && !self.floats(entry, own, source, found, 0..1)?;
         if is_zero_major && !self.choices.zero_major {
-            return Ok(held("before 1.0.0 any minor release may break what a major tag promises; --zero-major gives it"));
+            return Ok(held(
+                "before 1.0.0 any minor release may break what a major tag promises; --zero-major gives it",
+            ));
         }
         self.highest(Some((entry, own)), How::of(entry, self.choices.scheme), source, found)
     }
@@ -306,7 +328,9 @@ impl Judge<'_> {
         let own = own_tag.filter(|tag| *tag == source);
         match self.tags.containing(own, &self.event.sha, &lower) {
             Err(why) => Ok((Fate::NotKnown, why)),
-            Ok(Some(name)) => Ok(held(format!("{name} contains its commit, so that it would go back in history"))),
+            Ok(Some(name)) => {
+                Ok(held(format!("{name} contains its commit, so that it would go back in history")))
+            }
             Ok(None) if lower.is_empty() => Ok(given("the only release that has it")),
             Ok(None) => Ok(given(format!("the highest of {} releases that have it", lower.len() + 1))),
         }
@@ -329,9 +353,15 @@ impl Judge<'_> {
             });
         }
         let is_of_name = matches!(entry.kind, Kind::Ref(_))
-            || entry.value.as_ref().is_some_and(|value| value.mentions("branch") || value.mentions("base_ref"));
+            || entry
+                .value
+                .as_ref()
+                .is_some_and(|value| value.mentions("branch") || value.mentions("base_ref"));
         if is_of_name {
-            return (Fate::Refused, format!("{what} would overwrite `{name}`, which is a name that releases have"));
+            return (
+                Fate::Refused,
+                format!("{what} would overwrite `{name}`, which is a name that releases have"),
+            );
         }
         self.reserved(&name)
     }
@@ -352,7 +382,9 @@ impl Judge<'_> {
                 let finals = names.iter().filter_map(|name| Some((name, release(name, How::Tag(scheme))?)));
                 let finals = finals.filter(|(_, release)| release.number.is_final());
                 match finals.max_by(|a, b| a.1.number.precedence(&b.1.number)) {
-                    Some((tag, _)) => held(format!("{what} is no release, and `{name}` belongs to {tag}; --latest-from-branches gives it")),
+                    Some((tag, _)) => held(format!(
+                        "{what} is no release, and `{name}` belongs to {tag}; --latest-from-branches gives it"
+                    )),
                     None => given("the repository has no release that could have it"),
                 }
             }
@@ -360,7 +392,13 @@ impl Judge<'_> {
     }
 
     /// Decides on `latest`.
-    fn latest(&mut self, auto: bool, entry: &Entry, source: Option<&str>, found: &mut Names) -> Result<(), TagError> {
+    fn latest(
+        &mut self,
+        auto: bool,
+        entry: &Entry,
+        source: Option<&str>,
+        found: &mut Names,
+    ) -> Result<(), TagError> {
         let flavor = self.rules.flavor;
         let wanted = match flavor.latest {
             Latest::Auto => auto,
@@ -390,7 +428,9 @@ impl Judge<'_> {
             _ => "flavor latest=auto",
         };
         // A rule that names it has said the same already.
-        if self.rules.mode == Mode::Safe && found.decisions.iter().any(|known| known.tag == tag && known.fate == fate) {
+        if self.rules.mode == Mode::Safe
+            && found.decisions.iter().any(|known| known.tag == tag && known.fate == fate)
+        {
             return Ok(());
         }
         found.decisions.push(Decision { tag, rule: rule.to_owned(), fate, why, before: None });

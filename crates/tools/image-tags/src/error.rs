@@ -115,9 +115,12 @@ impl Diagnose for TagError {
             Self::UnknownExpression { known, .. } => format!("there are {known}").into(),
             Self::Argument { .. } => "write it as {{date 'YYYYMMDD' tz='Europe/Berlin'}}".into(),
             Self::Time { .. } => "name a time zone as the IANA does, such as Europe/Berlin or UTC".into(),
-            Self::NoCommitDate { .. } => "check the repository out before this, or give its folder with --repo".into(),
+            Self::NoCommitDate { .. } => {
+                "check the repository out before this, or give its folder with --repo".into()
+            }
             Self::Enable { .. } => {
-                "it has to come to true or false; a condition of the workflow is written enable=${{ … }}".into()
+                "it has to come to true or false; a condition of the workflow is written enable=${{ … }}"
+                    .into()
             }
             Self::NoGroup { .. } => "put the version in parentheses: match=v(\\d+\\.\\d+\\.\\d+)$".into(),
             Self::UnknownAttribute { .. } => {

@@ -86,9 +86,7 @@ impl Rules<'_> {
             }
             (Kind::Ref(RefEvent::Branch), _) => Core::maybe(event.branch()),
             (Kind::Ref(RefEvent::Pr), _) => Core::maybe(event.pull()),
-            (Kind::Ref(RefEvent::Tag), Some(tag)) if event.tag().is_some() => {
-                Core::Text(tag.clone(), true)
-            }
+            (Kind::Ref(RefEvent::Tag), Some(tag)) if event.tag().is_some() => Core::Text(tag.clone(), true),
             (Kind::Raw, _) => {
                 let value = entry.value.as_ref().map(|value| self.text(value, event, &place)).transpose()?;
                 Core::plain(value.unwrap_or_default())
@@ -104,9 +102,8 @@ impl Rules<'_> {
             Core::Text(core, latest) => (core, latest),
             Core::Nothing(why) => return Ok(Outcome::Nothing(why)),
         };
-        let affix = |own: &Option<Template>| {
-            own.as_ref().map(|own| self.text(own, event, &place)).transpose()
-        };
+        let affix =
+            |own: &Option<Template>| own.as_ref().map(|own| self.text(own, event, &place)).transpose();
         let (prefix, suffix) = (affix(&entry.prefix)?, affix(&entry.suffix)?);
         let own = format!("{}{core}{}", prefix.as_deref().unwrap_or(""), suffix.as_deref().unwrap_or(""));
         let prefix = match prefix {
@@ -149,7 +146,13 @@ impl Rules<'_> {
                 // JavaScript shows lists with commas.
                 "prerelease" => version.prerelease().replace('.', ","),
                 "build" => version.build().replace('.', ","),
-                _ => return self.unknown(call, place, "raw, version, major, minor, patch, prerelease and build"),
+                _ => {
+                    return self.unknown(
+                        call,
+                        place,
+                        "raw, version, major, minor, patch, prerelease and build",
+                    );
+                }
             })
         };
         if version.is_final() {
@@ -249,7 +252,9 @@ impl Rules<'_> {
             [Argument::Text(format)] => format.as_str(),
             // Handlebars looks it up, finds nothing, and moment.js writes its usual form.
             [Argument::Word(_)] if self.mode == Mode::Upstream => "",
-            [Argument::Word(_)] => return Err(wrong("needs its format in quotation marks: without them it is no format")),
+            [Argument::Word(_)] => {
+                return Err(wrong("needs its format in quotation marks: without them it is no format"));
+            }
             [] => return Err(wrong("needs a format")),
             _ => return Err(wrong("has more than one format")),
         };
@@ -297,7 +302,11 @@ fn matched(entry: &Entry, source: &str) -> Core {
     };
     match found.get(entry.group) {
         Some(Some(text)) => Core::Text(text.clone(), true),
-        _ => Core::Nothing(Some(format!("`{}` has found no group {} in {source}", pattern.source(), entry.group))),
+        _ => Core::Nothing(Some(format!(
+            "`{}` has found no group {} in {source}",
+            pattern.source(),
+            entry.group
+        ))),
     }
 }
 

@@ -86,11 +86,12 @@ pub(crate) fn event(args: &Args, cx: &Context) -> Result<Event, Error> {
     {
         return Err(TagError::Commit(sha.clone()).into());
     }
-    let source = args.context.unwrap_or(if ci.reference.is_none() && ci.commit.is_none() && ci.event.is_none() {
-        Source::Git
-    } else {
-        Source::Workflow
-    });
+    let source =
+        args.context.unwrap_or(if ci.reference.is_none() && ci.commit.is_none() && ci.event.is_none() {
+            Source::Git
+        } else {
+            Source::Workflow
+        });
     if source == Source::Git && (reference.is_none() || sha.is_none()) {
         let (found, commit) = checked_out(args, cx, reference.is_none())?;
         reference = reference.or(found);
@@ -111,7 +112,8 @@ pub(crate) fn event(args: &Args, cx: &Context) -> Result<Event, Error> {
     let reference = reference.unwrap_or_default();
     let sha = sha.unwrap_or_default();
     let base = args.base_ref.clone().unwrap_or_else(|| {
-        let pushed_from = ci.pushed_from.as_deref().map(|name| name.strip_prefix("refs/heads/").unwrap_or(name));
+        let pushed_from =
+            ci.pushed_from.as_deref().map(|name| name.strip_prefix("refs/heads/").unwrap_or(name));
         let base = match (reference.starts_with("refs/tags/"), reference.starts_with("refs/pull/")) {
             (true, _) => pushed_from.map(str::to_owned),
             (_, true) => ci.base.clone(),
@@ -156,10 +158,11 @@ fn short(cx: &Context) -> Result<usize, Error> {
     const NAME: &str = "DOCKER_METADATA_SHORT_SHA_LENGTH";
     match cx.variable(NAME) {
         None => Ok(7),
-        Some(value) => Ok(value
-            .trim()
-            .parse()
-            .map_err(|_| TagError::Variable { name: NAME, value, expected: "a number of digits" })?),
+        Some(value) => Ok(value.trim().parse().map_err(|_| TagError::Variable {
+            name: NAME,
+            value,
+            expected: "a number of digits",
+        })?),
     }
 }
 
@@ -167,7 +170,8 @@ fn short(cx: &Context) -> Result<usize, Error> {
 fn checked_out(args: &Args, cx: &Context, wanted: bool) -> Result<(Option<String>, Option<String>), Error> {
     let path = cx.resolve(&args.repo);
     let found = Repository::checked_out(&path).map_err(|error| {
-        Error::from(error).hint("name its folder with --repo, or say for what the run is with --ref and --sha")
+        Error::from(error)
+            .hint("name its folder with --repo, or say for what the run is with --ref and --sha")
     })?;
     if !wanted {
         return Ok((None, found.commit));

@@ -67,7 +67,8 @@ pub(crate) fn labels(
         }
         all.insert(key.to_owned(), value.to_owned());
     }
-    let unknown = standard.iter().map(|(key, _)| *key).filter(|key| all.get(*key).is_some_and(String::is_empty));
+    let unknown =
+        standard.iter().map(|(key, _)| *key).filter(|key| all.get(*key).is_some_and(String::is_empty));
     let unknown = unknown.collect();
     let mut all: Labels = all.into_iter().collect();
     all.sort_by(|a, b| collate(&a.0, &b.0));
@@ -133,11 +134,13 @@ mod tests {
     #[test]
     fn keys_are_in_the_order_of_javascript() {
         // Sorted by node with localeCompare.
-        let sorted = ["_a", "-a", "a", "a_b", "a-b", "a.b", "a1", "aa", "Aa", "aB", "ab", "B", "maintainer", "org.a"];
+        let sorted =
+            ["_a", "-a", "a", "a_b", "a-b", "a.b", "a1", "aa", "Aa", "aB", "ab", "B", "maintainer", "org.a"];
         let mut own = sorted.to_vec();
         own.reverse();
         own.sort_by(|a, b| collate(a, b));
-        let expected = ["_a", "-a", "a", "a_b", "a-b", "a.b", "a1", "aa", "Aa", "ab", "aB", "B", "maintainer", "org.a"];
+        let expected =
+            ["_a", "-a", "a", "a_b", "a-b", "a.b", "a1", "aa", "Aa", "ab", "aB", "B", "maintainer", "org.a"];
         assert_eq!(own, expected);
         assert_eq!(one_line("a\r\nb=c\n"), "a b=c");
     }

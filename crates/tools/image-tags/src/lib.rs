@@ -33,8 +33,7 @@ pub struct ImageTags;
 
 impl Tool for ImageTags {
     const NAME: &'static str = "image-tags";
-    const SUMMARY: &'static str =
-        "Tags and labels of container images, as docker/metadata-action makes them, but none that moves backwards";
+    const SUMMARY: &'static str = "Tags and labels of container images, as docker/metadata-action makes them, but none that moves backwards";
     const GUIDE: &'static str = "\
 Takes the inputs of docker/metadata-action and gives its outputs. A tag that several releases share (`latest`, `1`, `1.2`) is given \
 only to the highest final release of those that would have it, by the tags of the repository; each decision is explained. Branches \
@@ -98,11 +97,20 @@ Examples:
         };
         if args.latest == Mode::Upstream {
             for entry in entries.iter().filter(|entry| !entry.unknown.is_empty()) {
-                let message = format!("{}: there is no attribute `{}`", evaluate::place(entry), entry.unknown.join("`, `"));
-                report.add_finding(Finding::new("image-tags/unknown-attribute", Level::Warning, &entry.text, message));
+                let message = format!(
+                    "{}: there is no attribute `{}`",
+                    evaluate::place(entry),
+                    entry.unknown.join("`, `")
+                );
+                report.add_finding(Finding::new(
+                    "image-tags/unknown-attribute",
+                    Level::Warning,
+                    &entry.text,
+                    message,
+                ));
             }
         }
-        let mut clone = Repository::at(cx.resolve(&args.repo));
+        let mut clone = Repository::at(cx.resolve(&args.repo), cx.display_path(&args.repo));
         let names = decide(rules, &entries, &event, choices, &mut clone)?;
         publish::publish(&args, &images, rules, &event, &names, cx, report)
     }

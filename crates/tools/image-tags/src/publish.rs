@@ -83,14 +83,19 @@ pub(crate) fn publish(
     let exports = exports(cx)?;
     for (name, value) in outputs {
         if exports {
-            cx.export(format!("DOCKER_METADATA_OUTPUT_{}", name.replace('-', "_").to_uppercase()), value.clone());
+            cx.export(
+                format!("DOCKER_METADATA_OUTPUT_{}", name.replace('-', "_").to_uppercase()),
+                value.clone(),
+            );
         }
         cx.output(name, value);
     }
     let held: Vec<&str> = of(names, Fate::Held).map(|decision| decision.tag.as_str()).collect();
     cx.output("held", held.join("\n"));
     tell(args, event, names, &unknown, report);
-    table(names, report);
+    if !tags.is_empty() || enabled.is_empty() == images.is_empty() {
+        table(names, report);
+    }
     report.measures.push(Measure::count("image-tags.tags", tags.len() as u64).label("tags"));
     report.measures.push(Measure::count("image-tags.images", enabled.len() as u64).label("images"));
     report.measures.push(Measure::count("image-tags.held", held.len() as u64).label("tags that do not move"));
@@ -216,10 +221,10 @@ fn tell(args: &Args, event: &Event, names: &Names, unknown: &[&'static str], rep
         let message = format!("{rule}: no tag, {why}");
         report.add_finding(Finding::new("image-tags/nothing-given", Level::Note, rule, message));
     }
-    let unknown: Vec<&str> =
-        unknown.iter().copied().filter(|key| !key.ends_with(".version")).collect();
+    let unknown: Vec<&str> = unknown.iter().copied().filter(|key| !key.ends_with(".version")).collect();
     if !unknown.is_empty() {
-        let message = format!("nobody says what these labels are, so that they are empty: {}", unknown.join(", "));
+        let message =
+            format!("nobody says what these labels are, so that they are empty: {}", unknown.join(", "));
         report.add_finding(Finding::new("image-tags/unknown-label", Level::Note, "labels", message));
     }
 }

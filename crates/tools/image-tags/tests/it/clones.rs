@@ -51,7 +51,12 @@ fn a_clone_without_all_tags_gives_no_tag_that_moves() {
     }
     let whole = clone(&scratch, &[]);
     let run = TOOL.run_as_step(whole.path(), &arguments, &[]);
-    assert_eq!((run.code, run.output("tag-names"), run.output("held")), (0, "1.0.1\n1", "latest"), "{}", run.stderr);
+    assert_eq!(
+        (run.code, run.output("tag-names"), run.output("held")),
+        (0, "1.0.1\n1", "latest"),
+        "{}",
+        run.stderr
+    );
     // Nothing that moves is asked for: no repository is needed.
     let nowhere = tempfile::tempdir().unwrap();
     arguments.remove(1);
@@ -82,7 +87,8 @@ fn other_places_say_for_what_the_run_is() {
     let run = TOOL.run(scratch.path(), &["--format=json"], &[]);
     assert!(run.stdout.contains("\"main\""), "{}{}", run.stdout, run.stderr);
     scratch.git(&["checkout", "--quiet", "v1.0.0"]);
-    let run = TOOL.run_as_step(scratch.path(), &["--context=git", "--tags=type=semver,pattern={{version}}"], &[]);
+    let run =
+        TOOL.run_as_step(scratch.path(), &["--context=git", "--tags=type=semver,pattern={{version}}"], &[]);
     assert_eq!(run.output("tag-names"), "1.0.0\nlatest");
     scratch.git(&["tag", "v1.0.0-rc.1"]);
     let run = TOOL.run(scratch.path(), &["--context=git"], &[]);
@@ -99,25 +105,52 @@ fn other_places_say_for_what_the_run_is() {
             ("CI_PROJECT_URL", "https://gitlab.example/group/app"),
         ];
         env.extend_from_slice(more);
-        let run = TOOL.run(scratch.path(), &["--tags=type=edge", "--tags=type=ref,event=pr", "--tags=type=ref,event=tag", "--flavor=latest=false"], &env);
+        let run = TOOL.run(
+            scratch.path(),
+            &[
+                "--tags=type=edge",
+                "--tags=type=ref,event=pr",
+                "--tags=type=ref,event=tag",
+                "--flavor=latest=false",
+            ],
+            &env,
+        );
         let table = run.report().tables.iter().find(|table| table.id == "tags").cloned();
-        table.map(|table| table.rows.into_iter().map(|row| format!("{:?}", row[0])).collect::<Vec<_>>()).unwrap_or_default()
+        table
+            .map(|table| table.rows.into_iter().map(|row| format!("{:?}", row[0])).collect::<Vec<_>>())
+            .unwrap_or_default()
     };
     assert_eq!(gitlab(&[("CI_COMMIT_BRANCH", "main")]), [r#"Code("edge")"#]);
     assert_eq!(gitlab(&[("CI_COMMIT_TAG", "v1.0.0")]), [r#"Code("v1.0.0")"#]);
     assert_eq!(
-        gitlab(&[("CI_MERGE_REQUEST_IID", "7"), ("CI_MERGE_REQUEST_REF_PATH", "refs/merge-requests/7/head"), ("CI_PIPELINE_SOURCE", "merge_request_event")]),
+        gitlab(&[
+            ("CI_MERGE_REQUEST_IID", "7"),
+            ("CI_MERGE_REQUEST_REF_PATH", "refs/merge-requests/7/head"),
+            ("CI_PIPELINE_SOURCE", "merge_request_event")
+        ]),
         [r#"Code("pr-7")"#]
     );
     for (arguments, code, what) in [
         (&["--ref=main"][..], 2, "no full reference"),
         (&["--sha=abc"][..], 2, "no full id"),
-        (&["--ref=refs/heads/x", "--tags=type=raw,value=a,enabled=false"][..], 2, "there is no attribute `enabled`"),
+        (
+            &["--ref=refs/heads/x", "--tags=type=raw,value=a,enabled=false"][..],
+            2,
+            "there is no attribute `enabled`",
+        ),
         (&["--ref=refs/heads/x", "--tags=type=raw,value={{branh}}"][..], 2, "there is no expression `branh`"),
         (&["--ref=refs/heads/x", "--tags=type=raw,value={{date YYYY}}"][..], 2, "quotation marks"),
-        (&["--ref=refs/heads/x", "--tags=type=raw,value={{date 'YYYY' tz='Nowhere'}}"][..], 2, "there is no time zone `Nowhere`"),
+        (
+            &["--ref=refs/heads/x", "--tags=type=raw,value={{date 'YYYY' tz='Nowhere'}}"][..],
+            2,
+            "there is no time zone `Nowhere`",
+        ),
         (&["--ref=refs/heads/x", "--tags=type=raw,value=a,enable=yes"][..], 2, "enable is `yes`"),
-        (&["--ref=refs/tags/v1.0.0", "--tags=type=semver,pattern={{version}},match=v"][..], 2, "has no group"),
+        (
+            &["--ref=refs/tags/v1.0.0", "--tags=type=semver,pattern={{version}},match=v"][..],
+            2,
+            "has no group",
+        ),
         (&["--ref=refs/heads/x", "--labels=novalue"][..], 2, "has no `=`"),
         (&["--ref=refs/heads/x", "--images=org/app:1"][..], 2, "a tag does not belong to it"),
         (&["--ref=refs/heads/x", "--tags=type=match,pattern=v(?=1)"][..], 2, "a look-ahead"),
@@ -133,7 +166,11 @@ fn other_places_say_for_what_the_run_is() {
 fn the_date_of_a_commit_is_the_repositorys() {
     let scratch = history(&lines(&["-"]));
     let sha = format!("--sha={}", commit(&scratch, "refs/heads/main"));
-    let arguments = ["--ref=refs/heads/main", &sha, "--tags=type=raw,value={{commit_date 'YYYYMMDD-HHmmss' tz='Asia/Tokyo'}}"];
+    let arguments = [
+        "--ref=refs/heads/main",
+        &sha,
+        "--tags=type=raw,value={{commit_date 'YYYYMMDD-HHmmss' tz='Asia/Tokyo'}}",
+    ];
     let run = TOOL.run_as_step(scratch.path(), &arguments, &[]);
     assert_eq!(run.output("version"), "20260102-120405", "{}", run.stderr);
     let nowhere = tempfile::tempdir().unwrap();

@@ -41,7 +41,10 @@ fn names_of_branches_do_nothing() {
             for tag in run.output("tags").lines() {
                 let tag = tag.strip_prefix("org/app:").unwrap_or_else(|| panic!("{name:?}: {tag}"));
                 assert!(mode == "upstream" || tag::is_valid(tag), "{name:?}: {tag}");
-                assert!(!tag.contains(|odd: char| !odd.is_ascii_alphanumeric() && !"._-".contains(odd)), "{tag}");
+                assert!(
+                    !tag.contains(|odd: char| !odd.is_ascii_alphanumeric() && !"._-".contains(odd)),
+                    "{tag}"
+                );
             }
             assert_eq!(run.output("tags").lines().count(), 2);
             assert!(!run.output("version").contains("9.9.9\n"), "{name:?}");
@@ -65,7 +68,8 @@ fn texts_of_an_event_stay_in_their_label() {
         fs::write(&path, event.to_string()).unwrap();
         let path = path.to_string_lossy().into_owned();
         let env = [("GITHUB_EVENT_PATH", path.as_str()), ("GITHUB_EVENT_NAME", "push")];
-        let run = TOOL.run_as_step(scratch.path(), &["--ref=refs/heads/dev", "--labels=mine={{branch}}"], &env);
+        let run =
+            TOOL.run_as_step(scratch.path(), &["--ref=refs/heads/dev", "--labels=mine={{branch}}"], &env);
         assert_eq!(run.code, 0, "{text:?}: {}", run.stderr);
         let labels: Vec<&str> = run.output("labels").lines().collect();
         assert_eq!(labels.len(), 9, "{text:?}: {labels:?}");

@@ -44,7 +44,8 @@ fn outputs_bake_files_and_variables_hold_the_same() {
     let json: Value = serde_json::from_str(run.output("json")).unwrap();
     assert_eq!(json["tag-names"], json!(["dev", "a"]));
     assert_eq!(json["annotations"].as_array().unwrap().len(), 18);
-    let read = |output: &str| -> Value { serde_json::from_slice(&fs::read(run.output(output)).unwrap()).unwrap() };
+    let read =
+        |output: &str| -> Value { serde_json::from_slice(&fs::read(run.output(output)).unwrap()).unwrap() };
     let bake = read("bake-file");
     assert_eq!(bake["target"]["app"]["tags"], json["tags"]);
     assert_eq!(bake["target"]["app"]["labels"], json["labels"]);
@@ -52,12 +53,17 @@ fn outputs_bake_files_and_variables_hold_the_same() {
         bake["target"]["app"]["args"],
         json!({"DOCKER_META_IMAGES": "org/app,ghcr.io/org/app", "DOCKER_META_VERSION": "dev"})
     );
-    assert_eq!(read("bake-file-tags")["target"]["app"].as_object().unwrap().keys().collect::<Vec<_>>(), ["tags", "args"]);
+    assert_eq!(
+        read("bake-file-tags")["target"]["app"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["tags", "args"]
+    );
     assert_eq!(read("bake-file-labels")["target"]["app"]["labels"], json["labels"]);
     assert_eq!(read("bake-file-annotations")["target"]["app"]["annotations"], json["annotations"]);
     assert!(run.output("bake-file").ends_with("/docker-metadata-action-bake.json"));
     let set = fs::read_to_string(&environment).unwrap();
-    for name in ["VERSION", "TAGS", "TAG_NAMES", "LABELS", "ANNOTATIONS", "JSON", "BAKE_FILE", "BAKE_FILE_TAGS"] {
+    for name in
+        ["VERSION", "TAGS", "TAG_NAMES", "LABELS", "ANNOTATIONS", "JSON", "BAKE_FILE", "BAKE_FILE_TAGS"]
+    {
         assert!(set.contains(&format!("DOCKER_METADATA_OUTPUT_{name}<<ghadelimiter_")), "{name}: {set}");
     }
     // And none where somebody says so.
@@ -65,17 +71,31 @@ fn outputs_bake_files_and_variables_hold_the_same() {
     let env = [env[0], env[1], ("DOCKER_METADATA_SET_OUTPUT_ENV", "false")];
     let _ = TOOL.run_as_step(scratch.path(), &arguments, &env);
     assert_eq!(fs::read_to_string(&environment).unwrap(), "");
-    for (name, value) in [("DOCKER_METADATA_SET_OUTPUT_ENV", "maybe"), ("DOCKER_METADATA_SHORT_SHA_LENGTH", "seven")] {
+    for (name, value) in
+        [("DOCKER_METADATA_SET_OUTPUT_ENV", "maybe"), ("DOCKER_METADATA_SHORT_SHA_LENGTH", "seven")]
+    {
         let run = TOOL.run_as_step(scratch.path(), &arguments, &[(name, value)]);
         assert_eq!(run.code, 2, "{name}");
         assert!(run.stderr.contains(name), "{}", run.stderr);
     }
     let sha = format!("--sha={}", "0123456789abcdef".repeat(3).get(..40).unwrap());
-    let run = TOOL.run_as_step(scratch.path(), &["--ref=refs/heads/dev", "--tags=type=sha", &sha], &[("DOCKER_METADATA_SHORT_SHA_LENGTH", "12")]);
+    let run = TOOL.run_as_step(
+        scratch.path(),
+        &["--ref=refs/heads/dev", "--tags=type=sha", &sha],
+        &[("DOCKER_METADATA_SHORT_SHA_LENGTH", "12")],
+    );
     assert_eq!(run.output("version"), "sha-0123456789ab");
     // All images are disabled: a bare tag would be pushed to docker.io/library.
-    let run = TOOL.run_as_step(scratch.path(), &["--ref=refs/heads/dev", "--images=name=org/app,enable=false"], &[]);
+    let run = TOOL.run_as_step(
+        scratch.path(),
+        &["--ref=refs/heads/dev", "--images=name=org/app,enable=false"],
+        &[],
+    );
     assert_eq!((run.code, run.output("tags")), (1, ""), "{}", run.stdout);
-    let run = TOOL.run_as_step(scratch.path(), &["--ref=refs/heads/dev", "--images=name=org/app,enable=false", "--latest=upstream"], &[]);
+    let run = TOOL.run_as_step(
+        scratch.path(),
+        &["--ref=refs/heads/dev", "--images=name=org/app,enable=false", "--latest=upstream"],
+        &[],
+    );
     assert_eq!((run.code, run.output("tags")), (0, "dev"));
 }

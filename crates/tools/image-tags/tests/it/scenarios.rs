@@ -64,7 +64,8 @@ pub(crate) fn history(lines: &[String]) -> Scratch {
 }
 
 pub(crate) fn commit(scratch: &Scratch, reference: &str) -> String {
-    let what = if reference.starts_with("refs/tags/") { format!("{reference}^{{commit}}") } else { "HEAD".into() };
+    let what =
+        if reference.starts_with("refs/tags/") { format!("{reference}^{{commit}}") } else { "HEAD".into() };
     String::from_utf8(scratch.git(&["rev-parse", &what])).unwrap().trim().to_owned()
 }
 
@@ -92,8 +93,8 @@ fn every_scenario_comes_out_as_it_says() {
     let (mut rows, mut wrong) = (String::new(), Vec::new());
     for file in &files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let scenario: Scenario =
-            toml::from_str(&fs::read_to_string(file).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let scenario: Scenario = toml::from_str(&fs::read_to_string(file).unwrap())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let scratch = history(&scenario.history);
         let sha = commit(&scratch, &scenario.reference);
         let run = |mode: &str| {
@@ -127,7 +128,9 @@ fn every_scenario_comes_out_as_it_says() {
         }
         let show = |names: &[String]| match names {
             [] => "none".to_owned(),
-            names => format!("`{}`", names.join("` `").replace(&sha, "0123456789…").replace(&sha[..7], "0123456")),
+            names => {
+                format!("`{}`", names.join("` `").replace(&sha, "0123456789…").replace(&sha[..7], "0123456"))
+            }
         };
         let said: Vec<String> = scenario.said.iter().map(|text| text.replace('|', "\\|")).collect();
         rows.push_str(&format!(
@@ -140,6 +143,7 @@ fn every_scenario_comes_out_as_it_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(files.len() >= 25, "{}", files.len());
-    let text = format!("| What | docker/metadata-action | `--latest safe` | Says |\n|---|---|---|---|\n{rows}");
+    let text =
+        format!("| What | docker/metadata-action | `--latest safe` | Says |\n|---|---|---|---|\n{rows}");
     section("scenarios", &text);
 }

@@ -65,7 +65,8 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("event.json");
         fs::write(&path, event.to_string()).unwrap();
-        let mut arguments = vec![format!("--latest={mode}"), "--context=workflow".into(), "--format=json".into()];
+        let mut arguments =
+            vec![format!("--latest={mode}"), "--context=workflow".into(), "--format=json".into()];
         for (input, items) in &self.inputs {
             arguments.extend(items.iter().map(|item| format!("--{input}={item}")));
         }
@@ -109,7 +110,12 @@ fn every_case_is_equal_byte_for_byte() {
             names.first().copied().unwrap_or_default(),
         );
         if run.code != 0 || found != expected {
-            wrong.push(format!("{}: {}\n  {found:?}\n  {expected:?}\n  {}", case.key(), run.code, run.stderr));
+            wrong.push(format!(
+                "{}: {}\n  {found:?}\n  {expected:?}\n  {}",
+                case.key(),
+                run.code,
+                run.stderr
+            ));
         }
         let json: Value = serde_json::from_str(run.output("json")).unwrap();
         assert_eq!(json["tags"], json!(case.tags), "{}", case.key());
@@ -156,14 +162,20 @@ fn the_page_lists_what_is_different_by_default() {
             .then(|| safe.report().findings.iter())
             .into_iter()
             .flatten()
-            .filter(|finding| ["held", "reserved-name", "cut-from-pre-release", "no-tag"].iter().any(|rule| finding.rule.ends_with(rule)))
+            .filter(|finding| {
+                ["held", "reserved-name", "cut-from-pre-release", "no-tag"]
+                    .iter()
+                    .any(|rule| finding.rule.ends_with(rule))
+            })
             .map(|finding| finding.message.clone())
             .collect();
         if said.len() > 1 {
             said.retain(|text| !text.starts_with("no tag came out"));
         }
         if safe.code == 2 {
-            said.push(safe.stderr.lines().find(|line| line.starts_with("error")).unwrap_or_default().to_owned());
+            said.push(
+                safe.stderr.lines().find(|line| line.starts_with("error")).unwrap_or_default().to_owned(),
+            );
         }
         rows.push_str(&format!(
             "| {} | {} | {} | {} |\n",
