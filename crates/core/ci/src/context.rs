@@ -225,6 +225,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_event_says_what_the_repository_is_and_when_the_commit_was_made() {
+        let mut context = CiContext { commit: Some("abc".into()), ..CiContext::default() };
+        let event = br#"{"base_ref": "refs/heads/main",
+            "commits": [{"id": "0", "timestamp": "2020-01-01T00:00:00Z"}],
+            "head_commit": {"id": "abc", "timestamp": "2020-01-10T09:30:00+09:00"},
+            "repository": {"name": "app", "description": "", "html_url": "https://x.example/o/app",
+                "license": {"spdx_id": "MIT"}}}"#;
+        context.learn_from_event(event).unwrap();
+        assert_eq!(context.pushed_from.as_deref(), Some("refs/heads/main"));
+        assert_eq!(context.commit_time.as_deref(), Some("2020-01-10T09:30:00+09:00"));
+        let about = RepositoryFacts {
+            name: Some("app".into()),
+            description: None,
+            url: Some("https://x.example/o/app".into()),
+            licence: Some("MIT".into()),
+        };
+        assert_eq!(context.about, Some(about));
+        // The time of another commit is not that of the run's.
+        context
+            .learn_from_event(br#"{"head_commit": {"id": "0", "timestamp": "x"}, "repository": 1}"#)
+            .unwrap();
+        assert_eq!((context.commit_time, context.pushed_from), (None, None));
+    }
+
+    #[test]
     fn an_event_completes_the_context() {
         let mut context = CiContext { commit: Some("merge".into()), ..CiContext::default() };
         let event = br#"{"pull_request": {"number": 7, "labels": [{"name": "size-ok"}, {"name": "ci"}],

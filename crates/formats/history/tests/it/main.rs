@@ -7,4 +7,5 @@ mod base;
 mod log;
 mod repositories;
 mod submodules;
+mod tags;
 mod texts;
