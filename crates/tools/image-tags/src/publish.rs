@@ -166,7 +166,7 @@ fn bake_files(
     let labels = ("labels", labels::object(own_labels));
     let arguments = ("args", arguments);
     let annotations = ("annotations", json!(labels::leveled(annotations, levels)));
-    let files: [(&'static str, &str, Vec<(&str, Value)>); 4] = [
+    let files = [
         ("bake-file-tags", "-tags", vec![tags.clone(), arguments.clone()]),
         ("bake-file-labels", "-labels", vec![labels.clone()]),
         ("bake-file-annotations", "-annotations", vec![annotations]),
