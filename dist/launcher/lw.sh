@@ -356,7 +356,7 @@ run_in_docker() {
   # shellcheck disable=SC2013 # Names hold no spaces, and a pipe would lose the arguments.
   for name in $(awk 'BEGIN {
     for (name in ENVIRON)
-      if (name ~ /^[A-Za-z_][A-Za-z0-9_]*$/ &&
+      if (name ~ /^DOCKER_METADATA_[A-Z_]*$/ || name ~ /^[A-Za-z_][A-Za-z0-9_]*$/ &&
           name !~ /^(_|PATH|HOME|PWD|OLDPWD|SHELL|SHLVL|HOSTNAME|USER|LOGNAME|TMPDIR|TMP|TEMP|AWK.*|BASH.*|LD_.*|DYLD_.*|DOCKER_.*)$/)
         print name
   }'); do

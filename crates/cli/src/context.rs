@@ -323,6 +323,12 @@ impl Context {
         self.outputs.push((name, value.into()));
     }
 
+    /// Whether the CI has a way to put variables into the environment of the steps that follow.
+    #[must_use]
+    pub fn can_set_variables(&self) -> bool {
+        self.ci.sets_variables()
+    }
+
     /// Puts a variable into the environment of the steps that follow in the same job, on a CI that can, when the run ends and
     /// could do its job.
     ///
@@ -341,6 +347,20 @@ impl Context {
 
     pub(crate) fn variables(&self) -> &[lw_ci::Output] {
         &self.variables
+    }
+
+    /// One of the variables of another program that the tool declares ([`Tool::VARIABLES`](crate::Tool::VARIABLES)), unless it
+    /// is empty; `None` for any other.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.entry.variables.iter().find(|variable| variable.name == name)?;
+        self.host.var(name)
+    }
+
+    /// The folder of the runner for files of the job, which later steps see as well; `None` where there is none.
+    #[must_use]
+    pub fn job_folder(&self) -> Option<PathBuf> {
+        self.host.var("RUNNER_TEMP").map(PathBuf::from)
     }
 
     pub(crate) fn output_value(&self, name: &str) -> &str {

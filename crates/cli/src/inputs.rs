@@ -19,6 +19,17 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::error::Error;
 
+/// A text that is taken as it is written, with the white space around it; an argument of this type is not set only when it
+/// is empty. No other input keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verbatim(pub String);
+
+impl From<String> for Verbatim {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 /// The items of a list: one per line, or a JSON array, which is what GitLab makes of an input that is an array.
 fn items(value: &str) -> Vec<String> {
     let array = Some(value.trim()).filter(|text| text.starts_with('['));
@@ -99,8 +110,14 @@ pub fn to_argv(command: &Command, env: &BTreeMap<String, String>) -> Result<Vec<
     };
     let mut positional: Vec<OsString> = Vec::new();
     for arg in scope.get_arguments().chain(globals) {
-        let Some(value) = inputs.value(&key_of(arg)) else { continue };
         let name = name_of(arg);
+        if arg.get_value_parser().type_id() == TypeId::of::<Verbatim>() {
+            if let Some(value) = inputs.verbatim(&key_of(arg)) {
+                argv.push(format!("--{name}={value}").into());
+            }
+            continue;
+        }
+        let Some(value) = inputs.value(&key_of(arg)) else { continue };
         match (arg.get_action(), arg.is_positional()) {
             _ if is_switch(arg) => argv.push(format!("--{name}={}", boolean(&name, value)?).into()),
             (ArgAction::Append, positional_list) => {
@@ -161,10 +178,15 @@ impl<'e> Inputs<'e> {
         Self { own, others }
     }
 
-    /// The value of an input, unless it is empty.
+    /// The value of an input, unless there is nothing but white space in it.
     fn value(&self, key: &str) -> Option<&'e str> {
+        self.verbatim(key).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The value of an input, unless it is empty.
+    fn verbatim(&self, key: &str) -> Option<&'e str> {
         let value = self.own.get(key).or_else(|| self.others.get(key));
-        value.copied().filter(|value| !value.trim().is_empty())
+        value.copied().filter(|value| !value.is_empty())
     }
 }
 
@@ -212,6 +234,19 @@ mod tests {
             argv(&[("INPUT_MAX", "a=1\n\n  b c=2 \n--help\n"), ("INPUT_FILES", "-x\n$(touch y)")]).unwrap(),
             ["--max=a=1", "--max=b c=2", "--max=--help", "--", "-x", "$(touch y)"]
         );
+    }
+
+    #[test]
+    fn verbatim_texts_keep_their_white_space() {
+        let sep = Arg::new("sep").long("sep").value_parser(clap::builder::ValueParser::new(|text: &str| {
+            Ok::<_, std::convert::Infallible>(Verbatim(text.to_owned()))
+        }));
+        let command = Command::new("tool").arg(sep);
+        let run =
+            |value: &str| to_argv(&command, &[("INPUT_SEP".to_owned(), value.to_owned())].into()).unwrap();
+        assert_eq!(run(", "), ["--sep=, "]);
+        assert_eq!(run("\n"), ["--sep=\n"]);
+        assert!(run("").is_empty());
     }
 
     #[test]

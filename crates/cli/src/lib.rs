@@ -41,13 +41,14 @@ pub use files::{
     Bytes, Files, Input, InputEntry, InputFolder, InputKind, NotShown, PendingFile, PendingFolder, ShownFiles,
 };
 pub use host::{Host, print, print_clap, print_error};
+pub use inputs::Verbatim;
 pub use keyed::{KeyedLimit, is_keyed};
 pub use limits::LimitSet;
 pub use program::{Program, ProgramCall, ProgramError, ProgramOutput};
 pub use progress::Progress;
 pub use rules::Setting;
 pub use run::{invoke, standalone};
-pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool};
+pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool, Variable};
 
 /// musl's allocator is made to be small, not fast: half of the time of a large input went there. This one is pure
 /// Rust, so the static binaries still need no C compiler for their target.

@@ -44,6 +44,9 @@ pub trait Tool {
     /// of the base commit, whatever the change says, and an error where the base cannot be read. Flags and inputs of the
     /// action count as always: the workflow sets them.
     const TRUSTED: &'static [&'static str] = &[];
+    /// Variables by which another program of its field is told something, and which the tool reads as that one does; see
+    /// [`Context::variable`].
+    const VARIABLES: &'static [Variable] = &[];
     /// Whether its action runs no other binary than the one that is pinned beside it, whatever `LW_BIN` says: a tool that is
     /// given keys is not replaced by what an earlier step has put into the environment.
     const PINNED: bool = false;
@@ -71,6 +74,15 @@ pub struct Output {
     /// Name in kebab-case.
     pub name: &'static str,
     /// What it is.
+    pub description: &'static str,
+}
+
+/// A variable of the environment that another program of a tool's field has given its meaning.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
     pub description: &'static str,
 }
 
@@ -132,6 +144,8 @@ pub struct Entry {
     pub changed_meanings: &'static [(&'static str, u32)],
     /// Its own formats.
     pub formats: &'static [ExtraFormat],
+    /// Variables of other programs that it reads.
+    pub variables: &'static [Variable],
     /// Whether its action runs the pinned binary alone.
     pub pinned: bool,
     /// Whether it talks to a network.
@@ -158,6 +172,7 @@ impl Entry {
             revision: T::REVISION,
             changed_meanings: T::CHANGED_MEANINGS,
             formats: T::FORMATS,
+            variables: T::VARIABLES,
             pinned: T::PINNED,
             online: T::ONLINE,
             max_binary_bytes: T::MAX_BINARY_BYTES,
@@ -178,6 +193,16 @@ impl Entry {
             .chain(self.exit_codes.iter().copied())
             .map(|(code, meaning)| format!("  {code}  {meaning}"))
             .collect();
+        let variables: Vec<String> = self
+            .variables
+            .iter()
+            .map(|variable| format!("  {}  {}", variable.name, variable.description))
+            .collect();
+        let variables = if variables.is_empty() {
+            String::new()
+        } else {
+            format!("\n\nVariables:\n{}", variables.join("\n"))
+        };
         let command = (self.augment)(Command::new(self.name));
         let command = Common::augment_args(command);
         let command = if self.sections.is_empty() { command } else { command.arg(environment()) };
@@ -185,7 +210,7 @@ impl Entry {
             .version(crate::VERSION)
             .about(self.summary)
             .long_about(format!("{}\n\n{}", self.summary, self.guide))
-            .after_help(format!("Exit codes:\n{}", codes.join("\n")))
+            .after_help(format!("Exit codes:\n{}{variables}", codes.join("\n")))
             .max_term_width(110)
     }
 

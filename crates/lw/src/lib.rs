@@ -33,4 +33,5 @@ tools! {
     "sbom" => lw_sbom::Sbom,
     "changelog" => lw_changelog::Changelog,
     "version" => lw_version::Version,
+    "image-tags" => lw_image_tags::ImageTags,
 }

@@ -50,6 +50,14 @@ pub struct CiContext {
     pub trust: Trust,
     /// Name of the repository: `owner/name`.
     pub repository: Option<String>,
+    /// What the event says of the repository, for [`learn_from_event`](Self::learn_from_event).
+    pub about: Option<RepositoryFacts>,
+    /// Address of the repository's page.
+    pub repository_url: Option<String>,
+    /// Of a push of a tag: the full reference it was made from, where GitHub says so (`base_ref`).
+    pub pushed_from: Option<String>,
+    /// When [`commit`](Self::commit) was made, as the event of a push has it: RFC 3339.
+    pub commit_time: Option<String>,
     /// Address that shows a file at this commit once `/`, its percent-encoded path and
     /// [`line_anchor`](Self::line_anchor) are appended.
     pub blob_base: Option<String>,
@@ -72,6 +80,19 @@ pub struct CiContext {
     pub debug: bool,
 }
 
+/// What an event says of the repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepositoryFacts {
+    /// Its name without its owner.
+    pub name: Option<String>,
+    /// What it is, in a sentence.
+    pub description: Option<String>,
+    /// Address of its page.
+    pub url: Option<String>,
+    /// Its licence, as SPDX names it.
+    pub licence: Option<String>,
+}
+
 /// Why an event could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
@@ -91,8 +112,8 @@ impl lw_model::Diagnose for EventError {
 
 impl CiContext {
     /// Adds what the event of GitHub, Gitea or Forgejo says: of a pull request its number, commits, branches, labels
-    /// and whether it comes from a fork; of a push where the branch was before; of a merge queue its commits; of all
-    /// the main branch.
+    /// and whether it comes from a fork; of a push where the branch was before and when its commit was made; of a merge
+    /// queue its commits; of all the main branch and what the repository is.
     ///
     /// # Errors
     /// When the bytes are no JSON object.
@@ -102,7 +123,20 @@ impl CiContext {
             return Err(EventError::NoObject);
         }
         self.learn_trust_from_event(&event);
-        let main = text(&event["repository"]["default_branch"]);
+        let repository = &event["repository"];
+        let main = text(&repository["default_branch"]);
+        if repository.is_object() {
+            self.about = Some(RepositoryFacts {
+                name: text(&repository["name"]),
+                description: text(&repository["description"]),
+                url: text(&repository["html_url"]),
+                licence: text(&repository["license"]["spdx_id"]),
+            });
+        }
+        self.pushed_from = text(&event["base_ref"]);
+        let commits = event["commits"].as_array().into_iter().flatten().chain([&event["head_commit"]]);
+        let of_run = commits.filter(|commit| text(&commit["id"]).is_some_and(|id| Some(id) == self.commit));
+        self.commit_time = of_run.filter_map(|commit| text(&commit["timestamp"])).next();
         self.default_branch = self.default_branch.take().or(main);
         let (pull, group) = (&event["pull_request"], &event["merge_group"]);
         if pull.is_object() {
@@ -189,6 +223,31 @@ pub(crate) fn clean_url(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_says_what_the_repository_is_and_when_the_commit_was_made() {
+        let mut context = CiContext { commit: Some("abc".into()), ..CiContext::default() };
+        let event = br#"{"base_ref": "refs/heads/main",
+            "commits": [{"id": "0", "timestamp": "2020-01-01T00:00:00Z"}],
+            "head_commit": {"id": "abc", "timestamp": "2020-01-10T09:30:00+09:00"},
+            "repository": {"name": "app", "description": "", "html_url": "https://x.example/o/app",
+                "license": {"spdx_id": "MIT"}}}"#;
+        context.learn_from_event(event).unwrap();
+        assert_eq!(context.pushed_from.as_deref(), Some("refs/heads/main"));
+        assert_eq!(context.commit_time.as_deref(), Some("2020-01-10T09:30:00+09:00"));
+        let about = RepositoryFacts {
+            name: Some("app".into()),
+            description: None,
+            url: Some("https://x.example/o/app".into()),
+            licence: Some("MIT".into()),
+        };
+        assert_eq!(context.about, Some(about));
+        // The time of another commit is not that of the run's.
+        context
+            .learn_from_event(br#"{"head_commit": {"id": "0", "timestamp": "x"}, "repository": 1}"#)
+            .unwrap();
+        assert_eq!((context.commit_time, context.pushed_from), (None, None));
+    }
 
     #[test]
     fn an_event_completes_the_context() {

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use lw_model::{Level, Location};
 
 pub use build::BuildFacts;
-pub use context::{CiContext, EventError};
+pub use context::{CiContext, EventError, RepositoryFacts};
 pub use neutralise::neutralise;
 pub use providers::detect;
 pub use summary::fit_summary;
@@ -125,6 +125,11 @@ pub trait Provider: Send + Sync {
 
     /// Makes values readable by later steps or jobs.
     fn outputs(&self, outputs: &[Output]) -> Vec<Effect>;
+
+    /// Whether there is a way to put variables into the environment of the steps that follow in the same job.
+    fn sets_variables(&self) -> bool {
+        false
+    }
 
     /// Puts variables into the environment of the steps that follow in the same job. A name that [may not be set](may_be_set) is
     /// refused, on every CI; a CI without such a thing says so. Nothing for a plain terminal, whose shell is not ours.

@@ -165,6 +165,10 @@ const WHOLE: &[&str] = &[
 /// Names that the rules above would refuse, and that change nothing but what they are for: the macros of a build with PlatformIO.
 const ALLOWED: &[&str] = &["PLATFORMIO_BUILD_FLAGS"];
 
+/// How names begin that the rules above would refuse, and that only their readers look at: the outputs of docker/metadata-action,
+/// which its users read from the environment.
+const ALLOWED_BEGINNING: &str = "DOCKER_METADATA_OUTPUT_";
+
 /// Whether later steps may be given a variable of this name: an identifier that decides nothing but what its user makes of it.
 #[must_use]
 pub fn may_be_set(name: &str) -> bool {
@@ -174,7 +178,7 @@ pub fn may_be_set(name: &str) -> bool {
     if !is_identifier {
         return false;
     }
-    if ALLOWED.contains(&name) {
+    if ALLOWED.contains(&name) || name.starts_with(ALLOWED_BEGINNING) {
         return true;
     }
     let name = name.to_ascii_uppercase();
@@ -197,6 +201,7 @@ mod tests {
             "Firmware_Tag",
             "PLATFORMIO_BUILD_FLAGS",
             "IMAGE_TAG",
+            "DOCKER_METADATA_OUTPUT_BAKE_FILE_TAGS",
         ] {
             assert!(may_be_set(good), "{good}");
         }
@@ -237,6 +242,9 @@ mod tests {
             "GOFLAGS",
             "TMPDIR",
             "PLATFORMIO_CORE_DIR",
+            "DOCKER_HOST",
+            "DOCKER_METADATA_SET_OUTPUT_ENV",
+            "DOCKER_METADATA_OUTPUT_A=B",
             "",
             "1A",
             "A B",

@@ -76,6 +76,61 @@ impl Repository {
         Ok(found)
     }
 
+    /// Why tags of the repository may be missing in this clone: it is shallow, or was made without them or with one branch only.
+    /// Nothing tells of tags that were made since.
+    #[must_use]
+    pub fn tags_may_be_missing(&self) -> Option<&'static str> {
+        if self.is_shallow() {
+            return Some("the clone is shallow");
+        }
+        let config = self.git.config_snapshot();
+        let (mut has_some, mut has_all) = (false, false);
+        for remote in self.git.remote_names() {
+            let key = |what: &str| format!("remote.{}.{what}", remote.to_str_lossy());
+            if config.string(key("tagOpt").as_str()).is_some_and(|value| value.as_bstr() == "--no-tags") {
+                return Some("the clone was made without tags (`tagOpt = --no-tags`)");
+            }
+            for spec in config.plumbing().strings(key("fetch").as_str()).into_iter().flatten() {
+                has_some = true;
+                has_all |= spec.contains(&b'*');
+            }
+        }
+        (has_some && !has_all).then_some("the clone has a single branch")
+    }
+
+    /// Which of some commits contain another one, as an ancestor and not as themselves: the place of the first that is found. No
+    /// commit that is more than three days older is looked behind.
+    ///
+    /// # Errors
+    /// When an object of the history is missing or damaged.
+    pub fn contained_in(&self, commit: &str, tips: &[String]) -> Result<Option<usize>, HistoryError> {
+        let target = self.commit(commit)?;
+        let oldest = self.commit_time(commit)?.saturating_sub(3 * 24 * 3600);
+        let mut seen = std::collections::HashMap::new();
+        let mut queue = Vec::new();
+        for (place, tip) in tips.iter().enumerate() {
+            if let Some(id) = self.commit_by_id(tip).filter(|id| *id != target) {
+                queue.push((id, place));
+            }
+        }
+        while let Some((id, place)) = queue.pop() {
+            if seen.insert(id, place).is_some() {
+                continue;
+            }
+            let data = self.object(id)?;
+            let commit = gix::objs::CommitRefIter::from_bytes(&data, id.kind());
+            let parents: Vec<ObjectId> = commit.parent_ids().collect();
+            if parents.contains(&target) {
+                return Ok(Some(place));
+            }
+            let time = commit.committer().ok().and_then(|committer| committer.time().ok());
+            if time.is_none_or(|time| time.seconds >= oldest) {
+                queue.extend(parents.into_iter().map(|parent| (parent, place)));
+            }
+        }
+        Ok(None)
+    }
+
     /// How many replacements (`refs/replace/`) the repository has. None of them is used here, while git uses all.
     #[must_use]
     pub fn replacements(&self) -> usize {

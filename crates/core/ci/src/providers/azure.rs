@@ -148,6 +148,10 @@ impl Provider for Azure {
     }
 
     /// `task.setvariable` without `isOutput`: a variable of the job, and of the environment of its later steps.
+    fn sets_variables(&self) -> bool {
+        true
+    }
+
     fn variables(&self, variables: &[Output]) -> Vec<Effect> {
         let (good, warnings) = settable(variables);
         let set = |(name, value): &(&str, String)| {

@@ -95,6 +95,10 @@ impl Provider for CircleCi {
     }
 
     /// In the same file, by their own names.
+    fn sets_variables(&self) -> bool {
+        true
+    }
+
     fn variables(&self, variables: &[Output]) -> Vec<Effect> {
         let (good, mut effects) = settable(variables);
         if good.is_empty() {

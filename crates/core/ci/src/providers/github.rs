@@ -126,6 +126,7 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
     let run = vars.get(if forge { "GITHUB_RUN_NUMBER" } else { "GITHUB_RUN_ID" });
     let blob = if forge { "src/commit" } else { "blob" };
     let page = repository.as_ref().map(|repository| format!("{server}/{repository}"));
+    let page_url = page.clone();
     CiContext {
         workspace: vars.path("GITHUB_WORKSPACE"),
         branch: vars
@@ -156,6 +157,7 @@ fn context(vars: Vars<'_>, flavour: Flavour) -> CiContext {
         line_anchor: "#L",
         event_path: vars.path("GITHUB_EVENT_PATH"),
         debug: vars.is_on("RUNNER_DEBUG") || vars.is_on("ACTIONS_STEP_DEBUG"),
+        repository_url: page_url,
         commit,
         reference,
         repository,
@@ -240,6 +242,10 @@ impl Provider for GitHub {
         };
         let (good, warnings) = usable(outputs);
         self.pairs("output", path, good, warnings)
+    }
+
+    fn sets_variables(&self) -> bool {
+        true
     }
 
     fn variables(&self, variables: &[Output]) -> Vec<Effect> {

@@ -67,6 +67,8 @@ impl GitLab {
             trust: trust(vars),
             fork: source.is_some() && source != vars.get("CI_MERGE_REQUEST_PROJECT_ID"),
             repository: vars.get("CI_PROJECT_PATH"),
+            commit_time: vars.get("CI_COMMIT_TIMESTAMP"),
+            repository_url: page.clone(),
             blob_base: page.zip(commit.as_ref()).map(|(page, commit)| format!("{page}/-/blob/{commit}")),
             line_anchor: "#L",
             run_url: vars.get("CI_JOB_URL"),

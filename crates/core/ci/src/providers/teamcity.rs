@@ -88,6 +88,10 @@ impl Provider for TeamCity {
         messages.into_iter().chain(warnings).collect()
     }
 
+    fn sets_variables(&self) -> bool {
+        true
+    }
+
     fn variables(&self, variables: &[Output]) -> Vec<Effect> {
         let (good, warnings) = settable(variables);
         let set = |(name, value): &(&str, String)| {

@@ -3,3 +3,4 @@
 mod hostile;
 mod providers;
 mod trust;
+mod variables;

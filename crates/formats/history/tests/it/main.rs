@@ -7,5 +7,6 @@ mod base;
 mod log;
 mod repositories;
 mod submodules;
+mod tags;
 mod texts;
 mod work_tree;
