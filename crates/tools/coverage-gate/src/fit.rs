@@ -184,9 +184,7 @@ fn begins(line: &[u8], family: Family, extension: &str) -> bool {
         // Coverage.py leaves out what its settings name; these three are what they name everywhere.
         Family::Python => match word {
             b"return" | b"while" => true,
-            b"if" => {
-                !rest.starts_with(b"__name__") && !memchr::memmem::find(rest, b"TYPE_CHECKING").is_some()
-            }
+            b"if" => !rest.starts_with(b"__name__") && memchr::memmem::find(rest, b"TYPE_CHECKING").is_none(),
             b"raise" => !rest.starts_with(b"NotImplementedError"),
             _ => false,
         },

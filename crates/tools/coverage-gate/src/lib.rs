@@ -96,7 +96,7 @@ Examples:
         measures::groups(&args, cx, coverage, report)?;
         measures::files(&args, cx, coverage, report)?;
 
-        let (diff, lost_lines, misfits) = match given {
+        let Compared { diff, lost: lost_lines, misfits } = match given {
             Some(mut diff) => {
                 sources::compare_binary(None, &inputs, &mut diff, report);
                 if !args.baseline_coverage.is_empty() {
@@ -109,7 +109,7 @@ Examples:
                     ));
                 }
                 let misfits = fit::look(cx, None, is_here, &inputs, &diff);
-                (Some(diff), Vec::new(), misfits)
+                Compared { diff: Some(diff), lost: Vec::new(), misfits }
             }
             None => diff(&args, cx, repository, &inputs, report)?,
         };
@@ -171,6 +171,14 @@ fn read_diff(path: &Path, cx: &Context) -> Result<Diff, Error> {
     parse_unified_diff(&bytes).context(path.display().to_string())
 }
 
+/// A change, and what it and the reports say of each other; nothing, where nobody asked or the change is not known.
+#[derive(Default)]
+struct Compared {
+    diff: Option<Diff>,
+    lost: Vec<LostLines>,
+    misfits: Vec<Misfit>,
+}
+
 /// What was changed, when somebody wants to know: a floor or a base was given, or it is a pull request.
 fn diff(
     args: &Args,
@@ -178,10 +186,10 @@ fn diff(
     repository: Result<Repository, HistoryError>,
     inputs: &Inputs,
     report: &mut Report,
-) -> Result<(Option<Diff>, Vec<LostLines>, Vec<Misfit>), Error> {
+) -> Result<Compared, Error> {
     let asked = args.limits_patch() || args.base.is_some() || !args.baseline_coverage.is_empty();
     if !asked && !cx.is_pull_request() {
-        return Ok((None, Vec::new(), Vec::new()));
+        return Ok(Compared::default());
     }
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
@@ -214,7 +222,7 @@ fn diff(
             let from = if from.is_empty() { "nothing" } else { &from };
             let value = format!("{from}..{to} ({named}{})", base.why);
             report.facts.push(Fact { name: "change".into(), subject: None, value });
-            Ok((Some(diff), lost, misfits))
+            Ok(Compared { diff: Some(diff), lost, misfits })
         }
         Err(error) if asked => Err(error),
         // Nobody asked for the changed lines: a clone that lacks them is no reason to fail.
@@ -225,7 +233,7 @@ fn diff(
                 Some(advice) => finding.help(advice),
                 None => finding,
             });
-            Ok((None, Vec::new(), Vec::new()))
+            Ok(Compared::default())
         }
     }
 }
