@@ -42,7 +42,8 @@ pub trait Tool {
     ///
     /// On a pull request, and in a run that is not known to be [trusted](Context::trust), their values in `lw.toml` are those
     /// of the base commit, whatever the change says, and an error where the base cannot be read. Flags and inputs of the
-    /// action count as always: the workflow sets them.
+    /// action count as always: the workflow sets them. Of a tool that has such keys, `fail-on` and `missing` are among them:
+    /// they decide whether what it finds counts.
     const TRUSTED: &'static [&'static str] = &[];
     /// Variables by which another program of its field is told something, and which the tool reads as that one does; see
     /// [`Context::variable`].

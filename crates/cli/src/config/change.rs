@@ -21,6 +21,10 @@ use crate::inputs::name_of;
 /// Changes a finding spells out; past that a person reads the diff.
 const LISTED: usize = 100;
 
+/// Keys of every tool that decide whether what it finds counts. A change that must not decide whom to trust must not
+/// decide that either: with `fail-on = "never"` a forged signature would pass.
+const VERDICT: [&str; 2] = ["fail-on", "missing"];
+
 /// What the files say to one tool.
 #[derive(Debug, Default)]
 pub(crate) struct Configuration {
@@ -307,8 +311,8 @@ impl Reader<'_> {
                 Error::usage(message).hint(format!("set it as a flag or an input of the action{advice}"))
             );
         }
-        let keys: Vec<&str> =
-            self.trusted.iter().copied().filter(|name| !self.given.contains(*name)).collect();
+        let all = self.trusted.iter().copied().chain(VERDICT);
+        let keys: Vec<&str> = all.filter(|name| !self.given.contains(*name)).collect();
         if keys.is_empty() {
             return Ok(None);
         }
@@ -324,8 +328,12 @@ impl Reader<'_> {
     /// Whether the name of a changed setting (`expect-key`, `max image.bytes`, `fleets.eu.hosts`) is of what a change must
     /// not decide.
     fn is_trusted_only(&self, changed: &str) -> bool {
-        let name = changed.split([' ', '.']).next().unwrap_or(changed);
-        self.trusted.contains(&name)
+        self.is_kept(changed.split([' ', '.']).next().unwrap_or(changed))
+    }
+
+    /// Whether a key is the base's, of a tool that has such keys.
+    fn is_kept(&self, name: &str) -> bool {
+        !self.trusted.is_empty() && (self.trusted.contains(&name) || VERDICT.contains(&name))
     }
 
     /// The identifiers in clap of the arguments that a change must not decide, of those with some names.
@@ -334,7 +342,7 @@ impl Reader<'_> {
         all.chain(self.command.get_arguments())
             .filter(move |arg| {
                 let name = name_of(arg);
-                self.trusted.contains(&name.as_str()) && which(&name)
+                self.is_kept(&name) && which(&name)
             })
             .map(|arg| arg.get_id().as_str())
     }

@@ -16,6 +16,7 @@ mod folder;
 mod follow;
 mod glob;
 mod identity;
+mod interrupted;
 mod leftovers;
 mod map;
 mod pending;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempDir};
 
+use super::interrupted::Unfinished;
 use super::leftovers;
 use super::map::Watch;
 
@@ -13,7 +14,7 @@ use super::map::Watch;
 ///
 /// Until [`publish`](Self::publish) the bytes are in a temporary file beside the final one, which may be read back and
 /// written in any order. Dropping it removes it; a killed process leaves the temporary file, whose name starts
-/// with `.lw-`, and never half a file under the final name.
+/// with `.lw-`, and never half a file under the final name. One that is told to end by a signal removes what takes long.
 ///
 /// It does not buffer: write large pieces, or wrap it in a [`BufWriter`].
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct PendingFile {
     file: NamedTempFile,
     target: Target,
     watch: Watch,
+    _unfinished: Option<Unfinished>,
 }
 
 /// Where the bytes go in the end.
@@ -47,13 +49,19 @@ impl PendingFile {
         Ok(pending)
     }
 
+    /// The same, removed when the process is told to end: for what takes its time to be written.
+    pub(super) fn removed_when_interrupted(mut self) -> Self {
+        self._unfinished = Some(Unfinished::new(self.file.path()));
+        self
+    }
+
     /// Starts a file whose bytes will go into a device, a FIFO or a descriptor, where nothing can be read back.
     ///
     /// # Errors
     /// Those of the operating system.
     pub(super) fn into_special(special: File, watch: &Watch) -> io::Result<Self> {
         let file = NamedTempFile::new()?;
-        Ok(Self { file, target: Target::Special(special), watch: watch.clone() })
+        Ok(Self { file, target: Target::Special(special), watch: watch.clone(), _unfinished: None })
     }
 
     fn new(path: &Path, watch: &Watch) -> io::Result<Self> {
@@ -65,7 +73,7 @@ impl PendingFile {
             builder.permissions(std::fs::Permissions::from_mode(0o644));
         }
         let file = named(&mut builder).tempfile_in(made(path)?)?;
-        Ok(Self { file, target: Target::Path(path.to_owned()), watch: watch.clone() })
+        Ok(Self { file, target: Target::Path(path.to_owned()), watch: watch.clone(), _unfinished: None })
     }
 
     /// Has what was written put on the disk: [`publish`](Self::publish) does too, and has nothing left to wait for then.
@@ -153,6 +161,7 @@ pub struct PendingFolder {
     folder: TempDir,
     path: PathBuf,
     watch: Watch,
+    _unfinished: Unfinished,
 }
 
 impl PendingFolder {
@@ -179,7 +188,8 @@ impl PendingFolder {
         {
             leftovers::clear(beside, now);
         }
-        Ok(Self { folder, path: path.to_owned(), watch: watch.clone() })
+        let unfinished = Unfinished::new(folder.path());
+        Ok(Self { folder, path: path.to_owned(), watch: watch.clone(), _unfinished: unfinished })
     }
 
     /// Starts a file in it; `name` may have folders in it, which are made.

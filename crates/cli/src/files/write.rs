@@ -35,7 +35,9 @@ impl Files {
     /// When it may not be there, or cannot be made.
     pub(crate) fn create(&self, path: &Path) -> Result<PendingFile, Error> {
         let pending = match self.destination(path, Way::Replace)? {
-            Destination::Path(target) => PendingFile::beside(&target, &self.watch),
+            Destination::Path(target) => {
+                PendingFile::beside(&target, &self.watch).map(PendingFile::removed_when_interrupted)
+            }
             Destination::Open(file) => PendingFile::into_special(file, &self.watch),
         };
         pending.map_err(|error| unwritable(path, &error))

@@ -27,6 +27,10 @@ struct Args {
     /// What a change may decide
     #[arg(long)]
     colour: Option<String>,
+
+    /// Find something
+    #[arg(long)]
+    forged: bool,
 }
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -40,17 +44,21 @@ impl Tool for Probe {
     const SUMMARY: &'static str = "Do what a test wants";
     const GUIDE: &'static str = "Nothing more.";
     const OUTPUTS: &'static [Output] = &[Output { name: "seen", description: "What the tool saw" }];
-    const RULES: &'static [Rule] = &[];
+    const RULES: &'static [Rule] =
+        &[Rule { id: "forged", level: Level::Error, title: "It is forged.", help: "Do not use it." }];
     const SECTIONS: &'static [Section] =
         &[Section::of::<BTreeMap<String, Signer>>("signers", "Whom to trust")];
     const TRUSTED: &'static [&'static str] = &["expect-key", "require-signature", "signers"];
     type Args = Args;
 
-    fn run(args: Args, cx: &mut Context, _: &mut Report) -> Result<(), Error> {
+    fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
         let signers: Option<BTreeMap<String, Signer>> = cx.section("signers")?;
         let signers: Vec<String> =
             signers.into_iter().flatten().map(|(name, signer)| format!("{name}={}", signer.key)).collect();
         let origin = cx.origin("expect_key", 0).text;
+        if args.forged {
+            report.add_finding(lw_model::Finding::new("probe/forged", Level::Error, "f", "it is forged"));
+        }
         cx.output(
             "seen",
             format!(
@@ -175,6 +183,26 @@ fn a_change_does_not_decide_whom_to_trust() {
     assert_eq!(ran.exit, Exit::Pass);
 }
 
+/// Who is trusted says nothing where a finding counts for nothing.
+#[test]
+fn a_change_does_not_decide_what_its_findings_count() {
+    let lenient = "[probe]\nfail-on = \"never\"\nmissing = \"skip\"\n";
+    for base in ["", BASE] {
+        let repository = pull_request(base, lenient);
+        let ran = run(repository.path(), &["--forged"], &PULL_REQUEST);
+        assert_eq!(ran.exit, Exit::Gate, "{:?}", ran.report.findings);
+        assert!(ran.says(Level::Note, "fail-on: not set → never"), "{:?}", ran.report.findings);
+        assert!(ran.says(Level::Note, "missing: not set → skip"), "{:?}", ran.report.findings);
+        // What the workflow says, and what is on the main branch, counts.
+        assert_eq!(run(repository.path(), &["--forged", "--fail-on=never"], &PULL_REQUEST).exit, Exit::Pass);
+        let push = [("GITHUB_EVENT_NAME", "push"), ("GITHUB_REF", "refs/heads/main")];
+        assert_eq!(run(repository.path(), &["--forged"], &push).exit, Exit::Pass);
+    }
+    // The base may be strict as well.
+    let strict = pull_request("[probe]\nfail-on = \"never\"\n", "[probe]\nfail-on = \"error\"\n");
+    assert_eq!(run(strict.path(), &["--forged"], &PULL_REQUEST).exit, Exit::Pass);
+}
+
 #[test]
 fn a_file_that_a_change_adds_or_deletes_does_not_decide_either() {
     let added = pull_request("", CHANGE);
@@ -222,14 +250,18 @@ fn where_the_base_is_not_there_a_change_that_sets_them_is_refused() {
     let (_folder, shallow) = clone(&pull_request(BASE, only_key));
     let ran = run(&shallow, &flags, &PULL_REQUEST);
     assert_eq!((ran.saw("keys"), ran.saw("required")), ("mine", "true"));
-    assert!(ran.says(Level::Warning, "(signers) is not known"), "{:?}", ran.report.findings);
+    assert!(
+        ran.says(Level::Warning, "(signers, fail-on, missing) is not known"),
+        "{:?}",
+        ran.report.findings
+    );
     // Where it sets none of them, what the base says is not known, and that is told.
     let (_folder, shallow) = clone(&pull_request(BASE, "[probe]\ncolour = \"blue\"\n"));
     let ran = run(&shallow, &[], &PULL_REQUEST);
     assert!(
         ran.says(
             Level::Warning,
-            "whether lw.toml of the base sets what a change may not decide (expect-key, require-signature, signers) is not known"
+            "whether lw.toml of the base sets what a change may not decide (expect-key, require-signature, signers, fail-on, missing) is not known"
         ),
         "{:?}",
         ran.report.findings

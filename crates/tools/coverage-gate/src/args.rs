@@ -114,7 +114,7 @@ pub struct Args {
     )]
     pub patch_rule: PatchRule,
 
-    /// What to do about changed source files that are in no report, though other files of their kind are; without it a failure where changed lines have a floor, else a note
+    /// What to do about changed source files that are in no report, though other files of their kind are, and about changed statements that no report knows; without it a failure where changed lines have a floor, else a note
     #[arg(long, value_enum, value_name = "WORD", help_heading = "Changed lines")]
     pub unreported: Option<Unreported>,
 

@@ -7,6 +7,7 @@
 mod args;
 mod badge;
 mod base;
+mod fit;
 mod grade;
 mod html;
 mod inputs;
@@ -31,6 +32,7 @@ use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
 use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
+use crate::fit::Misfit;
 use crate::grade::Floors;
 use crate::inputs::Inputs;
 use crate::lost::LostLines;
@@ -94,7 +96,7 @@ Examples:
         measures::groups(&args, cx, coverage, report)?;
         measures::files(&args, cx, coverage, report)?;
 
-        let (diff, lost_lines) = match given {
+        let Compared { diff, lost: lost_lines, misfits } = match given {
             Some(mut diff) => {
                 sources::compare_binary(None, &inputs, &mut diff, report);
                 if !args.baseline_coverage.is_empty() {
@@ -106,12 +108,14 @@ Examples:
                         message,
                     ));
                 }
-                (Some(diff), Vec::new())
+                let misfits = fit::look(cx, None, is_here, &inputs, &diff);
+                Compared { diff: Some(diff), lost: Vec::new(), misfits }
             }
             None => diff(&args, cx, repository, &inputs, report)?,
         };
         sources.tell(&args, diff.as_ref(), report);
-        let patch = diff.as_ref().map(|diff| changed(&args, cx, diff, &inputs, report)).transpose()?;
+        let patch =
+            diff.as_ref().map(|diff| changed(&args, cx, (diff, &misfits), &inputs, report)).transpose()?;
         let lost = ratchet::compare(&args, cx, &inputs, diff.as_ref(), report)?;
         cx.judge(report, None);
         if let Some(patch) = &patch {
@@ -167,6 +171,14 @@ fn read_diff(path: &Path, cx: &Context) -> Result<Diff, Error> {
     parse_unified_diff(&bytes).context(path.display().to_string())
 }
 
+/// A change, and what it and the reports say of each other; nothing, where nobody asked or the change is not known.
+#[derive(Default)]
+struct Compared {
+    diff: Option<Diff>,
+    lost: Vec<LostLines>,
+    misfits: Vec<Misfit>,
+}
+
 /// What was changed, when somebody wants to know: a floor or a base was given, or it is a pull request.
 fn diff(
     args: &Args,
@@ -174,27 +186,29 @@ fn diff(
     repository: Result<Repository, HistoryError>,
     inputs: &Inputs,
     report: &mut Report,
-) -> Result<(Option<Diff>, Vec<LostLines>), Error> {
+) -> Result<Compared, Error> {
     let asked = args.limits_patch() || args.base.is_some() || !args.baseline_coverage.is_empty();
     if !asked && !cx.is_pull_request() {
-        return Ok((None, Vec::new()));
+        return Ok(Compared::default());
     }
     let read = repository.map_err(Error::from).and_then(|repository| {
         let base = base::resolve(args, cx, &repository)?;
         let mut diff = repository.changed_since(&base, &args.head)?;
         sources::compare_binary(Some(&repository), inputs, &mut diff, report);
-        if is_checked_out(&repository, &args.head) {
+        let is_here = is_checked_out(&repository, &args.head);
+        if is_here {
             Sources::fit(cx, &repository, inputs, &mut diff, report);
         }
+        let misfits = fit::look(cx, Some(&repository), is_here, inputs, &diff);
         let lost = if args.baseline_coverage.is_empty() {
             Vec::new()
         } else {
             lost::lines(args, cx, &repository, inputs, &diff, report)?
         };
-        Ok((base, diff, lost))
+        Ok((base, diff, lost, misfits))
     });
     match read {
-        Ok((base, diff, lost)) => {
+        Ok((base, diff, lost, misfits)) => {
             let short = |id: &Option<String>| {
                 id.as_deref().and_then(|id| id.get(..10)).unwrap_or_default().to_owned()
             };
@@ -208,7 +222,7 @@ fn diff(
             let from = if from.is_empty() { "nothing" } else { &from };
             let value = format!("{from}..{to} ({named}{})", base.why);
             report.facts.push(Fact { name: "change".into(), subject: None, value });
-            Ok((Some(diff), lost))
+            Ok(Compared { diff: Some(diff), lost, misfits })
         }
         Err(error) if asked => Err(error),
         // Nobody asked for the changed lines: a clone that lacks them is no reason to fail.
@@ -219,7 +233,7 @@ fn diff(
                 Some(advice) => finding.help(advice),
                 None => finding,
             });
-            Ok((None, Vec::new()))
+            Ok(Compared::default())
         }
     }
 }
@@ -228,11 +242,24 @@ fn diff(
 fn changed(
     args: &Args,
     cx: &Context,
-    diff: &Diff,
+    (diff, misfits): (&Diff, &[Misfit]),
     inputs: &Inputs,
     report: &mut Report,
 ) -> Result<Patch, Error> {
     let mut patch = Patch::of(diff, &inputs.coverage, &inputs.filter, args.patch_rule);
+    for misfit in misfits.iter().filter(|misfit| !misfit.unknown.is_empty()) {
+        patch.unknown.push((misfit.path.clone(), misfit.unknown.clone()));
+    }
+    for (path, why) in misfits.iter().filter_map(|misfit| Some((&misfit.path, misfit.before.as_ref()?))) {
+        let is_held = args.ratchet.is_some() || args.limits_patch();
+        let level = if is_held { Level::Error } else { Level::Warning };
+        let message = format!("the report does not fit {path}: {why}");
+        report.add_finding(
+            Finding::new("coverage-gate/other-text", level, path, message)
+                .help("the report is of the commit before the change: write it again from the commit that is judged")
+                .at(Some(Location::file(path.as_str()))),
+        );
+    }
     if let Some(path) = patch.summaries.first() {
         let message =
             format!("{path}: it was changed, but the report only tells how many of its lines are covered");
@@ -254,29 +281,47 @@ fn changed(
             grouped(counts.total.into())
         ),
     });
+    let level = match args.unreported() {
+        Unreported::Note | Unreported::Missed => Level::Note,
+        Unreported::Warn => Level::Warning,
+        // Nobody asked for these lines: the change is too small to be held to the floors.
+        Unreported::Fail
+            if args.unreported.is_none() && counts.total + patch.unjudged(args) < args.small_diff =>
+        {
+            Level::Note
+        }
+        Unreported::Fail => Level::Error,
+    };
+    let counted =
+        if args.unreported() == Unreported::Missed { "; all are counted as not covered" } else { "" };
     if !patch.unreported.is_empty() {
-        let level = match args.unreported() {
-            Unreported::Note | Unreported::Missed => Level::Note,
-            Unreported::Warn => Level::Warning,
-            // Nobody asked for these lines: the change is too small to be held to the floors.
-            Unreported::Fail
-                if args.unreported.is_none() && counts.total + patch.unjudged(args) < args.small_diff =>
-            {
-                Level::Note
-            }
-            Unreported::Fail => Level::Error,
-        };
         let count = patch.unreported.len();
         let (files, are) =
             if count == 1 { ("changed file is", "its") } else { ("changed files are", "their") };
-        let counted =
-            if args.unreported() == Unreported::Missed { "; all are counted as not covered" } else { "" };
         let names = inputs::listed(patch.unreported.iter().map(|(path, _)| path));
         let message =
             format!("{count} {files} in no report, so nothing is known of {are} lines{counted}: {names}");
         report.add_finding(
             Finding::new("coverage-gate/unreported", level, "files", message)
                 .help("have the tests load them, leave them out with --exclude, or say with --unreported what they mean"),
+        );
+    }
+    for (path, lines) in &patch.unknown {
+        let first = lines.first().copied().unwrap_or_default();
+        let count = lines.len();
+        let statements = match count {
+            1 => format!("the statement that the change has in line {}", grouped(first.into())),
+            _ => format!(
+                "none of the {count} statements that the change has from line {} on",
+                grouped(first.into())
+            ),
+        };
+        let knows = if count == 1 { "does not know" } else { "knows" };
+        let message = format!("the report measured {path}, and {knows} {statements}{counted}");
+        report.add_finding(
+            Finding::new("coverage-gate/unreported", level, path, message)
+                .help("the report is of another commit: write it again from the one that is judged; where these lines are not compiled, say with --unreported what they mean")
+                .at(Some(Location::line(path.as_str(), first))),
         );
     }
     Ok(patch)

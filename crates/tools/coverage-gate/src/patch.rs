@@ -19,6 +19,8 @@ pub(crate) struct Patch {
     pub(crate) files: Vec<PatchFile>,
     /// Changed files that no report mentions, though files of their kind are measured; with their changed lines.
     pub(crate) unreported: Vec<(String, u64)>,
+    /// Statements among the changed lines of measured files, of which the reports know none.
+    pub(crate) unknown: Vec<(String, Vec<u32>)>,
     /// Measured files of which only totals are known.
     pub(crate) summaries: Vec<String>,
     /// How many lines were added or changed in all, executable or not.
@@ -71,7 +73,12 @@ impl Patch {
     /// Changed lines of sources of which nothing is known, where nobody said that they do not matter.
     pub(crate) fn unjudged(&self, args: &Args) -> u64 {
         let is_held = args.unreported() == Unreported::Fail;
-        if is_held { self.unreported.iter().map(|(_, lines)| lines).sum() } else { 0 }
+        if is_held { self.unknown_lines() } else { 0 }
+    }
+
+    fn unknown_lines(&self) -> u64 {
+        let of_files: u64 = self.unreported.iter().map(|(_, lines)| lines).sum();
+        of_files + self.unknown.iter().map(|(_, lines)| lines.len() as u64).sum::<u64>()
     }
 
     /// Why no changed line is executable.
@@ -105,10 +112,10 @@ impl Patch {
         self.files.iter().fold(Counts::default(), |sum, file| sum + file.counts)
     }
 
-    /// Takes the changed lines of files that no report mentions for executable and not covered.
+    /// Takes the changed lines of files that no report mentions, and statements that none knows, for executable and not
+    /// covered.
     pub(crate) fn count_unreported(&mut self) -> Counts {
-        let lines = self.unreported.iter().map(|(_, lines)| lines).sum();
-        self.counts() + Counts::new(0, lines)
+        self.counts() + Counts::new(0, self.unknown_lines())
     }
 }
 

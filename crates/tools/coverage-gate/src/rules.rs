@@ -127,8 +127,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "unreported",
         level: Level::Note,
-        title: "A changed file is in no report.",
-        help: "Nothing is known of its lines. Have the tests load it, or leave it out with `exclude`; `unreported` decides how it counts; without it, it is a failure where changed lines have a floor.",
+        title: "A changed file, or what a change adds to one, is in no report.",
+        help: "Nothing is known of its lines. Have the tests load it, or leave it out with `exclude`; where a report knows the file and not its new lines, it is of another commit; `unreported` decides how it counts; without it, it is a failure where changed lines have a floor.",
     },
     Rule {
         id: "unused-pattern",

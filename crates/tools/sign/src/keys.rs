@@ -125,16 +125,20 @@ pub(crate) fn passphrase(args: &KeyArgs, cx: &Context) -> Result<Option<Secret>,
     cx.secret(source, "passphrase").map(|secret| Some(secret.without_line_break()))
 }
 
-/// The public key of a private one.
+/// The public key of a private one; `None` where it is something else.
 ///
 /// # Errors
-/// When it cannot be read.
-pub(crate) fn private_alone(args: &KeyArgs, source: &str, cx: &Context) -> Result<PublicKey, Error> {
+/// When it is a private key that cannot be read.
+pub(crate) fn private_alone(args: &KeyArgs, source: &str, cx: &Context) -> Result<Option<PublicKey>, Error> {
     let parsed: SecretSource = source.parse().context("--key")?;
     let secret = cx.secret(&parsed, "private key")?;
     let passphrase = passphrase(args, cx)?;
-    let file = private_file(&parsed, &secret, passphrase.as_ref())?;
-    Ok(file.key.public_key().clone())
+    let other = read_private(secret.expose(), passphrase.as_ref().map(Secret::expose));
+    if let Err(KeyFileError::Empty { .. } | KeyFileError::Other { .. } | KeyFileError::Unknown { .. }) = other
+    {
+        return Ok(None);
+    }
+    private_file(&parsed, &secret, passphrase.as_ref()).map(|file| Some(file.key.public_key().clone()))
 }
 
 fn private_file(

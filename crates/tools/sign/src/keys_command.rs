@@ -81,9 +81,9 @@ fn show(args: &Keys, cx: &mut Context, report: &mut Report) -> Result<(), Error>
             (Some(file), key)
         }
         // A private key shows its public one.
-        Err(error) => match keys::private_alone(&args.key, source, cx) {
-            Ok(key) => (None, key),
-            Err(_) => return Err(error),
+        Err(error) => match keys::private_alone(&args.key, source, cx)? {
+            Some(key) => (None, key),
+            None => return Err(error),
         },
     };
     report.tables.push(table(&public, file.as_ref()));

@@ -58,6 +58,11 @@ impl Tool for Sign {
         "expect-key",
         "known-key",
         "key-digest",
+        // What a signature was made for, and what a chip in the field accepts.
+        "scheme",
+        "namespace",
+        "chip",
+        "chip-revision",
         "on-fork",
         "allow-unknown-run",
         "repository",

@@ -158,22 +158,23 @@ fn of_folder(folder: &Path, cx: &Context) -> Result<Vec<Pair>, Error> {
             }
         }
     }
-    let is_signature = |path: &Path| {
-        BESIDE.iter().any(|ending| {
-            let text = path.to_string_lossy();
-            text.strip_suffix(ending).is_some_and(|of| files.contains(Path::new(of)))
-        })
-    };
     let mut pairs = Vec::new();
-    for input in files.iter().filter(|path| !is_signature(path)) {
+    let mut used = BTreeSet::new();
+    // A name comes after those it begins with, so that what signs a file is known before it would be one itself.
+    for input in &files {
+        if used.contains(input) {
+            continue;
+        }
         // Each is looked at: one that is passed over could be anything.
         let beside = BESIDE.iter().map(|ending| with(input, ending)).filter(|path| files.contains(path));
         let signatures: Vec<PathBuf> = beside.collect();
         if signatures.is_empty() {
             pairs.push(Pair { input: input.clone(), signature: None });
         }
-        let pair = |signature| Pair { input: input.clone(), signature: Some(signature) };
-        pairs.extend(signatures.into_iter().map(pair));
+        for signature in signatures {
+            used.insert(signature.clone());
+            pairs.push(Pair { input: input.clone(), signature: Some(signature) });
+        }
     }
     if pairs.is_empty() {
         return Err(Error::input(format!("{shown}: there is no file in it, so nothing was verified"))

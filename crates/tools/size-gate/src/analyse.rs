@@ -106,7 +106,10 @@ pub(crate) fn analyse(
         }
         firmware.memory = Some(memory);
     }
-    one.image_size(bin_bytes.as_ref().map(|bytes| bytes.len() as u64), image_bytes);
+    // What may have content and is counted as if it had none is added where a limit depends on it: `unsure`.
+    let counts_more = |memory: &Memory| memory.unsure_memory.iter().any(|section| section.loaded);
+    let is_open = firmware.memory.as_ref().is_some_and(counts_more);
+    one.image_size(bin_bytes.as_ref().map(|bytes| bytes.len() as u64), image_bytes, is_open);
     let image = match (&bin_bytes, inputs.bin.as_deref()) {
         (Some(bytes), Some(path)) => {
             let linked = elf.as_ref().zip(elf_bytes.as_deref());
@@ -245,9 +248,10 @@ impl FirmwareReport<'_> {
     }
 
     /// The image is the file that is flashed, where there is one; else the sum of what is loaded.
-    fn image_size(&mut self, file: Option<u64>, sections: Option<u64>) {
+    fn image_size(&mut self, file: Option<u64>, sections: Option<u64>, is_open: bool) {
         let (bytes, from) = match (file, sections) {
             (Some(file), _) => (file, FROM_FILE),
+            (None, Some(sections)) if is_open => (sections, FROM_MAP),
             (None, Some(sections)) => (sections, FROM_SECTIONS),
             (None, None) => return,
         };
@@ -258,6 +262,9 @@ impl FirmwareReport<'_> {
     fn memory(&mut self, memory: &Memory, args: &Args) {
         if let Some(chip) = memory.chip {
             self.fact("chip", &chip.to_string());
+        }
+        if !memory.unsure_memory.is_empty() {
+            self.fact(MEMORY_FACT, FROM_MAP);
         }
         // What lies in no region is told once it is known whether a limit depends on it.
         for warning in memory.warnings.iter().filter(|warning| !warning.starts_with("in no memory region")) {
@@ -548,6 +555,10 @@ pub(crate) const IMAGE_FACT: &str = "image is";
 pub(crate) const FROM_FILE: &str = "the file that is flashed";
 /// `image.bytes` is what ELF or map say is loaded.
 const FROM_SECTIONS: &str = "the sum of the loaded sections";
+/// What a map alone tells, with sections of which it does not tell whether they count.
+const FROM_MAP: &str = "what the map alone tells";
+/// Name of the fact that says that RAM and regions are what an ELF of the same build may not have.
+pub(crate) const MEMORY_FACT: &str = "memory is";
 
 /// What else is flashed into a device beside an application, by its first bytes.
 fn other_file_of_a_device(bytes: &[u8]) -> Option<&'static str> {

@@ -7,7 +7,7 @@ use lw_cli::{Context, Error, ResultExt, Tool};
 use lw_model::{Bound, Fact, Finding, Level, Measure, Number, Reason, Report};
 
 use crate::SizeGate;
-use crate::analyse::{self, FROM_FILE, Firmware, IMAGE_FACT};
+use crate::analyse::{self, FROM_FILE, Firmware, IMAGE_FACT, MEMORY_FACT};
 use crate::args::Args;
 use crate::diff::{self, Row};
 use crate::inputs;
@@ -264,6 +264,7 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
         report.fact(IMAGE_FACT, subject.as_deref()).map(str::to_owned)
     };
     let mut other_image: Vec<Option<String>> = Vec::new();
+    let mut other_memory: Vec<Option<String>> = Vec::new();
     for subject in &now {
         let Some(old) = partner(subject) else {
             let reason = match (any_matched, vanished) {
@@ -287,6 +288,22 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
                 measure: Some("image.bytes"),
             });
         }
+        let is_open = |report: &Report, subject: &Option<String>| {
+            report.fact(MEMORY_FACT, subject.as_deref()).is_some()
+        };
+        let open = (is_open(earlier, old), is_open(report, subject));
+        if open.0 != open.1 {
+            other_memory.push(subject.clone());
+            let (map, other) =
+                if open.0 { ("the baseline", "this run") } else { ("this run", "the baseline") };
+            for (what, measure) in [("RAM", "ram."), ("regions", "region.")] {
+                compared.gone.push(Gone {
+                    subject: subject.clone(),
+                    what: format!("{what} of {map} are what a map alone tells, with sections that may be (COPY), and of {other} they are not"),
+                    measure: Some(measure),
+                });
+            }
+        }
         let renamed = renamed(report, subject, earlier, old, &mut compared);
         for measure in report.measures.iter().filter(|measure| measure.subject == *subject) {
             let is_new = !values.contains_key(&(old, measure.name.as_str()));
@@ -307,19 +324,27 @@ fn apply_report(cx: &Context, report: &mut Report, earlier: &Report) -> Result<C
     resized.into_iter().for_each(|finding| report.add_finding(finding));
     cx.compare(report, earlier, |measure, _| {
         let name = measure.name.as_str();
-        if name == "image.bytes" && other_image.contains(&measure.subject) {
+        if is_other(measure, &other_image, &other_memory) {
             return None;
         }
         // Files with a limit of their own belong to no firmware.
         let old = if name.starts_with("file.") { Some(&measure.subject) } else { partner(&measure.subject) };
         values.get(&(old?, name)).copied()
     });
-    for measure in report.measures.iter().filter(|measure| measure.name == "image.bytes") {
-        if other_image.contains(&measure.subject) {
-            compared.mark(measure, Reason::NothingMatched);
-        }
+    for measure in report.measures.iter().filter(|measure| is_other(measure, &other_image, &other_memory)) {
+        compared.mark(measure, Reason::NothingMatched);
     }
     Ok(compared)
+}
+
+/// Whether a measure counts something else than in the baseline, of the firmwares of which image or memory do.
+fn is_other(measure: &Measure, image: &[Option<String>], memory: &[Option<String>]) -> bool {
+    match measure.name.split('.').next() {
+        Some("image") => image.contains(&measure.subject),
+        // How long a region is does not depend on what is in it.
+        Some("ram" | "region") => !measure.name.ends_with(".size") && memory.contains(&measure.subject),
+        _ => false,
+    }
 }
 
 /// Tells of a region that had another length: the script was changed, or the baseline is of another board.

@@ -80,6 +80,9 @@ pub struct Memory {
     /// Sections that a map alone does not show to have content, and that are taken to have none: they are not part of
     /// [`Memory::image_bytes`], nor of the region they would be loaded from.
     pub unsure_content: Vec<UnsureContent>,
+    /// Sections that a map alone does not show to take memory, and that are counted: in an ELF of the same build they may
+    /// take none.
+    pub unsure_memory: Vec<UnsureMemory>,
     /// A writable section, when there is one although no memory counts as RAM.
     pub writable_outside_ram: Option<String>,
     /// A section, and its address, where the chip that the user named has no memory.
@@ -228,6 +231,15 @@ pub struct UnsureContent {
     pub load_address: Option<u64>,
 }
 
+/// A section of which a map does not tell whether it is `(COPY)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsureMemory {
+    /// Name of the section.
+    pub section: String,
+    /// Whether it counts for the image as well.
+    pub loaded: bool,
+}
+
 /// Why the use of memory cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemoryError {
@@ -330,7 +342,8 @@ impl Memory {
         if let Some(map) = sources.map {
             warnings.extend_from_slice(&map.warnings);
         }
-        let (mut sections, mut unsure_content) = sections::collect(sources, &mut warnings)?;
+        let (mut sections, open) = sections::collect(sources, &mut warnings)?;
+        let (mut unsure_content, mut unsure_memory) = (open.content, open.copies);
         if sections.is_empty() {
             return Err(MemoryError::Nothing);
         }
@@ -342,6 +355,9 @@ impl Memory {
         kind::settle(&mut regions, &sections, origin, chip, sources);
         sections::drop_reserved_zeros(&mut sections, &regions, sources);
         unsure_content.extend(sections::drop_unlikely_content(&mut sections, &regions, chip, sources, true));
+        // What is taken to have no content after all is told as that.
+        let is_loaded = |name: &str| sections.iter().any(|section| section.loaded && section.name == name);
+        unsure_memory.retain(|open| !open.loaded || is_loaded(&open.section));
         sections::mark_fillers(&mut sections, &regions, chip, sources);
         for region in &mut regions {
             place::count(region, &sections);
@@ -389,6 +405,7 @@ impl Memory {
             ram_size,
             unplaced,
             unsure_content,
+            unsure_memory,
             writable_outside_ram,
             outside_chip,
             warnings,

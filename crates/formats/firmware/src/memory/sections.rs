@@ -10,7 +10,9 @@ use crate::map::{Flavour, Input, InputKind, Map, OutputSection};
 use crate::region::RegionClass;
 use crate::script::{Script, ScriptKind, ScriptSection};
 
-use super::{MemoryError, Placement, PlacementRole, RegionUse, SectionUse, Sources, UnsureContent};
+use super::{
+    MemoryError, Placement, PlacementRole, RegionUse, SectionUse, Sources, UnsureContent, UnsureMemory,
+};
 
 /// Sections with a size that take memory.
 ///
@@ -18,7 +20,7 @@ use super::{MemoryError, Placement, PlacementRole, RegionUse, SectionUse, Source
 pub(super) fn collect(
     sources: &Sources<'_>,
     warnings: &mut Vec<String>,
-) -> Result<(Vec<SectionUse>, Vec<UnsureContent>), MemoryError> {
+) -> Result<(Vec<SectionUse>, Open), MemoryError> {
     match (sources.elf, sources.map) {
         (Some(elf), map) => {
             let mut sections: Vec<_> = elf
@@ -48,7 +50,7 @@ pub(super) fn collect(
             if let Some(map) = map {
                 pair(&mut sections, map)?;
             }
-            Ok((sections, Vec::new()))
+            Ok((sections, Open::default()))
         }
         (None, Some(map)) => Ok(of_map(map, sources, warnings)),
         (None, None) => Err(MemoryError::NoInput),
@@ -116,11 +118,7 @@ fn related(sections: &[SectionUse]) -> Result<(), MemoryError> {
     })
 }
 
-fn of_map(
-    map: &Map<'_>,
-    sources: &Sources<'_>,
-    warnings: &mut Vec<String>,
-) -> (Vec<SectionUse>, Vec<UnsureContent>) {
+fn of_map(map: &Map<'_>, sources: &Sources<'_>, warnings: &mut Vec<String>) -> (Vec<SectionUse>, Open) {
     // Sections that take no memory all have the address 0, where flash may begin as well: then the first
     // is really there.
     let regions = if sources.regions.is_empty() { map.regions.as_slice() } else { sources.regions };
@@ -128,7 +126,7 @@ fn of_map(
     let scripted = scripted(sources.script);
     let mut sections: Vec<SectionUse> = Vec::new();
     let mut unsure = Vec::new();
-    let mut unsure_content = Vec::new();
+    let mut open = Open::default();
     for (index, section) in map.sections.iter().enumerate() {
         // Thread-local zeros are a template: they take addresses, but no memory.
         if section.size == 0 || section.name.ends_with("tbss") {
@@ -152,7 +150,7 @@ fn of_map(
         let scripted = scripted.contains_key(&*section.name);
         if loaded && moves.is_none() && !scripted && follows_what_is_not_loaded(map, index) {
             loaded = false;
-            unsure_content.push(UnsureContent {
+            open.content.push(UnsureContent {
                 section: section.name.to_string(),
                 size: section.size,
                 load_address: section.lma,
@@ -160,6 +158,9 @@ fn of_map(
         }
         if kind.is_none() && !section.fills && is_copy_by_habit(section) {
             unsure.push(format!("`{}`", section.name));
+        }
+        if kind.is_none() && !section.fills && may_be_copy(map, index, moves, loaded) {
+            open.copies.push(UnsureMemory { section: section.name.to_string(), loaded });
         }
         let lma = section.lma.filter(|lma| loaded && *lma != section.address);
         sections.push(SectionUse {
@@ -184,7 +185,30 @@ fn of_map(
             unsure.join(", ")
         ));
     }
-    (sections, unsure_content)
+    (sections, open)
+}
+
+/// What a map alone leaves open.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    pub(super) content: Vec<UnsureContent>,
+    pub(super) copies: Vec<UnsureMemory>,
+}
+
+/// Whether a section that is counted may be `(COPY)`, so that an ELF of the same build has no memory for it: one that is so
+/// by habit; one that moved neither the load address nor the address of the next; and one with content that nothing
+/// follows, unless its parts have the names that compilers give.
+fn may_be_copy(map: &Map<'_>, index: usize, moves: Option<bool>, loaded: bool) -> bool {
+    let Some(section) = map.sections.get(index).filter(|_| map.flavour == Flavour::Gnu) else { return false };
+    if is_copy_by_habit(section) {
+        return true;
+    }
+    if moves == Some(false) {
+        return is_passed_over(map, index);
+    }
+    let is_followed =
+        || map.sections.iter().skip(index + 1).any(|later| later.size > 0 && later.lma.is_some());
+    loaded && moves.is_none() && !section.inputs.iter().any(names_content) && !is_followed()
 }
 
 /// Whether a section has content, by the load address of the next one that has an address to be loaded from: GNU ld

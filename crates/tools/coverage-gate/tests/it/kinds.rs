@@ -414,3 +414,147 @@ fn why_nothing_in_a_change_is_judged_is_told() {
     assert_eq!((gone.code, reasons(&gone)), (1, vec![Some(Reason::NothingMatched)]), "{}", gone.stderr);
     assert_eq!(gone.found(Level::Error).len(), 1);
 }
+
+/// A function in C, with what is in it from the second line on.
+fn body(lines: &str) -> String {
+    format!("int f(int a)\n{{\n{lines}  return a;\n}}\n")
+}
+
+/// A tracefile in which these lines of a file ran.
+fn tracefile(path: &str, lines: &[u32]) -> String {
+    let lines: String = lines.iter().map(|line| format!("DA:{line},1\n")).collect();
+    format!("SF:{path}\n{lines}end_of_record\n")
+}
+
+/// A report of another commit does not know what is new, and that is no reason to pass.
+#[test]
+fn a_report_of_the_commit_before_does_not_judge_the_change() {
+    let old = body("  a++;\n");
+    let new = format!("{old}\nint g(int a)\n{{\n  if (a)\n    return 1;\n  return 2;\n}}\n");
+    let python = "def f(a):\n    return a\n";
+    let rust = "fn f(a: u8) -> u8 {\n    a\n}\n";
+    for (path, old, new, known) in [
+        ("a.c", old.clone(), new.clone(), &[1, 3, 4, 5][..]),
+        // In the middle of what was measured.
+        ("a.c", old.clone(), body("  a++;\n  if (a > 3)\n    return 0;\n"), &[1, 3]),
+        (
+            "src/a.py",
+            python.into(),
+            format!("{python}\n\ndef g(a):\n    if a:\n        return 1\n    return 2\n"),
+            &[1, 2],
+        ),
+        (
+            "a.rs",
+            rust.into(),
+            format!("{rust}fn g(a: bool) -> u8 {{\n    if a {{\n        return 1;\n    }}\n    2\n}}\n"),
+            &[1, 2, 3],
+        ),
+        (
+            "a.ts",
+            "export const f = 1;\n".into(),
+            "export const f = 1;\nexport function g(a) {\n  return a;\n}\n".into(),
+            &[1],
+        ),
+        ("a.go", "package a\n".into(), "package a\n\nfunc g() int {\n\treturn 1\n}\n".into(), &[1]),
+    ] {
+        let scratch = Scratch::new();
+        scratch.commit(&[(path, &old)]);
+        scratch.commit(&[(path, &new)]);
+        write(&scratch, "cov.info", &tracefile(path, known));
+        let gate =
+            |more: &[&str]| run(&scratch, &[&["--coverage", "cov.info", "--base", "HEAD~1"], more].concat());
+        let stale = gate(&["--min-patch", "80%"]);
+        let found = stale.found(Level::Error);
+        assert!(stale.code == 1 && found.contains(&"unreported"), "{path}: {found:?} {}", stale.stderr);
+        // The floor itself was held to nothing.
+        assert_eq!(reasons(&stale), [Some(Reason::NothingMatched)], "{path}");
+        let told = &said(&stale, "unreported")[0];
+        assert!(told.contains(&format!("the report measured {path}, and ")), "{told}");
+        // Where nobody asks for the change, it is told.
+        assert_eq!(
+            gate(&[]).found(Level::Note).iter().filter(|rule| **rule == "unreported").count(),
+            1,
+            "{path}"
+        );
+        // What it means can be said, as of files that no report mentions.
+        let missed = gate(&["--min-patch", "80%", "--unreported", "missed"]);
+        assert_eq!(missed.code, 1, "{path}: {}", missed.stderr);
+        assert!(missed.count("coverage.patch.total") > 0 && missed.count("coverage.patch.covered") == 0);
+        assert_eq!(gate(&["--min-patch", "80%", "--unreported", "note"]).code, 0, "{path}");
+        // A small change is not held to it.
+        assert_eq!(gate(&["--min-patch", "80%", "--small-diff", "50"]).code, 0, "{path}");
+        // The same of a commit that is not checked out, and of a diff.
+        scratch.commit(&[("other.c", "int a;\n")]);
+        let elsewhere =
+            ["--coverage", "cov.info", "--base", "HEAD~2", "--head", "HEAD~1", "--min-patch", "80%"];
+        let elsewhere = run(&scratch, &elsewhere);
+        assert!(elsewhere.found(Level::Error).contains(&"unreported"), "{path}: {}", elsewhere.stderr);
+        let diff = scratch.git(&["diff", "-U0", "HEAD~2", "HEAD~1"]);
+        write(&scratch, "change.diff", std::str::from_utf8(&diff).unwrap());
+        let text =
+            run(&scratch, &["--coverage", "cov.info", "--diff-file", "change.diff", "--min-patch", "80%"]);
+        assert!(text.found(Level::Error).contains(&"unreported"), "{path}: {}", text.stderr);
+    }
+}
+
+/// Lines that are measured where there is nothing.
+#[test]
+fn a_report_whose_lines_fit_the_text_before_the_change_is_told() {
+    let old = "int a;\nint f(void)\n{\n  a++;\n  return a;\n}\n";
+    let new = format!("// what\n//\n\nint b;\n{old}");
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", old), ("b.c", old)]);
+    scratch.commit(&[("a.c", &new)]);
+    let gate = |lines: &[u32], more: &[&str]| {
+        write(&scratch, "cov.info", &(tracefile("a.c", lines) + &tracefile("b.c", &[2, 4, 5])));
+        run(&scratch, &[&["--coverage", "cov.info", "--base", "HEAD~1"], more].concat())
+    };
+    // Two of the old lines are among the new ones, and ran: the change would be covered whole.
+    let stale = gate(&[2, 4, 5], &["--min-patch", "80%"]);
+    assert_eq!((stale.code, stale.found(Level::Error)), (1, vec!["other-text"]), "{}", stale.stderr);
+    let told = &said(&stale, "other-text")[0];
+    assert!(told.contains("1 line of a.c without code, the first of them line 2,"), "{told}");
+    assert_eq!(gate(&[2, 4, 5], &[]).found(Level::Warning), ["other-text"]);
+    // The report of the commit, and one that counts every line, as those of V8 do.
+    for lines in [&[6, 8, 9][..], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]] {
+        let fresh = gate(lines, &["--min-patch", "80%"]);
+        assert_eq!((fresh.code, said(&fresh, "other-text").len()), (0, 0), "{lines:?}: {}", fresh.stderr);
+    }
+}
+
+/// What is no statement raises no alarm, whatever it looks like.
+#[test]
+fn a_change_without_statements_has_nothing_to_judge() {
+    let old = body("  a++;\n");
+    for (what, new) in [
+        ("a comment at the end", format!("{old}// if (a) return 1;\n")),
+        ("a comment of many lines", format!("{old}/*\nif (a)\n  return 1;\n*/\n")),
+        ("blank lines", format!("{old}\n\n\n")),
+        ("a declaration", format!("{old}int g(int a);\nstruct s {{\n  int returned;\n}};\n")),
+        ("a macro", format!("{old}#define G(a) \\\n  if (a) \\\n    return\n")),
+        (
+            "what another system compiles",
+            format!("{old}#ifdef _WIN32\nint g(void)\n{{\n  return 1;\n}}\n#endif\n"),
+        ),
+        (
+            "what is marked",
+            format!("{old}int g(void) // LCOV_EXCL_START\n{{\n  return 1;\n}} // LCOV_EXCL_STOP\n"),
+        ),
+        ("a text", format!("{old}const char *s = \"\\\nif (a)\\\nreturn 1;\";\n")),
+    ] {
+        let scratch = Scratch::new();
+        scratch.commit(&[("a.c", &old)]);
+        scratch.commit(&[("a.c", &new)]);
+        write(&scratch, "cov.info", &tracefile("a.c", &[1, 3, 4, 5]));
+        let gate = run(&scratch, &["--coverage", "cov.info", "--base", "HEAD~1", "--min-patch", "80%"]);
+        assert_eq!((gate.code, gate.found(Level::Error)), (0, vec![]), "{what}: {}", gate.stderr);
+        assert_eq!(reasons(&gate), [Some(Reason::NothingToJudge)], "{what}");
+    }
+    // Comments above what is measured, with the report of the commit.
+    let scratch = Scratch::new();
+    scratch.commit(&[("a.c", &old)]);
+    scratch.commit(&[("a.c", &format!("// one\n// two\n\n{old}"))]);
+    write(&scratch, "cov.info", &tracefile("a.c", &[4, 6, 7, 8]));
+    let gate = run(&scratch, &["--coverage", "cov.info", "--base", "HEAD~1", "--min-patch", "80%"]);
+    assert_eq!((gate.code, gate.found(Level::Error)), (0, vec![]), "{}", gate.stderr);
+}

@@ -67,6 +67,51 @@ fn kill_9_in_the_middle_leaves_the_old_package_or_none() {
     assert_eq!(files(folder.path()), ["out.ota"]);
 }
 
+/// A job that is cancelled: the tool ends by the signal, as it would, and leaves nothing beside the output.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_in_the_middle_leaves_nothing() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = tempfile::tempdir().unwrap();
+    let image = Esp::default().of_length(0x80000);
+    fs::write(folder.path().join("out.ota"), b"the last release").unwrap();
+    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1)] {
+        let start = || {
+            // Whatever the parent of the tests ignores, the tool does not.
+            let mut child = command(folder.path(), &["package", "--firmware=s3=-", "--output=out.ota"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let mut input = child.stdin.take().unwrap();
+            input.write_all(&image[..image.len() / 2]).unwrap();
+            wait_for_pending_file(folder.path());
+            (child, input)
+        };
+        let (mut child, input) = start();
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+        let is_ignored = u64::from_str_radix(mask.trim(), 16).unwrap() >> (number - 1) & 1 == 1;
+        let sent =
+            std::process::Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        if is_ignored {
+            // As with `nohup`: it goes on to its end.
+            let mut input = input;
+            input.write_all(&image[image.len() / 2..]).unwrap();
+            drop(input);
+            assert!(child.wait().unwrap().success(), "{name}");
+            fs::write(folder.path().join("out.ota"), b"the last release").unwrap();
+            continue;
+        }
+        assert_eq!(child.wait().unwrap().signal(), Some(number), "{name}");
+        drop(input);
+        assert_eq!(files(folder.path()), ["out.ota"], "{name}");
+        assert_eq!(fs::read(folder.path().join("out.ota")).unwrap(), b"the last release", "{name}");
+    }
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_does_not_grow_with_the_image() {

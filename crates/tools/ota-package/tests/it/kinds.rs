@@ -644,3 +644,190 @@ fn whatever_comes_through_a_pipe_is_read_once() {
     let (code, stderr) = piped("empty", &["inspect", "-"]);
     assert_eq!(code, Some(3), "{stderr}");
 }
+
+/// What is not checked is said, of every chip whose memory is not known, and in every wrapping.
+#[test]
+fn foreign_addresses_are_refused_or_the_chip_is_one_whose_memory_is_not_known() {
+    // ESP32-C61, H21, H4, S31 and C5 with the addresses of another chip, and the S3, whose own they are.
+    for (chip, is_its_own) in [(20, false), (25, false), (28, false), (32, false), (23, false), (9, true)] {
+        let image = Esp { chip, ..Esp::default() }.build();
+        for file in [image.clone(), intel_hex(&[(0x1_0000, &image)])] {
+            let run = inspect(&file, &[]);
+            let findings = &run.report().findings;
+            let is_told = findings.iter().any(|finding| finding.message.contains("was not checked"));
+            let is_refused = run.code == 3 && run.stderr.contains("has no memory");
+            assert_eq!(is_told || is_refused, !is_its_own, "{chip}: {findings:?} {}", run.stderr);
+            assert!(is_refused || run.code == 0, "{chip}: {}", run.stderr);
+        }
+    }
+}
+
+/// An option that does not exist was the way out.
+#[test]
+fn a_target_larger_than_is_guessed_says_what_tells_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    write("old.bin", &Esp::default().build());
+    // The size of the target in the header of a patch: of detools six bits and then seven each, of bsdiff 64 bits.
+    let detools = |size: u32| {
+        let mut header = vec![0, (size & 0x3F) as u8 | 0x80];
+        let mut rest = size >> 6;
+        while rest >= 0x80 {
+            header.push((rest & 0x7F) as u8 | 0x80);
+            rest >>= 7;
+        }
+        // No patch of a data format.
+        header.extend([rest as u8, 0]);
+        header
+    };
+    let bsdiff = [&b"BSDIFF40"[..], &0_u64.to_le_bytes(), &0_u64.to_le_bytes(), &(1_u64 << 30).to_le_bytes()];
+    let digest = format!("--target-sha256={}", "0".repeat(64));
+    let help = ota(folder.path(), &["apply", "--help"]).stdout;
+    for patch in [detools(80 << 20), detools(0x7FFF_FFFF), bsdiff.concat()] {
+        write("p", &patch);
+        let run = ota(folder.path(), &["apply", "--from=old.bin", "--patch=p", "--output=made.bin", &digest]);
+        assert_eq!(run.code, 3, "{}", run.stdout);
+        assert!(
+            run.stderr.contains("that are allowed") && run.stderr.contains("give --manifest"),
+            "{}",
+            run.stderr
+        );
+        assert!(!folder.path().join("made.bin").exists());
+        // Every word of the hint is an option there is.
+        let hint = run.stderr.split_once("hint: ").unwrap().1;
+        for option in hint.split_whitespace().filter(|word| word.starts_with("--")) {
+            assert!(
+                help.contains(option.trim_end_matches([',', ';', '.', ':'])),
+                "{option} is no option of apply"
+            );
+        }
+    }
+}
+
+/// A member in the wrong place was called a second one.
+#[test]
+fn a_signature_in_the_wrong_place_is_called_that_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.bin"), Esp::default().build()).unwrap();
+    let package = ["package", "--firmware=s3=app.bin", "--output=good.ota"];
+    assert_eq!(ota(folder.path(), &package).code, 0);
+    let good = fs::read(folder.path().join("good.ota")).unwrap();
+    let mut member = good[..512].to_vec();
+    member[..100].fill(0);
+    member[..12].copy_from_slice(b"manifest.sig");
+    member[124..136].copy_from_slice(b"00000000010\0");
+    member[148..156].copy_from_slice(b"        ");
+    let sum: u32 = member.iter().map(|byte| u32::from(*byte)).sum();
+    member[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    member.extend([b's'; 8]);
+    member.resize(1024, 0);
+    let end = good.len() - good.iter().rev().take_while(|byte| **byte == 0).count();
+    let end = end.next_multiple_of(512);
+    fs::write(folder.path().join("late.ota"), [&good[..end], &member, &good[end..]].concat()).unwrap();
+    for call in [
+        &["inspect", "late.ota"][..],
+        &["unpack", "late.ota", "--output=out"],
+        &["diff", "good.ota", "late.ota"],
+        &["serve-manifest", "late.ota", "--url=/x", "--output=out"],
+        &["package", "--firmware=s3=app.bin", "--previous=late.ota", "--output=out", "--version=1.3.0"],
+    ] {
+        let run = ota(folder.path(), call);
+        assert_eq!(run.code, 3, "{call:?}: {}{}", run.stdout, run.stderr);
+        assert!(
+            run.stderr.contains("manifest.sig") && !run.stderr.contains("there before"),
+            "{}",
+            run.stderr
+        );
+        assert!(!folder.path().join("out").exists(), "{call:?}");
+    }
+}
+
+/// A patch that leads nowhere new.
+#[test]
+fn two_images_that_are_equal_are_told_in_every_way_to_make_a_delta() {
+    for image in [Esp::default().build(), mcuboot((1, 2, 3, 4), 5, &noise(3000, 1))] {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.bin", "b.bin"] {
+            fs::write(folder.path().join(name), &image).unwrap();
+        }
+        let delta = ["delta", "--from=a.bin", "--to=b.bin", "--output=p", "--delta-format=detools"];
+        let run = ota(folder.path(), &delta);
+        assert!(
+            run.found(Level::Warning).contains(&"same-base"),
+            "{:?} {}",
+            run.report().findings,
+            run.stderr
+        );
+        // In a package it is left out, which is told.
+        let package = ["package", "--firmware=s3=b.bin", "--from=s3=a.bin", "--output=p.ota"];
+        let run = ota(folder.path(), &package);
+        assert_eq!((run.code, run.output("deltas")), (0, "0"), "{}", run.stderr);
+        assert!(run.found(Level::Note).contains(&"same-base"), "{:?} {}", run.report().findings, run.stderr);
+    }
+}
+
+/// What is no firmware has a name, where its first bytes have one.
+#[test]
+fn foreign_files_are_named() {
+    let tar = |name: &str| {
+        let mut tar = vec![0; 1024];
+        tar[..name.len()].copy_from_slice(name.as_bytes());
+        tar[257..262].copy_from_slice(b"ustar");
+        tar
+    };
+    for (bytes, says) in [
+        (tar("firmware.bin"), "tar"),
+        (tar("header-info"), "tar"),
+        (b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_vec(), "zip"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03aaaaaaaaaaaaaaaaaaaa".to_vec(), "gzip"),
+    ] {
+        let run = inspect(&bytes, &[]);
+        assert_eq!(run.code, 3, "{says}");
+        assert!(run.stderr.contains(says), "{says}: {}", run.stderr);
+        assert!(!run.stderr.contains("binary data that starts with"), "{says}: {}", run.stderr);
+    }
+}
+
+/// What a server is said to have it has when the recipe was followed.
+#[test]
+fn every_address_a_device_is_given_is_a_file_of_the_published_folder() {
+    for (name, url) in [("app.ota", "https://x/y"), ("a-b_1.0.ota", "https://x"), ("app.ota", "/ota/")] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("app.bin"), Esp::default().build()).unwrap();
+        let output = format!("--output={name}");
+        assert_eq!(ota(folder.path(), &["package", "--firmware=s3=app.bin", &output]).code, 0);
+        assert_eq!(ota(folder.path(), &["unpack", name, "--output=public"]).code, 0);
+        // As the page says: the package goes there as well.
+        fs::copy(at(name), at("public").join(name)).unwrap();
+        let serve = ["serve-manifest", name, &format!("--url={url}"), "--output=latest.json"];
+        assert_eq!(ota(folder.path(), &serve).code, 0);
+        let served = fs::read_to_string(at("latest.json")).unwrap();
+        let served: serde_json::Value = serde_json::from_str(&served).unwrap();
+        let mut addresses = vec![served["package"]["url"].as_str().unwrap()];
+        addresses.extend(
+            served["boards"].as_object().unwrap().values().map(|board| board["url"].as_str().unwrap()),
+        );
+        for address in addresses {
+            let path = address.strip_prefix(url.trim_end_matches('/')).unwrap().trim_start_matches('/');
+            assert!(at("public").join(path).is_file(), "{address}");
+        }
+    }
+}
+
+/// Text of an image is data wherever it is printed.
+#[test]
+fn a_version_with_a_line_of_its_own_is_no_command_of_the_runner() {
+    for version in
+        ["1.0\n::error::x", "1.0\r\n::set-output name=a::b", "1.0\n##[error]x", "\n::stop-commands::x"]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("app.bin"), Esp { version, ..Esp::default() }.build()).unwrap();
+        let run = ota(folder.path(), &["inspect", "app.bin"]);
+        let printed = [run.output("summary"), run.output("version"), &run.stdout].join("\n");
+        let foreign = ["::error::x", "::set-output", "##[error]", "::stop-commands"];
+        for line in printed.lines().map(str::trim_start) {
+            assert!(!foreign.iter().any(|command| line.starts_with(command)), "{version:?}: {line}");
+        }
+    }
+}

@@ -261,6 +261,46 @@ fn every_signature_in_a_folder_is_looked_at() {
     desk.passes(verify);
 }
 
+/// What is called like a signature and is none of any file is a file that nobody has signed.
+#[test]
+fn no_file_of_a_folder_is_passed_over_for_its_name() {
+    let desk = Desk::new();
+    desk.key(KeyKind::Ed25519, "key");
+    std::fs::create_dir(desk.path().join("release")).unwrap();
+    desk.write("release/a.bin", "a");
+    desk.passes("sign --input release/a.bin --key key.pem");
+    let verify = "verify --input release --key key.pub.pem";
+    desk.passes(verify);
+    for name in [
+        "release/a.bin.sig.sig",
+        "release/a.bin.sig.minisig",
+        "release/.sig",
+        "release/b.bin.sig",
+        "release/a.bin.SIG",
+        "release/a.bin.sig.sig.sig",
+    ] {
+        desk.write(name, "anything");
+        desk.finds(verify, "unsigned", &format!("{}: it is not signed", name.trim_start_matches("./")));
+        std::fs::remove_file(desk.path().join(name)).unwrap();
+    }
+    // A signature that is signed itself is a file like any other.
+    desk.passes("sign --input release/a.bin.sig --key key.pem");
+    desk.finds(verify, "unsigned", "release/a.bin.sig.sig: it is not signed");
+    std::fs::remove_file(desk.path().join("release/a.bin.sig.sig")).unwrap();
+    // Names that are no text are told apart by their bytes.
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        let name = |bytes: &[u8]| desk.path().join("release").join(std::ffi::OsStr::from_bytes(bytes));
+        desk.write("release/\u{FFFD}", "a");
+        desk.passes("sign --input release/\u{FFFD} --key key.pem");
+        desk.passes(verify);
+        std::fs::write(name(b"\xff.sig"), "anything").unwrap();
+        let run = desk.run(verify);
+        assert_eq!((run.code, run.found(lw_model::Level::Error)), (1, vec!["unsigned"]), "{}", run.stdout);
+    }
+}
+
 /// What was given is judged, or the run does not pass.
 #[test]
 fn a_signature_that_is_given_is_never_passed_over() {

@@ -51,13 +51,9 @@ fn every_stored_signature_file_verifies_and_none_with_another_key() {
     desk.write("ssh.pub", key);
     let text = String::from_utf8(desk.read("s3-hello.sshsig")).unwrap();
     assert!(text.starts_with("-----BEGIN SSH SIGNATURE"));
-    let namespace = ["lw-ota", "file"].into_iter().find(|namespace| {
-        let line = format!(
-            "verify --input s3-hello.bin --signature s3-hello.sshsig --key ssh.pub --namespace {namespace}"
-        );
-        desk.run(&line).code == 0
-    });
-    assert!(namespace.is_some(), "it verifies in no namespace");
+    let verify = "verify --input s3-hello.bin --signature s3-hello.sshsig --key ssh.pub";
+    desk.passes(&format!("{verify} --namespace lw-ota"));
+    desk.refuses(&format!("{verify} --namespace file"), 3, &["the signature is for the namespace"]);
 }
 
 #[test]

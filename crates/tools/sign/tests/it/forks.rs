@@ -1,7 +1,7 @@
 //! Runs that somebody else decides.
 
 use lw_model::Level;
-use lw_signature::KeyKind;
+use lw_signature::{KeyKind, PrivateKey, Signer as _};
 use lw_testkit::tool::words;
 
 use crate::{Desk, SIGN};
@@ -61,7 +61,64 @@ fn a_run_for_a_fork_signs_nothing() {
         assert_eq!(run.code, 0, "{event}: {}", run.stderr);
         assert_eq!((run.output("signed"), run.found(Level::Warning)), ("false", vec!["fork"]), "{event}");
         assert!(!desk.has("out"));
+        // What a run says of itself is worth less still.
+        let attest = "attest --input app.bin --key key.pem --output out";
+        let run = SIGN.run_as_step(desk.path(), &words(attest), &env);
+        assert_eq!((run.code, run.output("signed")), (3, "false"), "{event}: {}", run.stderr);
+        assert!(!desk.has("out"), "{event}");
+        let skip = "attest --input app.bin --key env:NOT_THERE --output out --on-fork skip";
+        let run = SIGN.run_as_step(desk.path(), &words(skip), &env);
+        assert_eq!((run.code, run.output("signed")), (0, "false"), "{event}: {}", run.stderr);
+        assert!(run.found(Level::Warning) == ["fork"] && !desk.has("out"), "{event}");
     }
+}
+
+/// A pull request that puts into `lw.toml` whom to trust, what for, and that nothing counts.
+#[test]
+fn a_change_does_not_make_a_forged_signature_pass() {
+    let repository = lw_testkit::git::Scratch::new();
+    let (ours, theirs) =
+        (PrivateKey::generate(KeyKind::Ed25519).unwrap(), PrivateKey::generate(KeyKind::Ed25519).unwrap());
+    let pem = |key: &PrivateKey| key.public_key().to_spki_pem();
+    let base = "[sign]\nexpect-key = [\"prod=prod.pem\"]\n";
+    repository.commit(&[("prod.pem", &pem(&ours)), ("lw.toml", base), ("app.bin", "app")]);
+    repository.git(&["checkout", "--quiet", "-b", "change"]);
+    let signature = |key: &PrivateKey| {
+        let sealed = tempfile::tempdir().unwrap();
+        let at = |name: &str| sealed.path().join(name);
+        std::fs::write(at("key"), key.to_pem().unwrap().as_bytes()).unwrap();
+        std::fs::write(at("app.bin"), "app").unwrap();
+        let line = "sign --input app.bin --key key --scheme sshsig --namespace lw-ota --output out";
+        assert_eq!(SIGN.run(sealed.path(), &words(line), &[]).code, 0);
+        std::fs::read_to_string(at("out")).unwrap()
+    };
+    let with = |change: &str, key: &PrivateKey| {
+        let change = format!("[sign]\n{change}");
+        let (mallory, signature) = (pem(&theirs), signature(key));
+        let files = [("lw.toml", &*change), ("mallory.pem", &mallory), ("app.bin.sig", &signature)];
+        repository.commit(&files);
+        let env = [
+            ("GITHUB_EVENT_NAME", "pull_request"),
+            ("GITHUB_REF", "refs/pull/7/merge"),
+            ("GITHUB_BASE_REF", "main"),
+        ];
+        // `--config` as it is without one: the files of the repository.
+        SIGN.run_as_step(repository.path(), &words("verify --input app.bin --config lw.toml"), &env)
+    };
+    for change in [
+        "expect-key = [\"prod=mallory.pem\"]",
+        "key = [\"mallory.pem\"]",
+        "fail-on = \"never\"",
+        "expect-key = [\"prod=mallory.pem\"]\nfail-on = \"never\"\nmissing = \"skip\"",
+    ] {
+        let run = with(change, &theirs);
+        assert_eq!((run.code, run.found(Level::Error)), (1, vec!["untrusted"]), "{change}: {}", run.stderr);
+    }
+    // The namespace a signature was made for.
+    let run = with("namespace = \"git\"", &ours);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let run = with("", &ours);
+    assert_eq!((run.code, run.output("verified")), (0, "1"), "{}", run.stderr);
 }
 
 #[test]

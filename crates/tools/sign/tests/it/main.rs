@@ -10,6 +10,7 @@ mod detached;
 mod embedded;
 mod fixtures;
 mod forks;
+mod keys;
 mod secrets;
 mod two_steps;
 

@@ -368,6 +368,56 @@ fn what_may_take_no_memory_counts_until_something_tells() {
     assert_eq!(run("--linker-script f.ld --max ram=16028").code, 0);
 }
 
+/// What a map alone counts, and an ELF of the same build does not, is no growth that was undone.
+#[test]
+fn a_baseline_that_counts_what_may_be_copy_is_not_compared_with_an_elf() {
+    let content = |name: &str| full("RAM").code(name, 0x0800_0018, 0x800);
+    for (what, of_map, depends) in [
+        ("content that nothing follows", content(".version_copy"), &["image=0", "region.FLASH=0"][..]),
+        ("another name", content("build_info"), &["image=0"]),
+        (
+            "a heap",
+            full("RAM").reserved(".heap", 0x2000_3A9C, 0x400, "(. + 0x400)"),
+            &["ram=0", "region.RAM=0"],
+        ),
+        ("a stack", full("RAM").reserved(".stack_dummy", 0x2000_3A9C, 0x400, "(. + 0x400)"), &["ram=0"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |arguments: &str| size_gate(folder.path(), &words(arguments));
+        // In the ELF it takes no memory; there the code grew by nearly as much.
+        write(folder.path(), "map", &of_map);
+        write(folder.path(), "elf", &full("RAM").code(".grown", 0x0800_1000, 0x7F0));
+        let baseline = base(folder.path(), "map.map");
+        for limit in depends {
+            let compared = run(&format!("elf.elf --max-growth {limit} {baseline}"));
+            assert_eq!(compared.code, 1, "{what} {limit}: {}", compared.stdout);
+            assert!(rules(compared.report()).contains(&("size-gate/gone", Level::Error)), "{what} {limit}");
+            let reason = compared.report().limits().map(|(_, _, limit)| limit.reason).collect::<Vec<_>>();
+            assert_eq!(reason, [Some(Reason::NothingMatched)], "{what} {limit}");
+            // The other way round, and with the ELF itself as what is compared with.
+            let other = base(folder.path(), "elf.elf");
+            assert_eq!(run(&format!("map.map --max-growth {limit} {other}")).code, 1, "{what} {limit}");
+            assert_eq!(
+                run(&format!("map.map --max-growth {limit} --baseline-elf elf.elf")).code,
+                1,
+                "{what}"
+            );
+            let baseline = base(folder.path(), "map.map");
+            // The same map, and its build with ELF, where nothing is open.
+            assert_eq!(run(&format!("map.map --max-growth {limit} {baseline}")).code, 0, "{what} {limit}");
+        }
+    }
+    // Where a map leaves nothing open it is as good as an ELF.
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "f", &full("RAM"));
+    let baseline = base(folder.path(), "f.map");
+    let run = size_gate(
+        folder.path(),
+        &words(&format!("f.elf --max-growth image=0 --max-growth ram=0 {baseline}")),
+    );
+    assert_eq!(run.code, 0, "{}", run.stdout);
+}
+
 #[test]
 fn a_filler_is_free() {
     let run = |arguments: &str| run(&with_heap(), arguments);
