@@ -32,4 +32,5 @@ tools! {
     "sign" => lw_sign::Sign,
     "sbom" => lw_sbom::Sbom,
     "changelog" => lw_changelog::Changelog,
+    "test-report" => lw_test_report::TestReport,
 }

@@ -63,6 +63,14 @@ impl Expected {
         Self { source: "an earlier result", tests }
     }
 
+    /// Adds the tests of another list.
+    pub fn extend(&mut self, other: Self) {
+        if other.source != self.source {
+            self.source = "several lists";
+        }
+        self.tests.extend(other.tests);
+    }
+
     /// How many tests are on the list.
     #[must_use]
     pub fn len(&self) -> usize {

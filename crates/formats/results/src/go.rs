@@ -122,7 +122,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
                         case.last = Attempt { duration, ..Attempt::new(state) };
                         if state != State::Passed && !excerpt.is_empty() {
                             let (output, replaced) = excerpt.finish();
-                            let message = output.lines().next().unwrap_or_default().trim().into();
+                            // `t.Error` names its place; what else was printed may be anything.
+                            let told = output.lines().find(|line| line.trim_start().contains("_test.go:"));
+                            let message = told.or(output.lines().next()).unwrap_or_default().trim().into();
                             case.last.evidence = Some(Box::new(Evidence { message, output, ..Evidence::default() }));
                             run.oddities.add(OddityKind::Replaced, replaced, || lines.number);
                         }
