@@ -53,7 +53,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .ours("test-report", ours, args.runs)
         .peer(
             "junitparser",
-            Line::new(["junitparser".as_ref(), "merge".as_ref(), "--glob".as_ref(), pattern, peer.as_os_str()]),
+            Line::new([
+                "junitparser".as_ref(),
+                "merge".as_ref(),
+                "--glob".as_ref(),
+                pattern,
+                peer.as_os_str(),
+            ]),
             1,
         );
     job.measure(false)?;
@@ -63,13 +69,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// A file of which every tenth test is not green, with a trace and what it printed.
 fn results(file: usize) -> String {
-    let mut text = format!("<?xml version=\"1.0\"?>\n<testsuites><testsuite name=\"s{file}\" tests=\"100\">\n");
+    let mut text =
+        format!("<?xml version=\"1.0\"?>\n<testsuites><testsuite name=\"s{file}\" tests=\"100\">\n");
     for test in 0..100 {
-        let head = format!("<testcase classname=\"pkg{}.Suite{file}\" name=\"test_{test}\" time=\"0.0{test:02}\"", file % 7);
+        let head = format!(
+            "<testcase classname=\"pkg{}.Suite{file}\" name=\"test_{test}\" time=\"0.0{test:02}\"",
+            file % 7
+        );
         let trace = "at some_function (file.c:12)\n".repeat(10);
         // Writing to a string cannot fail.
         let _ = match test % 20 {
-            0 => writeln!(text, "{head}><failure message=\"one is not two\">{trace}</failure><system-out>{trace}</system-out></testcase>"),
+            0 => writeln!(
+                text,
+                "{head}><failure message=\"one is not two\">{trace}</failure><system-out>{trace}</system-out></testcase>"
+            ),
             10 => writeln!(text, "{head}><skipped message=\"needs a board\"/></testcase>"),
             _ => writeln!(text, "{head}/>"),
         };

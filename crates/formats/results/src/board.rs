@@ -60,7 +60,8 @@ fn unity(text: &str) -> Option<UnityLine<'_>> {
         from = colon + 1;
         let rest = text.get(from..)?;
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let Some(after) = rest.get(digits..).and_then(|rest| rest.strip_prefix(':')).filter(|_| digits > 0) else {
+        let Some(after) = rest.get(digits..).and_then(|rest| rest.strip_prefix(':')).filter(|_| digits > 0)
+        else {
             continue;
         };
         let Some((name, state, message)) = named_result(after) else { return None };
@@ -77,7 +78,11 @@ fn named_result(text: &str) -> Option<(&str, State, &str)> {
         let rest = text.get(at..)?;
         let (word, state) = words.iter().find(|(word, _)| rest.starts_with(word))?;
         let after = rest.get(word.len()..)?;
-        let after = if after.is_empty() { after } else { after.strip_prefix(':').or_else(|| after.strip_prefix(" ("))? };
+        let after = if after.is_empty() {
+            after
+        } else {
+            after.strip_prefix(':').or_else(|| after.strip_prefix(" ("))?
+        };
         Some((at, *state, after))
     });
     let (at, state, message) = found?;
@@ -357,7 +362,10 @@ pub(crate) fn read_ztest(bytes: &[u8]) -> Result<Run, ResultsError> {
         } else if let Some(name) = text.strip_prefix("Running TESTSUITE ") {
             console.settle();
             console.stop("its suite ended before it did");
-            let ended = std::mem::replace(&mut console.suite, Suite { name: short(name.as_bytes()).0, cases: Vec::new() });
+            let ended = std::mem::replace(
+                &mut console.suite,
+                Suite { name: short(name.as_bytes()).0, cases: Vec::new() },
+            );
             console.run.suites.push(ended);
             (console.active, has_end) = (true, false);
         } else if let Some(name) = text.strip_prefix("START - ") {
@@ -371,7 +379,8 @@ pub(crate) fn read_ztest(bytes: &[u8]) -> Result<Run, ResultsError> {
             if state == State::Failed {
                 // What the assertion says stands above the result.
                 let (output, _) = std::mem::replace(&mut console.output, Excerpt::of_output()).finish();
-                let message = output.lines().find(|line| line.contains("Assertion failed at ")).unwrap_or_default();
+                let message =
+                    output.lines().find(|line| line.contains("Assertion failed at ")).unwrap_or_default();
                 place(message.trim(), &mut case);
                 case.last = case.last.because(short(message.trim().as_bytes()).0);
                 console.output.push(output.as_bytes());

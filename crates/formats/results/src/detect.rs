@@ -195,7 +195,8 @@ fn of_json(text: &[u8]) -> Option<Format> {
     if has(text, "test_suites") && has(text, "project_dir") {
         return Some(Format::PlatformIo);
     }
-    (has(text, "testsuites") && (has(text, "environment") || has(text, "testcases"))).then_some(Format::Twister)
+    (has(text, "testsuites") && (has(text, "environment") || has(text, "testcases")))
+        .then_some(Format::Twister)
 }
 
 /// Logs hold the lines of whatever else runs: the first line that only one format has decides.

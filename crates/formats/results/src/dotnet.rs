@@ -33,7 +33,13 @@ enum Part<'a> {
 
 impl<'a> Document<'a> {
     fn new(bytes: &'a [u8], format: Format) -> Self {
-        Self { xml: Xml::new(bytes, MAX_DEPTH), format, run: Run::new(format, End::Marked), open: Vec::new(), rooted: false }
+        Self {
+            xml: Xml::new(bytes, MAX_DEPTH),
+            format,
+            run: Run::new(format, End::Marked),
+            open: Vec::new(),
+            rooted: false,
+        }
     }
 
     fn error(&self, problem: Problem) -> ResultsError {
@@ -378,12 +384,16 @@ pub(crate) fn read_xunit(bytes: &[u8]) -> Result<Run, ResultsError> {
                     document.run.suites.push(Suite { name: assembly.clone(), cases: Vec::new() });
                 }
                 b"test" => {
-                    let [name, class, time, result] = document.values(&element, ["name", "type", "time", "result"])?;
+                    let [name, class, time, result] =
+                        document.values(&element, ["name", "type", "time", "result"])?;
                     let (state, warned) = document.state(XUNIT, "result", &result)?;
                     // The name begins with the class, unless somebody chose another.
                     let short = name.strip_prefix(&*class).and_then(|rest| rest.strip_prefix('.'));
-                    let mut read =
-                        Case::new(class.clone(), short.unwrap_or(&name), Attempt { warned, ..Attempt::new(state) });
+                    let mut read = Case::new(
+                        class.clone(),
+                        short.unwrap_or(&name),
+                        Attempt { warned, ..Attempt::new(state) },
+                    );
                     read.last.duration = seconds(&time);
                     case = Some(read);
                     said = Said::default();

@@ -129,14 +129,16 @@ const GO: &str = "go test -list";
 
 /// `  Test #1: name`, or with ` (Disabled)` behind it.
 fn ctest(line: &str) -> Option<&str> {
-    let (number, name) = line.trim_start().strip_prefix("Test ")?.trim_start().strip_prefix('#')?.split_once(": ")?;
+    let (number, name) =
+        line.trim_start().strip_prefix("Test ")?.trim_start().strip_prefix('#')?.split_once(": ")?;
     number.trim().parse::<u64>().ok()?;
     Some(name.strip_suffix(" (Disabled)").unwrap_or(name))
 }
 
 fn of_ctest(text: &str) -> Result<Expected, Problem> {
     let tests: Vec<_> = text.lines().filter_map(ctest).map(|name| (None, name.into())).collect();
-    let total = text.lines().find_map(|line| line.strip_prefix("Total Tests: ")?.trim().parse::<usize>().ok());
+    let total =
+        text.lines().find_map(|line| line.strip_prefix("Total Tests: ")?.trim().parse::<usize>().ok());
     match total {
         Some(total) if total == tests.len() => Ok(Expected { source: "ctest -N", tests }),
         _ => Err(Problem::Truncated("the line `Total Tests: N` of all its tests")),
@@ -152,7 +154,8 @@ fn of_pytest(text: &str) -> Result<Expected, Problem> {
         let Some((place, name)) = id.rsplit_once("::") else { continue };
         let (file, classes) = place.split_once("::").unwrap_or((place, ""));
         let module = file.strip_suffix(".py").unwrap_or(file).replace('/', ".");
-        let class = if classes.is_empty() { module } else { format!("{module}.{}", classes.replace("::", ".")) };
+        let class =
+            if classes.is_empty() { module } else { format!("{module}.{}", classes.replace("::", ".")) };
         tests.push((Some(class.into()), format!("{name}{parameters}").into()));
     }
     let is_end = |line: &str| {
@@ -161,7 +164,9 @@ fn of_pytest(text: &str) -> Result<Expected, Problem> {
     };
     match text.lines().find(|line| is_end(line)) {
         None => Err(Problem::Truncated("the line `N tests collected`")),
-        Some(line) if line.contains("error") => Err(Problem::Syntax("pytest could not collect all tests".into())),
+        Some(line) if line.contains("error") => {
+            Err(Problem::Syntax("pytest could not collect all tests".into()))
+        }
         Some(_) => Ok(Expected { source: "pytest --collect-only", tests }),
     }
 }

@@ -61,7 +61,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
             let cut = !lines.ended;
             lines.error(
                 Format::Go,
-                if cut { Problem::Truncated("its last line does") } else { Problem::Syntax(error.to_string()) },
+                if cut {
+                    Problem::Truncated("its last line does")
+                } else {
+                    Problem::Syntax(error.to_string())
+                },
             )
         })?;
         let output = event.output.as_deref().unwrap_or_default().as_bytes();
@@ -73,7 +77,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
         if event.action == "build-fail" {
             let (detail, replaced) = builds.remove(unit).unwrap_or_default().finish();
             run.oddities.add(OddityKind::Replaced, replaced, || lines.number);
-            let evidence = Evidence { message: "the package could not be built".into(), detail, ..Evidence::default() };
+            let evidence =
+                Evidence { message: "the package could not be built".into(), detail, ..Evidence::default() };
             run.trouble(TroubleKind::Build, unit, evidence);
             continue;
         }
@@ -125,7 +130,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
                             // `t.Error` names its place; what else was printed may be anything.
                             let told = output.lines().find(|line| line.trim_start().contains("_test.go:"));
                             let message = told.or(output.lines().next()).unwrap_or_default().trim().into();
-                            case.last.evidence = Some(Box::new(Evidence { message, output, ..Evidence::default() }));
+                            case.last.evidence =
+                                Some(Box::new(Evidence { message, output, ..Evidence::default() }));
                             run.oddities.add(OddityKind::Replaced, replaced, || lines.number);
                         }
                     }
@@ -141,14 +147,20 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
             }
         }
     }
-    let mut unfinished: Vec<(&String, &mut Package)> = packages.iter_mut().filter(|(_, one)| !one.ended).collect();
+    let mut unfinished: Vec<(&String, &mut Package)> =
+        packages.iter_mut().filter(|(_, one)| !one.ended).collect();
     unfinished.sort_unstable_by_key(|(_, package)| package.suite);
     for (name, package) in unfinished {
         if let Some(suite) = run.suites.get_mut(package.suite) {
             unended(package, suite);
         }
-        let evidence = Evidence::message("the package has no end: the run was stopped, or its output was cut off");
-        run.troubles.push(crate::model::Trouble { kind: TroubleKind::Unfinished, place: (**name).into(), evidence });
+        let evidence =
+            Evidence::message("the package has no end: the run was stopped, or its output was cut off");
+        run.troubles.push(crate::model::Trouble {
+            kind: TroubleKind::Unfinished,
+            place: (**name).into(),
+            evidence,
+        });
     }
     run.suites.retain(|suite| !suite.cases.is_empty());
     Ok(run)
@@ -170,8 +182,15 @@ fn outside(line: &[u8], raw: &mut Excerpt, run: &mut Run, told: &mut HashSet<Str
     };
     if told.insert(package.clone()) {
         let (detail, _) = std::mem::take(raw).finish();
-        let message = format!("the package {}", text.split_once('[').map_or("failed", |(_, why)| why.trim_end_matches(']')));
-        run.trouble(TroubleKind::Build, &package, Evidence { message: message.into(), detail, ..Evidence::default() });
+        let message = format!(
+            "the package {}",
+            text.split_once('[').map_or("failed", |(_, why)| why.trim_end_matches(']'))
+        );
+        run.trouble(
+            TroubleKind::Build,
+            &package,
+            Evidence { message: message.into(), detail, ..Evidence::default() },
+        );
     }
 }
 

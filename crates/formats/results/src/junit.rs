@@ -177,7 +177,9 @@ impl<'a> Reader<'a> {
             (Some(Inside::Case), name) => self.open_in_case(element, name)?,
             (Some(Inside::Rerun), b"system-out" | b"system-err") => Inside::Output,
             (Some(Inside::Rerun), _) => Inside::Trace,
-            (Some(other @ (Inside::Outcome(_) | Inside::Trouble | Inside::Trace | Inside::Output)), _) => other,
+            (Some(other @ (Inside::Outcome(_) | Inside::Trouble | Inside::Trace | Inside::Output)), _) => {
+                other
+            }
             (Some(_), _) => Inside::Other,
         };
         self.stack.push(inside);
@@ -218,7 +220,9 @@ impl<'a> Reader<'a> {
         let mut case = Case::new(classname, name, Attempt::new(State::Passed));
         case.file = Some(self.string(file)?).filter(|file| !file.is_empty());
         case.line = Self::count(line).and_then(|line| u32::try_from(line).ok()).filter(|line| *line > 0);
-        if let Some(time) = time.as_deref().map(String::from_utf8_lossy).filter(|time| !time.trim().is_empty()) {
+        if let Some(time) =
+            time.as_deref().map(String::from_utf8_lossy).filter(|time| !time.trim().is_empty())
+        {
             case.last.duration = seconds(&time);
             self.odd(OddityKind::Duration, u64::from(case.last.duration.is_none()));
         }
@@ -315,8 +319,8 @@ impl<'a> Reader<'a> {
             Outcome::Skipped => {
                 case.skipped = true;
                 // Catch2 and node:test write the failure that was expected beside it.
-                case.expected_failure |=
-                    &*message == "TEST_CASE tagged with !mayfail" || matches!(&*kind, "todo" | "pytest.xfail");
+                case.expected_failure |= &*message == "TEST_CASE tagged with !mayfail"
+                    || matches!(&*kind, "todo" | "pytest.xfail");
                 // nose2 skips what passed though it should fail, and counts it as a failure.
                 case.unexpected_pass |= &*message == "test passes unexpectedly";
                 case.skip_message = if message.is_empty() { kind.clone() } else { message.clone() };
@@ -373,10 +377,12 @@ impl<'a> Reader<'a> {
             Some(Inside::Case) => self.close_case(),
             Some(Inside::Rerun) => self.close_rerun(),
             Some(Inside::Trouble) => {
-                if let (Some((message, detail)), Some(suite)) = (self.trouble.take(), self.suites.last_mut()) {
+                if let (Some((message, detail)), Some(suite)) = (self.trouble.take(), self.suites.last_mut())
+                {
                     suite.bad += 1;
                     let (detail, replaced) = detail.finish();
-                    let (place, evidence) = (suite.name.clone(), Evidence { message, detail, ..Evidence::default() });
+                    let (place, evidence) =
+                        (suite.name.clone(), Evidence { message, detail, ..Evidence::default() });
                     self.run.trouble(TroubleKind::Suite, &place, evidence);
                     self.odd(OddityKind::Replaced, replaced);
                 }
@@ -411,7 +417,8 @@ impl<'a> Reader<'a> {
             let (output, two) = if state.is_bad() { open.output.finish() } else { Default::default() };
             replaced = one + two;
             let is_skip = matches!(state, State::Skipped | State::NotRun) || open.unexpected_pass;
-            let message = if is_skip && !open.skip_message.is_empty() { open.skip_message } else { open.message };
+            let message =
+                if is_skip && !open.skip_message.is_empty() { open.skip_message } else { open.message };
             if !(message.is_empty() && detail.is_empty() && output.is_empty()) {
                 case.last.evidence = Some(Box::new(Evidence { message, detail, output }));
             }
@@ -440,7 +447,9 @@ impl<'a> Reader<'a> {
         if let Some(suite) = self.run.suites.get_mut(open.at) {
             // The header of pytest-rerunfailures counts tests, its body attempts.
             let records = suite.cases.len() as u64;
-            if let Some(claimed) = open.claimed_tests.filter(|claimed| *claimed < records && open.tests == records) {
+            if let Some(claimed) =
+                open.claimed_tests.filter(|claimed| *claimed < records && open.tests == records)
+            {
                 let names: HashSet<(&str, &str)> =
                     suite.cases.iter().map(|case| (&*case.class, &*case.name)).collect();
                 if names.len() as u64 == claimed {
@@ -449,7 +458,9 @@ impl<'a> Reader<'a> {
             }
         }
         let mut missing = Vec::new();
-        if let Some(claimed) = open.claimed_tests.filter(|claimed| *claimed > open.tests && !open.counts_assertions) {
+        if let Some(claimed) =
+            open.claimed_tests.filter(|claimed| *claimed > open.tests && !open.counts_assertions)
+        {
             missing.push(format!("{claimed} tests, and there are {}", open.tests));
         }
         if open.claimed_bad > open.bad {

@@ -66,8 +66,12 @@ impl Diagnose for LayoutError {
 
     fn hint(&self) -> Option<Cow<'static, str>> {
         Some(Cow::Borrowed(match self {
-            Self::Layout(..) => "write fields in braces with text between them: `results-{leg}-{shard}-a{attempt}.xml`",
-            Self::Name { .. } => "leave the file out, or correct the layout: what is of no shard cannot be placed",
+            Self::Layout(..) => {
+                "write fields in braces with text between them: `results-{leg}-{shard}-a{attempt}.xml`"
+            }
+            Self::Name { .. } => {
+                "leave the file out, or correct the layout: what is of no shard cannot be placed"
+            }
             Self::TwoFiles { .. } => {
                 "have the name tell the attempt (`a${{ github.run_attempt }}`, with `{attempt}` in the layout): which file is newer, neither its time nor the order of artifacts says"
             }
@@ -99,7 +103,10 @@ impl Layout {
             } else if matches!(parts.last(), Some(Part::Field(_))) {
                 return Err(error("two fields have nothing between them"));
             }
-            let (name, after) = after.get(1..).and_then(|rest| rest.split_once('}')).ok_or_else(|| error("a `{` is not closed"))?;
+            let (name, after) = after
+                .get(1..)
+                .and_then(|rest| rest.split_once('}'))
+                .ok_or_else(|| error("a `{` is not closed"))?;
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
                 return Err(error("the name of a field has letters, digits, `_` and `-`"));
             }

@@ -46,8 +46,11 @@ pub(crate) fn read_json(bytes: &[u8]) -> Result<Run, ResultsError> {
             continue;
         }
         let event: Event = serde_json::from_slice(line).map_err(|error| {
-            let problem =
-                if lines.ended { Problem::Syntax(error.to_string()) } else { Problem::Truncated("its last line does") };
+            let problem = if lines.ended {
+                Problem::Syntax(error.to_string())
+            } else {
+                Problem::Truncated("its last line does")
+            };
             lines.error(Format::LibtestJson, problem)
         })?;
         let word = event.event.as_deref().unwrap_or_default();
@@ -63,12 +66,17 @@ pub(crate) fn read_json(bytes: &[u8]) -> Result<Run, ResultsError> {
             }
             ("suite", _) => return Err(lines.error(Format::LibtestJson, unknown(word))),
             ("test" | "bench", _) => {
-                let (Some(name), Some(suite), Some(open)) = (&event.name, run.suites.last_mut(), &mut open) else {
+                let (Some(name), Some(suite), Some(open)) = (&event.name, run.suites.last_mut(), &mut open)
+                else {
                     return Err(lines.error(Format::LibtestJson, Problem::Missing("the suite around a test")));
                 };
                 if word == "started" {
                     let (short, _) = short(name.as_bytes());
-                    suite.cases.push(Case::new("", short, Attempt::new(State::Error).because("it did not end")));
+                    suite.cases.push(Case::new(
+                        "",
+                        short,
+                        Attempt::new(State::Error).because("it did not end"),
+                    ));
                     open.running.insert(name.clone(), suite.cases.len() - 1);
                     continue;
                 }
@@ -118,7 +126,9 @@ fn panic_of(output: &str) -> String {
     let at = lines.next().unwrap_or_default();
     match lines.next() {
         Some(message) if !message.is_empty() => format!("{message} ({})", at.trim_end_matches(':')),
-        _ if at.is_empty() => output.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned(),
+        _ if at.is_empty() => {
+            output.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+        }
         _ => at.to_owned(),
     }
 }
@@ -133,8 +143,12 @@ fn close(run: &mut Run, open: Option<Open>, claims: Option<(u64, u64, bool)>) {
     let missing = open.planned.saturating_sub(counts.total());
     match claims {
         None => {
-            let running: Vec<&str> =
-                suite.cases.iter().filter(|case| case.state() == State::Error).map(|case| &*case.name).collect();
+            let running: Vec<&str> = suite
+                .cases
+                .iter()
+                .filter(|case| case.state() == State::Error)
+                .map(|case| &*case.name)
+                .collect();
             let while_ = match running.as_slice() {
                 [] => String::new(),
                 [name, ..] => format!(" while {name} ran"),
@@ -193,7 +207,9 @@ pub(crate) fn read_text(bytes: &[u8]) -> Result<Run, ResultsError> {
         if let Some(rest) = line.strip_prefix("test result: ") {
             tell(told.take(), suite);
             let claim = |word: &str| {
-                rest.split(['.', ';']).filter_map(|part| part.trim().strip_suffix(word)).find_map(|n| n.trim().parse().ok())
+                rest.split(['.', ';'])
+                    .filter_map(|part| part.trim().strip_suffix(word))
+                    .find_map(|n| n.trim().parse().ok())
             };
             if !lines.ended && !rest.contains("filtered out") {
                 return Err(lines.error(Format::LibtestText, Problem::Truncated("the end of its summary")));
@@ -223,7 +239,9 @@ pub(crate) fn read_text(bytes: &[u8]) -> Result<Run, ResultsError> {
             continue;
         }
         let test = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... "));
-        if let Some((test, word)) = test.or_else(|| Some((line.strip_prefix("test ")?.strip_suffix(" ...")?, ""))) {
+        if let Some((test, word)) =
+            test.or_else(|| Some((line.strip_prefix("test ")?.strip_suffix(" ...")?, "")))
+        {
             let test = test.strip_suffix(" - should panic").unwrap_or(test);
             let attempt = outcome(word);
             pending = attempt.is_none().then_some(suite.cases.len());

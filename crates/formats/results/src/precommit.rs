@@ -41,9 +41,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
         let text = String::from_utf8_lossy(line);
         if let Some(time) = text.strip_prefix("- duration: ") {
             case.last.duration = seconds(time).filter(|time| *time < Duration::MAX);
-        } else if let Some(what) = text.strip_prefix("- ").filter(|what| {
-            what.starts_with("exit code:") || *what == "files were modified by this hook"
-        }) {
+        } else if let Some(what) = text
+            .strip_prefix("- ")
+            .filter(|what| what.starts_with("exit code:") || *what == "files were modified by this hook")
+        {
             case.last.evidence.get_or_insert_default().message = short(what.as_bytes()).0;
         } else if !text.starts_with("- hook id:") {
             output.push_line(line);

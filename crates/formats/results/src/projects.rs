@@ -21,7 +21,12 @@ fn malformed(format: Format, error: &serde_json::Error) -> ResultsError {
 }
 
 /// The state a word says; the error has the line of the word's first use.
-fn state(format: Format, table: &'static str, word: &str, bytes: &[u8]) -> Result<(State, bool), ResultsError> {
+fn state(
+    format: Format,
+    table: &'static str,
+    word: &str,
+    bytes: &[u8],
+) -> Result<(State, bool), ResultsError> {
     words::state(table, "status", word).ok_or_else(|| {
         let quoted = serde_json::to_string(word).unwrap_or_default();
         let at = memchr::memmem::find(bytes, quoted.as_bytes()).unwrap_or(0);
@@ -80,7 +85,8 @@ pub(crate) fn read_platformio(bytes: &[u8]) -> Result<Run, ResultsError> {
     for one in read.test_suites {
         let name = format!("{}:{}", one.env_name, one.test_name);
         let (said, _) = state(format, PLATFORMIO, &one.status, bytes)?;
-        let mut suite = Suite { name: short(name.as_bytes()).0, cases: Vec::with_capacity(one.test_cases.len()) };
+        let mut suite =
+            Suite { name: short(name.as_bytes()).0, cases: Vec::with_capacity(one.test_cases.len()) };
         for case in one.test_cases {
             let (is, warned) = state(format, PLATFORMIO, &case.status, bytes)?;
             let mut attempt = Attempt { warned, ..Attempt::new(is) };
@@ -114,8 +120,13 @@ pub(crate) fn read_platformio(bytes: &[u8]) -> Result<Run, ResultsError> {
 fn explain(run: &mut Run, said: State, suite: &Suite, reason: Option<&str>) {
     if said.is_bad() && !suite.cases.iter().any(|case| case.state().is_bad()) {
         let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or("none of its tests says why");
-        let message = format!("the suite is {}: {reason}", if said == State::Failed { "failed" } else { "an error" });
-        let kind = if reason.to_ascii_lowercase().contains("build") { TroubleKind::Build } else { TroubleKind::Suite };
+        let message =
+            format!("the suite is {}: {reason}", if said == State::Failed { "failed" } else { "an error" });
+        let kind = if reason.to_ascii_lowercase().contains("build") {
+            TroubleKind::Build
+        } else {
+            TroubleKind::Suite
+        };
         let place = suite.name.clone();
         run.trouble(kind, &place, Evidence::message(short(message.as_bytes()).0));
     }
@@ -160,7 +171,8 @@ pub(crate) fn read_twister(bytes: &[u8]) -> Result<Run, ResultsError> {
         };
         // No status at all is a suite that never ran to its end.
         let (said, _) = state(format, TWISTER, one.status.as_deref().unwrap_or("none"), bytes)?;
-        let mut suite = Suite { name: short(name.as_bytes()).0, cases: Vec::with_capacity(one.testcases.len()) };
+        let mut suite =
+            Suite { name: short(name.as_bytes()).0, cases: Vec::with_capacity(one.testcases.len()) };
         for case in one.testcases {
             let (is, _) = state(format, TWISTER, case.status.as_deref().unwrap_or("none"), bytes)?;
             // What a filter leaves out was never a test of this platform.
@@ -177,7 +189,8 @@ pub(crate) fn read_twister(bytes: &[u8]) -> Result<Run, ResultsError> {
                 let log = case.log.as_deref().or(one.log.as_deref().filter(|_| is.is_bad()));
                 let reason = case.reason.as_deref().or(one.reason.as_deref()).unwrap_or_default();
                 let message = short(reason.as_bytes()).0;
-                attempt.evidence = Some(Box::new(Evidence { message, output: output(log), ..Evidence::default() }));
+                attempt.evidence =
+                    Some(Box::new(Evidence { message, output: output(log), ..Evidence::default() }));
             }
             let mut read = Case::new(suite.name.clone(), short(case.identifier.as_bytes()).0, attempt);
             if one.retries > 0 && is == State::Passed {

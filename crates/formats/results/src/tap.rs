@@ -27,7 +27,9 @@ struct Level {
 /// Whether only TAP has this line.
 pub(crate) fn is_start(line: &[u8]) -> bool {
     let text = String::from_utf8_lossy(line);
-    text.starts_with("TAP version ") || plan(&text).is_some() || point(&text).is_some_and(|point| point.numbered)
+    text.starts_with("TAP version ")
+        || plan(&text).is_some()
+        || point(&text).is_some_and(|point| point.numbered)
 }
 
 /// `1..5`, and why nothing is planned.
@@ -37,7 +39,9 @@ fn plan(line: &str) -> Option<(u64, Option<&str>)> {
     let (number, after) = rest.split_at(end);
     let after = after.trim();
     let reason = after.strip_prefix('#').map(str::trim);
-    (after.is_empty() || reason.is_some()).then(|| number.parse().ok().map(|number| (number, reason))).flatten()
+    (after.is_empty() || reason.is_some())
+        .then(|| number.parse().ok().map(|number| (number, reason)))
+        .flatten()
 }
 
 struct Point {
@@ -62,20 +66,26 @@ fn point(line: &str) -> Option<Point> {
     let (number, rest) = rest.split_at(digits);
     let rest = rest.trim_start();
     let rest = rest.strip_prefix("- ").unwrap_or(rest);
-    let mut point =
-        Point { ok, numbered: !number.is_empty(), name: String::new(), skip: None, todo: None, duration: None };
+    let mut point = Point {
+        ok,
+        numbered: !number.is_empty(),
+        name: String::new(),
+        skip: None,
+        todo: None,
+        duration: None,
+    };
     let (name, directive) = split_directive(rest);
     point.name = name.trim().replace("\\#", "#");
     let word = directive.get(..4).unwrap_or_default();
-    let reason = directive.trim_start_matches(|c: char| c.is_alphabetic()).trim_start_matches([':', ' ', '-']);
+    let reason =
+        directive.trim_start_matches(|c: char| c.is_alphabetic()).trim_start_matches([':', ' ', '-']);
     if word.eq_ignore_ascii_case("skip") {
         point.skip = Some(reason.to_owned());
     } else if word.eq_ignore_ascii_case("todo") {
         point.todo = Some(reason.to_owned());
     } else if let Some(time) = directive.strip_prefix("time=") {
         let milliseconds = time.trim().strip_suffix("ms").and_then(|time| time.parse::<f64>().ok());
-        point.duration =
-            milliseconds.and_then(|time| Duration::try_from_secs_f64(time / 1000.0).ok());
+        point.duration = milliseconds.and_then(|time| Duration::try_from_secs_f64(time / 1000.0).ok());
     } else if !directive.is_empty() {
         // A `#` that begins no directive belongs to the name.
         point.name = rest.trim().replace("\\#", "#");
@@ -239,7 +249,9 @@ fn take_point(levels: &mut [Level], found: Point, inner: Option<Level>, run: &mu
         if state == State::Skipped {
             // What is below a failure that is expected is expected.
             inner.bad = false;
-            for case in inner.cases.iter_mut().chain(inner.suites.iter_mut().flat_map(|suite| &mut suite.cases)) {
+            for case in
+                inner.cases.iter_mut().chain(inner.suites.iter_mut().flat_map(|suite| &mut suite.cases))
+            {
                 if case.last.state == State::Failed {
                     case.last.state = State::Skipped;
                 }

@@ -59,11 +59,8 @@ impl Excerpt {
         }
         let (head, more) = clean(&self.head);
         let (tail, less) = clean(&self.tail);
-        let gap = if self.left_out > 0 {
-            format!("\n[{} bytes left out]\n", self.left_out)
-        } else {
-            String::new()
-        };
+        let gap =
+            if self.left_out > 0 { format!("\n[{} bytes left out]\n", self.left_out) } else { String::new() };
         let text = if self.left_out == 0 && !self.head.is_empty() && !self.tail.is_empty() {
             // A character may lie across.
             self.head.append(&mut self.tail);
@@ -192,7 +189,9 @@ mod tests {
         excerpt.push(&vec![b'x'; 100]);
         let (text, replaced) = excerpt.finish();
         assert!(text.len() < HEAD + 2 * TAIL + 100 && replaced == 0);
-        assert!(text.starts_with("line 0\n") && text.ends_with("xxx") && text.contains("bytes left out]\nline 9"));
+        assert!(
+            text.starts_with("line 0\n") && text.ends_with("xxx") && text.contains("bytes left out]\nline 9")
+        );
         let mut excerpt = Excerpt::of_output();
         excerpt.push(&vec![b'y'; 10 << 20]);
         assert!(excerpt.finish().0.len() < 2 * TAIL + 100);

@@ -59,7 +59,13 @@ const NOT_RUN: Meaning = Meaning::Is(State::NotRun);
 
 /// Every word that is known. One that is not is an error: it is never counted as passed.
 pub const WORDS: &[Word] = &[
-    word(JUNIT, JUNIT_STATUS, "run", PASSED, "googletest, CTest, Catch2, Bazel: it ran; `failure` and `error` decide"),
+    word(
+        JUNIT,
+        JUNIT_STATUS,
+        "run",
+        PASSED,
+        "googletest, CTest, Catch2, Bazel: it ran; `failure` and `error` decide",
+    ),
     word(JUNIT, JUNIT_STATUS, "passed", PASSED, "PlatformIO and others"),
     word(JUNIT, JUNIT_STATUS, "pass", PASSED, ""),
     word(JUNIT, JUNIT_STATUS, "success", PASSED, ""),
@@ -105,7 +111,13 @@ pub const WORDS: &[Word] = &[
     word(LIBTEST, "event", "ok", PASSED, ""),
     word(LIBTEST, "event", "failed", FAILED, ""),
     word(LIBTEST, "event", "ignored", SKIPPED, ""),
-    word(LIBTEST, "event", "timeout", Meaning::Decided, "only a warning that it is slow; a later event decides"),
+    word(
+        LIBTEST,
+        "event",
+        "timeout",
+        Meaning::Decided,
+        "only a warning that it is slow; a later event decides",
+    ),
     word(TEXT, "test", "ok", PASSED, ""),
     word(TEXT, "test", "FAILED", FAILED, ""),
     word(TEXT, "test", "ignored", SKIPPED, ""),

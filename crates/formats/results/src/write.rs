@@ -34,7 +34,10 @@ pub fn write_junit<'a>(
             written.add_test_cases(run.troubles.iter().map(trouble));
             if run.unnamed_not_run > 0 {
                 let message = format!("{} tests did not run, and are not named", run.unnamed_not_run);
-                written.add_test_case(TestCase::new("not run", bad(NonSuccessKind::Error, &Evidence::message(message))));
+                written.add_test_case(TestCase::new(
+                    "not run",
+                    bad(NonSuccessKind::Error, &Evidence::message(message)),
+                ));
             }
             report.add_test_suite(written);
         }

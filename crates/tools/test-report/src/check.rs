@@ -88,7 +88,8 @@ fn measure(counts: &Counts, inputs: &[Input], report: &mut Report) {
         }
         report.measures.push(measure);
     }
-    let durations = || inputs.iter().flat_map(|input| input.run.cases()).filter_map(|(_, case)| case.duration());
+    let durations =
+        || inputs.iter().flat_map(|input| input.run.cases()).filter_map(|(_, case)| case.duration());
     let seconds = |name: &str, label: &str, time: std::time::Duration| {
         Measure::new(name, Number::Decimal(time.as_secs_f64()), Unit::Seconds).label(label)
     };

@@ -123,7 +123,12 @@ fn by_file(reads: Vec<Read>, report: &mut Report) -> Vec<Input> {
     inputs
 }
 
-fn by_shard(layout: &Layout, reads: Vec<Read>, args: &Check, report: &mut Report) -> Result<Vec<Input>, Error> {
+fn by_shard(
+    layout: &Layout,
+    reads: Vec<Read>,
+    args: &Check,
+    report: &mut Report,
+) -> Result<Vec<Input>, Error> {
     let mut shards = Shards::default();
     let mut given: HashMap<String, String> = HashMap::new();
     for read in reads {
@@ -134,7 +139,8 @@ fn by_shard(layout: &Layout, reads: Vec<Read>, args: &Check, report: &mut Report
         shards.add(&read.name, &place, read.digest, read.run)?;
     }
     for copy in shards.copies() {
-        let message = format!("{copy} has the same bytes as another file of its shard and attempt, and counts once");
+        let message =
+            format!("{copy} has the same bytes as another file of its shard and attempt, and counts once");
         report.add_finding(Finding::new("test-report/same-file", Level::Note, copy, message));
     }
     let mut inputs = Vec::new();

@@ -35,7 +35,9 @@ pub(crate) fn message(case: &Case) -> String {
     let lines = |text: &str| text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
     lines(&evidence.message)
         .or_else(|| lines(&evidence.detail))
-        .or_else(|| evidence.output.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned))
+        .or_else(|| {
+            evidence.output.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+        })
         .unwrap_or_default()
 }
 
@@ -43,7 +45,8 @@ pub(crate) fn message(case: &Case) -> String {
 pub(crate) fn tests(args: &Check, inputs: &[Input], cx: &Context, report: &mut Report) {
     let (mut bad, mut not_run, mut flaky, mut warned) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut details = Vec::new();
-    for (input, case) in inputs.iter().flat_map(|input| input.run.cases().map(move |(_, case)| (input, case))) {
+    for (input, case) in inputs.iter().flat_map(|input| input.run.cases().map(move |(_, case)| (input, case)))
+    {
         let state = case.state();
         if state == lw_results::State::NotRun {
             not_run.push(case.id());
@@ -79,24 +82,36 @@ pub(crate) fn tests(args: &Check, inputs: &[Input], cx: &Context, report: &mut R
         add("flaky", Level::Warning, message);
     }
     if !warned.is_empty() {
-        let message = format!("{} passed with reservations of the tool: {}", counted(warned.len()), listed(&warned));
+        let message =
+            format!("{} passed with reservations of the tool: {}", counted(warned.len()), listed(&warned));
         add("warned", Level::Warning, message);
     }
     for (input, case) in details {
         let what = message(case);
         let colon = if what.is_empty() { "" } else { ": " };
-        let message = format!("{} {}{colon}{what}", case.id(), if case.state() == lw_results::State::Error { "could not check" } else { "failed" });
+        let message = format!(
+            "{} {}{colon}{what}",
+            case.id(),
+            if case.state() == lw_results::State::Error { "could not check" } else { "failed" }
+        );
         let at = case.file.as_deref().and_then(|file| inputs::place(file, case.line, cx));
         let key = if inputs.len() > 1 { format!("{}:{}", input.name(), case.id()) } else { case.id() };
-        report.add_finding(Finding::new("test-report/failed-test", Level::Error, &key, message).at(at).as_detail());
+        report.add_finding(
+            Finding::new("test-report/failed-test", Level::Error, &key, message).at(at).as_detail(),
+        );
     }
     for input in inputs {
         for trouble in &input.run.troubles {
-            let place = if trouble.place.is_empty() { String::new() } else { format!(" of `{}`", trouble.place) };
+            let place =
+                if trouble.place.is_empty() { String::new() } else { format!(" of `{}`", trouble.place) };
             let text = [&trouble.evidence.message, &trouble.evidence.detail, &trouble.evidence.output];
             let what = text.iter().flat_map(|text| text.lines()).map(str::trim).find(|line| !line.is_empty());
-            let message =
-                format!("{}: {}{place}: {}", input.file, trouble.kind.as_str(), what.unwrap_or("nothing more is told"));
+            let message = format!(
+                "{}: {}{place}: {}",
+                input.file,
+                trouble.kind.as_str(),
+                what.unwrap_or("nothing more is told")
+            );
             let key = format!("{}:{:?}:{}", input.name(), trouble.kind, trouble.place);
             report.add_finding(Finding::new("test-report/outside-test", Level::Error, &key, message));
         }
@@ -165,8 +180,10 @@ pub(crate) fn files(
         let what = match mine.as_slice() {
             [] if outcome.pattern.is_some() => {
                 let pattern = outcome.pattern.as_deref().unwrap_or_default();
-                return Err(Error::usage(format!("no result file is `{pattern}`, for which an exit code is given"))
-                    .hint("write --exit-code GLOB=CODE with a path or glob of the result files"));
+                return Err(Error::usage(format!(
+                    "no result file is `{pattern}`, for which an exit code is given"
+                ))
+                .hint("write --exit-code GLOB=CODE with a path or glob of the result files"));
             }
             [] => continue,
             [one] => one.file.clone(),
@@ -179,12 +196,14 @@ pub(crate) fn files(
             let message = format!("the test step ended with {}, and {what} {does} why", outcome.said);
             report.add_finding(Finding::new("test-report/unexplained-exit", Level::Error, key, message));
         } else if outcome.success && is_red {
-            let message = format!("the test step ended with {}, though not all of its tests passed", outcome.said);
+            let message =
+                format!("the test step ended with {}, though not all of its tests passed", outcome.said);
             report.add_finding(Finding::new("test-report/contradiction", Level::Warning, key, message));
         }
     }
     if !unjudged.is_empty() {
-        let message = format!("how the test step ended is not known, and not judged, for {}", listed(&unjudged));
+        let message =
+            format!("how the test step ended is not known, and not judged, for {}", listed(&unjudged));
         report.add_finding(
             Finding::new("test-report/outcome-not-judged", Level::Note, "outcome", message)
                 .help("give --exit-code, such as ${{ steps.test.outcome }}"),

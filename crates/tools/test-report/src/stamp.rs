@@ -42,7 +42,9 @@ fn beside(path: &Path) -> PathBuf {
 /// When the user gave something that is no full id.
 pub(crate) fn commit(given: Option<&String>, cx: &Context) -> Result<Option<String>, Error> {
     let commit = match given {
-        Some(given) if matches!(given.len(), 40 | 64) && given.bytes().all(|b| b.is_ascii_hexdigit()) => given,
+        Some(given) if matches!(given.len(), 40 | 64) && given.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            given
+        }
         Some(given) => {
             return Err(Error::usage(format!("`{given}` is no commit"))
                 .hint("give all 40 digits, as `git rev-parse HEAD` prints them"));
@@ -77,7 +79,11 @@ pub(crate) fn run(args: &Stamp, cx: &mut Context, report: &mut Report) -> Result
         text.push('\n');
         cx.write(&beside(path), |out| out.write_all(text.as_bytes()))?;
     }
-    cx.figure(if paths.len() == 1 { "1 file stamped".to_owned() } else { format!("{} files stamped", paths.len()) });
+    cx.figure(if paths.len() == 1 {
+        "1 file stamped".to_owned()
+    } else {
+        format!("{} files stamped", paths.len())
+    });
     cx.judge(report, None);
     Ok(())
 }

@@ -33,7 +33,12 @@ pub(crate) fn add(inputs: &[Input], most: usize, cx: &Context, report: &mut Repo
     let several = inputs.len() > 1;
     let bad: Vec<(&Input, &Case)> = cases(inputs).filter(|(_, case)| case.state().is_bad()).collect();
     if !bad.is_empty() {
-        let mut columns = vec![("test", Align::Left), ("state", Align::Left), ("message", Align::Left), ("place", Align::Left)];
+        let mut columns = vec![
+            ("test", Align::Left),
+            ("state", Align::Left),
+            ("message", Align::Left),
+            ("place", Align::Left),
+        ];
         if several {
             columns.push(("file", Align::Left));
         }
@@ -64,9 +69,9 @@ pub(crate) fn add(inputs: &[Input], most: usize, cx: &Context, report: &mut Repo
         let mut table = Table::new("flaky", "Flaky tests", &columns);
         for (_, case) in flaky.iter().take(most) {
             let first = case.earlier.iter().find(|attempt| attempt.state.is_bad());
-            let why = first.and_then(|attempt| attempt.evidence.as_ref()).map(|evidence| {
-                evidence.message.lines().next().unwrap_or_default().to_owned()
-            });
+            let why = first
+                .and_then(|attempt| attempt.evidence.as_ref())
+                .map(|evidence| evidence.message.lines().next().unwrap_or_default().to_owned());
             table.rows.push(vec![
                 Cell::Code(case.id()),
                 count(case.earlier.len() as u64 + 1),
@@ -102,15 +107,20 @@ fn last_lines(bad: &[(&Input, &Case)], most: usize, report: &mut Report) {
 }
 
 fn slowest(inputs: &[Input], most: usize, report: &mut Report) {
-    let mut timed: Vec<(Duration, &Case)> =
-        cases(inputs).filter_map(|(_, case)| Some((case.duration()?, case))).filter(|(time, _)| !time.is_zero()).collect();
+    let mut timed: Vec<(Duration, &Case)> = cases(inputs)
+        .filter_map(|(_, case)| Some((case.duration()?, case)))
+        .filter(|(time, _)| !time.is_zero())
+        .collect();
     if timed.is_empty() {
         return;
     }
     timed.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.id().cmp(&b.1.id())));
     let mut table = Table::new("slowest", "Slowest tests", &[("test", Align::Left), ("time", Align::Right)]);
-    table.rows =
-        timed.iter().take(most).map(|(duration, case)| vec![Cell::Code(case.id()), time(Some(*duration))]).collect();
+    table.rows = timed
+        .iter()
+        .take(most)
+        .map(|(duration, case)| vec![Cell::Code(case.id()), time(Some(*duration))])
+        .collect();
     table.folded = true;
     report.tables.push(table);
 }
@@ -133,7 +143,8 @@ fn files(inputs: &[Input], most: usize, report: &mut Report) {
     for input in inputs.iter().take(most) {
         let counts = input.run.counts();
         let times = input.run.cases().filter_map(|(_, case)| case.duration());
-        let sum = times.fold(None, |sum: Option<Duration>, time| Some(sum.unwrap_or_default().saturating_add(time)));
+        let sum = times
+            .fold(None, |sum: Option<Duration>, time| Some(sum.unwrap_or_default().saturating_add(time)));
         table.rows.push(vec![
             Cell::Code(input.name().to_owned()),
             Cell::Text(input.run.format.name().into()),

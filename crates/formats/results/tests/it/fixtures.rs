@@ -148,9 +148,12 @@ fn a_crash_names_the_test_that_ran() {
 #[test]
 fn every_test_of_a_list_is_in_its_result() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/real");
-    for (list, result) in
-        [("pytest.list", "pytest.xml"), ("nextest.list", "nextest.xml"), ("ctest.list", "ctest.xml"), ("go.list", "go.json")]
-    {
+    for (list, result) in [
+        ("pytest.list", "pytest.xml"),
+        ("nextest.list", "nextest.xml"),
+        ("ctest.list", "ctest.xml"),
+        ("go.list", "go.json"),
+    ] {
         let expected = Expected::read(&fs::read(root.join(list)).unwrap()).unwrap();
         let run = read(&fs::read(root.join(result)).unwrap()).unwrap();
         let compared = expected.compare(run.cases().map(|(_, case)| case));
@@ -183,7 +186,8 @@ fn a_list_without_its_end_is_refused() {
 #[test]
 fn a_header_that_promises_more_is_trouble_and_one_that_promises_less_is_none() {
     let of = |header: &str| {
-        let text = format!("<testsuite name='s' {header}><testcase name='a'/><testcase name='b'/></testsuite>");
+        let text =
+            format!("<testsuite name='s' {header}><testcase name='a'/><testcase name='b'/></testsuite>");
         read(text.as_bytes()).unwrap()
     };
     for header in ["tests='3'", "tests='2' failures='1'", "tests='2' errors='1'"] {

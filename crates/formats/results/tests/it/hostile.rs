@@ -44,7 +44,10 @@ fn every_prefix_of_a_format_with_an_end_mark_is_red() {
                     // All of it was there already.
                     let same = cut.counts() == run.counts() && cut.troubles == run.troubles && !run.is_red();
                     let trailing = matches!(run.format, Format::Tap | Format::Unity | Format::Ztest);
-                    assert!(cut.is_red() || (same && trailing), "{name}: the first {end} of {whole} bytes are green");
+                    assert!(
+                        cut.is_red() || (same && trailing),
+                        "{name}: the first {end} of {whole} bytes are green"
+                    );
                 }
             }
         }
@@ -71,12 +74,19 @@ fn an_unknown_word_is_an_error_with_its_place() {
     for (text, place) in [
         ("<testsuite>\n <testcase name='a' status='fine'/></testsuite>", "status"),
         ("<testsuite>\n <testcase name='a' result='green'/></testsuite>", "result"),
-        ("{\"Action\":\"run\",\"Package\":\"p\",\"Test\":\"a\"}\n{\"Action\":\"won\",\"Package\":\"p\",\"Test\":\"a\"}\n", "Action"),
+        (
+            "{\"Action\":\"run\",\"Package\":\"p\",\"Test\":\"a\"}\n{\"Action\":\"won\",\"Package\":\"p\",\"Test\":\"a\"}\n",
+            "Action",
+        ),
         ("<test-run><test-suite>\n<test-case name='a' result='Grand'/></test-suite></test-run>", "result"),
-        ("<assemblies><assembly>\n<collection><test name='a' result='Won'/></collection></assembly></assemblies>", "result"),
+        (
+            "<assemblies><assembly>\n<collection><test name='a' result='Won'/></collection></assembly></assemblies>",
+            "result",
+        ),
     ] {
         let error = read(text.as_bytes()).unwrap_err();
-        let ResultsError::Malformed { at, problem: Problem::UnknownWord { place: found, .. }, .. } = &error else {
+        let ResultsError::Malformed { at, problem: Problem::UnknownWord { place: found, .. }, .. } = &error
+        else {
             panic!("{error}");
         };
         assert_eq!((*found, at.line), (place, 2), "{error}");
@@ -119,7 +129,8 @@ fn a_plan_that_is_not_kept_and_a_bail_out_are_red() {
 
 #[test]
 fn what_xml_forbids_is_replaced_and_told() {
-    let text = b"<testsuite><testcase name='a\x1b[31m\x01&#x1;'><failure>\x00\xff</failure></testcase></testsuite>";
+    let text =
+        b"<testsuite><testcase name='a\x1b[31m\x01&#x1;'><failure>\x00\xff</failure></testcase></testsuite>";
     let run = read(text).unwrap();
     let (_, case) = run.cases().next().unwrap();
     assert_eq!(&*case.name, "a\u{fffd}\u{fffd}");
@@ -145,7 +156,9 @@ fn depth_and_size_are_bounded() {
     );
     let run = read(text.as_bytes()).unwrap();
     let evidence = run.cases().next().unwrap().1.last.evidence.clone().unwrap();
-    assert!(evidence.message.len() < 5000 && evidence.detail.len() < 10_000 && evidence.output.len() < 10_000);
+    assert!(
+        evidence.message.len() < 5000 && evidence.detail.len() < 10_000 && evidence.output.len() < 10_000
+    );
 }
 
 #[test]
@@ -154,7 +167,10 @@ fn time_is_linear() {
     let many = 200_000;
     let inputs = [
         format!("<testsuite tests='1'>{}</testsuite>", "<testcase name='a'/>".repeat(many)),
-        format!("<testsuite>{}</testsuite>", "<testsuite name='b'><testcase name='a'/></testsuite>".repeat(many)),
+        format!(
+            "<testsuite>{}</testsuite>",
+            "<testsuite name='b'><testcase name='a'/></testsuite>".repeat(many)
+        ),
         format!("1..{many}\n{}", "not ok - a # x # y # z\n# d\n".repeat(many)),
         "a:1:".repeat(many),
         format!("t.c:1:a:PASS\n{}", "t.c:1:b:PASS:".repeat(many)),

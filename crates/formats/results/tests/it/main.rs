@@ -20,8 +20,11 @@ fn told(run: &Run) -> String {
         ("flaky", counts.flaky),
         ("warned", counts.warned),
     ];
-    let mut words: Vec<String> =
-        counted.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}")).collect();
+    let mut words: Vec<String> = counted
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
     words.extend(run.troubles.iter().map(|trouble| trouble.kind.as_str().to_owned()));
     words.join(", ")
 }

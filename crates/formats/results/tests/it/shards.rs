@@ -75,7 +75,8 @@ fn repeated_names_are_attempts_only_with_evidence() {
     // The header counts records: they are tests of one name, and one of them failed.
     let text = "<testsuite name='s' tests='2'><testcase name='x'/><testcase name='x'><failure/></testcase></testsuite>";
     assert_eq!(told(&read(text.as_bytes()).unwrap()), "1 passed, 1 failed");
-    let again = text.replace("<testcase name='x'/>", "").replace("</testcase>", "</testcase><testcase name='x'/>");
+    let again =
+        text.replace("<testcase name='x'/>", "").replace("</testcase>", "</testcase><testcase name='x'/>");
     assert_eq!(told(&read(again.as_bytes()).unwrap()), "1 passed, 1 failed");
     // It counts tests: they are attempts, and the last decides.
     let fewer = again.replace("tests='2'", "tests='1'");
@@ -103,8 +104,10 @@ fn attempts() -> impl Strategy<Value = Vec<(String, Vec<(&'static str, char)>)>>
     let case = (prop_oneof![Just("p"), Just("q"), Just("r")], prop_oneof![Just('.'), Just('F'), Just('s')]);
     let file = (0..3_u8, 1..4_u8, proptest::collection::vec(case, SizeRange::from(0..5)));
     proptest::collection::vec(file, 1..6).prop_map(|files| {
-        let named: std::collections::BTreeMap<String, _> =
-            files.into_iter().map(|(shard, attempt, cases)| (format!("{shard}-a{attempt}.xml"), cases)).collect();
+        let named: std::collections::BTreeMap<String, _> = files
+            .into_iter()
+            .map(|(shard, attempt, cases)| (format!("{shard}-a{attempt}.xml"), cases))
+            .collect();
         named.into_iter().collect()
     })
 }

@@ -23,7 +23,9 @@ fn green(name: &str) -> String {
 }
 
 fn red(name: &str) -> String {
-    format!("<testsuite name='s'><testcase classname='c' name='{name}'><failure message='no'/></testcase></testsuite>")
+    format!(
+        "<testsuite name='s'><testcase classname='c' name='{name}'><failure message='no'/></testcase></testsuite>"
+    )
 }
 
 fn check(folder: &Path, arguments: &str) -> Run {
@@ -56,9 +58,15 @@ fn outputs_and_measures_agree() {
     fs::write(folder.path().join("a.xml"), text).unwrap();
     let run = check(folder.path(), "a.xml --exit-code 1");
     assert_eq!(run.code, 1, "{}", run.stderr);
-    for (name, value) in
-        [("total", 6), ("passed", 2), ("failed", 1), ("errors", 1), ("skipped", 1), ("not-run", 1), ("flaky", 1)]
-    {
+    for (name, value) in [
+        ("total", 6),
+        ("passed", 2),
+        ("failed", 1),
+        ("errors", 1),
+        ("skipped", 1),
+        ("not-run", 1),
+        ("flaky", 1),
+    ] {
         assert_eq!(run.output(name), value.to_string(), "{name}");
         let measure = run.report().measure(&format!("tests.{name}"), None).unwrap().value;
         assert_eq!(measure, Number::Integer(value), "{name}");
@@ -205,7 +213,10 @@ fn a_hostile_output_harms_nothing() {
     let run = check(folder.path(), "a.xml --exit-code 1");
     assert_eq!(run.code, 1, "{}", run.stderr);
     let lines: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("::")).collect();
-    assert!(lines.iter().all(|line| line.starts_with("::error title=") || line.starts_with("::notice title=")), "{lines:?}");
+    assert!(
+        lines.iter().all(|line| line.starts_with("::error title=") || line.starts_with("::notice title=")),
+        "{lines:?}"
+    );
     assert!(!run.stdout.contains('\0') && run.stdout.len() < 100_000, "{}", run.stdout.len());
 }
 
@@ -225,7 +236,10 @@ fn the_guide_has_every_word() {
             lw_results::Meaning::Warned => "passed, with a warning",
             lw_results::Meaning::Decided => "the rest decides",
         };
-        wanted.push_str(&format!("| {} | `{}` | `{}` | {says} | {} |\n", word.format, word.place, word.word, word.note));
+        wanted.push_str(&format!(
+            "| {} | `{}` | `{}` | {says} | {} |\n",
+            word.format, word.place, word.word, word.note
+        ));
     }
     if table != wanted && std::env::var_os("SNAPSHOTS").is_some_and(|word| word == "overwrite") {
         fs::write(&path, format!("{before}{BEGIN}{wanted}{END}{after}")).unwrap();
