@@ -64,7 +64,7 @@ fn unity(text: &str) -> Option<UnityLine<'_>> {
         else {
             continue;
         };
-        let Some((name, state, message)) = named_result(after) else { return None };
+        let (name, state, message) = named_result(after)?;
         let line = rest.get(..digits)?.parse().ok()?;
         return Some(UnityLine { file: text.get(..colon)?, line, name, state, message });
     }

@@ -207,10 +207,10 @@ fn of_lines(text: &[u8]) -> Option<Format> {
         if line.is_empty() {
             continue;
         }
-        if line.starts_with(b"{") {
-            if let Some(format) = of_json(line) {
-                return Some(format);
-            }
+        if line.starts_with(b"{")
+            && let Some(format) = of_json(line)
+        {
+            return Some(format);
         }
         if tap::is_start(line) {
             return Some(Format::Tap);

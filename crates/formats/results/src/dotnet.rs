@@ -274,14 +274,16 @@ pub(crate) fn read_trx(bytes: &[u8]) -> Result<Run, ResultsError> {
     Ok(document.finish())
 }
 
+/// A suite of NUnit that is open: name, state, where it failed, and what is said of it.
+type NunitSuite = (Box<str>, State, Box<str>, Option<Evidence>);
+
 /// Reads NUnit 3 (docs.nunit.org, "Test Result XML Format").
 pub(crate) fn read_nunit(bytes: &[u8]) -> Result<Run, ResultsError> {
     let text = decoded(Format::Nunit, bytes)?;
     let mut document = Document::new(text.as_deref().unwrap_or(bytes), Format::Nunit);
     let mut said = Said::default();
     let mut case: Option<Case> = None;
-    // Suites that are open: name, state, where they failed, and what is said of it.
-    let mut suites: Vec<(Box<str>, State, Box<str>, Option<Evidence>)> = Vec::new();
+    let mut suites: Vec<NunitSuite> = Vec::new();
     let mut cases: HashMap<Box<str>, usize> = HashMap::new();
     let mut claimed = (0, 0);
     loop {

@@ -189,8 +189,7 @@ fn of_go(text: &str) -> Expected {
 fn of_nextest(bytes: &[u8]) -> Result<Expected, ResultsError> {
     let mut tests = Vec::new();
     let mut binary: Option<String> = None;
-    let mut lines = Lines::new(bytes);
-    while let Some(raw) = lines.next() {
+    for raw in Lines::new(bytes) {
         let (line, _) = clean(raw);
         if line.trim().is_empty() || line.starts_with("    bin:") || line.starts_with("    cwd:") {
             continue;

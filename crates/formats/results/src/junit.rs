@@ -4,7 +4,6 @@
 //! in common: `testcase` elements in `testsuite` elements, which nest; a case that has neither `failure` nor `error` nor
 //! `skipped` passed. What they do not is told apart here, by the words of [`crate::WORDS`] and by the marks each tool leaves.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use lw_syntax::xml::{Element, Node, Value, Xml, XmlError, resolve};
@@ -244,11 +243,12 @@ impl<'a> Reader<'a> {
             }
         }
         // Catch2 counts assertions, and has `run` for every case but no `result`; its classes begin with the suite's name.
-        if status.as_deref() == Some(b"run") && result.is_none() {
-            if let Some(suite) = self.suites.last_mut() {
-                let below = case.class.strip_prefix(&*suite.name);
-                suite.counts_assertions |= below.is_some_and(|rest| rest.starts_with('.'));
-            }
+        if status.as_deref() == Some(b"run")
+            && result.is_none()
+            && let Some(suite) = self.suites.last_mut()
+        {
+            let below = case.class.strip_prefix(&*suite.name);
+            suite.counts_assertions |= below.is_some_and(|rest| rest.starts_with('.'));
         }
         self.case = Some(OpenCase {
             case,
@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
         Ok(Inside::Outcome(outcome))
     }
 
-    fn text(&mut self, text: &Cow<'_, [u8]>) -> Result<(), ResultsError> {
+    fn text(&mut self, text: &[u8]) -> Result<(), ResultsError> {
         match self.stack.last() {
             None if text.trim_ascii().is_empty() => {}
             None => return Err(self.error(Problem::Syntax("text outside of the root element".into()))),

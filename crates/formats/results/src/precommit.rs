@@ -31,7 +31,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
     let mut suite = Suite { name: "pre-commit".into(), cases: Vec::new() };
     let mut output = Excerpt::of_output();
     let mut lines = Lines::new(bytes);
-    while let Some(line) = lines.next() {
+    for line in lines.by_ref() {
         if let Some((name, state)) = hook(line) {
             end(&mut suite, std::mem::replace(&mut output, Excerpt::of_output()));
             suite.cases.push(Case::new("pre-commit", short(name.as_bytes()).0, Attempt::new(state)));

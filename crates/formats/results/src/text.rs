@@ -186,7 +186,7 @@ mod tests {
         for line in 0..100_000 {
             excerpt.push_line(format!("line {line}").as_bytes());
         }
-        excerpt.push(&vec![b'x'; 100]);
+        excerpt.push(&[b'x'; 100]);
         let (text, replaced) = excerpt.finish();
         assert!(text.len() < HEAD + 2 * TAIL + 100 && replaced == 0);
         assert!(
