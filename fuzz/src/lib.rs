@@ -219,3 +219,31 @@ pub fn sound(inventory: &Inventory) {
         }
     }
 }
+
+/// Reads test results of a format and checks what came of it.
+pub fn results_of(format: lw_results::Format, bytes: &[u8]) {
+    let _ = lw_results::read(bytes);
+    let run = match lw_results::read_as(format, bytes) {
+        Ok(run) => run,
+        Err(error) => return explained(&error),
+    };
+    let counts = run.counts();
+    let cases = run.cases().count() as u64;
+    assert_eq!(counts.total(), cases + run.unnamed_not_run);
+    assert!(counts.flaky + counts.warned <= 2 * counts.passed);
+    // What is kept is bounded, however long it was.
+    for (_, case) in run.cases() {
+        for attempt in case.earlier.iter().chain([&case.last]) {
+            if let Some(evidence) = &attempt.evidence {
+                assert!(evidence.message.len() <= 8 << 10, "{}", evidence.message.len());
+                assert!(evidence.detail.len() + evidence.output.len() <= 64 << 10);
+            }
+        }
+    }
+    let written = lw_results::write_junit("all", [("", &run)]).expect("a run can be written");
+    let again =
+        lw_results::read_as(lw_results::Format::Junit, &written).expect("what was written can be read");
+    assert_eq!(again.is_red(), run.is_red());
+    assert_eq!(again.counts().passed, counts.passed);
+    assert_eq!(again.counts().skipped, counts.skipped);
+}

@@ -6,6 +6,7 @@ mod ota_package;
 mod sbom;
 mod sign;
 mod size_gate;
+mod test_report;
 
 use anyhow::Result;
 
@@ -18,6 +19,7 @@ pub(crate) enum Tool {
     Sbom(sbom::Args),
     Sign(sign::Args),
     SizeGate(size_gate::Args),
+    TestReport(test_report::Args),
 }
 
 impl Tool {
@@ -30,6 +32,7 @@ impl Tool {
             Self::Sbom(args) => sbom::run(args),
             Self::Sign(args) => sign::run(args),
             Self::SizeGate(args) => size_gate::run(args),
+            Self::TestReport(args) => test_report::run(args),
         }
     }
 }
@@ -43,6 +46,7 @@ pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
         "sbom" => sbom::IN_CI,
         "sign" => sign::IN_CI,
         "size-gate" => size_gate::IN_CI,
+        "test-report" => test_report::IN_CI,
         _ => return None,
     })
 }

@@ -34,4 +34,5 @@ tools! {
     "changelog" => lw_changelog::Changelog,
     "version" => lw_version::Version,
     "image-tags" => lw_image_tags::ImageTags,
+    "test-report" => lw_test_report::TestReport,
 }

@@ -45,6 +45,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         never: "any file format, any package manager's files",
     },
     Floor {
+        number: 0,
+        prefix: "crates/core/syntax",
+        folder: "`crates/core/syntax`",
+        knows: "places in a text; XML element by element, without entities and of bounded depth",
+        never: "what any element means",
+    },
+    Floor {
         number: 1,
         prefix: "crates/core/render",
         folder: "`crates/core/render`",

@@ -209,6 +209,9 @@ fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
     if file.parent().is_some_and(|folder| folder.ends_with("tests/data/keys")) {
         return vec!["key_file"];
     }
+    if file.to_string_lossy().contains("formats/results/tests/fixtures") {
+        return results(file).into_iter().collect();
+    }
     match file.file_name().and_then(|name| name.to_str()) {
         Some("Cargo.lock") => return vec!["lock_cargo"],
         Some("platformio.ini" | "dependencies.lock" | ".gitmodules") => return vec!["lock_firmware"],
@@ -240,6 +243,28 @@ fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
         "json" if bytes.windows(12).any(|window| window == b"lw-report/1\"") => vec!["report_json"],
         _ => Vec::new(),
     }
+}
+
+/// Which target reads these test results.
+fn results(file: &Path) -> Option<&'static str> {
+    let name = file.file_name()?.to_str()?;
+    Some(match extension(file) {
+        "trx" => "results_trx",
+        "tap" => "results_tap",
+        "list" => "results_expect",
+        "xml" if name.starts_with("nunit") => "results_nunit",
+        "xml" if name.starts_with("xunit") => "results_xunit",
+        "xml" => "results_junit",
+        "json" if name.starts_with("go") => "results_go",
+        "json" if name.starts_with("libtest") => "results_libtest_json",
+        "json" if name.starts_with("platformio") => "results_platformio",
+        "json" => "results_twister",
+        "log" if name.starts_with("ztest") => "results_ztest",
+        "log" => "results_unity",
+        "txt" if name.starts_with("pre-commit") => "results_precommit",
+        "txt" => "results_libtest_text",
+        _ => return None,
+    })
 }
 
 /// The smallest image: one empty segment, no digest.

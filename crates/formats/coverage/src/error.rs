@@ -1,42 +1,12 @@
 //! Why a report could not be read, and what to do about it.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use lw_model::Diagnose;
+pub use lw_syntax::Position;
 use thiserror::Error;
 
 use crate::model::Format;
-
-/// Where in a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Line, from 1.
-    pub line: u64,
-    /// Column in bytes, from 1; 0 for the whole line.
-    pub column: u64,
-}
-
-impl Position {
-    pub(crate) fn line(line: u64) -> Self {
-        Self { line, column: 0 }
-    }
-
-    /// The line and column of an offset.
-    pub(crate) fn of(bytes: &[u8], offset: usize) -> Self {
-        let before = bytes.get(..offset).unwrap_or(bytes);
-        let lines = memchr::memchr_iter(b'\n', before).count() as u64;
-        let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        Self { line: lines + 1, column: (before.len() - start) as u64 + 1 }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
-        if self.column > 0 { write!(f, ", column {}", self.column) } else { Ok(()) }
-    }
-}
 
 /// Why a report could not be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -27,7 +27,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
     loop {
         match reader.xml.next()? {
             Node::Open(element) => reader.open(&element)?,
-            Node::Close(element) => reader.close(element.local_name().into_inner())?,
+            Node::Close(element) => reader.close(element.name())?,
             Node::Text(_) => {}
             Node::End => break,
         }

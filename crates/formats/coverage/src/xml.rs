@@ -1,99 +1,54 @@
-//! XML, as far as reports need it.
-//!
-//! Elements, attributes and text; no document type definition is resolved and no entity but the five of XML
-//! and character references is expanded, so no report can make the reader load or build anything.
+//! XML of reports: elements, attributes and text, as `lw-syntax` reads them, with errors and numbers of coverage.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
-use quick_xml::Reader;
-use quick_xml::escape::unescape;
-use quick_xml::events::{BytesEnd, BytesRef, BytesStart, BytesText, Event};
+use lw_syntax::xml::{self, XmlError, resolve};
 
 use crate::count::{Count, number};
-use crate::error::{CoverageError, Position, Problem};
+use crate::error::{CoverageError, Problem};
 use crate::model::{Format, Warnings, shorten};
+
+pub(crate) use lw_syntax::xml::{Closed, Element, Value};
 
 /// Groups of JaCoCo nest, but not this deep.
 const MAX_DEPTH: usize = 100;
 
 /// A report in XML, element by element.
 pub(crate) struct Xml<'a> {
-    reader: Reader<&'a [u8]>,
-    bytes: &'a [u8],
+    xml: xml::Xml<'a>,
     format: Format,
-    depth: usize,
-    at: usize,
-    /// An offset and its line, from which later lines are counted.
-    counted: Cell<(usize, u64)>,
 }
 
 /// A part of a document.
 pub(crate) enum Node<'a> {
     Open(Element<'a>),
-    Close(BytesEnd<'a>),
+    Close(Closed<'a>),
     Text(Cow<'a, str>),
     End,
 }
 
-/// An element with its attributes.
-pub(crate) struct Element<'a>(BytesStart<'a>);
-
-/// The raw value of an attribute, when the element has it.
-pub(crate) type Value<'a> = Option<Cow<'a, [u8]>>;
-
 impl<'a> Xml<'a> {
     pub(crate) fn new(bytes: &'a [u8], format: Format) -> Self {
-        let mut reader = Reader::from_reader(bytes);
-        reader.config_mut().expand_empty_elements = true;
-        Self { reader, bytes, format, depth: 0, at: 0, counted: Cell::new((0, 1)) }
+        Self { xml: xml::Xml::new(bytes, MAX_DEPTH), format }
     }
 
     /// The next part that matters: no comments, no declarations.
     pub(crate) fn next(&mut self) -> Result<Node<'a>, CoverageError> {
-        loop {
-            self.at = usize::try_from(self.reader.buffer_position()).unwrap_or(self.bytes.len());
-            let event = match self.reader.read_event() {
-                Ok(event) => event,
-                Err(error) => {
-                    self.at = usize::try_from(self.reader.error_position()).unwrap_or(self.at);
-                    return Err(self.error(Problem::Syntax(error.to_string())));
-                }
-            };
-            match event {
-                Event::Start(start) => {
-                    self.depth += 1;
-                    if self.depth > MAX_DEPTH {
-                        return Err(self.error(Problem::TooDeep(MAX_DEPTH)));
-                    }
-                    return Ok(Node::Open(Element(start)));
-                }
-                Event::End(end) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    return Ok(Node::Close(end));
-                }
-                Event::Text(text) => return Ok(Node::Text(self.text(&text)?)),
-                Event::CData(data) => {
-                    return Ok(Node::Text(self.utf8(&data.into_inner())?.into_owned().into()));
-                }
-                Event::GeneralRef(reference) => return Ok(Node::Text(self.reference(&reference)?)),
-                Event::Eof if self.depth > 0 => {
-                    return Err(self.error(Problem::Truncated("its last end tag")));
-                }
-                Event::Eof => return Ok(Node::End),
-                Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
-            }
-        }
+        Ok(match self.xml.next().map_err(|error| self.xml_error(error))? {
+            xml::Node::Open(element) => Node::Open(element),
+            xml::Node::Close(closed) => Node::Close(closed),
+            xml::Node::Text(Cow::Borrowed(text)) => Node::Text(self.utf8(text)?),
+            xml::Node::Text(Cow::Owned(text)) => Node::Text(self.utf8(&text)?.into_owned().into()),
+            xml::Node::End => Node::End,
+        })
     }
 
-    fn text(&self, text: &BytesText<'a>) -> Result<Cow<'a, str>, CoverageError> {
-        text.decode().map_err(|error| self.error(Problem::Syntax(error.to_string())))
-    }
-
-    fn reference(&self, reference: &BytesRef<'a>) -> Result<Cow<'a, str>, CoverageError> {
-        let name = format!("&{};", String::from_utf8_lossy(reference));
-        let text = unescape(&name).map_err(|error| self.error(Problem::Syntax(error.to_string())))?;
-        Ok(text.into_owned().into())
+    fn xml_error(&self, error: XmlError) -> CoverageError {
+        self.error(match error {
+            XmlError::Syntax(text) => Problem::Syntax(text),
+            XmlError::TooDeep(most) => Problem::TooDeep(most),
+            XmlError::Truncated => Problem::Truncated("its last end tag"),
+        })
     }
 
     /// The values of some attributes, in one pass over all of them.
@@ -102,25 +57,14 @@ impl<'a> Xml<'a> {
         element: &'e Element<'_>,
         names: [&str; N],
     ) -> Result<[Value<'e>; N], CoverageError> {
-        let mut values = [const { None }; N];
-        // Without checks: those compare each attribute with all before it.
-        for attribute in element.0.attributes().with_checks(false) {
-            let attribute = attribute.map_err(|error| self.error(Problem::Syntax(error.to_string())))?;
-            let name = attribute.key.as_ref();
-            if let Some(place) = names.iter().position(|wanted| wanted.as_bytes() == name)
-                && let Some(slot) = values.get_mut(place)
-            {
-                *slot = Some(attribute.value);
-            }
-        }
-        Ok(values)
+        element.values(names).map_err(|error| self.xml_error(error))
     }
 
     /// The text of a value; empty when there is none.
     pub(crate) fn string(&self, value: &Value<'_>) -> Result<String, CoverageError> {
         let Some(value) = value else { return Ok(String::new()) };
         let raw = self.utf8(value)?;
-        let text = unescape(&raw).map_err(|error| self.error(Problem::Syntax(error.to_string())))?;
+        let text = resolve(&raw).map_err(|error| self.xml_error(error))?;
         Ok(text.into_owned())
     }
 
@@ -158,65 +102,11 @@ impl<'a> Xml<'a> {
 
     /// An error at the element read last.
     pub(crate) fn error(&self, problem: Problem) -> CoverageError {
-        CoverageError::Malformed { format: self.format, at: Position::of(self.bytes, self.at), problem }
+        CoverageError::Malformed { format: self.format, at: self.xml.position(), problem }
     }
 
-    /// The line of the element read last, for warnings. There may be one for each element, so lines are counted on
-    /// from the last one.
+    /// The line of the element read last, for warnings.
     pub(crate) fn line(&self) -> u64 {
-        let (from, line) = self.counted.get();
-        let passed = self.bytes.get(from..self.at).unwrap_or_default();
-        let line = line + memchr::memchr_iter(b'\n', passed).count() as u64;
-        self.counted.set((self.at.max(from), line));
-        line
-    }
-}
-
-impl Element<'_> {
-    /// Its name without a prefix.
-    pub(crate) fn name(&self) -> &[u8] {
-        self.0.local_name().into_inner()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_place_of_an_element_is_its_start_tag() {
-        let mut xml = Xml::new(b"<a>\n <b\n x='1'/>\n\n<c/></a>", Format::Clover);
-        let mut places = Vec::new();
-        loop {
-            match xml.next().unwrap() {
-                Node::Open(_) => {
-                    let CoverageError::Malformed { at, .. } = xml.error(Problem::Missing("x")) else {
-                        continue;
-                    };
-                    assert_eq!((xml.line(), xml.line()), (at.line, at.line));
-                    places.push((at.line, at.column));
-                }
-                Node::End => break,
-                Node::Close(_) | Node::Text(_) => {}
-            }
-        }
-        assert_eq!(places, [(1, 1), (2, 2), (5, 1)]);
-    }
-
-    #[test]
-    fn no_entity_is_expanded_and_no_depth_is_unbounded() {
-        let mut xml = Xml::new(b"<!DOCTYPE a [<!ENTITY e 'x'>]><a b='&e;'>&amp;&#65;&e;</a>", Format::Clover);
-        let Node::Open(a) = xml.next().unwrap() else { panic!("an element") };
-        let [b] = xml.values(&a, ["b"]).unwrap();
-        assert!(xml.string(&b).is_err());
-        let mut text = String::new();
-        while let Ok(Node::Text(part)) = xml.next() {
-            text.push_str(&part);
-        }
-        assert_eq!(text, "&A");
-        let deep = "<a>".repeat(MAX_DEPTH + 1);
-        let mut xml = Xml::new(deep.as_bytes(), Format::Clover);
-        let error = (0..=MAX_DEPTH).find_map(|_| xml.next().err());
-        assert!(matches!(error, Some(CoverageError::Malformed { problem: Problem::TooDeep(_), .. })));
+        self.xml.line()
     }
 }

@@ -1,0 +1,3 @@
+import { test } from "vitest";
+import "./no-such-module-of-ours.mjs";
+test("never", () => {});

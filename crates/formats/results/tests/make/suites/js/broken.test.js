@@ -1,0 +1,2 @@
+require("./no-such-module-of-ours");
+test("never", () => {});

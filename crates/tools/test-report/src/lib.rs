@@ -1,0 +1,76 @@
+//! test-report: what the tests of a run said, and whether that is green.
+//!
+//! Files are read by `lw-results`; here they are found, joined, held to what is known of the run, and told.
+
+mod args;
+mod check;
+mod inputs;
+mod judge;
+mod limits;
+mod outcome;
+mod rules;
+mod stamp;
+mod tables;
+
+use lw_cli::{Context, Error, Output, Tool};
+use lw_model::Report;
+
+pub use crate::args::{Args, Command};
+
+/// The tool.
+#[derive(Debug)]
+pub struct TestReport;
+
+impl Tool for TestReport {
+    const NAME: &'static str = "test-report";
+    const SUMMARY: &'static str = "Read test results of every tool, and show no red run green";
+    const GUIDE: &'static str = include_str!("guide.txt");
+    const OUTPUTS: &'static [Output] = &[
+        Output { name: "total", description: "How many tests there are" },
+        Output { name: "passed", description: "How many passed, the flaky ones included" },
+        Output { name: "failed", description: "How many failed" },
+        Output { name: "errors", description: "How many could not check" },
+        Output { name: "skipped", description: "How many were skipped" },
+        Output { name: "not-run", description: "How many should have run and did not" },
+        Output { name: "flaky", description: "How many passed only when they were run again" },
+    ];
+    const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MAX_BINARY_BYTES: u64 = 6_500_000;
+    type Args = Args;
+
+    fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+        match args.command {
+            Some(Command::Check(args)) => check::run(&args, cx, report),
+            Some(Command::Stamp(args)) => stamp::run(&args, cx, report),
+            None => Err(Error::usage("no command is given")
+                .hint("start with check or stamp; `lw test-report COMMAND --help` explains each")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// An action has one flat list of inputs.
+    #[test]
+    fn a_name_means_the_same_in_every_command() {
+        let command = lw_cli::Entry::of::<TestReport>().command();
+        let mut known: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for sub in command.get_subcommands() {
+            for arg in sub.get_arguments() {
+                let text = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!text.is_empty() && !text.ends_with('.'), "{}: {arg}: {text}", sub.get_name());
+                let meaning = (arg.get_id().to_string(), text);
+                let name = lw_cli::inputs::name_of(arg);
+                assert_eq!(*known.entry(name.clone()).or_insert_with(|| meaning.clone()), meaning, "{name}");
+            }
+        }
+        for shared in command.get_arguments().map(lw_cli::inputs::name_of) {
+            assert!(!known.contains_key(&shared), "{shared} is an argument of every tool");
+        }
+        assert!(known.len() > 10);
+    }
+}
