@@ -156,21 +156,6 @@ pub(crate) fn spdx_properties(component: &Component, completeness: Completeness)
         // Its address stands where that of a file would.
         add(DISTRIBUTION, "none".to_owned());
     }
-    for distribution in &component.distributions {
-        let value = FileValue {
-            url: distribution.url.as_deref().and_then(address),
-            file: distribution.file.as_deref().map(relative),
-            source: distribution.is_source,
-            hashes: distribution
-                .hashes
-                .iter()
-                .map(|hash| format!("{}:{}", names::hash_algorithm(hash.algorithm()), hash.hex()))
-                .collect(),
-        };
-        if let Ok(value) = serde_json::to_string(&value) {
-            add(DISTRIBUTION, value);
-        }
-    }
     for place in &component.places {
         let file = relative(&place.file);
         add(PLACE, place.line.map_or_else(|| file.clone(), |line| format!("{file}:{line}")));
@@ -191,6 +176,23 @@ pub(crate) fn spdx_properties(component: &Component, completeness: Completeness)
         found.push(kind(component.kind));
     }
     found
+}
+
+/// A file that a component is distributed as, where the format has no place for it.
+pub(crate) fn distribution(file: &Distribution) -> Property {
+    let value = FileValue {
+        url: file.url.as_deref().and_then(address),
+        file: file.file.as_deref().map(relative),
+        source: file.is_source,
+        hashes: file
+            .hashes
+            .iter()
+            .map(|hash| format!("{}:{}", names::hash_algorithm(hash.algorithm()), hash.hex()))
+            .collect(),
+    };
+    // Texts in a structure cannot fail to be written.
+    let value = serde_json::to_string(&value).unwrap_or_default();
+    Property { name: DISTRIBUTION.to_owned(), value }
 }
 
 /// A [`Distribution`] as it stands in the value of a property.

@@ -353,6 +353,7 @@ fn package(
         })
         .collect();
     let mut properties = own::spdx_properties(from, entry.completeness);
+    properties.extend(from.distributions.iter().map(own::distribution));
     properties.extend(from.properties.iter().cloned());
     for (licence, name) in [(&from.declared_licence, DECLARED), (&from.concluded_licence, CONCLUDED)] {
         let Some(licence) = licence else { continue };

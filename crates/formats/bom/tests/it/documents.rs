@@ -394,8 +394,12 @@ pub(crate) fn canonical(
         .into_iter()
         .map(|mut file| {
             let last = file.url.as_deref().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
-            if file.file == last && !matches!(format, Format::Spdx23 | Format::Spdx301) {
-                file.file = None;
+            match format {
+                Format::Spdx23 => {}
+                // An element has to have a name.
+                Format::Spdx301 => file.file = file.file.or(last),
+                _ if file.file == last => file.file = None,
+                _ => {}
             }
             file
         })
