@@ -13,6 +13,7 @@ mod broken;
 mod cargo;
 mod common;
 mod cpp;
+mod embedded;
 mod golang;
 mod npm;
 mod python;
