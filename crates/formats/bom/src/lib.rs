@@ -14,7 +14,6 @@ mod own;
 mod policy;
 mod score;
 mod spdx;
-mod time;
 mod uuid;
 mod validate;
 mod version;
@@ -29,7 +28,6 @@ pub use policy::{Policy, PolicyError, Ruling, copyleft, licence_of};
 pub use score::{
     Class, ComponentScore, Field, FieldScore, Gap, Scope, Score, Standard, StandardError, score, title_of,
 };
-pub use time::{of_unix, whole_seconds};
 pub use validate::{Fault, Rule, Validation, validate};
 
 /// Writes a document, and ends it with a line break.

@@ -30,6 +30,8 @@ const ABOUT_LIFECYCLES: &str = "lw:about:lifecycles";
 const ABOUT_VERSION: &str = "lw:about:version";
 /// A file that a component is distributed as.
 pub(crate) const DISTRIBUTION: &str = "lw:distribution";
+/// When a version was published, in CycloneDX, which has no field for it.
+pub(crate) const RELEASED: &str = "lw:released";
 const PLACE: &str = "lw:place";
 const AUTHORS: &str = "lw:authors";
 const SUPPLIER: &str = "lw:supplier";
@@ -337,6 +339,10 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
     for property in own {
         match property.name.as_str() {
             ECOSYSTEM => component.ecosystem = property.value,
+            RELEASED => match lw_inventory::whole_seconds(&property.value) {
+                Some(time) => component.released = Some(time),
+                None => left.push(property),
+            },
             DECLARED => component.declared_licence = LicenceText::parse(&property.value),
             CONCLUDED => component.concluded_licence = LicenceText::parse(&property.value),
             KIND => component.kind = names::kind_of(&property.value).unwrap_or(component.kind),

@@ -10,7 +10,7 @@ use super::graph::Graph;
 use super::schema::{self, Which};
 use super::{Faults, Rule};
 use crate::cyclonedx::is_serial;
-use crate::{ReadError, names, time};
+use crate::{ReadError, names};
 
 /// A component, and where it stands.
 struct Found<'a> {
@@ -51,7 +51,7 @@ pub(super) fn check(
                 "add metadata.timestamp, as 2026-01-31T12:00:00Z",
             );
         }
-        Some(written) if time::whole_seconds(written).is_none() => {
+        Some(written) if lw_inventory::whole_seconds(written).is_none() => {
             let message = format!("{} is no time", quoted(written));
             faults.add(
                 Rule::Timestamp,

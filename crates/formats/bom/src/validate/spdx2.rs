@@ -128,7 +128,7 @@ fn head(document: &Value, faults: &mut Faults) {
 
 /// `YYYY-MM-DDThh:mm:ssZ` and nothing else (section 6.9).
 fn is_time(text: &str) -> bool {
-    crate::time::whole_seconds(text).as_deref() == Some(text)
+    lw_inventory::whole_seconds(text).as_deref() == Some(text)
 }
 
 fn is_actor(text: &str, sorts: &[&str]) -> bool {

@@ -8,8 +8,8 @@ use super::checks::{self, is_no_assertion, list, quoted, text};
 use super::graph::Graph;
 use super::schema::{self, Which};
 use super::{Faults, Rule};
+use crate::ReadError;
 use crate::spdx::{algorithm_of, check_version};
-use crate::{ReadError, time};
 
 /// Fields whose values are identifiers of other elements.
 const REFERENCES: [&str; 13] = [
@@ -116,7 +116,7 @@ fn one(element: &Value, pointer: &str, faults: &mut Faults) {
     match text(element, "type").unwrap_or_default() {
         "CreationInfo" => {
             if let Some(created) = text(element, "created")
-                && time::whole_seconds(created).as_deref() != Some(created)
+                && lw_inventory::whole_seconds(created).as_deref() != Some(created)
             {
                 let message = format!("{} is no time of SPDX: UTC, with whole seconds", quoted(created));
                 faults.add(

@@ -18,3 +18,4 @@ mod golang;
 mod npm;
 mod python;
 mod python_common;
+mod released;

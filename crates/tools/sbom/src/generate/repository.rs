@@ -51,5 +51,5 @@ pub(super) fn timestamp(cx: &Context) -> Option<String> {
     let committed = || {
         Repository::open(cx.root()).ok()?.commit_time("HEAD").ok().and_then(|time| u64::try_from(time).ok())
     };
-    lw_bom::of_unix(cx.source_date().or_else(committed).unwrap_or_else(|| cx.now()))
+    lw_inventory::of_unix(cx.source_date().or_else(committed).unwrap_or_else(|| cx.now()))
 }

@@ -14,7 +14,7 @@ use crate::cyclonedx::is_serial;
 use crate::json::{list, text};
 use crate::own;
 use crate::spdx::{algorithm_of, licences, main_file, v2};
-use crate::{About, Document, Format, ReadError, json as input, names, time};
+use crate::{About, Document, Format, ReadError, json as input, names};
 
 /// Texts of a field that is one text or a list of them.
 fn texts<'a>(of: &'a Value, key: &str) -> Vec<&'a str> {
@@ -267,6 +267,7 @@ fn component(package: &Value, elements: &Elements<'_>) -> Component {
         name: said("name").unwrap_or_default(),
         version: said("software_packageVersion"),
         description: said("description").or_else(|| said("summary")),
+        released: text(package, "releaseTime").and_then(lw_inventory::whole_seconds),
         copyright: said("software_copyrightText").filter(|text| text != "NOASSERTION"),
         supplier: agent(text(package, "suppliedBy"), elements).map(|(_, contact)| contact),
         reference: id_of(package).map(str::to_owned),
@@ -331,7 +332,7 @@ fn about(document: &Value, graph: &[Value], elements: &Elements<'_>) -> About {
         inline => inline,
     };
     let Some(info) = info else { return about };
-    about.timestamp = text(info, "created").and_then(time::whole_seconds);
+    about.timestamp = text(info, "created").and_then(lw_inventory::whole_seconds);
     for id in texts(info, "createdBy") {
         match agent(Some(id), elements) {
             Some((true, author)) => about.authors.push(author),

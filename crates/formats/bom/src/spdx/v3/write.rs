@@ -12,7 +12,7 @@ use crate::cyclonedx::{file_of_url, is_serial};
 use crate::own::{self, CONCLUDED, DECLARED};
 use crate::spdx::licences::Extracted;
 use crate::spdx::{algorithm, download_location, idstring, main_file, v2};
-use crate::{Document, Format, WriteError, names, time, uuid};
+use crate::{Document, Format, WriteError, names, uuid};
 
 /// An object of the graph; a field without value is left out.
 fn element(kind: &str, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
@@ -153,11 +153,10 @@ fn properties_of(properties: &BTreeSet<Property>) -> Value {
 pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
     let canonical = Canonical::of(document)?;
     let about = &document.about;
-    let created = about
-        .timestamp
-        .as_deref()
-        .and_then(time::whole_seconds)
-        .ok_or_else(|| WriteError::NoTimestamp { format: Format::Spdx301, found: about.timestamp.clone() })?;
+    let created =
+        about.timestamp.as_deref().and_then(lw_inventory::whole_seconds).ok_or_else(|| {
+            WriteError::NoTimestamp { format: Format::Spdx301, found: about.timestamp.clone() }
+        })?;
     let title = v2::title(canonical.root.component);
     let text_of = |base: &str| text_of(document, &canonical, &title, &created, &format!("{base}#"));
     let namespace = match &about.serial {
@@ -509,6 +508,7 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
             ("name", v2::full_name(from).into()),
             ("description", from.description.clone().into()),
             ("software_packageVersion", from.version.clone().into()),
+            ("releaseTime", from.released.as_deref().and_then(lw_inventory::whole_seconds).into()),
             ("software_primaryPurpose", purpose.into()),
             ("software_packageUrl", from.purl.as_ref().map(ToString::to_string).into()),
             ("software_downloadLocation", download_location(from).into()),
