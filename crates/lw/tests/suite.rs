@@ -119,6 +119,8 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     assert!(flipped.contains("ota-package/forged") && !flipped.contains("signed by demo"));
     let bill = std::fs::read_to_string(folder.path().join("sbom.html")).unwrap().replace("<wbr/>", "");
     assert!(bill.contains("esp-hal") && bill.contains("MIT OR Apache-2.0") && !bill.contains("not known"));
+    // Who needs it stands on the page as well.
+    assert!(bill.contains("Graph") && bill.matches("esp-rom-sys 0.1.5").count() > 1, "{bill}");
     let graph = std::fs::read_to_string(folder.path().join("sbom.mmd")).unwrap();
     assert!(graph.contains("led-node 1.1.0") && graph.contains(" --> "));
     let [signed, flipped] = ["signed", "flipped"]

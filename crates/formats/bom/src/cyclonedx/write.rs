@@ -32,8 +32,8 @@ pub(crate) fn write(document: &Document, format: Format) -> Result<String, Write
         // The namespace of an SPDX document is a URL, and a version 5 UUID is made for those.
         Some(serial) => format!("urn:uuid:{}", uuid::of_url(serial)),
         None => {
-            let content = serde_json::to_string(&bom).map_err(|error| WriteError::Json(error.to_string()))?;
-            format!("urn:uuid:{}", uuid::of_content(&content))
+            let uuid = uuid::of_json(&bom).map_err(|error| WriteError::Json(error.to_string()))?;
+            format!("urn:uuid:{uuid}")
         }
     };
     bom.serial_number = Some(serial);

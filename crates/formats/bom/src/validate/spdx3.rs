@@ -100,8 +100,17 @@ pub(super) fn check(document: &Value, faults: &mut Faults) -> Result<(String, us
         .enumerate()
         .filter(|(_, element)| text(element, "type") == Some("software_Package"))
         .collect();
-    if packages.is_empty() {
-        let message = "the document has no package: nothing says what the product is made of";
+    // One alone is the product, and the files it is distributed as are no parts of it.
+    let distributed: BTreeSet<_> = graph
+        .iter()
+        .filter(|element| text(element, "relationshipType") == Some("hasDistributionArtifact"))
+        .flat_map(|element| list(element, "to"))
+        .filter_map(Value::as_str)
+        .collect();
+    let mut files = graph.iter().filter(|element| text(element, "type") == Some("software_File"));
+    let has_parts = files.any(|file| text(file, "spdxId").is_some_and(|id| !distributed.contains(id)));
+    if packages.len() < 2 && !has_parts {
+        let message = "the document has no package but the product: nothing says what that is made of";
         faults.add(Rule::Empty, "", None, message, "see whether what made it found the lock files");
     }
     reach(graph, &known, &packages, faults);

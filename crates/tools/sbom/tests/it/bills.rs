@@ -142,3 +142,33 @@ fn what_is_new_and_too_young_or_of_unknown_age_fails_where_an_age_is_asked_for()
         SBOM.run_as_step(folder.path(), &words("diff gone.json new.json --missing warn --min-age 7"), &[]);
     assert_eq!(run.code, 1, "nothing says what is new: {}", run.stderr);
 }
+
+/// What was not judged does not pass.
+#[test]
+fn a_bill_of_nothing_and_a_limit_of_nothing_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = bill("1.6", r#""purl": "pkg:npm/b@2""#);
+    write(folder.path(), "full.json", &full);
+    let (before, rest) = full.split_once(r#""components": ["#).unwrap();
+    let (_, after) = rest.split_once("],\n").unwrap();
+    let empty = format!(r#"{before}"components": [],{after}"#).replace(r#"["b"]"#, "[]");
+    write(folder.path(), "empty.json", &empty);
+    for (call, code) in [
+        ("validate full.json", 0),
+        ("validate empty.json", 1),
+        ("validate full.json empty.json", 1),
+        ("validate empty.json --min sbom.components=0", 1),
+        ("validate empty.json --allow-license MIT", 1),
+        ("validate full.json --min sbom.components=1", 0),
+        ("validate full.json --min sbom.componets=1", 1),
+        ("validate full.json --max sbom.unknowns=0", 1),
+        ("validate full.json --max sbom.diff.added=0", 1),
+        ("validate full.json --allow-license MIT", 1),
+        ("validate gone.json", 3),
+        ("validate gone-*.json", 3),
+        ("validate gone.json --missing warn --min sbom.components=1", 1),
+    ] {
+        let run = SBOM.run_as_step(folder.path(), &words(call), &[]);
+        assert_eq!(run.code, code, "{call}: {}", run.stderr);
+    }
+}
