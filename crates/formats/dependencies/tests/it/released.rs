@@ -75,9 +75,9 @@ fn cargos_copy_of_the_index_says_when_a_crate_was_published() {
         ("Cargo.lock", lock),
         ("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n"),
     ]);
-    let itoa = "\x03\x02\0\0\0etag: \"x\"\01.0.10\0{\"vers\":\"1.0.10\",\"pubtime\":\"2024-01-01T00:00:00Z\"}\01.0.1\0{\"vers\":\"1.0.1\",\"pubtime\":\"2023-01-01T00:00:00Z\"}\0";
+    let itoa = "\x03\x02\x00\x00\x00etag: \"x\"\x001.0.10\x00{\"vers\":\"1.0.10\",\"pubtime\":\"2024-01-01T00:00:00Z\"}\x001.0.1\x00{\"vers\":\"1.0.1\",\"pubtime\":\"2023-01-01T00:00:00Z\"}\x00";
     // An index of before there were times.
-    let ryu = "\x03\x02\0\0\0etag: \"x\"\01.0.0\0{\"vers\":\"1.0.0\"}\0";
+    let ryu = "\x03\x02\x00\x00\x00etag: \"x\"\x001.0.0\x00{\"vers\":\"1.0.0\"}\x00";
     let home = MemoryTree::new([
         ("registry/src/index.crates.io-1949cf8c6b5b557f/other-1.0.0/Cargo.toml", ""),
         ("registry/index/index.crates.io-1949cf8c6b5b557f/.cache/it/oa/itoa", itoa),
