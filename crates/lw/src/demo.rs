@@ -1,6 +1,7 @@
 //! `lw demo`: the main jobs on a real firmware, without anything to set up.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -31,12 +32,15 @@ const FILES: [(&str, &[u8]); 16] = [
     ("src/persist.rs", include_bytes!("../../../examples/firmware/esp32c3/src/persist.rs")),
     ("Cargo.toml", include_bytes!("../../../examples/firmware/esp32c3/Cargo.toml")),
     ("Cargo.lock", include_bytes!("../../../examples/firmware/esp32c3/Cargo.lock")),
-    ("cargo-tree.txt", include_bytes!("../../../examples/firmware/esp32c3/cargo-tree.txt")),
+    ("cargo-tree.txt", BUILT.as_bytes()),
     ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
 ];
 
 /// What the manifests of the firmware's crates say of licence and authors: nobody has to fetch them for the demo.
 const CRATES: &str = include_str!("../../../examples/firmware/esp32c3/crates.toml");
+
+/// What was built of them.
+const BUILT: &str = include_str!("../../../examples/firmware/esp32c3/cargo-tree.txt");
 
 /// The key the package is signed with, made anew in each run, and its public half.
 const KEY: (&str, &str) = ("signing-key.pem", "signing-key.pub.pem");
@@ -139,7 +143,7 @@ const STEPS: [Step; 12] = [
     Step {
         says: "What the firmware is made of, as the law asks for it: components, licences and their graph, of the image as it was built.",
         tool: SBOM,
-        arguments: "generate --elf firmware.elf --bin firmware.bin --build-log cargo-tree.txt --cargo-home none --purl pkg:generic/led-node@1.1.0 --supplier-name lw-actions --supplier-url https://lights.example --security-contact security@lights.example --output led-node.cdx.json --write html=sbom.html --write mermaid=sbom.mmd",
+        arguments: "generate --config supplement.toml --elf firmware.elf --bin firmware.bin --build-log cargo-tree.txt --cargo-home none --purl pkg:generic/led-node@1.1.0 --supplier-name lw-actions --supplier-url https://lights.example --security-contact security@lights.example --output led-node.cdx.json --write html=sbom.html --write mermaid=sbom.mmd",
         ends: Exit::Pass,
         before: vendor,
     },
@@ -197,8 +201,13 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     options.open(path)?.write_all(bytes)
 }
 
-/// Lays out the manifests as `cargo vendor` would.
+/// What is known of the crates besides their lock file, for the step with the bill of materials.
+const SUPPLEMENT: &str = "supplement.toml";
+
+/// Lays out the manifests as `cargo vendor` would, and what a maker has looked up of each crate: where to reach who made it,
+/// the licence it is had under, and SHA-512 of its archive.
 fn vendor(folder: &Path) -> Result<(), Error> {
+    let mut supplement = String::from("[sbom]\nlicense = \"MIT OR Apache-2.0\"\n");
     for manifest in CRATES.split("[[package]]").skip(1) {
         let value = |key: &str| {
             manifest.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
@@ -210,8 +219,31 @@ fn vendor(folder: &Path) -> Result<(), Error> {
         fs::create_dir_all(&path).map_err(failed(&path))?;
         let path = path.join("Cargo.toml");
         fs::write(&path, format!("[package]{manifest}")).map_err(failed(&path))?;
+        if !BUILT.lines().any(|line| line.split_once(" v") == Some((name, version))) {
+            continue;
+        }
+        let version = version.replace('+', "%2B");
+        // Writing into a string cannot fail.
+        let _ = writeln!(supplement, "[sbom.supplement.\"pkg:cargo/{name}@{version}\"]");
+        // Whoever keeps the repository.
+        let repository = value("repository");
+        let owner = repository.and_then(|address| address.rsplit('/').nth(1));
+        let known = [
+            ("license", value("license")),
+            ("supplier", owner),
+            ("supplier-url", repository),
+            ("manufacturer", owner),
+            ("manufacturer-url", repository),
+            ("sha512", value("sha512")),
+        ];
+        for (key, value) in known {
+            if let Some(value) = value {
+                let _ = writeln!(supplement, "{key} = \"{value}\"");
+            }
+        }
     }
-    Ok(())
+    let path = folder.join(SUPPLEMENT);
+    fs::write(&path, supplement).map_err(failed(&path))
 }
 
 /// Copies the signed package with one bit flipped: in the sequence number of its manifest, which no other digest holds.

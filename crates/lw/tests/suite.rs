@@ -119,6 +119,8 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     assert!(flipped.contains("ota-package/forged") && !flipped.contains("signed by demo"));
     let bill = std::fs::read_to_string(folder.path().join("sbom.html")).unwrap().replace("<wbr/>", "");
     assert!(bill.contains("esp-hal") && bill.contains("MIT OR Apache-2.0") && !bill.contains("not known"));
+    // Who needs it stands on the page as well.
+    assert!(bill.contains("Graph") && bill.matches("esp-rom-sys 0.1.5").count() > 1, "{bill}");
     let graph = std::fs::read_to_string(folder.path().join("sbom.mmd")).unwrap();
     assert!(graph.contains("led-node 1.1.0") && graph.contains(" --> "));
     let [signed, flipped] = ["signed", "flipped"]
@@ -132,6 +134,56 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     let sources: Vec<_> = pages.map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap()).collect();
     assert_eq!(sources.len(), 4);
     assert!(sources.iter().any(|page| page.contains("set_hue")), "a page shows its source");
+}
+
+/// Suppliers, licences and hashes of the example firmware are known: nothing may be missing for anybody.
+#[cfg(feature = "demo")]
+#[test]
+fn other_checkers_find_nothing_missing_in_the_bill_of_the_demo() {
+    use lw_testkit::bills;
+    let folder = tempfile::tempdir().unwrap();
+    let output = lw(&["demo", "--out", folder.path().to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    // The same call, in each format.
+    let call = text.lines().find_map(|line| line.strip_prefix("$ lw sbom ")).unwrap();
+    let call = call.replace(" --write html=sbom.html --write mermaid=sbom.mmd", "");
+    let written = |format: &str| {
+        let name = format!("{format}.json");
+        let status = Command::new(env!("CARGO_BIN_EXE_lw"))
+            .arg("sbom")
+            .args(call.replace("led-node.cdx.json", &name).split(' '))
+            .args(["--sbom-format", format, "--max", "sbom.unknowns=0", "--min", "sbom.score.cra=100%"])
+            .current_dir(folder.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    for format in ["cyclonedx-1.5", "cyclonedx-1.6", "cyclonedx-1.7"] {
+        let file = written(format);
+        let Some(said) = bills::strict(&[&file]) else { return };
+        assert_eq!(said, ["missed"], "cyclonedx-python-lib finds a fault in {format}");
+        let Some(report) = bills::cdx_validate(&file, folder.path()) else { return };
+        assert_eq!(
+            (&report["schemaValid"], &report["deepValid"]),
+            (&true.into(), &true.into()),
+            "{report:#}"
+        );
+        assert_eq!(bills::benchmark(&report, "cra"), Some(100.0), "{report:#}");
+    }
+    let (two, three) = (written("spdx-2.3"), written("spdx-3.0.1"));
+    let Some(said) = bills::spdx_tools(&[&two]) else { return };
+    assert_eq!(said, ["missed"], "pyspdxtools finds a fault");
+    let Some(said) = bills::model(&[&three]) else { return };
+    assert_eq!(said, ["missed"], "the model of SPDX 3.0.1 cannot be read");
+    for (file, specification, standard) in
+        [(&two, "spdx2", "ntia"), (&three, "spdx3", "ntia"), (&three, "spdx3", "bsi")]
+    {
+        let Some(missing) = bills::missing(file, specification, standard) else { return };
+        assert!(missing.is_empty(), "{standard}: {missing}");
+    }
 }
 
 #[test]

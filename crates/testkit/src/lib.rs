@@ -1,7 +1,8 @@
 //! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
 //! ([`git`]), other programs ([`program`]), a tool's binary run as its users do ([`tool`]), a strict runner for
-//! composite actions ([`runner`]), and a secret whose every trace is looked for ([`canary`]).
+//! composite actions ([`runner`]), a secret whose every trace is looked for ([`canary`]), and checkers of bills of materials ([`bills`]).
 
+pub mod bills;
 pub mod canary;
 pub mod git;
 mod programs;

@@ -290,6 +290,8 @@ pub struct Component {
     pub version: Option<String>,
     /// Where it comes from.
     pub source: Source,
+    /// When this version was published, as RFC 3339 in UTC with whole seconds: of several files the first.
+    pub released: Option<String>,
     /// Its package URL. What is local, linked or patched has none of a registry.
     pub purl: Option<Purl>,
     /// Its Common Platform Enumeration name, version 2.3.
@@ -380,6 +382,7 @@ impl Component {
             }
         }
         fill(&mut self.purl, other.purl);
+        fill(&mut self.released, other.released);
         fill(&mut self.cpe, other.cpe);
         fill(&mut self.description, other.description);
         fill(&mut self.declared_licence, other.declared_licence);

@@ -14,7 +14,6 @@ mod own;
 mod policy;
 mod score;
 mod spdx;
-mod time;
 mod uuid;
 mod validate;
 mod version;
@@ -29,8 +28,7 @@ pub use policy::{Policy, PolicyError, Ruling, copyleft, licence_of};
 pub use score::{
     Class, ComponentScore, Field, FieldScore, Gap, Scope, Score, Standard, StandardError, score, title_of,
 };
-pub use time::{of_unix, whole_seconds};
-pub use validate::{Fault, Rule, Validation, validate};
+pub use validate::{Fault, Rule, Validation, first_error, validate};
 
 /// Writes a document, and ends it with a line break.
 ///

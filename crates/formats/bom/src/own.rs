@@ -30,6 +30,8 @@ const ABOUT_LIFECYCLES: &str = "lw:about:lifecycles";
 const ABOUT_VERSION: &str = "lw:about:version";
 /// A file that a component is distributed as.
 pub(crate) const DISTRIBUTION: &str = "lw:distribution";
+/// When a version was published, in CycloneDX, which has no field for it.
+pub(crate) const RELEASED: &str = "lw:released";
 const PLACE: &str = "lw:place";
 const AUTHORS: &str = "lw:authors";
 const SUPPLIER: &str = "lw:supplier";
@@ -156,21 +158,6 @@ pub(crate) fn spdx_properties(component: &Component, completeness: Completeness)
         // Its address stands where that of a file would.
         add(DISTRIBUTION, "none".to_owned());
     }
-    for distribution in &component.distributions {
-        let value = FileValue {
-            url: distribution.url.as_deref().and_then(address),
-            file: distribution.file.as_deref().map(relative),
-            source: distribution.is_source,
-            hashes: distribution
-                .hashes
-                .iter()
-                .map(|hash| format!("{}:{}", names::hash_algorithm(hash.algorithm()), hash.hex()))
-                .collect(),
-        };
-        if let Ok(value) = serde_json::to_string(&value) {
-            add(DISTRIBUTION, value);
-        }
-    }
     for place in &component.places {
         let file = relative(&place.file);
         add(PLACE, place.line.map_or_else(|| file.clone(), |line| format!("{file}:{line}")));
@@ -191,6 +178,23 @@ pub(crate) fn spdx_properties(component: &Component, completeness: Completeness)
         found.push(kind(component.kind));
     }
     found
+}
+
+/// A file that a component is distributed as, where the format has no place for it.
+pub(crate) fn distribution(file: &Distribution) -> Property {
+    let value = FileValue {
+        url: file.url.as_deref().and_then(address),
+        file: file.file.as_deref().map(relative),
+        source: file.is_source,
+        hashes: file
+            .hashes
+            .iter()
+            .map(|hash| format!("{}:{}", names::hash_algorithm(hash.algorithm()), hash.hex()))
+            .collect(),
+    };
+    // Texts in a structure cannot fail to be written.
+    let value = serde_json::to_string(&value).unwrap_or_default();
+    Property { name: DISTRIBUTION.to_owned(), value }
 }
 
 /// A [`Distribution`] as it stands in the value of a property.
@@ -335,6 +339,10 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
     for property in own {
         match property.name.as_str() {
             ECOSYSTEM => component.ecosystem = property.value,
+            RELEASED => match lw_inventory::whole_seconds(&property.value) {
+                Some(time) => component.released = Some(time),
+                None => left.push(property),
+            },
             DECLARED => component.declared_licence = LicenceText::parse(&property.value),
             CONCLUDED => component.concluded_licence = LicenceText::parse(&property.value),
             KIND => component.kind = names::kind_of(&property.value).unwrap_or(component.kind),

@@ -31,6 +31,11 @@ pub(crate) fn run(
         // The newer bill is all that is known: nothing is said to be new, and no limit of the comparison is met.
         cx.figure("there is no older bill: nothing was compared");
         measure_components(&new, None, report);
+        if args.min_age.is_some() {
+            let message =
+                "there is no older bill, so nothing says which versions are new: their age is not judged";
+            report.add_finding(Finding::new("sbom/undated", Level::Error, "no older bill", message));
+        }
         return limits::settle_without(&args.limits, "sbom.diff.", Reason::NoBaseline, baseline, cx, report);
     };
     let old = bills::read(&old, cx)?;
@@ -51,6 +56,9 @@ pub(crate) fn run(
     sides.findings(&diff, report);
     let introduced = sides.introduced(&diff);
     licences::judge(&policy, &args.policy, introduced.into_iter(), None, report);
+    if let Some(days) = args.min_age {
+        sides.young(&diff, days, cx.now(), report);
+    }
     cx.figure(if diff.is_empty() { "both hold the same".to_owned() } else { headline(&diff) });
     limits::settle(&args.limits, baseline, cx, report)
 }
@@ -199,6 +207,55 @@ impl<'a> Sides<'a> {
                 report.add_finding(Finding::new("sbom/new-without-purl", Level::Note, &title, message));
             }
         }
+    }
+
+    /// Versions that came with the newer bill: added, or in the place of another. What lies in the project was published by
+    /// nobody.
+    fn versions(&self, diff: &Difference) -> impl Iterator<Item = &'a Component> {
+        let moved = diff.changed.iter().filter(|changed| changed.direction().is_some());
+        let moved: Vec<_> = moved.filter_map(|changed| self.now(changed.new)).collect();
+        self.added(diff).chain(moved).filter(|component| !component.source.is_local())
+    }
+
+    /// Tells which new versions were published less than `days` ago, and of which nobody knows when. A forged version is
+    /// mostly found out within days.
+    fn young(&self, diff: &Difference, days: u32, now: u64, report: &mut Report) {
+        let now = lw_inventory::of_unix(now).unwrap_or_default();
+        let (mut young, mut undated) = (0u64, 0u64);
+        for component in self.versions(diff) {
+            let title = title_of(component);
+            let released = component.released.as_deref();
+            let age = released.and_then(|released| lw_inventory::days_between(released, &now));
+            let (rule, message) = match (age, released) {
+                (Some(age), _) if age >= i64::from(days) => continue,
+                (Some(age), Some(released)) => {
+                    young += 1;
+                    let ago = if age < 0 {
+                        "which is still to come".to_owned()
+                    } else {
+                        format!("{} ago", counted(usize::try_from(age).unwrap_or_default(), "day", "days"))
+                    };
+                    (
+                        "sbom/too-young",
+                        format!("{title} was published at {released}, {ago}: less than {days} days"),
+                    )
+                }
+                _ => {
+                    undated += 1;
+                    let message = format!(
+                        "{title} is not judged: neither its lock file nor its registry says when it was published"
+                    );
+                    ("sbom/undated", message)
+                }
+            };
+            report.add_finding(Finding::new(rule, Level::Error, &title, message));
+        }
+        report
+            .measures
+            .push(Measure::count("sbom.diff.young", young).label("new versions that are too young"));
+        report
+            .measures
+            .push(Measure::count("sbom.diff.undated", undated).label("new versions of unknown age"));
     }
 
     fn table(&self, diff: &Difference) -> Option<Table> {

@@ -96,6 +96,7 @@ fn document(
         go_modules: tree(go_modules.as_ref()),
     };
     let (submodules, origin) = repository::submodules(&args.path, cx);
+    let name = repository::name(&args.path, origin.as_deref(), cx).or_else(|| project.0.name());
     let options = Options {
         environments: args.environment.clone(),
         targets: args.target.clone(),
@@ -130,7 +131,7 @@ fn document(
         return Err(last);
     }
 
-    let inventory = product::unite(args, project.0.name(), inventories, firmware.as_ref(), report)?;
+    let inventory = product::unite(args, name, inventories, firmware.as_ref(), report)?;
     let mut inventory = if args.no_dev { inventory.without_excluded() } else { inventory };
     for (path, why) in unlocked {
         let place = Some(lw_inventory::Place { file: path.clone(), line: None });

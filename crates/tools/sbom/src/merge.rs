@@ -129,7 +129,7 @@ fn options(args: &Merge, cx: &Context) -> Result<MergeOptions, Error> {
     Ok(MergeOptions {
         root,
         format: args.output.sbom_format.map(format_of),
-        timestamp: lw_bom::of_unix(cx.now()),
+        timestamp: lw_inventory::of_unix(cx.now()),
         tool: Some(Tool {
             vendor: Some("lw-actions".into()),
             name: "lw sbom".into(),

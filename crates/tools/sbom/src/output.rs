@@ -1,8 +1,8 @@
 //! Writing a bill of materials.
 
-use lw_bom::{Document, Fault, Format, Rule, Tool};
+use lw_bom::{Document, Format, Rule, Tool};
 use lw_cli::{Context, Error};
-use lw_model::{Level, Report};
+use lw_model::Report;
 
 use crate::args::OutputArgs;
 use crate::generate::may_write;
@@ -35,13 +35,11 @@ pub(crate) struct Written {
 /// When it cannot be written, or would be invalid.
 pub(crate) fn put(document: &Document, args: &OutputArgs) -> Result<Written, Error> {
     let text = lw_bom::write(document, format(args))?;
-    let validation = lw_bom::validate(text.as_bytes()).map_err(Error::internal)?;
     // That there is no component somebody has accepted.
-    let is_wrong = |fault: &&Fault| fault.rule.level() == Level::Error && fault.rule != Rule::Empty;
-    if let Some(fault) = validation.faults.iter().find(is_wrong) {
+    if let Some(fault) = lw_bom::first_error(text.as_bytes(), &[Rule::Empty]).map_err(Error::internal)? {
         let whose = fault.component.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
         let message = format!("the bill would be invalid at {}: {whose}{}", fault.pointer, fault.message);
-        return Err(Error::input(message).hint(fault.fix.clone()));
+        return Err(Error::input(message).hint(fault.fix));
     }
     let (_, document) = lw_bom::read(text.as_bytes()).map_err(Error::internal)?;
     Ok(Written { text, document })

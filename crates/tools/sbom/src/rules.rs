@@ -107,6 +107,18 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Give it one, or a CPE, in lw.toml. Limit it with `max`: sbom.diff.without-purl=0.",
     },
     Rule {
+        id: "too-young",
+        level: Level::Error,
+        title: "A version is new, and was published more recently than `min-age` allows.",
+        help: "Wait until it is older, or take the version before it. What is forged is mostly found out within days.",
+    },
+    Rule {
+        id: "undated",
+        level: Level::Error,
+        title: "A version is new, and nothing says when it was published, which `min-age` asks for.",
+        help: "Of Python packages uv.lock and pylock.toml say it, of crates Cargo's copy of the index, of Go modules the module cache. Make the bill where these are, or leave `min-age` out.",
+    },
+    Rule {
         id: "same-version-changed",
         level: Level::Warning,
         title: "A component has other bytes, another source or another supplier under the same version.",

@@ -100,6 +100,41 @@ pub(crate) fn add(inventory: &Inventory, baseline: Option<&Report>, report: &mut
     }
     report.tables.push(table);
     licences(&components, report);
+    report.tables.extend(graph(inventory));
+}
+
+/// What needs what, a component in each row, those nearest to the product first: for pages, which draw no Mermaid.
+fn graph(inventory: &Inventory) -> Option<Table> {
+    let mut table = Table::new("graph", "Graph", &[("component", Align::Left), ("needs", Align::Left)]);
+    let mut queue = std::collections::VecDeque::from([inventory.root()?]);
+    let mut queued: BTreeSet<ComponentId> = queue.iter().copied().collect();
+    let mut more = 0usize;
+    while let Some(id) = queue.pop_front() {
+        let needs: Vec<_> = inventory.dependencies(id).collect();
+        queue.extend(needs.iter().filter(|id| queued.insert(**id)));
+        let Some(component) = inventory.get(id).filter(|_| !needs.is_empty()) else { continue };
+        if table.rows.len() >= MOST_BOXES {
+            more += 1;
+            continue;
+        }
+        let mut names: Vec<_> = needs.iter().filter_map(|id| inventory.get(*id)).map(titled).collect();
+        names.sort();
+        let left = names.len().saturating_sub(MOST_BOXES);
+        names.truncate(MOST_BOXES);
+        let told = names.join(", ");
+        let told = if left > 0 { format!("{told} and {left} more") } else { told };
+        table.rows.push(vec![Cell::Code(titled(component)), Cell::Text(told)]);
+    }
+    table.note = (more > 0).then(|| format!("{more} more stand in the bill of materials."));
+    table.folded = true;
+    (!table.rows.is_empty()).then_some(table)
+}
+
+fn titled(component: &Component) -> String {
+    match &component.version {
+        Some(_) => format!("{} {}", name(component), version(component)),
+        None => name(component),
+    }
 }
 
 /// The components of a table by name, each with its versions.
@@ -204,11 +239,7 @@ pub(crate) fn mermaid(inventory: &Inventory) -> String {
         let Some(component) = inventory.get(id) else { continue };
         let number = shown.len();
         shown.insert(id, number);
-        let label = match &component.version {
-            Some(_) => format!("{} {}", name(component), version(component)),
-            None => name(component),
-        };
-        out.push_str(&format!("    n{number}[\"{}\"]\n", label_of(&label)));
+        out.push_str(&format!("    n{number}[\"{}\"]\n", label_of(&titled(component))));
         queue.extend(inventory.dependencies(id).filter(|id| queued.insert(*id)));
     }
     let arrows: Vec<_> =
@@ -315,5 +346,16 @@ flowchart LR
         let graph = mermaid(&dense);
         assert!(graph.len() < 50_000, "{}", graph.len());
         assert!(graph.matches("-->").count() <= 500 && graph.contains("more arrows"));
+    }
+
+    #[test]
+    fn the_graph_is_told_a_component_in_each_row() {
+        let mut inventory = inventory(&[("a", "1"), ("b", "2")]);
+        let ids: Vec<_> = inventory.iter().map(|(id, _)| id).collect();
+        inventory.depend(ids[1], ids[2]);
+        let table = graph(&inventory).unwrap();
+        let rows: Vec<_> = table.rows.iter().map(|row| format!("{row:?}")).collect();
+        assert_eq!(rows, [r#"[Code("product"), Text("a 1, b 2")]"#, r#"[Code("a 1"), Text("b 2")]"#]);
+        assert!(table.folded && graph(&Inventory::new()).is_none());
     }
 }

@@ -8,4 +8,4 @@ mod write;
 #[cfg(test)]
 pub(crate) use licences::NOT_IN_SCHEMA;
 pub(crate) use read::read;
-pub(crate) use write::{is_serial, write};
+pub(crate) use write::{file_of_url, is_serial, write};

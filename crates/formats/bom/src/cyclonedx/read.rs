@@ -10,7 +10,7 @@ use lw_inventory::{
 use super::licences;
 use super::model::{Bom, Component, Composition, ExternalReference, Hash, Organisation, Person};
 use super::write::{FILE, SOURCE, only_distribution};
-use crate::{About, Document, Format, ReadError, Tool, json, names, own, time};
+use crate::{About, Document, Format, ReadError, Tool, json, names, own};
 
 /// Versions of the format in JSON, and the one among those written here that is nearest.
 fn format(version: &str) -> Option<Format> {
@@ -48,7 +48,7 @@ pub(crate) fn read(bytes: &[u8], version: &str) -> Result<(Format, Document), Re
     let mut about = About {
         serial: bom.serial_number,
         version: bom.version,
-        timestamp: metadata.timestamp.as_deref().and_then(time::whole_seconds),
+        timestamp: metadata.timestamp.as_deref().and_then(lw_inventory::whole_seconds),
         tools: metadata.tools.components.into_iter().filter_map(tool).collect(),
         authors: metadata.authors.into_iter().filter_map(person).collect(),
         manufacturer: metadata.manufacturer.or(metadata.manufacture).and_then(organisation),

@@ -11,7 +11,7 @@ use super::model::{
 };
 use crate::address::{address, relative};
 use crate::canonical::{Canonical, Entry};
-use crate::{Document, Format, Tool, WriteError, names, own, time, uuid};
+use crate::{Document, Format, Tool, WriteError, names, own, uuid};
 
 /// Writes a document as CycloneDX.
 pub(crate) fn write(document: &Document, format: Format) -> Result<String, WriteError> {
@@ -32,8 +32,8 @@ pub(crate) fn write(document: &Document, format: Format) -> Result<String, Write
         // The namespace of an SPDX document is a URL, and a version 5 UUID is made for those.
         Some(serial) => format!("urn:uuid:{}", uuid::of_url(serial)),
         None => {
-            let content = serde_json::to_string(&bom).map_err(|error| WriteError::Json(error.to_string()))?;
-            format!("urn:uuid:{}", uuid::of_content(&content))
+            let uuid = uuid::of_json(&bom).map_err(|error| WriteError::Json(error.to_string()))?;
+            format!("urn:uuid:{uuid}")
         }
     };
     bom.serial_number = Some(serial);
@@ -57,7 +57,7 @@ fn metadata(document: &Document, root: &Entry<'_>, format: Format) -> Result<Met
     let about = &document.about;
     let timestamp = match &about.timestamp {
         Some(found) => Some(
-            time::whole_seconds(found)
+            lw_inventory::whole_seconds(found)
                 .ok_or_else(|| WriteError::NoTimestamp { format, found: Some(found.clone()) })?,
         ),
         None => None,
@@ -114,6 +114,8 @@ fn component(entry: &Entry<'_>, format: Format) -> Component {
     let (licences, mut extra) =
         licences::written(format, from.declared_licence.as_ref(), from.concluded_licence.as_ref());
     extra.extend(own::properties(from));
+    let released = from.released.as_deref().and_then(lw_inventory::whole_seconds);
+    extra.extend(released.map(|value| inventory::Property { name: own::RELEASED.to_owned(), value }));
     let mut kind = from.kind;
     let manufacturer = if format == Format::CycloneDx15 {
         if kind == Kind::CryptographicAsset {

@@ -9,7 +9,7 @@ use super::refs::{self, OWN};
 use super::unite::{add, identity, title, unite};
 use super::{Apart, Bill, Lost, MergeError, MergeOptions, Merged, MergedRoot};
 use crate::json::{self, Header};
-use crate::{Document, Format, ReadError, names, time, uuid};
+use crate::{Document, Format, ReadError, names, uuid};
 
 type Object = Map<String, Value>;
 
@@ -588,7 +588,7 @@ impl About {
     /// bill by its number.
     fn written(mut self, root: Object, options: &MergeOptions) -> Object {
         let mut metadata = Object::new();
-        if let Some(timestamp) = options.timestamp.as_deref().and_then(time::whole_seconds) {
+        if let Some(timestamp) = options.timestamp.as_deref().and_then(lw_inventory::whole_seconds) {
             metadata.insert("timestamp".to_owned(), Value::from(timestamp));
         }
         if let Some(lifecycles) = self.lists.remove("lifecycles") {

@@ -9,7 +9,7 @@ use lw_inventory::{
 
 use super::words::{has_name, is_attributed, is_expression, is_reachable, is_uri, is_url, said};
 use super::{Class, Standard};
-use crate::{Document, Format, whole_seconds};
+use crate::{Document, Format};
 
 /// What a field is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -339,7 +339,7 @@ fn security_contact(view: &View<'_>) -> Answer {
 fn timestamp(view: &View<'_>) -> Answer {
     match said(view.document.about.timestamp.as_deref()) {
         None => Missing("there is none"),
-        Some(text) => met_if(whole_seconds(text).is_some(), "it is no time of RFC 3339"),
+        Some(text) => met_if(lw_inventory::whole_seconds(text).is_some(), "it is no time of RFC 3339"),
     }
 }
 

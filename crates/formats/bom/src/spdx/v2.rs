@@ -18,7 +18,7 @@ use crate::canonical::{Canonical, Entry};
 use crate::cyclonedx::is_serial;
 use crate::own::{self, CONCLUDED, DECLARED};
 use crate::{
-    About, DEFAULT_LICENCE, Document, Format, Lifecycle, ReadError, Tool, WriteError, json, names, time, uuid,
+    About, DEFAULT_LICENCE, Document, Format, Lifecycle, ReadError, Tool, WriteError, json, names, uuid,
 };
 
 const NOASSERTION: &str = "NOASSERTION";
@@ -94,6 +94,8 @@ struct Package {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version_info: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    release_date: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     package_file_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,11 +190,10 @@ pub(super) fn full_name(component: &Component) -> String {
 pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
     let canonical = Canonical::of(document)?;
     let about = &document.about;
-    let created = about
-        .timestamp
-        .as_deref()
-        .and_then(time::whole_seconds)
-        .ok_or_else(|| WriteError::NoTimestamp { format: Format::Spdx23, found: about.timestamp.clone() })?;
+    let created =
+        about.timestamp.as_deref().and_then(lw_inventory::whole_seconds).ok_or_else(|| {
+            WriteError::NoTimestamp { format: Format::Spdx23, found: about.timestamp.clone() }
+        })?;
     let annotate = |properties: &[Property]| -> Vec<Annotation> {
         let comments: BTreeSet<_> = properties.iter().map(comment_of).collect();
         let annotation = |comment| Annotation {
@@ -353,6 +354,7 @@ fn package(
         })
         .collect();
     let mut properties = own::spdx_properties(from, entry.completeness);
+    properties.extend(from.distributions.iter().map(own::distribution));
     properties.extend(from.properties.iter().cloned());
     for (licence, name) in [(&from.declared_licence, DECLARED), (&from.concluded_licence, CONCLUDED)] {
         let Some(licence) = licence else { continue };
@@ -393,6 +395,7 @@ fn package(
         id,
         name: full_name(from),
         version_info: from.version.clone(),
+        release_date: from.released.as_deref().and_then(lw_inventory::whole_seconds),
         package_file_name: None,
         primary_package_purpose: Some(purpose.to_owned()),
         supplier: Some(
@@ -546,7 +549,7 @@ pub(crate) fn read(bytes: &[u8], version: &str) -> Result<(Format, Document), Re
 }
 
 fn about(info: CreationInfo) -> About {
-    let mut about = About { timestamp: time::whole_seconds(&info.created), ..About::default() };
+    let mut about = About { timestamp: lw_inventory::whole_seconds(&info.created), ..About::default() };
     for creator in info.creators {
         if let Some(name) = creator.strip_prefix("Tool:") {
             about.tools.push(tool(name.trim()));
@@ -576,6 +579,7 @@ fn component(package: Package, licence_names: &BTreeMap<String, String>) -> Comp
         declared_licence: licences::read(package.license_declared.as_deref(), licence_names),
         concluded_licence: licences::read(package.license_concluded.as_deref(), licence_names),
         copyright: said(package.copyright_text),
+        released: package.release_date.as_deref().and_then(lw_inventory::whole_seconds),
         description: said(package.description).or(said(package.summary)),
         reference: said(Some(package.id)),
         ..Component::default()

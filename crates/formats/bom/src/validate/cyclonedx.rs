@@ -1,6 +1,7 @@
 //! What CycloneDX means, past its schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use lw_inventory::{Licence, LicenceText};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::graph::Graph;
 use super::schema::{self, Which};
 use super::{Faults, Rule};
 use crate::cyclonedx::is_serial;
-use crate::{ReadError, names, time};
+use crate::{ReadError, names};
 
 /// A component, and where it stands.
 struct Found<'a> {
@@ -51,7 +52,7 @@ pub(super) fn check(
                 "add metadata.timestamp, as 2026-01-31T12:00:00Z",
             );
         }
-        Some(written) if time::whole_seconds(written).is_none() => {
+        Some(written) if lw_inventory::whole_seconds(written).is_none() => {
             let message = format!("{} is no time", quoted(written));
             faults.add(
                 Rule::Timestamp,
@@ -290,7 +291,11 @@ fn declared<'a>(value: &'a Value, pointer: &mut String, into: &mut Vec<(&'a str,
             for (key, value) in map {
                 let length = pointer.len();
                 pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                if key.contains(['~', '/']) {
+                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                } else {
+                    pointer.push_str(key);
+                }
                 match value {
                     Value::String(reference) if key == "bom-ref" => into.push((reference, pointer.clone())),
                     _ => declared(value, pointer, into),
@@ -303,7 +308,8 @@ fn declared<'a>(value: &'a Value, pointer: &mut String, into: &mut Vec<(&'a str,
                 if item.is_object() || item.is_array() {
                     let length = pointer.len();
                     pointer.push('/');
-                    pointer.push_str(&index.to_string());
+                    // Writing into a string cannot fail.
+                    let _ = write!(pointer, "{index}");
                     declared(item, pointer, into);
                     pointer.truncate(length);
                 }

@@ -205,6 +205,28 @@ impl Faults {
 /// # Errors
 /// What cannot be read at all, with line and column.
 pub fn validate(bytes: &[u8]) -> Result<Validation, ReadError> {
+    let mut validation = unlocated(bytes)?;
+    let (bytes, _) = json::header(bytes)?;
+    let found = &mut validation.faults;
+    if !found.is_empty() {
+        json::locate(bytes, found);
+    }
+    found.sort_by(|one, other| (one.line, one).cmp(&(other.line, other)));
+    found.dedup();
+    Ok(validation)
+}
+
+/// The first error of a document, by the same rules, for whoever has just written it: on which line it is nobody asks.
+///
+/// # Errors
+/// What cannot be read at all, with line and column.
+pub fn first_error(bytes: &[u8], accepted: &[Rule]) -> Result<Option<Fault>, ReadError> {
+    let mut faults = unlocated(bytes)?.faults;
+    faults.retain(|fault| fault.rule.level() == Level::Error && !accepted.contains(&fault.rule));
+    Ok(faults.into_iter().min())
+}
+
+fn unlocated(bytes: &[u8]) -> Result<Validation, ReadError> {
     let (bytes, header) = json::header(bytes)?;
     let document = json::value(bytes)?;
     let mut faults = Faults::default();
@@ -218,9 +240,5 @@ pub fn validate(bytes: &[u8]) -> Result<Validation, ReadError> {
         *count = count.saturating_sub(KEPT);
     }
     more.retain(|_, count| *count > 0);
-    let mut found = faults.found;
-    json::locate(bytes, &mut found);
-    found.sort_by(|one, other| (one.line, one).cmp(&(other.line, other)));
-    found.dedup();
-    Ok(Validation { format, components, faults: found, more })
+    Ok(Validation { format, components, faults: faults.found, more })
 }

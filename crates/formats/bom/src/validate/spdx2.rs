@@ -25,8 +25,9 @@ pub(super) fn check(
     }
     head(document, faults);
     let packages = list(document, "packages");
-    if packages.is_empty() {
-        let message = "the document has no package: nothing says what the product is made of";
+    // One alone is the product.
+    if packages.len() < 2 && list(document, "files").is_empty() {
+        let message = "the document has no package but the product: nothing says what that is made of";
         faults.add(Rule::Empty, "", None, message, "see whether what made it found the lock files");
     }
     let own: BTreeSet<_> = list(document, "hasExtractedLicensingInfos")
@@ -128,7 +129,7 @@ fn head(document: &Value, faults: &mut Faults) {
 
 /// `YYYY-MM-DDThh:mm:ssZ` and nothing else (section 6.9).
 fn is_time(text: &str) -> bool {
-    crate::time::whole_seconds(text).as_deref() == Some(text)
+    lw_inventory::whole_seconds(text).as_deref() == Some(text)
 }
 
 fn is_actor(text: &str, sorts: &[&str]) -> bool {

@@ -8,8 +8,8 @@ use super::checks::{self, is_no_assertion, list, quoted, text};
 use super::graph::Graph;
 use super::schema::{self, Which};
 use super::{Faults, Rule};
+use crate::ReadError;
 use crate::spdx::{algorithm_of, check_version};
-use crate::{ReadError, time};
 
 /// Fields whose values are identifiers of other elements.
 const REFERENCES: [&str; 13] = [
@@ -100,8 +100,17 @@ pub(super) fn check(document: &Value, faults: &mut Faults) -> Result<(String, us
         .enumerate()
         .filter(|(_, element)| text(element, "type") == Some("software_Package"))
         .collect();
-    if packages.is_empty() {
-        let message = "the document has no package: nothing says what the product is made of";
+    // One alone is the product, and the files it is distributed as are no parts of it.
+    let distributed: BTreeSet<_> = graph
+        .iter()
+        .filter(|element| text(element, "relationshipType") == Some("hasDistributionArtifact"))
+        .flat_map(|element| list(element, "to"))
+        .filter_map(Value::as_str)
+        .collect();
+    let mut files = graph.iter().filter(|element| text(element, "type") == Some("software_File"));
+    let has_parts = files.any(|file| text(file, "spdxId").is_some_and(|id| !distributed.contains(id)));
+    if packages.len() < 2 && !has_parts {
+        let message = "the document has no package but the product: nothing says what that is made of";
         faults.add(Rule::Empty, "", None, message, "see whether what made it found the lock files");
     }
     reach(graph, &known, &packages, faults);
@@ -116,7 +125,7 @@ fn one(element: &Value, pointer: &str, faults: &mut Faults) {
     match text(element, "type").unwrap_or_default() {
         "CreationInfo" => {
             if let Some(created) = text(element, "created")
-                && time::whole_seconds(created).as_deref() != Some(created)
+                && lw_inventory::whole_seconds(created).as_deref() != Some(created)
             {
                 let message = format!("{} is no time of SPDX: UTC, with whole seconds", quoted(created));
                 faults.add(

@@ -75,6 +75,7 @@ pub(crate) fn everything() -> Document {
             Patch { file: "patches/other.diff".into(), hash: None },
         ],
         places: [Place { file: "dependencies.lock".into(), line: Some(7) }].into(),
+        released: Some("2025-11-03T08:15:00Z".into()),
         dependencies_known: Completeness::Complete,
         ..Component::new("generic", "cjson", Some("1.7.19~2".into()))
     });
@@ -289,9 +290,10 @@ pub(crate) fn component() -> impl Strategy<Value = Component> {
         "pkg:github/o/r@v1",
         "pkg:generic/x?download_url=https://example.org/x.tgz",
     ]));
+    let released = proptest::option::of(Just("2026-01-31T12:00:00Z".to_owned()));
     let names =
         (word(), proptest::option::of(word()), proptest::option::of(word()), proptest::option::of(word()));
-    let of_it = (kind, scope, known, purl, source(), "[a-z]{0,4}");
+    let of_it = (kind, scope, known, purl, source(), "[a-z]{0,4}", released);
     let licences = (licence(), licence(), contact(), contact(), proptest::collection::vec(contact(), 0..3));
     let files = (
         hashes(),
@@ -302,7 +304,7 @@ pub(crate) fn component() -> impl Strategy<Value = Component> {
     );
     (names, of_it, licences, files).prop_map(|(names, of_it, licences, files)| {
         let (name, version, namespace, description) = names;
-        let (kind, scope, dependencies_known, purl, source, ecosystem) = of_it;
+        let (kind, scope, dependencies_known, purl, source, ecosystem, released) = of_it;
         let (declared_licence, concluded_licence, supplier, manufacturer, authors) = licences;
         let (hashes, distributions, places, properties, patches) = files;
         Component {
@@ -311,6 +313,7 @@ pub(crate) fn component() -> impl Strategy<Value = Component> {
             namespace,
             name,
             version,
+            released,
             source,
             purl: purl.map(|purl| purl.parse().unwrap()),
             description,
@@ -394,8 +397,12 @@ pub(crate) fn canonical(
         .into_iter()
         .map(|mut file| {
             let last = file.url.as_deref().and_then(|url| url.rsplit('/').next()).map(str::to_owned);
-            if file.file == last && !matches!(format, Format::Spdx23 | Format::Spdx301) {
-                file.file = None;
+            match format {
+                Format::Spdx23 => {}
+                // An element has to have a name.
+                Format::Spdx301 => file.file = file.file.or(last),
+                _ if file.file == last => file.file = None,
+                _ => {}
             }
             file
         })

@@ -115,3 +115,17 @@ fn a_document_without_a_licence_is_given_none() {
         }
     }
 }
+
+#[test]
+fn a_bill_of_nothing_but_the_product_is_empty_in_every_format() {
+    let mut document = complete();
+    document.inventory = document.inventory.filtered(|_| false);
+    assert!(document.inventory.is_empty() && document.inventory.root().is_some());
+    for format in FORMATS {
+        let found = validate(write(&document, format).unwrap().as_bytes()).unwrap();
+        let rules: BTreeSet<_> = found.faults.iter().map(|fault| fault.rule).collect();
+        assert!(rules.contains(&Rule::Empty), "{format}: {rules:?}");
+        let full = validate(write(&complete(), format).unwrap().as_bytes()).unwrap();
+        assert!(full.is_valid() && full.faults.iter().all(|fault| fault.rule != Rule::Empty), "{format}");
+    }
+}

@@ -283,6 +283,7 @@ struct Known<'a> {
     local: Option<&'a Manifest>,
     kept: Option<Manifest>,
     sha512: Option<Hash>,
+    published: Option<String>,
     is_other: bool,
     source: Source,
 }
@@ -299,6 +300,7 @@ impl<'a> Known<'a> {
             local: None,
             kept: None,
             sha512: None,
+            published: None,
             is_other: false,
             source: Source::Unknown,
         };
@@ -331,7 +333,8 @@ impl<'a> Known<'a> {
             (own.name == package.name && own.version == package.version).then_some(manifest)
         };
         let kept = found.manifest.as_deref().and_then(parse);
-        Ok(Self { kept, sha512: found.sha512, is_other: found.is_other, source, ..nothing })
+        let (sha512, published, is_other) = (found.sha512, found.published, found.is_other);
+        Ok(Self { kept, sha512, published, is_other, source, ..nothing })
     }
 
     fn manifest(&self) -> Option<&Manifest> {
@@ -401,6 +404,7 @@ fn component(package: &Locked, known: &Known<'_>, path: &str, project: &Project)
     component.source = known.source.clone();
     component.purl = purl_of(&package.name, &package.version, &known.source);
     component.dependencies_known = Completeness::Complete;
+    component.released.clone_from(&known.published);
     component.places.insert(Place { file: path.to_owned(), line: Some(package.line) });
     if matches!(known.source, Source::PublicRegistry | Source::Registry(_)) {
         let file = format!("{}-{}.crate", package.name, package.version);

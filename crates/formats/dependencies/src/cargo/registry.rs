@@ -32,6 +32,8 @@ pub(super) struct Kept {
     pub(super) manifest: Option<Vec<u8>>,
     /// SHA-512 of its archive, which has the checksum of the lock file.
     pub(super) sha512: Option<Hash>,
+    /// When it was published, as the index says.
+    pub(super) published: Option<String>,
     /// Its archive is not the one that the lock file means.
     pub(super) is_other: bool,
 }
@@ -88,6 +90,12 @@ impl<'a> Registries<'a> {
             hosts.iter().any(|host| folder.strip_prefix(host).is_some_and(|rest| rest.starts_with('-')))
         };
         for folder in self.folders.iter().filter(is_its) {
+            if kept.published.is_none()
+                && let Some(path) = index_path(name)
+            {
+                let index = home.read(&format!("registry/index/{folder}/.cache/{path}"))?;
+                kept.published = index.and_then(|index| published(&index, version));
+            }
             if kept.manifest.is_none() {
                 let manifest = home.read(&format!("registry/src/{folder}/{crate_name}/Cargo.toml"))?;
                 kept.manifest = manifest.map(std::borrow::Cow::into_owned);
@@ -111,6 +119,30 @@ impl<'a> Registries<'a> {
         }
         Ok(kept)
     }
+}
+
+/// Where an index has a crate: <https://doc.rust-lang.org/cargo/reference/registry-index.html#index-files>.
+fn index_path(name: &str) -> Option<String> {
+    let name = name.to_ascii_lowercase();
+    Some(match name.len() {
+        1 | 2 => format!("{}/{name}", name.len()),
+        3 => format!("3/{}/{name}", name.get(..1)?),
+        _ => format!("{}/{}/{name}", name.get(..2)?, name.get(2..4)?),
+    })
+}
+
+/// When a version was published, from what Cargo keeps of an index: the entries as the registry has them, each behind its
+/// version, with zero bytes between them. Another layout holds no time, and that is what is said then.
+fn published(index: &[u8], version: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        vers: String,
+        pubtime: Option<String>,
+    }
+    let begin = [b"\0", version.as_bytes(), b"\0"].concat();
+    let at = memchr::memmem::find(index, &begin)? + begin.len();
+    let entry: Entry = serde_json::from_slice(index.get(at..)?.split(|byte| *byte == 0).next()?).ok()?;
+    lw_inventory::whole_seconds(&entry.pubtime.filter(|_| entry.vers == version)?)
 }
 
 /// A file of a `.tar.gz`, or `None` where it is not among what is unpacked of it.

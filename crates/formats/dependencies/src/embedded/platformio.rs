@@ -297,6 +297,14 @@ impl Run<'_> {
         for id in ids.iter().filter(|id| !reached.contains(id) && !needed.contains(id)) {
             self.inventory.depend(self.root, *id);
         }
+        // Of libraries that need each other one is enough to lead to all.
+        let mut reached = self.inventory.reachable();
+        for id in &ids {
+            if !reached.contains(id) {
+                self.inventory.depend(self.root, *id);
+                reached = self.inventory.reachable();
+            }
+        }
         self.platform(ini, environment, platform.as_ref(), &frameworks)
     }
 

@@ -31,7 +31,24 @@ fn module(path: &str, version: Option<&str>, source: Source) -> Component {
         component.purl = Purl::new("golang", namespace, name, version).ok();
     }
     component.source = source;
+    component.released = version.and_then(committed);
     component
+}
+
+/// When a commit was made that has no version of its own: a pseudo-version holds the time
+/// (<https://go.dev/ref/mod#pseudo-versions>).
+fn committed(version: &str) -> Option<String> {
+    let (rest, hash) = version.split('+').next()?.rsplit_once('-')?;
+    let time = rest.rsplit(['-', '.']).next()?;
+    let is_pseudo = hash.len() == 12 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_pseudo || time.len() != 14 || !time.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part = |from: usize, to: usize| time.get(from..to);
+    let (date, clock) =
+        ((part(0, 4)?, part(4, 6)?, part(6, 8)?), (part(8, 10)?, part(10, 12)?, part(12, 14)?));
+    let text = format!("{}-{}-{}T{}:{}:{}Z", date.0, date.1, date.2, clock.0, clock.1, clock.2);
+    lw_inventory::whole_seconds(&text)
 }
 
 /// Whether a replacement is a folder rather than a module.

@@ -276,8 +276,15 @@ impl<'a> Reading<'a> {
     fn finish(mut self, root: ComponentId) -> Inventory {
         let mut known = true;
         let cache = self.places.go_modules;
-        let cached = std::mem::take(&mut self.cached).into_iter().map(|(id, (path, version))| {
-            (id, cache.and_then(|cache| requires(cache, &cached_file(&path, &version)?)))
+        let in_cache = std::mem::take(&mut self.cached);
+        for (id, (path, version)) in &in_cache {
+            let time = cache.and_then(|cache| published(cache, &cached_file(path, version, "info")?));
+            if let Some(component) = self.inventory.get_mut(*id).filter(|_| time.is_some()) {
+                component.released = time;
+            }
+        }
+        let cached = in_cache.into_iter().map(|(id, (path, version))| {
+            (id, cache.and_then(|cache| requires(cache, &cached_file(&path, &version, "mod")?)))
         });
         let project = self.places.project;
         let folders = std::mem::take(&mut self.folders).into_iter().map(|(id, folder)| {
@@ -343,9 +350,15 @@ fn sums(tree: &dyn Tree, folder: &str) -> Result<BTreeMap<(String, String), Stri
     Ok(sums)
 }
 
-/// Where the module cache has the `go.mod` of a module.
-fn cached_file(path: &str, version: &str) -> Option<String> {
-    Some(format!("cache/download/{}/@v/{}.mod", escaped(path)?, escaped(version)?))
+/// Where the module cache has the `go.mod` of a module, or what its proxy says of the version (`info`).
+fn cached_file(path: &str, version: &str, kind: &str) -> Option<String> {
+    Some(format!("cache/download/{}/@v/{}.{kind}", escaped(path)?, escaped(version)?))
+}
+
+/// When a version was made, as its proxy says (<https://go.dev/ref/mod#goproxy-protocol>).
+fn published(tree: &dyn Tree, file: &str) -> Option<String> {
+    let info: serde_json::Value = serde_json::from_slice(&tree.read(file).ok()??).ok()?;
+    lw_inventory::whole_seconds(info.get("Time")?.as_str()?)
 }
 
 /// The modules that a `go.mod` requires; `None` where it is not there. One that cannot be read counts as missing: it is not

@@ -244,6 +244,11 @@ pub(crate) fn distribution(
     Distribution { url: clean, file, is_source, hashes: hashes.into_iter().collect() }
 }
 
+/// When the first of some files was published.
+pub(crate) fn first_of(times: impl Iterator<Item = String>) -> Option<String> {
+    times.filter_map(|time| lw_inventory::whole_seconds(&time)).min()
+}
+
 /// Whether a file by its name is source rather than a built wheel or egg.
 fn is_source(file: &str) -> bool {
     [".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar"].iter().any(|end| file.ends_with(end))

@@ -11,7 +11,9 @@ use toml::{Spanned, Table, Value};
 use super::marker::{Asked, holds};
 use super::pyproject::Pyproject;
 use super::requirements::named_by;
-use super::{MARKER, add_root, distribution, git, hash_of, index, nameless, normal, of_url, package, path};
+use super::{
+    MARKER, add_root, distribution, first_of, git, hash_of, index, nameless, normal, of_url, package, path,
+};
 use crate::scopes::Needs;
 use crate::text::Input;
 use crate::{Error, Places, address};
@@ -52,6 +54,7 @@ struct From {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct File {
     name: Option<String>,
     url: Option<String>,
@@ -59,6 +62,7 @@ struct File {
     #[serde(default)]
     hashes: BTreeMap<String, String>,
     subdirectory: Option<String>,
+    upload_time: Option<toml::value::Datetime>,
 }
 
 impl File {
@@ -187,6 +191,9 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
         let sources = entry.sdist.iter().map(|file| file.distribution(true));
         let wheels = entry.wheels.iter().map(|file| file.distribution(false));
         component.distributions.extend(sources.chain(wheels));
+        let files = entry.sdist.iter().chain(&entry.wheels).chain(&entry.archive);
+        let times = files.filter_map(|file| Some(file.upload_time.as_ref()?.to_string()));
+        component.released = first_of(times);
         if let Some(archive) = entry.archive.as_ref().filter(|archive| archive.url.is_some()) {
             let is_wheel = archive
                 .url

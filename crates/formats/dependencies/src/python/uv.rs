@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::pyproject::Pyproject;
-use super::{MARKER, add_root, distribution, git, hash, index, nameless, normal, package, path};
+use super::{MARKER, add_root, distribution, first_of, git, hash, index, nameless, normal, package, path};
 use crate::address;
 use crate::scopes::Needs;
 use crate::text::Input;
@@ -85,6 +85,8 @@ struct Archive {
     path: Option<String>,
     filename: Option<String>,
     hash: Option<String>,
+    #[serde(rename = "upload-time")]
+    upload_time: Option<String>,
 }
 
 impl From {
@@ -333,6 +335,8 @@ impl Reading<'_> {
                 file.is_source = is_source;
                 component.distributions.push(file);
             }
+            let files = entry.sdist.iter().chain(&entry.wheels);
+            component.released = first_of(files.filter_map(|file| file.upload_time.clone()));
         }
         component
     }

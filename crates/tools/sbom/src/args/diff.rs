@@ -18,6 +18,10 @@ pub struct Diff {
     #[command(flatten)]
     pub policy: PolicyArgs,
 
+    /// Days that a version has to be published before it is taken: what is new and younger fails, and what is new and has no known day
+    #[arg(long, value_name = "DAYS", help_heading = "Limits")]
+    pub min_age: Option<u32>,
+
     #[command(flatten)]
     pub limits: LimitArgs,
 }

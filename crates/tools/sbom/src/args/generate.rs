@@ -110,7 +110,7 @@ pub struct Generate {
 /// What is said of the product: flags win over what its files say.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ProductArgs {
-    /// Name of the product; without it, that of its package, or its folder
+    /// Name of the product; without it, that of its package, of its repository, or of its folder
     #[arg(long, value_name = "NAME", help_heading = "Product")]
     pub name: Option<String>,
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lw_cli::{Context, Error, Section};
 use lw_inventory::{
-    Component, Contact, Inventory, LicenceText, Place, Purl, Reference, ReferenceKind, Scope, Source,
+    Component, Contact, Hash, HashAlgorithm, Inventory, LicenceText, Place, Purl, Reference, ReferenceKind,
+    Scope, Source,
 };
 use lw_model::{Finding, Level, Report};
 use schemars::JsonSchema;
@@ -75,6 +76,8 @@ pub(crate) struct Supplement {
     manufacturer_url: Option<String>,
     /// Who holds the rights.
     copyright: Option<String>,
+    /// SHA-512 of the one file it is distributed as, in hexadecimal: most lock files have a shorter hash.
+    sha512: Option<String>,
 }
 
 fn contact(name: Option<&String>, url: Option<&String>) -> Option<Contact> {
@@ -184,6 +187,7 @@ pub(super) fn supplement(inventory: &mut Inventory, cx: &Context, report: &mut R
         if let Some(cpe) = &known.cpe {
             check_cpe(&cpe.replace("{}", "1"), &place)?;
         }
+        let sha512 = known.sha512.as_deref().map(|hex| sha512(hex, &place)).transpose()?;
         let mut count = 0;
         for id in &ids {
             let Some(component) = inventory.get_mut(*id).filter(|component| is(component, pattern)) else {
@@ -199,12 +203,48 @@ pub(super) fn supplement(inventory: &mut Inventory, cx: &Context, report: &mut R
             let manufacturer = contact(known.manufacturer.as_ref(), known.manufacturer_url.as_ref());
             component.manufacturer = manufacturer.or(component.manufacturer.take());
             component.copyright = known.copyright.clone().or(component.copyright.take());
+            if let Some(hash) = &sha512 {
+                hashed(component, hash, &place)?;
+            }
+        }
+        if sha512.is_some() && count > 1 {
+            return Err(Error::usage(format!(
+                "{place}: {count} components are called so, and have one SHA-512"
+            ))
+            .hint("name one of them, by its package URL with version"));
         }
         if count == 0 {
             let message = format!("{place}: no component is called so: nothing was supplemented");
             report.add_finding(Finding::new("sbom/supplement-unused", Level::Warning, pattern, message));
         }
     }
+    Ok(())
+}
+
+/// SHA-512 that somebody wrote.
+fn sha512(hex: &str, place: &str) -> Result<Hash, Error> {
+    Hash::from_hex(HashAlgorithm::Sha512, hex).ok_or_else(|| {
+        Error::usage(format!("{place}: `{hex}` is no SHA-512")).hint("it has 128 hexadecimal digits")
+    })
+}
+
+/// Adds the hash of the file a component is distributed as: of several files it would be that of none in particular.
+fn hashed(component: &mut Component, hash: &Hash, place: &str) -> Result<(), Error> {
+    let other = |found: &Hash| found.algorithm() == hash.algorithm() && found != hash;
+    match component.distributions.as_mut_slice() {
+        [] => component.hashes.insert(hash.clone()),
+        [file] if !file.hashes.iter().any(other) => file.hashes.insert(hash.clone()),
+        [_] => {
+            return Err(Error::usage(format!("{place}: the file has another SHA-512"))
+                .hint("look which of the two is right: one of the files may be forged"));
+        }
+        files => {
+            let message = format!("{place}: it is distributed as {} files", files.len());
+            return Err(
+                Error::usage(message).hint("leave `sha512` out: it would be that of none in particular")
+            );
+        }
+    };
     Ok(())
 }
 
@@ -234,6 +274,21 @@ mod tests {
         for pattern in ["tls", "pkg:github/other/*", "pkg:mbedtls"] {
             assert!(!is(&component, pattern), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_hash_is_that_of_the_only_file() {
+        use lw_inventory::Distribution;
+        let hash = sha512(&"ab".repeat(64), "x").unwrap();
+        assert!(sha512("ab", "x").is_err());
+        let mut component = Component::new("cargo", "a", None);
+        component.distributions = vec![Distribution::default()];
+        hashed(&mut component, &hash, "x").unwrap();
+        assert_eq!(component.distributions[0].hashes.len(), 1);
+        let other = sha512(&"cd".repeat(64), "x").unwrap();
+        assert!(hashed(&mut component, &other, "x").is_err(), "the file has another");
+        component.distributions.push(Distribution::default());
+        assert!(hashed(&mut component, &hash, "x").is_err(), "there are two files");
     }
 
     #[test]

@@ -26,13 +26,13 @@ impl ProductType {
 }
 
 /// Makes one inventory of several. The product is the package at the top of the project, under the name that flags, the
-/// firmware, the package or the folder give it, in this order.
+/// firmware, the package or else `place` (the repository or the folder it lies in) give it, in this order.
 ///
 /// # Errors
 /// When a flag says what cannot be.
 pub(super) fn unite(
     args: &Generate,
-    folder: Option<String>,
+    place: Option<String>,
     inventories: Vec<(String, Inventory)>,
     firmware: Option<&Firmware>,
     report: &mut Report,
@@ -77,7 +77,7 @@ pub(super) fn unite(
         firmware.describe(&mut root, args.product.distribution_url.as_deref());
     }
     if root.name.is_empty() {
-        root.name = folder.unwrap_or_else(|| "project".to_owned());
+        root.name = place.unwrap_or_else(|| "project".to_owned());
     }
     describe(&mut root, &args.product)?;
 
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_package_the_folder_names_the_product_and_flags_win() {
+    fn without_a_package_its_place_names_the_product_and_flags_win() {
         let mut report = Report::new("sbom", "0");
         let inputs = || vec![("a.lock".to_owned(), inventory("", &["x"]))];
         let root = |args: &Generate, report: &mut Report| {

@@ -110,3 +110,65 @@ fn what_is_wrong_with_a_part_or_told_differently_is_told_of_the_merged_bill() {
     assert_eq!(fault.level, Level::Warning);
     assert!(fault.message.contains("npm/b"), "{}", fault.message);
 }
+
+#[test]
+fn what_is_new_and_too_young_or_of_unknown_age_fails_where_an_age_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = |version: &str, released: Option<&str>| {
+        let released =
+            released.map(|time| format!(r#", "properties": [{{"name": "lw:released", "value": "{time}"}}]"#));
+        bill("1.6", &format!(r#""purl": "pkg:npm/b@{version}"{}"#, released.unwrap_or_default()))
+            .replace(r#""version": "2""#, &format!(r#""version": "{version}""#))
+    };
+    write(folder.path(), "old.json", &library("2", None));
+    let call = "diff old.json new.json --min-age 7";
+    for (name, version, released, rule) in [
+        ("it is the same version", "2", None, None),
+        ("it is old", "3", Some("2001-01-01T00:00:00Z"), None),
+        ("it is young", "3", Some("2999-01-01T00:00:00Z"), Some("sbom/too-young")),
+        ("nobody knows", "3", None, Some("sbom/undated")),
+        ("what is said is no time", "3", Some("yesterday"), Some("sbom/undated")),
+    ] {
+        write(folder.path(), "new.json", &library(version, released));
+        let run = SBOM.run_as_step(folder.path(), &words(call), &[]);
+        assert_eq!(run.code, i32::from(rule.is_some()), "{name}: {}", run.stderr);
+        if let Some(rule) = rule {
+            assert_eq!(of(&run.report().findings, rule).level, Level::Error, "{name}");
+        }
+        let run = SBOM.run_as_step(folder.path(), &words("diff old.json new.json"), &[]);
+        assert_eq!(run.code, 0, "without the limit nobody asks: {name}: {}", run.stderr);
+    }
+    let run =
+        SBOM.run_as_step(folder.path(), &words("diff gone.json new.json --missing warn --min-age 7"), &[]);
+    assert_eq!(run.code, 1, "nothing says what is new: {}", run.stderr);
+}
+
+/// What was not judged does not pass.
+#[test]
+fn a_bill_of_nothing_and_a_limit_of_nothing_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = bill("1.6", r#""purl": "pkg:npm/b@2""#);
+    write(folder.path(), "full.json", &full);
+    let (before, rest) = full.split_once(r#""components": ["#).unwrap();
+    let (_, after) = rest.split_once("],\n").unwrap();
+    let empty = format!(r#"{before}"components": [],{after}"#).replace(r#"["b"]"#, "[]");
+    write(folder.path(), "empty.json", &empty);
+    for (call, code) in [
+        ("validate full.json", 0),
+        ("validate empty.json", 1),
+        ("validate full.json empty.json", 1),
+        ("validate empty.json --min sbom.components=0", 1),
+        ("validate empty.json --allow-license MIT", 1),
+        ("validate full.json --min sbom.components=1", 0),
+        ("validate full.json --min sbom.componets=1", 1),
+        ("validate full.json --max sbom.unknowns=0", 1),
+        ("validate full.json --max sbom.diff.added=0", 1),
+        ("validate full.json --allow-license MIT", 1),
+        ("validate gone.json", 3),
+        ("validate gone-*.json", 3),
+        ("validate gone.json --missing warn --min sbom.components=1", 1),
+    ] {
+        let run = SBOM.run_as_step(folder.path(), &words(call), &[]);
+        assert_eq!(run.code, code, "{call}: {}", run.stderr);
+    }
+}

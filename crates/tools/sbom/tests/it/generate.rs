@@ -210,3 +210,22 @@ fn the_summary_shows_the_product_its_components_licences_and_graph() {
     let (_, graph) = summary.split_once("```mermaid").unwrap();
     assert!(graph.contains("#60;b#62;#96;x 1") && graph.matches("```").count() == 1, "{graph}");
 }
+
+#[test]
+fn without_a_package_the_repository_names_the_product_and_not_the_folder_it_lies_in() {
+    let scratch = lw_testkit::git::Scratch::new();
+    let root = scratch.path();
+    write(root, ".gitmodules", GITMODULES);
+    fs::create_dir_all(root.join("below")).unwrap();
+    write(root, "below/.gitmodules", GITMODULES);
+    scratch.git(&["remote", "add", "origin", "https://someone:hunter2@example.org/lights/lamp.git"]);
+    let product = |arguments: &str| {
+        let run = SBOM.run_as_step(root, &words(arguments), &[]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let report = run.report();
+        report.facts.iter().find(|fact| fact.name == "product").unwrap().value.clone()
+    };
+    assert_eq!(product("generate"), "lamp");
+    assert_eq!(product("generate --path below"), "below", "a folder of the repository is not all of it");
+    assert_eq!(product("generate --name other"), "other");
+}

@@ -1,62 +1,18 @@
-//! SPDX 3.0.1 in JSON-LD (<https://spdx.github.io/spdx-spec/v3.0.1/>), in the compact form of its context.
+//! An inventory as elements and relationships.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lw_inventory::{
-    Completeness, Component, ComponentId, Contact, Distribution, Hash, Inventory, Kind, Property, Purl,
-    Reference, ReferenceKind, Scope, Unknown,
-};
+use lw_inventory::{Completeness, Component, Contact, Distribution, Hash, Property, ReferenceKind, Scope};
 use serde_json::{Map, Value, json};
 
-use super::licences::{self, Extracted};
-use super::{algorithm, algorithm_of, download_location, idstring, main_file, v2};
-use crate::address::{address, url};
+use super::{CONTEXT, PURPOSES, REFERENCES, SOURCE, STAGES};
+use crate::address::{address, relative, url};
 use crate::canonical::{Canonical, Entry};
-use crate::cyclonedx::is_serial;
-use crate::json::{list, text};
+use crate::cyclonedx::{file_of_url, is_serial};
 use crate::own::{self, CONCLUDED, DECLARED};
-use crate::{About, Document, Format, Lifecycle, ReadError, WriteError, json as input, names, time, uuid};
-
-/// The context that gives the names of this form their meaning.
-pub(crate) const CONTEXT: &str = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
-
-/// That there is nothing, as the end of a relationship.
-const NONE: &str = "NoneElement";
-
-const PURPOSES: [(Kind, &str); 12] = [
-    (Kind::Application, "application"),
-    (Kind::Framework, "framework"),
-    (Kind::Library, "library"),
-    (Kind::Firmware, "firmware"),
-    (Kind::Platform, "platform"),
-    (Kind::OperatingSystem, "operatingSystem"),
-    (Kind::DeviceDriver, "deviceDriver"),
-    (Kind::Device, "device"),
-    (Kind::Container, "container"),
-    (Kind::File, "file"),
-    (Kind::Data, "data"),
-    (Kind::MachineLearningModel, "model"),
-];
-
-const REFERENCES: [(&str, &str); 7] = [
-    ("vcs", "vcs"),
-    ("documentation", "documentation"),
-    ("issue-tracker", "issueTracker"),
-    ("security-contact", "securityPolicy"),
-    ("license", "license"),
-    ("release-notes", "releaseNotes"),
-    ("website", "altWebPage"),
-];
-
-const STAGES: [(Lifecycle, &str); 7] = [
-    (Lifecycle::Design, "design"),
-    (Lifecycle::PreBuild, "source"),
-    (Lifecycle::Build, "build"),
-    (Lifecycle::PostBuild, "analyzed"),
-    (Lifecycle::Operations, "runtime"),
-    (Lifecycle::Discovery, "deployed"),
-    (Lifecycle::Decommission, "deployed"),
-];
+use crate::spdx::licences::Extracted;
+use crate::spdx::{algorithm, download_location, idstring, main_file, v2};
+use crate::{Document, Format, WriteError, names, uuid};
 
 /// An object of the graph; a field without value is left out.
 fn element(kind: &str, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
@@ -80,6 +36,7 @@ struct Graph {
     agents: BTreeMap<(bool, Contact), String>,
     expressions: BTreeMap<String, String>,
     relationships: usize,
+    files: usize,
 }
 
 const CREATION: &str = "_:creation";
@@ -196,11 +153,10 @@ fn properties_of(properties: &BTreeSet<Property>) -> Value {
 pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
     let canonical = Canonical::of(document)?;
     let about = &document.about;
-    let created = about
-        .timestamp
-        .as_deref()
-        .and_then(time::whole_seconds)
-        .ok_or_else(|| WriteError::NoTimestamp { format: Format::Spdx301, found: about.timestamp.clone() })?;
+    let created =
+        about.timestamp.as_deref().and_then(lw_inventory::whole_seconds).ok_or_else(|| {
+            WriteError::NoTimestamp { format: Format::Spdx301, found: about.timestamp.clone() }
+        })?;
     let title = v2::title(canonical.root.component);
     let text_of = |base: &str| text_of(document, &canonical, &title, &created, &format!("{base}#"));
     let namespace = match &about.serial {
@@ -226,6 +182,7 @@ fn text_of(
         agents: BTreeMap::new(),
         expressions: BTreeMap::new(),
         relationships: 0,
+        files: 0,
     };
     let makers: Vec<_> = about.manufacturer.iter().chain(&about.supplier).cloned().collect();
     let mut created_by: Vec<_> = makers.iter().map(|maker| graph.agent(maker, false)).collect();
@@ -399,6 +356,87 @@ fn depend(
     }
 }
 
+fn verified<'h>(hashes: impl IntoIterator<Item = &'h Hash>) -> Value {
+    let hash = |hash: &Hash| {
+        let algorithm = algorithm(names::hash_algorithm(hash.algorithm())).to_ascii_lowercase();
+        // `sha3_256`, but `blake2b256`.
+        let algorithm = algorithm.replace("sha3-", "sha3_").replace('-', "");
+        element("Hash", [("algorithm", algorithm.into()), ("hashValue", hash.hex().into())])
+    };
+    hashes.into_iter().map(hash).collect::<Vec<_>>().into()
+}
+
+/// The name of a file, which an element has to have: without one, the last part of its address.
+fn file_name(file: &Distribution) -> Option<String> {
+    let is_said = |name: &String| !name.trim().is_empty();
+    let of_address = || Some(file_of_url(&address(file.url.as_deref()?)?).to_owned()).filter(is_said);
+    file.file.as_deref().map(relative).filter(is_said).or_else(of_address)
+}
+
+/// What TR-03183-2 2.1 asks of a file, in the words it has for SPDX 3: an executable, an archive; what holds others is a
+/// `container` where its parts can be taken out, and `firmware` where they cannot.
+fn purposes(from: &Component, name: &str) -> Vec<&'static str> {
+    let said = |property: &str, value: &str| {
+        from.properties.iter().any(|found| found.name == property && found.value == value)
+    };
+    if said("bsi:component:filename", name) {
+        let words = [
+            ("bsi:component:archive", "archive", "archive"),
+            ("bsi:component:structured", "structured", "container"),
+            ("bsi:component:executable", "executable", "executable"),
+            ("bsi:component:structured", "unstructured", "firmware"),
+        ];
+        return words
+            .into_iter()
+            .filter(|(key, value, _)| said(key, value))
+            .map(|(_, _, word)| word)
+            .collect();
+    }
+    // These endings are those of zip and of compressed tar, whose members keep their names.
+    const ARCHIVES: [&str; 9] =
+        [".crate", ".whl", ".egg", ".zip", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"];
+    let lower = name.to_ascii_lowercase();
+    let is_archive = ARCHIVES.iter().any(|ending| lower.ends_with(ending));
+    if is_archive { vec!["archive", "container"] } else { Vec::new() }
+}
+
+/// The files a package is distributed as.
+fn files(from: &Component, id: &str, graph: &mut Graph) {
+    let distributions: BTreeSet<_> = from.distributions.iter().collect();
+    let (mut all, mut sources) = (Vec::new(), Vec::new());
+    for file in distributions {
+        let Some(name) = file_name(file) else { continue };
+        graph.files += 1;
+        let file_id = graph.id(&format!("file-{}", graph.files));
+        let location = file.url.as_deref().and_then(address).map(|location| {
+            let kind = if file.is_source { "sourceArtifact" } else { "binaryArtifact" };
+            element("ExternalRef", [("externalRefType", kind.into()), ("locator", json!([location]))])
+        });
+        graph.elements.push(element(
+            "software_File",
+            [
+                ("spdxId", file_id.clone().into()),
+                ("creationInfo", CREATION.into()),
+                ("name", name.as_str().into()),
+                ("software_primaryPurpose", file.is_source.then_some(SOURCE).into()),
+                ("software_additionalPurpose", purposes(from, &name).into()),
+                ("verifiedUsing", verified(&file.hashes)),
+                ("externalRef", location.into_iter().collect::<Vec<_>>().into()),
+            ],
+        ));
+        if file.is_source {
+            sources.push(file_id.clone());
+        }
+        all.push(file_id);
+    }
+    if !all.is_empty() {
+        graph.relate(id, "hasDistributionArtifact", all, None, None);
+    }
+    for source in sources {
+        graph.relate(&source, "generates", vec![id.to_owned()], None, None);
+    }
+}
+
 fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extracted) {
     let from = entry.component;
     let supplier = from.supplier.as_ref().map(|supplier| graph.agent(supplier, false));
@@ -411,15 +449,7 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
         .iter()
         .chain(main_file(&from.distributions).into_iter().flat_map(|file| &file.hashes))
         .collect();
-    let hashes: Vec<_> = hashes
-        .into_iter()
-        .map(|hash| {
-            let algorithm = algorithm(names::hash_algorithm(hash.algorithm())).to_ascii_lowercase();
-            // `sha3_256`, but `blake2b256`.
-            let algorithm = algorithm.replace("sha3-", "sha3_").replace('-', "");
-            element("Hash", [("algorithm", algorithm.into()), ("hashValue", hash.hex().into())])
-        })
-        .collect();
+    let hashes = verified(hashes);
     let mut identifiers = Vec::new();
     if let Some(purl) = &from.purl {
         identifiers.push(("packageUrl", purl.to_string()));
@@ -456,6 +486,8 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
         ));
     }
     let mut properties: BTreeSet<_> = own::spdx_properties(from, entry.completeness).into_iter().collect();
+    properties
+        .extend(from.distributions.iter().filter(|file| file_name(file).is_none()).map(own::distribution));
     properties.extend(from.properties.iter().cloned());
     let licences = [
         ("hasDeclaredLicense", &from.declared_licence, DECLARED),
@@ -476,6 +508,7 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
             ("name", v2::full_name(from).into()),
             ("description", from.description.clone().into()),
             ("software_packageVersion", from.version.clone().into()),
+            ("releaseTime", from.released.as_deref().and_then(lw_inventory::whole_seconds).into()),
             ("software_primaryPurpose", purpose.into()),
             ("software_packageUrl", from.purl.as_ref().map(ToString::to_string).into()),
             ("software_downloadLocation", download_location(from).into()),
@@ -483,12 +516,13 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
             ("software_copyrightText", from.copyright.clone().into()),
             ("suppliedBy", supplier.into()),
             ("originatedBy", originators.into()),
-            ("verifiedUsing", hashes.into()),
+            ("verifiedUsing", hashes),
             ("externalIdentifier", identifiers.into()),
             ("externalRef", references.into()),
             ("extension", properties_of(&properties)),
         ],
     ));
+    files(from, id, graph);
     for (kind, licence, _) in licences {
         if licence.is_some() {
             let expression = extracted.expression(licence.as_ref());
@@ -496,326 +530,4 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
             graph.relate(id, kind, vec![to], None, None);
         }
     }
-}
-
-/// Texts of a field that is one text or a list of them.
-fn texts<'a>(of: &'a Value, key: &str) -> Vec<&'a str> {
-    match of.get(key) {
-        Some(Value::String(text)) => vec![text],
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Elements by their identifiers.
-type Elements<'a> = BTreeMap<&'a str, &'a Value>;
-
-pub(crate) fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
-    let file = input::value(bytes)?;
-    check_version(&file)?;
-    let graph = list(&file, "@graph");
-    let elements: Elements<'_> =
-        graph.iter().filter_map(|element| Some((id_of(element)?, element))).collect();
-    let kind = |element: &Value| text(element, "type").unwrap_or_default().to_owned();
-    let licence_names: BTreeMap<String, String> = graph
-        .iter()
-        .flat_map(|element| list(element, "simplelicensing_customIdToUri"))
-        .filter_map(|entry| {
-            let name = text(elements.get(text(entry, "value")?)?, "name")?;
-            Some((text(entry, "key")?.to_owned(), name.to_owned()))
-        })
-        .collect();
-    let mut inventory = Inventory::new();
-    let mut known: BTreeMap<&str, ComponentId> = BTreeMap::new();
-    let mut licences_of: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-    for relationship in graph.iter().filter(|element| kind(element).ends_with("Relationship")) {
-        let word = text(relationship, "relationshipType").unwrap_or_default();
-        if let (Some(from), "hasDeclaredLicense" | "hasConcludedLicense") = (text(relationship, "from"), word)
-            && let Some(to) = texts(relationship, "to").first().and_then(|to| elements.get(to))
-            && let Some(expression) = text(to, "simplelicensing_licenseExpression")
-        {
-            licences_of.insert((from, word), expression);
-        }
-    }
-    for package in graph.iter().filter(|element| is_package(&kind(element))) {
-        let id = id_of(package).unwrap_or_default();
-        let mut component = component(package, &elements);
-        let licence = |word| licences::read(licences_of.get(&(id, word)).copied(), &licence_names);
-        component.declared_licence = licence("hasDeclaredLicense");
-        component.concluded_licence = licence("hasConcludedLicense");
-        let properties = properties(package);
-        let has_own = properties.iter().any(|property| property.name == own::DISTRIBUTION);
-        let all = hashes(package);
-        component.properties = own::absorb(&mut component, properties).into_iter().collect();
-        if has_own {
-            let of_file =
-                main_file(&component.distributions).map(|file| file.hashes.clone()).unwrap_or_default();
-            component.hashes = all.difference(&of_file).cloned().collect();
-        }
-        let new = inventory.add(component);
-        known.insert(id, new);
-    }
-    for relationship in graph.iter().filter(|element| kind(element).ends_with("Relationship")) {
-        relate(relationship, &elements, &known, &mut inventory);
-    }
-    let mut about = About::default();
-    let document = graph.iter().find(|element| kind(element) == "SpdxDocument");
-    if let Some(document) = document {
-        if let Some(root) = root(document, &elements, &known, 0) {
-            inventory.set_root(root);
-        }
-        about = self::about(document, graph, &elements);
-        let root = inventory.root().and_then(|id| inventory.get(id));
-        about.serial = text(document, "spdxId").map(|id| {
-            let namespace = id.split('#').next().unwrap_or(id);
-            let uuid = namespace.get(namespace.len().saturating_sub(36)..).unwrap_or_default();
-            let serial = format!("urn:uuid:{uuid}");
-            let is_ours = is_serial(&serial)
-                && root.is_some_and(|root| namespace == v2::namespace(&v2::title(root), uuid));
-            if is_ours { serial } else { namespace.to_owned() }
-        });
-        about.licence = text(document, "dataLicense")
-            .and_then(|id| elements.get(id))
-            .and_then(|licence| text(licence, "simplelicensing_licenseExpression"))
-            .or_else(|| {
-                text(document, "dataLicense").and_then(|id| id.strip_prefix("https://spdx.org/licenses/"))
-            })
-            .and_then(lw_inventory::LicenceText::parse);
-        for property in properties(document) {
-            match own::unknown(&property) {
-                Some(unknown) => drop(inventory.unknowns.insert(unknown)),
-                None => about.properties.push(property),
-            }
-        }
-        own::absorb_about(&mut about);
-    }
-    Ok((Format::Spdx301, Document { about, inventory }))
-}
-
-fn id_of(element: &Value) -> Option<&str> {
-    text(element, "spdxId").or_else(|| text(element, "@id"))
-}
-
-fn is_package(kind: &str) -> bool {
-    ["software_Package", "ai_AIPackage", "dataset_DatasetPackage"].contains(&kind)
-}
-
-/// The version that a document says it has: by its context, else by its creation.
-pub(crate) fn check_version(file: &Value) -> Result<(), ReadError> {
-    let context = text(file, "@context").unwrap_or_default();
-    let of_creation = list(file, "@graph").iter().find_map(|element| text(element, "specVersion"));
-    let is_context = context == CONTEXT || context == "https://spdx.org/rdf/3.0.0/spdx-context.jsonld";
-    match of_creation {
-        _ if !is_context => {
-            Err(ReadError::Version { format: "SPDX", version: crate::json::shortened(context) })
-        }
-        Some(version) if !["3.0.0", "3.0.1"].contains(&version) => {
-            Err(ReadError::Version { format: "SPDX", version: crate::json::shortened(version) })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The product: what the document is rooted in, where that is one thing; a bill it holds is looked into.
-fn root<'a>(
-    of: &'a Value,
-    elements: &Elements<'a>,
-    known: &BTreeMap<&str, ComponentId>,
-    depth: usize,
-) -> Option<ComponentId> {
-    let roots = texts(of, "rootElement");
-    let [only] = roots.as_slice() else { return None };
-    if let Some(id) = known.get(only) {
-        return Some(*id);
-    }
-    // A document has a bill, and a bill a product; nothing real is deeper.
-    (depth < 4)
-        .then(|| elements.get(only))
-        .flatten()
-        .and_then(|inner| root(inner, elements, known, depth + 1))
-}
-
-fn relate(
-    relationship: &Value,
-    elements: &Elements<'_>,
-    known: &BTreeMap<&str, ComponentId>,
-    inventory: &mut Inventory,
-) {
-    let word = text(relationship, "relationshipType").unwrap_or_default();
-    let scope = match (word, text(relationship, "scope")) {
-        ("hasOptionalDependency", _) => Scope::Optional,
-        (_, Some("development" | "build" | "test" | "design")) => Scope::Excluded,
-        (
-            "dependsOn"
-            | "contains"
-            | "hasDynamicLink"
-            | "hasStaticLink"
-            | "hasPrerequisite"
-            | "hasProvidedDependency",
-            _,
-        ) => Scope::Required,
-        _ => return,
-    };
-    let from = text(relationship, "from").unwrap_or_default();
-    let missing = |id: &str, inventory: &mut Inventory| {
-        if !elements.contains_key(id) {
-            let why =
-                "the document's relationships name it, but no element of the document has this identifier";
-            inventory.unknowns.insert(Unknown { what: id.to_owned(), why: why.to_owned(), place: None });
-        }
-    };
-    let Some(&from_id) = known.get(from) else {
-        missing(from, inventory);
-        return;
-    };
-    for to in texts(relationship, "to") {
-        if to == NONE || to.ends_with("/NoneElement") || to.ends_with("NoAssertionElement") {
-            continue;
-        }
-        let Some(&to_id) = known.get(to) else {
-            missing(to, inventory);
-            continue;
-        };
-        inventory.depend(from_id, to_id);
-        if let Some(component) = inventory.get_mut(to_id)
-            && component.scope == Scope::Required
-        {
-            component.scope = scope;
-        }
-    }
-    let completeness = match text(relationship, "completeness") {
-        Some("complete") => Completeness::Complete,
-        Some("incomplete") => Completeness::Incomplete,
-        _ => return,
-    };
-    if let Some(component) = inventory.get_mut(from_id) {
-        component.dependencies_known = completeness;
-    }
-}
-
-fn properties(element: &Value) -> Vec<Property> {
-    let entries =
-        list(element, "extension").iter().flat_map(|extension| list(extension, "extension_cdxProperty"));
-    let property = |entry: &Value| {
-        let name = text(entry, "extension_cdxPropName")?.to_owned();
-        Some(Property { name, value: text(entry, "extension_cdxPropValue").unwrap_or_default().to_owned() })
-    };
-    entries.filter_map(property).collect()
-}
-
-fn hashes(element: &Value) -> BTreeSet<Hash> {
-    let hash =
-        |hash: &Value| Hash::from_hex(algorithm_of(text(hash, "algorithm")?)?, text(hash, "hashValue")?);
-    list(element, "verifiedUsing").iter().filter_map(hash).collect()
-}
-
-fn agent(id: Option<&str>, elements: &Elements<'_>) -> Option<(bool, Contact)> {
-    let element = elements.get(id?)?;
-    let mut contact = Contact { name: text(element, "name").map(str::to_owned), ..Contact::default() };
-    for identifier in list(element, "externalIdentifier") {
-        let value = text(identifier, "identifier").map(str::to_owned);
-        match text(identifier, "externalIdentifierType") {
-            Some("email") => contact.email = contact.email.or(value),
-            Some("urlScheme") => contact.url = contact.url.or(value),
-            _ => {}
-        }
-    }
-    Some((text(element, "type") == Some("Person"), contact)).filter(|(_, contact)| !contact.is_empty())
-}
-
-fn component(package: &Value, elements: &Elements<'_>) -> Component {
-    let said = |key: &str| text(package, key).filter(|text| !text.trim().is_empty()).map(str::to_owned);
-    let purpose = text(package, "software_primaryPurpose");
-    let kind =
-        PURPOSES.iter().find(|(_, word)| Some(*word) == purpose).map_or(Kind::Library, |(kind, _)| *kind);
-    let mut component = Component {
-        kind,
-        name: said("name").unwrap_or_default(),
-        version: said("software_packageVersion"),
-        description: said("description").or_else(|| said("summary")),
-        copyright: said("software_copyrightText").filter(|text| text != "NOASSERTION"),
-        supplier: agent(text(package, "suppliedBy"), elements).map(|(_, contact)| contact),
-        reference: id_of(package).map(str::to_owned),
-        ..Component::default()
-    };
-    for originator in texts(package, "originatedBy") {
-        match agent(Some(originator), elements) {
-            Some((true, author)) => component.authors.push(author),
-            Some((false, maker)) => component.manufacturer = component.manufacturer.or(Some(maker)),
-            None => {}
-        }
-    }
-    let mut purl = said("software_packageUrl");
-    for identifier in list(package, "externalIdentifier") {
-        let value = text(identifier, "identifier").map(str::to_owned);
-        match text(identifier, "externalIdentifierType") {
-            Some("packageUrl" | "packageURL") => purl = purl.or(value),
-            Some("cpe23" | "cpe22") => component.cpe = component.cpe.or(value),
-            _ => {}
-        }
-    }
-    if let Some(written) = purl {
-        match written.parse::<Purl>() {
-            Ok(purl) => component.purl = Some(purl),
-            Err(_) => component.property(own::UNREAD_PURL, written),
-        }
-    }
-    component.ecosystem = component.purl.as_ref().map_or_else(String::new, |purl| purl.kind().to_owned());
-    component.source = own::implied_source(component.purl.as_ref());
-    if let Some(site) = said("software_homePage") {
-        component.references.insert(Reference { kind: ReferenceKind::Website, url: site });
-    }
-    for reference in list(package, "externalRef") {
-        let kind = text(reference, "externalRefType").unwrap_or("other");
-        let word = REFERENCES.iter().find(|(_, known)| *known == kind).map(|(word, _)| *word);
-        let word = word.or_else(|| text(reference, "comment").filter(|_| kind == "other")).unwrap_or(kind);
-        for locator in texts(reference, "locator") {
-            component
-                .references
-                .insert(Reference { kind: names::reference_of(word), url: locator.to_owned() });
-        }
-    }
-    let hashes = hashes(package);
-    match said("software_downloadLocation")
-        .filter(|location| url(location).is_some() && !location.starts_with("git"))
-    {
-        Some(location) => component.distributions.push(Distribution {
-            url: Some(location),
-            file: None,
-            is_source: false,
-            hashes,
-        }),
-        None => component.hashes = hashes,
-    }
-    component
-}
-
-fn about(document: &Value, graph: &[Value], elements: &Elements<'_>) -> About {
-    let mut about = About::default();
-    let info = match document.get("creationInfo") {
-        Some(Value::String(id)) => elements.get(id.as_str()).copied(),
-        inline => inline,
-    };
-    let Some(info) = info else { return about };
-    about.timestamp = text(info, "created").and_then(time::whole_seconds);
-    for id in texts(info, "createdBy") {
-        match agent(Some(id), elements) {
-            Some((true, author)) => about.authors.push(author),
-            Some((false, maker)) if about.manufacturer.is_none() => about.manufacturer = Some(maker),
-            Some((false, maker)) => about.supplier = about.supplier.or(Some(maker)),
-            None => {}
-        }
-    }
-    for id in texts(info, "createdUsing") {
-        if let Some(name) = elements.get(id).and_then(|tool| text(tool, "name")) {
-            about.tools.push(v2::tool(name));
-        }
-    }
-    let bom = graph.iter().find(|element| text(element, "type") == Some("software_Sbom"));
-    let stages = bom.map(|bom| texts(bom, "software_sbomType")).unwrap_or_default();
-    about.lifecycles = stages
-        .into_iter()
-        .filter_map(|stage| STAGES.iter().find(|(_, word)| *word == stage).map(|(phase, _)| *phase))
-        .collect();
-    about
 }

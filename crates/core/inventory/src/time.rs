@@ -45,6 +45,19 @@ pub fn whole_seconds(text: &str) -> Option<String> {
     written(seconds)
 }
 
+/// How many whole days have passed from one time to another, both as RFC 3339; fewer than none where it is still to come.
+/// `None` where one is no such time.
+#[must_use]
+pub fn days_between(from: &str, to: &str) -> Option<i64> {
+    let seconds = |text: &str| {
+        let text = whole_seconds(text)?;
+        let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+        let days = days_before(number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        Some(days * 86_400 + number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?)
+    };
+    Some((seconds(to)? - seconds(from)?).div_euclid(86_400))
+}
+
 /// A time given in seconds since 1970, as `2026-01-31T12:00:00Z`; `None` beyond the year 9999.
 #[must_use]
 pub fn of_unix(seconds: u64) -> Option<String> {
@@ -107,7 +120,7 @@ fn written(seconds: i64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_unix, whole_seconds};
+    use super::{days_between, of_unix, whole_seconds};
 
     #[test]
     fn seconds_since_1970_are_a_time() {
@@ -145,5 +158,16 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(whole_seconds(text).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_whole_and_may_be_to_come() {
+        let days = |from: &str, to: &str| days_between(from, to);
+        assert_eq!(days("2026-01-31T12:00:00Z", "2026-02-07T11:59:59Z"), Some(6));
+        assert_eq!(days("2026-01-31T12:00:00Z", "2026-02-07T12:00:00Z"), Some(7));
+        assert_eq!(days("2026-01-31T12:00:00+01:00", "2026-02-07T11:00:00Z"), Some(7));
+        assert_eq!(days("2026-01-31T12:00:00Z", "2026-01-31T11:00:00Z"), Some(-1));
+        assert_eq!(days("2024-02-28T00:00:00Z", "2024-03-01T00:00:00Z"), Some(2));
+        assert_eq!(days("yesterday", "2024-03-01T00:00:00Z"), None);
     }
 }
