@@ -1,5 +1,7 @@
 //! The releases that are wanted, with their entries.
 
+use std::sync::Arc;
+
 use lw_conventional::Rules;
 use lw_history::{End, Extent, Log, LogRequest, Repository, Section};
 use lw_versions::{Bump, Family, Scheme, Version};
@@ -111,7 +113,7 @@ pub struct Releases {
     /// Their commits.
     pub log: Log,
     /// For each commit of the log the tag that had it first, where several releases were read; `None` when it is not released.
-    pub first_in: Vec<Option<String>>,
+    pub first_in: Vec<Option<Arc<str>>>,
 }
 
 /// Reads the releases that are wanted.
@@ -236,7 +238,8 @@ fn previous(section: &Section, tags: &[&TaggedRelease]) -> Option<String> {
 }
 
 /// The tag that had each commit first: of those that hold it the one that is the oldest in history.
-fn first_in(log: &Log, tags: &[&TaggedRelease]) -> Vec<Option<String>> {
+fn first_in(log: &Log, tags: &[&TaggedRelease]) -> Vec<Option<Arc<str>>> {
+    let names: Vec<Arc<str>> = tags.iter().map(|release| Arc::from(release.tag.as_str())).collect();
     let mut first: Vec<Option<(u32, usize)>> = vec![None; log.commits.len()];
     for (place, section) in log.sections.iter().enumerate().filter(|(place, _)| *place < tags.len()) {
         let Some(section) = section else { continue };
@@ -248,6 +251,5 @@ fn first_in(log: &Log, tags: &[&TaggedRelease]) -> Vec<Option<String>> {
             }
         }
     }
-    let name = |place: usize| tags.get(place).map(|release| release.tag.clone());
-    first.into_iter().map(|slot| slot.and_then(|(_, place)| name(place))).collect()
+    first.into_iter().map(|slot| slot.and_then(|(_, place)| names.get(place).cloned())).collect()
 }
