@@ -59,6 +59,24 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Link to the whole changelog, or raise --max-characters where the place that shows them allows it.",
     },
     Rule {
+        id: "kept",
+        level: Level::Note,
+        title: "The changelog has a release already, and keeps it as it is.",
+        help: "Nothing, when the run was repeated. To have a section written anew, take it out of the file first.",
+    },
+    Rule {
+        id: "by-hand",
+        level: Level::Note,
+        title: "Entries of the changelog are written by hand, and were kept.",
+        help: "Look whether one of them tells the same as a commit, and take one out.",
+    },
+    Rule {
+        id: "no-pull-request",
+        level: Level::Warning,
+        title: "No pull request of --pulls belongs to a commit that is told.",
+        help: "Check that the list is of this repository, and reaches back to the previous release.",
+    },
+    Rule {
         id: "no-text",
         level: Level::Note,
         title: "A message holds bytes that are no text.",

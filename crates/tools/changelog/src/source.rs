@@ -23,14 +23,10 @@ pub(crate) fn read(
     expand_squash: bool,
     cx: &mut Context,
     report: &mut Report,
-) -> Result<Releases, Error> {
+) -> Result<(Repository, Releases), Error> {
     let want = want(source, default)?;
     let options = Options {
-        scheme: match source.scheme {
-            SchemeName::Semver => Scheme::Semver,
-            SchemeName::TwoPart => Scheme::TwoPart,
-            SchemeName::Calendar => Scheme::Calendar,
-        },
+        scheme: scheme(source),
         prefix: source.tag_prefix.clone(),
         head: source.head.clone(),
         first_parent: source.first_parent,
@@ -67,11 +63,19 @@ pub(crate) fn read(
     })?;
     tell_of_tags(&catalogue, &found, report);
     tell_of_texts(&found, report);
-    Ok(found)
+    Ok((repository, found))
 }
 
 pub(crate) fn rules(source: &Source) -> Rules {
     Rules { hash_is_breaking: source.hash_is_breaking }
+}
+
+pub(crate) fn scheme(source: &Source) -> Scheme {
+    match source.scheme {
+        SchemeName::Semver => Scheme::Semver,
+        SchemeName::TwoPart => Scheme::TwoPart,
+        SchemeName::Calendar => Scheme::Calendar,
+    }
 }
 
 fn want(source: &Source, default: Want) -> Result<Want, Error> {
