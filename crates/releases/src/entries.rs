@@ -72,13 +72,15 @@ pub(crate) struct Messages<'a> {
 }
 
 impl<'a> Messages<'a> {
-    pub(crate) fn parse(log: &'a Log, rules: Rules) -> Self {
-        let parse = |commit: &lw_history::Commit| Arc::new(Message::parse(&commit.message, rules));
-        let parsed: Vec<Arc<Message>> = log.commits.iter().map(parse).collect();
-        let has_reverts = parsed.iter().any(|message| !message.reverts.is_empty());
+    /// Parses the messages of a log; `parsed` are those of its commits.
+    pub(crate) fn of(log: &'a Log, parsed: Vec<Arc<Message>>, rules: Rules) -> Self {
+        // Commits that may be meant by one of those that take something back.
+        let named = parsed.iter().flat_map(|message| &message.reverts);
+        let named: HashSet<u32> = named.filter_map(|id| u32::from_str_radix(id.get(..7)?, 16).ok()).collect();
         let mut ids: Vec<u32> = Vec::new();
-        if has_reverts {
-            ids.extend((0_u32..).zip(&log.commits).map(|(place, _)| place));
+        if !named.is_empty() {
+            let may_be = (0_u32..).zip(&log.commits).filter(|(_, commit)| named.contains(&commit.prefix()));
+            ids.extend(may_be.map(|(place, _)| place));
             ids.sort_unstable_by(|a, b| {
                 let commit = |place: u32| log.commits.get(place as usize);
                 match (commit(*a), commit(*b)) {
@@ -151,9 +153,9 @@ impl<'a> Messages<'a> {
         }
         let mut entries = Vec::with_capacity(section.len());
         for place in section {
-            let fate = match (gone.remove(place), fates.remove(place)) {
-                (Some(by), _) => Some(Fate::Reverted(by)),
-                (None, fate) => fate,
+            let fate = match gone.is_empty() && fates.is_empty() {
+                true => None,
+                false => gone.remove(place).map(Fate::Reverted).or_else(|| fates.remove(place)),
             };
             self.entry(*place, fate.as_ref(), expand, &mut entries);
         }

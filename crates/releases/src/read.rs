@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lw_conventional::Rules;
+use lw_conventional::{Message, Rules};
 use lw_history::{End, Extent, Log, LogRequest, Repository, Section};
 use lw_versions::{Bump, Family, Scheme, Version};
 
@@ -56,6 +56,9 @@ pub struct Options {
     pub expand_squash: bool,
     /// Where pre-releases have their commits.
     pub pre_releases: PreReleases,
+    /// Keep the messages of commits, and their bodies and first lines, which of a conventional message are the header as well. A long
+    /// history takes half the memory without.
+    pub keep_texts: bool,
 }
 
 impl Default for Options {
@@ -69,6 +72,7 @@ impl Default for Options {
             rules: Rules::default(),
             expand_squash: false,
             pre_releases: PreReleases::default(),
+            keep_texts: true,
         }
     }
 }
@@ -169,7 +173,7 @@ pub fn releases(
     };
     let request =
         LogRequest { ends, extent, paths: options.paths.clone(), first_parent: options.first_parent };
-    let log = repository.log(&request)?;
+    let mut log = repository.log(&request)?;
     let name = |place: usize| tags.get(place).map_or("what is not released", |release| release.tag.as_str());
     if let Extent::One(which) = &request.extent
         && log.sections.get(*which).is_none_or(Option::is_none)
@@ -187,7 +191,19 @@ pub fn releases(
     {
         return Err(ReleaseError::NotContained { tag: tag.clone(), head: options.head.clone() });
     }
-    let messages = Messages::parse(&log, options.rules);
+    let mut parsed = Vec::with_capacity(log.commits.len());
+    for commit in &mut log.commits {
+        let mut message = Message::parse(&commit.message, options.rules);
+        if !options.keep_texts {
+            commit.message = String::new();
+            message.body = None;
+            if message.near.is_empty() && message.header().is_some() {
+                message.subject = String::new();
+            }
+        }
+        parsed.push(Arc::new(message));
+    }
+    let messages = Messages::of(&log, parsed, options.rules);
     let mut releases = Vec::new();
     for (place, section) in log.sections.iter().enumerate() {
         let Some(section) = section else { continue };

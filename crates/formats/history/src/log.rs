@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -55,10 +56,10 @@ pub struct LogRequest {
 /// Somebody who wrote or committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
-    /// Name, as the mail map has it.
-    pub name: String,
+    /// Name, as the mail map has it; one text for all commits of the same person.
+    pub name: Arc<str>,
     /// Address, likewise.
-    pub mail: String,
+    pub mail: Arc<str>,
     /// When, in seconds since 1970.
     pub time: i64,
 }
@@ -87,6 +88,12 @@ impl Commit {
     #[must_use]
     pub fn id(&self) -> String {
         self.id.to_string()
+    }
+
+    /// The first seven hexadecimal digits of its id: the least that people write of one.
+    #[must_use]
+    pub fn prefix(&self) -> u32 {
+        self.id.as_slice().iter().take(4).fold(0_u32, |all, byte| all << 8 | u32::from(*byte)) >> 4
     }
 
     /// The order of the ids, which is that of their hexadecimal digits.
@@ -191,14 +198,40 @@ struct Node {
     is_cut: bool,
     /// Its parents were not needed.
     is_horizon: bool,
-    /// Encoding, author line and message.
-    text: Option<Box<Text>>,
+    text: Option<Text>,
 }
 
 struct Text {
     latin1: bool,
-    author: Box<[u8]>,
-    message: Box<[u8]>,
+    /// How many bytes the author line has.
+    author: usize,
+    /// Author line and message.
+    bytes: Box<[u8]>,
+}
+
+/// Who wrote commits, once for all of theirs.
+struct People<'a> {
+    mailmap: &'a Mailmap,
+    known: std::collections::HashMap<Box<[u8]>, (Arc<str>, Arc<str>), fnv::FnvBuildHasher>,
+}
+
+impl People<'_> {
+    fn of(&mut self, line: &[u8], latin1: bool) -> Person {
+        let time = seconds(line);
+        let end = line.rfind_byte(b'>').map_or(line.len(), |at| at + 1);
+        let who = line.get(..end).unwrap_or_default();
+        let (name, mail) = match self.known.get(who) {
+            Some(known) => known.clone(),
+            None => {
+                let (text, _) = decode(who.to_vec(), latin1);
+                let (name, mail) = author_of(&text, self.mailmap);
+                let person: (Arc<str>, Arc<str>) = (name.into(), mail.into());
+                self.known.insert(who.into(), person.clone());
+                person
+            }
+        };
+        Person { name, mail, time }
+    }
 }
 
 /// Commits as they are read.
@@ -336,9 +369,10 @@ impl Repository {
         let places = renumber(order.len(), &mut sections);
         let mut log = Log { commits: Vec::new(), sections };
         let mailmap = self.mailmap();
+        let mut people = People { mailmap: &mailmap, known: std::collections::HashMap::default() };
         let mut paths = Paths::new(self, &request.paths);
         // Of a long history each text is there once.
-        let mut texts: Vec<Option<Box<Text>>> = nodes.iter_mut().map(|node| node.text.take()).collect();
+        let mut texts: Vec<Option<Text>> = nodes.iter_mut().map(|node| node.text.take()).collect();
         let node_at = |place: u32| order.get(place as usize).and_then(|node| nodes.get(*node as usize));
         for (place, _) in places.iter().enumerate().filter(|(_, new)| new.is_some()) {
             let Some(node) = u32::try_from(place).ok().and_then(node_at) else { continue };
@@ -356,7 +390,7 @@ impl Repository {
                     text = parse(node.id, data, true).ok_or_else(|| unreadable(node.id))?.text;
                 }
             }
-            let mut commit = node.commit(text, &mailmap);
+            let mut commit = node.commit(text, &mut people);
             commit.touches = touches;
             commit.parents =
                 range.iter().map(|parent| places.get(*parent as usize).copied().flatten()).collect();
@@ -500,8 +534,8 @@ impl<'a> Loader<'a> {
         let mut todo = VecDeque::from([tip]);
         while let Some(id) = todo.pop_front() {
             let (place, is_new) = self.read(id, true)?;
-            if is_new {
-                todo.extend(self.parents(place));
+            if let Some(node) = self.nodes.get(place as usize).filter(|node| is_new && !node.is_cut) {
+                todo.extend(node.parents.iter().copied());
             }
         }
         Ok(())
@@ -604,17 +638,19 @@ impl<'a> Loader<'a> {
 }
 
 impl Node {
-    fn commit(&self, text: Option<Box<Text>>, mailmap: &Mailmap) -> Commit {
-        let empty = || Box::new(Text { latin1: false, author: Box::default(), message: Box::default() });
-        let text = text.unwrap_or_else(empty);
-        let time = seconds(&text.author);
-        let (message, is_lossy) = decode(text.message, text.latin1);
-        let (author, _) = decode(text.author, text.latin1);
-        let (name, mail) = author_of(&author, mailmap);
+    fn commit(&self, text: Option<Text>, people: &mut People<'_>) -> Commit {
+        let (author, message, is_lossy) = match &text {
+            None => (Person::default(), String::new(), false),
+            Some(text) => {
+                let (author, message) = text.bytes.split_at_checked(text.author).unwrap_or_default();
+                let (message, is_lossy) = decode(message.to_vec(), text.latin1);
+                (people.of(author, text.latin1), message, is_lossy)
+            }
+        };
         Commit {
             id: self.id,
             parents: Vec::new(),
-            author: Person { name, mail, time },
+            author,
             time: self.time,
             message,
             is_lossy,
@@ -631,11 +667,11 @@ pub(crate) fn author_of(line: &str, mailmap: &Mailmap) -> (String, String) {
 }
 
 /// Text in the encoding a commit names, as far as that is one people use; otherwise UTF-8.
-fn decode(text: Box<[u8]>, latin1: bool) -> (String, bool) {
+fn decode(text: Vec<u8>, latin1: bool) -> (String, bool) {
     if latin1 {
         return (text.iter().map(|byte| char::from(*byte)).collect(), false);
     }
-    match String::from_utf8(text.into_vec()) {
+    match String::from_utf8(text) {
         Ok(text) => (text, false),
         Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
     }
@@ -665,7 +701,8 @@ fn parse(id: ObjectId, data: &[u8], with_text: bool) -> Option<Node> {
             latin1 = matches!(name.as_slice(), b"iso-8859-1" | b"iso8859-1" | b"latin1" | b"latin-1");
         }
     }
-    let text = with_text.then(|| Box::new(Text { latin1, author: author.into(), message: rest.into() }));
+    let text =
+        with_text.then(|| Text { latin1, author: author.len(), bytes: [author, rest].concat().into() });
     Some(Node { id, tree: tree?, parents, parent_count: 0, time, is_cut: false, is_horizon: false, text })
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn newcomers(
                 {
                     continue;
                 }
-                let (name, mail) = (author.name.clone(), author.mail.clone());
+                let (name, mail) = (author.name.to_string(), author.mail.to_string());
                 new.push(Newcomer { name, mail, login, pull: entry.pull });
             }
         }

@@ -36,7 +36,11 @@ pub(crate) fn run(args: &Generate, cx: &mut Context, report: &mut Report) -> Res
         args.template.as_deref().map(|path| Ok::<_, Error>((cx.open(path)?, cx.display_path(path))));
     let template = template.transpose()?;
     let template = template.as_ref().map(|(bytes, path)| Template::parse(bytes, path)).transpose()?;
-    let (repository, mut found) = source::read(&args.source, Want::Head, args.expand_squash, cx, report)?;
+    // Of a changelog in Markdown only the first lines and the footers are told.
+    let keep_texts =
+        args.changelog_format == ChangelogFormat::Json || template.is_some() || args.expand_squash;
+    let (repository, mut found) =
+        source::read(&args.source, Want::Head, args.expand_squash, keep_texts, cx, report)?;
     if let Some(pulls) = &pulls {
         let linked = pulls.link(&mut found);
         let measure = Measure::count("changelog.pull-requests", pulls.len() as u64);

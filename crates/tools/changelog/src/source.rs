@@ -21,6 +21,7 @@ pub(crate) fn read(
     source: &Source,
     default: Want,
     expand_squash: bool,
+    keep_texts: bool,
     cx: &mut Context,
     report: &mut Report,
 ) -> Result<(Repository, Releases), Error> {
@@ -33,6 +34,7 @@ pub(crate) fn read(
         paths: source.path.clone(),
         rules: rules(source),
         expand_squash,
+        keep_texts,
         pre_releases: match source.pre_releases {
             PreReleases::Auto => lw_releases::PreReleases::Auto,
             PreReleases::Own => lw_releases::PreReleases::Own,
