@@ -54,8 +54,15 @@ pub(crate) fn prepend(
     let crlf = old.matches("\r\n").count() * 2 > old.matches('\n').count();
     let mut parts = Parts::read(old, names)?;
     let (mut kept, mut moved) = (Vec::new(), 0);
+    let newest = new.iter().position(|section| section.release.is_some());
+    // Entries that are ours, whatever becomes of them.
+    let mut ours: HashSet<String> = HashSet::new();
+    for section in new {
+        ours.extend(blocks(&section.text).iter().map(Block::key));
+        ours.extend(section.gone.iter().map(|text| text.trim_end().to_owned()));
+    }
     // From the oldest, so that each finds those below it.
-    for section in new.iter().rev() {
+    for (index, section) in new.iter().enumerate().rev() {
         match &section.release {
             Some((tag, version)) => {
                 if parts.sections.iter().any(|part| part.is(tag, version)) {
@@ -65,12 +72,15 @@ pub(crate) fn prepend(
                 let place = parts.place_of(version);
                 // Only the newest release has what was not released before.
                 let open = parts.sections.iter().position(|part| part.name == Name::Unreleased);
-                let is_newest = open.map_or(place == 0, |open| place == open + 1);
+                let is_newest = newest == Some(index) && open.map_or(place == 0, |open| place == open + 1);
                 let mut text = section.text.clone();
                 if let Some(part) = open.filter(|_| is_newest).and_then(|open| parts.sections.get_mut(open)) {
-                    let taken = take_over(&section.text, part, &section.gone);
+                    let taken = take_over(section, &part.text, &ours, true);
                     (text, moved) = (taken.text, moved + taken.by_hand);
-                    part.empty();
+                    match taken.left {
+                        Some(left) => part.replace(&left, crlf),
+                        None => part.empty(),
+                    }
                 }
                 parts.insert(place, Name::Version(Some(tag.clone()), Some(version.clone())), &text, crlf);
                 if let Some(link) = &section.link {
@@ -84,7 +94,7 @@ pub(crate) fn prepend(
                 match parts.sections.iter().position(|part| part.name == Name::Unreleased) {
                     Some(open) => {
                         let Some(part) = parts.sections.get_mut(open) else { continue };
-                        let taken = take_over(&section.text, part, &section.gone);
+                        let taken = take_over(section, &part.text, &ours, false);
                         moved += taken.by_hand;
                         part.replace(&taken.text, crlf);
                     }
@@ -159,7 +169,7 @@ impl Part {
     fn replace(&mut self, text: &str, crlf: bool) {
         let text = with_line_ends(text, crlf);
         // What stood between this and the next section stays.
-        let body = self.text.trim_end_matches(['\n', '\r', ' ', '\t']).len();
+        let body = self.text.trim_end_matches(['\n', '\r']).len();
         let mut gap: String = self.text.get(body..).unwrap_or_default().to_owned();
         if gap.is_empty() {
             gap.push_str(if crlf { "\r\n" } else { "\n" });
@@ -430,6 +440,8 @@ fn definition(line: &str) -> Option<(&str, &str)> {
 /// The text of a release with what it takes over.
 struct Taken {
     text: String,
+    /// What stays where it was: entries that name a commit which the release does not have.
+    left: Option<String>,
     /// How many entries were written by hand.
     by_hand: usize,
 }
@@ -465,20 +477,30 @@ fn all_digits(text: &str) -> bool {
 }
 
 /// The entries of *Unreleased* that are not ours, under the headings of the new section, which loses those that somebody wrote better.
-fn take_over(new: &str, open: &Part, gone: &[String]) -> Taken {
-    let ours = blocks(new);
-    let keys: HashSet<String> =
-        ours.iter().map(Block::key).chain(gone.iter().map(|text| text.trim_end().to_owned())).collect();
-    let by_hand: Vec<Block<'_>> =
-        blocks(&open.text).into_iter().filter(|block| !keys.contains(&block.key())).collect();
-    if by_hand.is_empty() {
-        return Taken { text: new.to_owned(), by_hand: 0 };
-    }
+/// With `leaves` those stay behind that name the commit of a later release.
+fn take_over(new: &New, open: &str, ours: &HashSet<String>, leaves: bool) -> Taken {
+    let told = blocks(&new.text);
+    let gone: Vec<Block<'_>> = new.gone.iter().map(|text| Block { group: None, text }).collect();
+    let known: HashSet<&str> = told.iter().chain(&gone).filter_map(Block::reference).collect();
+    let is_later = |block: &Block<'_>| {
+        let commit = block.reference().filter(|reference| !reference.starts_with('#'));
+        leaves && commit.is_some_and(|commit| !known.contains(commit))
+    };
+    let not_told: Vec<Block<'_>> =
+        blocks(open).into_iter().filter(|block| !ours.contains(&block.key())).collect();
+    let (later, by_hand): (Vec<_>, Vec<_>) = not_told.into_iter().partition(is_later);
+    let left = (!later.is_empty()).then(|| arranged(open, &[], &later));
+    let text = if by_hand.is_empty() { new.text.clone() } else { arranged(&new.text, &told, &by_hand) };
+    Taken { text, left, by_hand: by_hand.len() }
+}
+
+/// The heading of a section, and below it entries of ours and others, under their headings.
+fn arranged(section: &str, ours: &[Block<'_>], by_hand: &[Block<'_>]) -> String {
     let named: HashSet<&str> = by_hand.iter().filter_map(Block::reference).collect();
-    let heading = new.get(..heading_length(new)).unwrap_or_default().trim_end();
+    let heading = section.get(..heading_length(section)).unwrap_or_default().trim_end();
     let mut text = format!("{heading}\n");
     let mut groups: Vec<Option<&str>> = vec![None];
-    for block in ours.iter().chain(&by_hand) {
+    for block in ours.iter().chain(by_hand) {
         if !groups.contains(&block.group) {
             groups.push(block.group);
         }
@@ -508,7 +530,7 @@ fn take_over(new: &str, open: &Part, gone: &[String]) -> Taken {
             text.push('\n');
         }
     }
-    Taken { text, by_hand: by_hand.len() }
+    text
 }
 
 fn is_item(line: &str) -> bool {
@@ -604,6 +626,16 @@ mod tests {
         assert_eq!(
             put(old, &[new]),
             "## [Unreleased]\n\n## [1.1.0] - 2026-01-02\n\n### Added\n\n- better words (#12)\n\n### Fixed\n\n- it (#14)\n\n## 1.0.0\n"
+        );
+    }
+
+    #[test]
+    fn what_was_committed_later_stays_unreleased() {
+        let old = "## [Unreleased]\n\n### Fixed\n\n- later ([abcdef99](x))\n- told (abcdef12)\n- by hand (#99)\n\n## [1.0.0]\n";
+        let new = New { link: None, ..release("1.1.0", "### Fixed\n\n- told (abcdef12)\n") };
+        assert_eq!(
+            put(old, &[new]),
+            "## [Unreleased]\n\n### Fixed\n\n- later ([abcdef99](x))\n\n## [1.1.0] - 2026-01-02\n\n### Fixed\n\n- told (abcdef12)\n- by hand (#99)\n\n## [1.0.0]\n"
         );
     }
 

@@ -29,6 +29,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Tag the commit with a version as the scheme has it, such as v1.2.3; or say with --scheme how versions are written.",
     },
     Rule {
+        id: "no-release",
+        level: Level::Warning,
+        title: "No tag is a release of the family, so that the whole history is not released.",
+        help: "Nothing, before the first release. Otherwise fetch the tags, or check --tag-prefix and --scheme.",
+    },
+    Rule {
         id: "other-tags",
         level: Level::Note,
         title: "Tags are no releases of this family, and end no section.",
@@ -43,7 +49,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         id: "replacements",
         level: Level::Note,
-        title: "The repository has replacements of commits (refs/replace), which are not used.",
+        title: "The repository has replacements of commits (refs/replace, info/grafts), which are not used.",
         help: "git shows the replacements, this does not: compare with `git --no-replace-objects log`.",
     },
     Rule {

@@ -53,7 +53,7 @@ pub(crate) fn read(
     let count = repository.replacements();
     if count > 0 {
         let (has, are) = if count == 1 { ("a commit is", "it is") } else { ("commits are", "they are") };
-        let message = format!("{count} {has} replaced (refs/replace); {are} read as written");
+        let message = format!("{count} {has} replaced (refs/replace, info/grafts); {are} read as written");
         report.add_finding(Finding::new("changelog/replacements", Level::Note, "replacements", message));
     }
     let catalogue = Catalogue::read(&repository, options.scheme)?;
@@ -63,6 +63,12 @@ pub(crate) fn read(
         }
         Error::from(error)
     })?;
+    if catalogue.of(&found.family).next().is_none() {
+        let name = &found.family.0;
+        let message =
+            format!("no tag is a release of the family `{name}`, so that nothing counts as released");
+        report.add_finding(Finding::new("changelog/no-release", Level::Warning, name, message));
+    }
     tell_of_tags(&catalogue, &found, report);
     tell_of_texts(&found, report);
     Ok((repository, found))
