@@ -37,10 +37,26 @@ const FILES: [(&str, &[u8]); 22] = [
     // A small history with two releases, as the tests of changelog have it.
     ("history.git/HEAD", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/HEAD")),
     ("history.git/config", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/config")),
-    ("history.git/packed-refs", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/packed-refs")),
-    ("history.git/refs/heads/main", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/refs/heads/main")),
-    ("history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx")),
-    ("history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack")),
+    (
+        "history.git/packed-refs",
+        include_bytes!("../../tools/changelog/tests/cmd/files/history.git/packed-refs"),
+    ),
+    (
+        "history.git/refs/heads/main",
+        include_bytes!("../../tools/changelog/tests/cmd/files/history.git/refs/heads/main"),
+    ),
+    (
+        "history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx",
+        include_bytes!(
+            "../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx"
+        ),
+    ),
+    (
+        "history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack",
+        include_bytes!(
+            "../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack"
+        ),
+    ),
 ];
 
 /// What the manifests of the firmware's crates say of licence and authors: nobody has to fetch them for the demo.
