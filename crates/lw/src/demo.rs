@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use lw_changelog::Changelog;
 use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
 use lw_ota_package::OtaPackage;
@@ -17,7 +18,7 @@ use lw_size_gate::SizeGate;
 
 /// The example firmware and the coverage of its host tests, as `examples/firmware/build.sh` made them: now, and before
 /// the last feature.
-const FILES: [(&str, &[u8]); 16] = [
+const FILES: [(&str, &[u8]); 22] = [
     ("firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/firmware.elf")),
     ("firmware.map", include_bytes!("../../../examples/firmware/esp32c3/firmware.map")),
     ("firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/firmware.bin")),
@@ -34,6 +35,29 @@ const FILES: [(&str, &[u8]); 16] = [
     ("Cargo.lock", include_bytes!("../../../examples/firmware/esp32c3/Cargo.lock")),
     ("cargo-tree.txt", BUILT.as_bytes()),
     ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
+    // A small history with two releases, as the tests of changelog have it.
+    ("history.git/HEAD", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/HEAD")),
+    ("history.git/config", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/config")),
+    (
+        "history.git/packed-refs",
+        include_bytes!("../../tools/changelog/tests/cmd/files/history.git/packed-refs"),
+    ),
+    (
+        "history.git/refs/heads/main",
+        include_bytes!("../../tools/changelog/tests/cmd/files/history.git/refs/heads/main"),
+    ),
+    (
+        "history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx",
+        include_bytes!(
+            "../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx"
+        ),
+    ),
+    (
+        "history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack",
+        include_bytes!(
+            "../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack"
+        ),
+    ),
 ];
 
 /// What the manifests of the firmware's crates say of licence and authors: nobody has to fetch them for the demo.
@@ -62,7 +86,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -147,6 +171,20 @@ const STEPS: [Step; 12] = [
         ends: Exit::Pass,
         before: vendor,
     },
+    Step {
+        says: "The notes of a release from its commits, whose texts can do nothing on the page they are shown on.",
+        tool: CHANGELOG,
+        arguments: "generate --repo history.git --tag v0.2.0 --changelog-format github --repository-url https://github.com/org/app --output notes.md",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The messages since then, all of which have to be conventional: fails, and names the one that is not.",
+        tool: CHANGELOG,
+        arguments: "lint --repo history.git --require-conventional",
+        ends: Exit::Gate,
+        before: nothing,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
@@ -154,9 +192,10 @@ const COVERAGE: Entry = Entry::of::<CoverageGate>();
 const OTA: Entry = Entry::of::<OtaPackage>();
 const SIGN: Entry = Entry::of::<Sign>();
 const SBOM: Entry = Entry::of::<Sbom>();
+const CHANGELOG: Entry = Entry::of::<Changelog>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, bill of materials, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, bill of materials, changelog, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")

@@ -150,7 +150,7 @@ pub const ODD_VERSION: Rule = Rule {
 pub const REPLACEMENTS: Rule = Rule {
     id: "replacements",
     level: Level::Note,
-    title: "The repository has replacements of commits (refs/replace), which are not used.",
+    title: "The repository has replacements of commits (refs/replace, info/grafts), which are not used.",
     help: "git shows the replacements, this does not: compare with `git --no-replace-objects log`.",
 };
 
@@ -167,7 +167,7 @@ pub fn open(path: &Path) -> Result<Repository, ReleaseError> {
 pub fn of_replacements(tool: &str, repository: &Repository) -> Option<Finding> {
     let count = repository.replacements();
     let (has, are) = if count == 1 { ("a commit is", "it is") } else { ("commits are", "they are") };
-    let message = format!("{count} {has} replaced (refs/replace); {are} read as written");
+    let message = format!("{count} {has} replaced (refs/replace, info/grafts); {are} read as written");
     let rule = format!("{tool}/{}", REPLACEMENTS.id);
     (count > 0).then(|| Finding::new(rule, REPLACEMENTS.level, "replacements", message))
 }

@@ -1,6 +1,6 @@
 //! What the commits of a release come to: entries, with what became of each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lw_conventional::{Header, Kind, Message, Rules};
@@ -67,18 +67,20 @@ pub(crate) struct Messages<'a> {
     parsed: Vec<Arc<Message>>,
     /// Places in the order of the ids.
     ids: Vec<u32>,
-    /// How often a description is there.
-    subjects: HashMap<String, usize>,
+    /// How often a header is there, by a hash of it: those that share one are told apart when it matters.
+    subjects: HashMap<u64, usize>,
 }
 
 impl<'a> Messages<'a> {
-    pub(crate) fn parse(log: &'a Log, rules: Rules) -> Self {
-        let parsed: Vec<Arc<Message>> =
-            log.commits.iter().map(|commit| Arc::new(Message::parse(&commit.message, rules))).collect();
-        let has_reverts = parsed.iter().any(|message| !message.reverts.is_empty());
+    /// Parses the messages of a log; `parsed` are those of its commits.
+    pub(crate) fn of(log: &'a Log, parsed: Vec<Arc<Message>>, rules: Rules) -> Self {
+        // Commits that may be meant by one of those that take something back.
+        let named = parsed.iter().flat_map(|message| &message.reverts);
+        let named: HashSet<u32> = named.filter_map(|id| u32::from_str_radix(id.get(..7)?, 16).ok()).collect();
         let mut ids: Vec<u32> = Vec::new();
-        if has_reverts {
-            ids.extend((0_u32..).zip(&log.commits).map(|(place, _)| place));
+        if !named.is_empty() {
+            let may_be = (0_u32..).zip(&log.commits).filter(|(_, commit)| named.contains(&commit.prefix()));
+            ids.extend(may_be.map(|(place, _)| place));
             ids.sort_unstable_by(|a, b| {
                 let commit = |place: u32| log.commits.get(place as usize);
                 match (commit(*a), commit(*b)) {
@@ -98,7 +100,7 @@ impl<'a> Messages<'a> {
         if has_titles {
             for message in &parsed {
                 if let Some(header) = message.header() {
-                    *subjects.entry(key(header)).or_insert(0) += 1;
+                    *subjects.entry(hash(header)).or_insert(0) += 1;
                 }
             }
         }
@@ -117,7 +119,10 @@ impl<'a> Messages<'a> {
 
     /// The entries of a section, whose commits come newest first; in that order.
     pub(crate) fn entries(&self, section: &[u32], expand: bool) -> Vec<Entry> {
-        let inside: std::collections::HashSet<u32> = section.iter().copied().collect();
+        let has_reverts = section.iter().filter_map(|place| self.parsed.get(*place as usize));
+        let has_reverts = has_reverts.into_iter().any(|message| !message.reverts.is_empty());
+        let inside: HashSet<u32> =
+            if has_reverts { section.iter().copied().collect() } else { HashSet::new() };
         // Who took it back. A commit that takes back another is newer than that, and so its own fate is known by then.
         let mut gone: HashMap<u32, String> = HashMap::new();
         let mut fates: HashMap<u32, Fate> = HashMap::new();
@@ -148,9 +153,9 @@ impl<'a> Messages<'a> {
         }
         let mut entries = Vec::with_capacity(section.len());
         for place in section {
-            let fate = match (gone.remove(place), fates.remove(place)) {
-                (Some(by), _) => Some(Fate::Reverted(by)),
-                (None, fate) => fate,
+            let fate = match gone.is_empty() && fates.is_empty() {
+                true => None,
+                false => gone.remove(place).map(Fate::Reverted).or_else(|| fates.remove(place)),
             };
             self.entry(*place, fate.as_ref(), expand, &mut entries);
         }
@@ -210,27 +215,36 @@ impl<'a> Messages<'a> {
 
     /// Whether a merge brings a commit with this header.
     fn brings(&self, merge: u32, header: &Header) -> bool {
-        let key = key(header);
         let own = self
             .parsed
             .get(merge as usize)
             .and_then(|message| message.header())
-            .is_some_and(|own| self::key(own) == key);
-        if self.subjects.get(&key).copied().unwrap_or(0) <= usize::from(own) {
+            .is_some_and(|own| is_same(own, header));
+        if self.subjects.get(&hash(header)).copied().unwrap_or(0) <= usize::from(own) {
             return false;
         }
         let has = |place: &u32| {
             self.parsed
                 .get(*place as usize)
                 .and_then(|message| message.header())
-                .is_some_and(|other| self::key(other) == key)
+                .is_some_and(|other| is_same(other, header))
         };
         self.log.brought_by(merge).iter().any(has)
     }
 }
 
-/// A header without the number that a squash merge adds.
-fn key(header: &Header) -> String {
-    let scope = header.scope.as_deref().unwrap_or_default();
-    format!("{}({scope}){}", header.kind, header.pull().0)
+/// What a header says, without the number that a squash merge adds.
+fn said(header: &Header) -> (&str, &str, &str) {
+    (&header.kind, header.scope.as_deref().unwrap_or_default(), header.pull().0)
+}
+
+fn is_same(one: &Header, other: &Header) -> bool {
+    said(one) == said(other)
+}
+
+fn hash(header: &Header) -> u64 {
+    use std::hash::{Hash as _, Hasher as _};
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    said(header).hash(&mut hasher);
+    hasher.finish()
 }

@@ -1,6 +1,8 @@
 //! The releases that are wanted, with their entries.
 
-use lw_conventional::Rules;
+use std::sync::Arc;
+
+use lw_conventional::{Message, Rules};
 use lw_history::{End, Extent, Log, LogRequest, Repository, Section};
 use lw_versions::{Bump, Family, Scheme, Version};
 
@@ -54,6 +56,9 @@ pub struct Options {
     pub expand_squash: bool,
     /// Where pre-releases have their commits.
     pub pre_releases: PreReleases,
+    /// Keep the messages of commits, and their bodies and first lines, which of a conventional message are the header as well. A long
+    /// history takes half the memory without.
+    pub keep_texts: bool,
 }
 
 impl Default for Options {
@@ -67,6 +72,7 @@ impl Default for Options {
             rules: Rules::default(),
             expand_squash: false,
             pre_releases: PreReleases::default(),
+            keep_texts: true,
         }
     }
 }
@@ -111,7 +117,7 @@ pub struct Releases {
     /// Their commits.
     pub log: Log,
     /// For each commit of the log the tag that had it first, where several releases were read; `None` when it is not released.
-    pub first_in: Vec<Option<String>>,
+    pub first_in: Vec<Option<Arc<str>>>,
 }
 
 /// Reads the releases that are wanted.
@@ -167,7 +173,7 @@ pub fn releases(
     };
     let request =
         LogRequest { ends, extent, paths: options.paths.clone(), first_parent: options.first_parent };
-    let log = repository.log(&request)?;
+    let mut log = repository.log(&request)?;
     let name = |place: usize| tags.get(place).map_or("what is not released", |release| release.tag.as_str());
     if let Extent::One(which) = &request.extent
         && log.sections.get(*which).is_none_or(Option::is_none)
@@ -185,7 +191,19 @@ pub fn releases(
     {
         return Err(ReleaseError::NotContained { tag: tag.clone(), head: options.head.clone() });
     }
-    let messages = Messages::parse(&log, options.rules);
+    let mut parsed = Vec::with_capacity(log.commits.len());
+    for commit in &mut log.commits {
+        let mut message = Message::parse(&commit.message, options.rules);
+        if !options.keep_texts {
+            commit.message = String::new();
+            message.body = None;
+            if message.near.is_empty() && message.header().is_some() {
+                message.subject = String::new();
+            }
+        }
+        parsed.push(Arc::new(message));
+    }
+    let messages = Messages::of(&log, parsed, options.rules);
     let mut releases = Vec::new();
     for (place, section) in log.sections.iter().enumerate() {
         let Some(section) = section else { continue };
@@ -236,7 +254,8 @@ fn previous(section: &Section, tags: &[&TaggedRelease]) -> Option<String> {
 }
 
 /// The tag that had each commit first: of those that hold it the one that is the oldest in history.
-fn first_in(log: &Log, tags: &[&TaggedRelease]) -> Vec<Option<String>> {
+fn first_in(log: &Log, tags: &[&TaggedRelease]) -> Vec<Option<Arc<str>>> {
+    let names: Vec<Arc<str>> = tags.iter().map(|release| Arc::from(release.tag.as_str())).collect();
     let mut first: Vec<Option<(u32, usize)>> = vec![None; log.commits.len()];
     for (place, section) in log.sections.iter().enumerate().filter(|(place, _)| *place < tags.len()) {
         let Some(section) = section else { continue };
@@ -248,6 +267,5 @@ fn first_in(log: &Log, tags: &[&TaggedRelease]) -> Vec<Option<String>> {
             }
         }
     }
-    let name = |place: usize| tags.get(place).map(|release| release.tag.clone());
-    first.into_iter().map(|slot| slot.and_then(|(_, place)| name(place))).collect()
+    first.into_iter().map(|slot| slot.and_then(|(_, place)| names.get(place).cloned())).collect()
 }

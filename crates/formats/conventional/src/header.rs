@@ -29,7 +29,8 @@ impl Header {
 
 pub(crate) fn pull(text: &str) -> (&str, Option<u64>) {
     let number = || {
-        let (rest, number) = text.strip_suffix(')')?.rsplit_once("(#")?;
+        let (rest, number) = text.strip_suffix(')')?.rsplit_once('(')?;
+        let number = number.strip_prefix('#')?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         Some((rest.trim_end(), number.parse().ok().filter(|_| is_number)?))
     };

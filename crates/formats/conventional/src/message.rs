@@ -370,8 +370,13 @@ fn footer(line: &str) -> Option<Footer> {
 
 /// What a line that is no footer says of breaking changes.
 fn breaking_near(line: &str) -> Option<Near> {
-    let upper = line.to_ascii_uppercase();
-    let place = upper.find("BREAKING CHANGE").or_else(|| upper.find("BREAKING-CHANGE"))?;
+    let length = "BREAKING CHANGE".len();
+    let is_one = |found: &[u8]| {
+        found.eq_ignore_ascii_case(b"BREAKING CHANGE") || found.eq_ignore_ascii_case(b"BREAKING-CHANGE")
+    };
+    // Hardly a line has it: the first letter is looked at before the others.
+    let mut windows = line.as_bytes().windows(length);
+    let place = windows.position(|found| matches!(found.first(), Some(b'B' | b'b')) && is_one(found))?;
     let written = line.get(place..place + "BREAKING CHANGE".len()).unwrap_or_default();
     let is_upper = !written.bytes().any(|byte| byte.is_ascii_lowercase());
     let before = line.get(..place).unwrap_or_default().trim();

@@ -12,6 +12,7 @@
 //! reads the environment or writes; whoever owns the repository's folder, it is read and never executed, so git's
 //! "dubious ownership" does not arise. History is what the commits say: `refs/replace` and grafts are not looked at.
 
+mod authors;
 mod base;
 mod diff;
 mod error;
@@ -31,6 +32,7 @@ mod unified;
 mod unquote;
 mod work_tree;
 
+pub use authors::Authors;
 pub use base::{Base, CiFacts};
 pub use diff::{Diff, FileDiff};
 pub use error::{DiffError, DiffProblem, HistoryError};

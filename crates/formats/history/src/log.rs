@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -55,10 +56,10 @@ pub struct LogRequest {
 /// Somebody who wrote or committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
-    /// Name, as the mail map has it.
-    pub name: String,
+    /// Name, as the mail map has it; one text for all commits of the same person.
+    pub name: Arc<str>,
     /// Address, likewise.
-    pub mail: String,
+    pub mail: Arc<str>,
     /// When, in seconds since 1970.
     pub time: i64,
 }
@@ -73,7 +74,8 @@ pub struct Commit {
     pub author: Person,
     /// When it was committed, in seconds since 1970.
     pub time: i64,
-    /// Its message, as it is: with CR, and bytes that are no text replaced.
+    /// Its message, as it is: with CR, and bytes that are no text replaced. Where paths were asked for, a commit that touches none of
+    /// them has no message and no author.
     pub message: String,
     /// Whether bytes of the message had to be replaced.
     pub is_lossy: bool,
@@ -86,6 +88,12 @@ impl Commit {
     #[must_use]
     pub fn id(&self) -> String {
         self.id.to_string()
+    }
+
+    /// The first seven hexadecimal digits of its id: the least that people write of one.
+    #[must_use]
+    pub fn prefix(&self) -> u32 {
+        self.id.as_slice().iter().take(4).fold(0_u32, |all, byte| all << 8 | u32::from(*byte)) >> 4
     }
 
     /// The order of the ids, which is that of their hexadecimal digits.
@@ -132,7 +140,7 @@ impl Log {
     pub fn brought_by(&self, merge: u32) -> Vec<u32> {
         let parents = |place: u32| self.commits.get(place as usize).map(|commit| commit.parents.as_slice());
         let Some([first, others @ ..]) = parents(merge) else { return Vec::new() };
-        let mut sides: std::collections::HashMap<u32, bool> = std::collections::HashMap::new();
+        let mut sides: fnv::FnvHashMap<u32, bool> = fnv::FnvHashMap::default();
         let mut queue = BinaryHeap::new();
         let mut wanted = 0_usize;
         for other in others.iter().flatten() {
@@ -181,27 +189,58 @@ impl Log {
 struct Node {
     id: ObjectId,
     tree: ObjectId,
-    /// Ids of its parents, as far as they are followed.
+    /// Ids of its parents, as far as they are followed; until the graph is known.
     parents: Vec<ObjectId>,
+    /// How many those were.
+    parent_count: usize,
     time: i64,
     /// Its parents are not in this clone.
     is_cut: bool,
     /// Its parents were not needed.
     is_horizon: bool,
-    /// Encoding, author line and message.
-    text: Option<Box<Text>>,
+    text: Option<Text>,
 }
 
 struct Text {
     latin1: bool,
-    author: Box<[u8]>,
-    message: Box<[u8]>,
+    /// How many bytes the author line has.
+    author: usize,
+    /// Author line and message.
+    bytes: Box<[u8]>,
+}
+
+/// Who wrote commits, once for all of theirs.
+struct People<'a> {
+    mailmap: &'a Mailmap,
+    known: std::collections::HashMap<Box<[u8]>, (Arc<str>, Arc<str>), fnv::FnvBuildHasher>,
+}
+
+impl People<'_> {
+    fn of(&mut self, line: &[u8], latin1: bool) -> Person {
+        let time = seconds(line);
+        let end = line.rfind_byte(b'>').map_or(line.len(), |at| at + 1);
+        let who = line.get(..end).unwrap_or_default();
+        let (name, mail) = match self.known.get(who) {
+            Some(known) => known.clone(),
+            None => {
+                let (text, _) = decode(who.to_vec(), latin1);
+                let (name, mail) = author_of(&text, self.mailmap);
+                let person: (Arc<str>, Arc<str>) = (name.into(), mail.into());
+                self.known.insert(who.into(), person.clone());
+                person
+            }
+        };
+        Person { name, mail, time }
+    }
 }
 
 /// Commits as they are read.
 struct Loader<'a> {
     repository: &'a Repository,
+    objects: gix::OdbHandle,
     first_parent: bool,
+    /// Whether texts are kept. Where only few of them will be told, these are read again.
+    keeps_texts: bool,
     cut: gix::hashtable::HashSet<ObjectId>,
     nodes: Vec<Node>,
     index: HashMap<ObjectId, u32>,
@@ -217,7 +256,7 @@ impl Repository {
     pub fn log(&self, request: &LogRequest) -> Result<Log, HistoryError> {
         let ids: Vec<Option<ObjectId>> =
             request.ends.iter().map(|end| ObjectId::from_hex(end.commit.as_bytes()).ok()).collect();
-        let mut loader = Loader::new(self, request.first_parent)?;
+        let mut loader = Loader::new(self, request)?;
         match &request.extent {
             Extent::All => {
                 for id in ids.iter().flatten() {
@@ -255,7 +294,7 @@ impl Repository {
         loader: Loader<'_>,
         order: &[u32],
     ) -> Result<Log, HistoryError> {
-        let Loader { mut nodes, index, .. } = loader;
+        let Loader { mut nodes, index, objects, mut buffer, .. } = loader;
         let mut rank = vec![0_u32; nodes.len()];
         for (place, node) in (0_u32..).zip(order) {
             if let Some(slot) = rank.get_mut(*node as usize) {
@@ -270,6 +309,11 @@ impl Repository {
         }
         let dag = Dag { starts: &starts, parents: &parents };
         let commits: Vec<Option<u32>> = ids.iter().map(|id| rank_of(id.as_ref()?)).collect();
+        // Of a long history no more is kept than is still needed.
+        drop(index);
+        for node in &mut nodes {
+            node.parents = Vec::new();
+        }
         let mut held: Vec<Option<sections::Held>> = vec![None; commits.len()];
         let mut families: Vec<u32> = request.ends.iter().map(|end| end.family).collect();
         families.sort_unstable();
@@ -325,31 +369,56 @@ impl Repository {
         let places = renumber(order.len(), &mut sections);
         let mut log = Log { commits: Vec::new(), sections };
         let mailmap = self.mailmap();
+        let mut people = People { mailmap: &mailmap, known: std::collections::HashMap::default() };
         let mut paths = Paths::new(self, &request.paths);
         // Of a long history each text is there once.
-        let mut texts: Vec<Option<Box<Text>>> = nodes.iter_mut().map(|node| node.text.take()).collect();
+        let mut texts: Vec<Option<Text>> = nodes.iter_mut().map(|node| node.text.take()).collect();
         let node_at = |place: u32| order.get(place as usize).and_then(|node| nodes.get(*node as usize));
         for (place, _) in places.iter().enumerate().filter(|(_, new)| new.is_some()) {
             let Some(node) = u32::try_from(place).ok().and_then(node_at) else { continue };
-            let text = order.get(place).and_then(|node| texts.get_mut(*node as usize)).and_then(Option::take);
-            let mut commit = node.commit(text, &mailmap);
             let range = u32::try_from(place).map(|place| dag.parents_of(place)).unwrap_or_default();
-            commit.parents =
-                range.iter().map(|parent| places.get(*parent as usize).copied().flatten()).collect();
-            // Parents beyond a cut are there, though nobody can follow them.
-            commit.parents.resize(node.parents.len().max(commit.parents.len()), None);
+            let mut text =
+                order.get(place).and_then(|node| texts.get_mut(*node as usize)).and_then(Option::take);
+            let mut touches = Vec::new();
             if !request.paths.is_empty() {
                 let trees: Vec<ObjectId> =
                     range.iter().filter_map(|parent| Some(node_at(*parent)?.tree)).collect();
-                commit.touches = paths.touched(node.tree, &trees)?;
+                touches = paths.touched(node.tree, &trees)?;
+                if !touches.is_empty() {
+                    let found = objects.try_find(&node.id, &mut buffer);
+                    let data = found.ok().flatten().map(|object| object.data).unwrap_or_default();
+                    text = parse(node.id, data, true).ok_or_else(|| unreadable(node.id))?.text;
+                }
             }
+            let mut commit = node.commit(text, &mut people);
+            commit.touches = touches;
+            commit.parents =
+                range.iter().map(|parent| places.get(*parent as usize).copied().flatten()).collect();
+            // Parents beyond a cut are there, though nobody can follow them.
+            commit.parents.resize(node.parent_count.max(commit.parents.len()), None);
             log.commits.push(commit);
         }
         Ok(log)
     }
 
+    /// The commits where a shallow clone ends.
+    pub(crate) fn cuts(&self) -> Result<gix::hashtable::HashSet<ObjectId>, HistoryError> {
+        let shallow = self.git.shallow_commits().map_err(|error| HistoryError::Damaged {
+            what: "the list of commits where the history is cut off (`shallow`)".to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(shallow.map(|commits| commits.iter().copied().collect()).unwrap_or_default())
+    }
+
+    /// The objects without a cache. Hardly a commit is stored as the difference to another one, and each is read once.
+    pub(crate) fn commits_only(&self) -> gix::OdbHandle {
+        let mut objects = self.git.objects.clone();
+        objects.unset_pack_cache();
+        objects
+    }
+
     /// `.mailmap` of what is checked out, where it can be read: git too goes on without one.
-    fn mailmap(&self) -> Mailmap {
+    pub(crate) fn mailmap(&self) -> Mailmap {
         match self.read_file("HEAD", ".mailmap") {
             Ok(Some(text)) => Mailmap::parse(&text),
             _ => Mailmap::default(),
@@ -407,16 +476,13 @@ impl Cuts {
 }
 
 impl<'a> Loader<'a> {
-    fn new(repository: &'a Repository, first_parent: bool) -> Result<Self, HistoryError> {
-        let shallow = repository.git.shallow_commits().map_err(|error| HistoryError::Damaged {
-            what: "the list of commits where the history is cut off (`shallow`)".to_owned(),
-            reason: error.to_string(),
-        })?;
-        let cut = shallow.map(|commits| commits.iter().copied().collect()).unwrap_or_default();
+    fn new(repository: &'a Repository, request: &LogRequest) -> Result<Self, HistoryError> {
         Ok(Self {
             repository,
-            first_parent,
-            cut,
+            objects: repository.commits_only(),
+            first_parent: request.first_parent,
+            keeps_texts: request.paths.is_empty(),
+            cut: repository.cuts()?,
             nodes: Vec::new(),
             index: HashMap::default(),
             buffer: Vec::new(),
@@ -432,7 +498,7 @@ impl<'a> Loader<'a> {
                 slot.insert(place);
             }
         }
-        let found = self.repository.git.objects.try_find(&id, &mut self.buffer);
+        let found = self.objects.try_find(&id, &mut self.buffer);
         let data = match found {
             Ok(Some(object)) if object.kind == Kind::Commit => object.data,
             Ok(Some(object)) => {
@@ -442,12 +508,12 @@ impl<'a> Loader<'a> {
             Ok(None) => return Err(self.repository.missing(id)),
             Err(error) => return Err(HistoryError::damaged(id, error)),
         };
-        let mut node = parse(id, data, with_text)
-            .ok_or_else(|| HistoryError::damaged(id, "the header of the commit cannot be read"))?;
+        let mut node = parse(id, data, with_text && self.keeps_texts).ok_or_else(|| unreadable(id))?;
         node.is_cut = self.cut.contains(&id) && !node.parents.is_empty();
         if self.first_parent {
             node.parents.truncate(1);
         }
+        node.parent_count = node.parents.len();
         self.nodes.push(node);
         Ok((place, true))
     }
@@ -468,8 +534,8 @@ impl<'a> Loader<'a> {
         let mut todo = VecDeque::from([tip]);
         while let Some(id) = todo.pop_front() {
             let (place, is_new) = self.read(id, true)?;
-            if is_new {
-                todo.extend(self.parents(place));
+            if let Some(node) = self.nodes.get(place as usize).filter(|node| is_new && !node.is_cut) {
+                todo.extend(node.parents.iter().copied());
             }
         }
         Ok(())
@@ -572,19 +638,19 @@ impl<'a> Loader<'a> {
 }
 
 impl Node {
-    fn commit(&self, text: Option<Box<Text>>, mailmap: &Mailmap) -> Commit {
-        let empty = || Box::new(Text { latin1: false, author: Box::default(), message: Box::default() });
-        let text = text.unwrap_or_else(empty);
-        let time = seconds(&text.author);
-        let (message, is_lossy) = decode(text.message, text.latin1);
-        let (author, _) = decode(text.author, text.latin1);
-        let (name, rest) = author.split_once('<').unwrap_or((&author, ""));
-        let (mail, _) = rest.split_once('>').unwrap_or((rest, ""));
-        let (name, mail) = mailmap.resolve(name.trim(), mail.trim());
+    fn commit(&self, text: Option<Text>, people: &mut People<'_>) -> Commit {
+        let (author, message, is_lossy) = match &text {
+            None => (Person::default(), String::new(), false),
+            Some(text) => {
+                let (author, message) = text.bytes.split_at_checked(text.author).unwrap_or_default();
+                let (message, is_lossy) = decode(message.to_vec(), text.latin1);
+                (people.of(author, text.latin1), message, is_lossy)
+            }
+        };
         Commit {
             id: self.id,
             parents: Vec::new(),
-            author: Person { name, mail, time },
+            author,
             time: self.time,
             message,
             is_lossy,
@@ -593,12 +659,19 @@ impl Node {
     }
 }
 
+/// Name and address of an author line, as the mail map has them.
+pub(crate) fn author_of(line: &str, mailmap: &Mailmap) -> (String, String) {
+    let (name, rest) = line.split_once('<').unwrap_or((line, ""));
+    let (mail, _) = rest.split_once('>').unwrap_or((rest, ""));
+    mailmap.resolve(name.trim(), mail.trim())
+}
+
 /// Text in the encoding a commit names, as far as that is one people use; otherwise UTF-8.
-fn decode(text: Box<[u8]>, latin1: bool) -> (String, bool) {
+fn decode(text: Vec<u8>, latin1: bool) -> (String, bool) {
     if latin1 {
         return (text.iter().map(|byte| char::from(*byte)).collect(), false);
     }
-    match String::from_utf8(text.into_vec()) {
+    match String::from_utf8(text) {
         Ok(text) => (text, false),
         Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
     }
@@ -628,8 +701,13 @@ fn parse(id: ObjectId, data: &[u8], with_text: bool) -> Option<Node> {
             latin1 = matches!(name.as_slice(), b"iso-8859-1" | b"iso8859-1" | b"latin1" | b"latin-1");
         }
     }
-    let text = with_text.then(|| Box::new(Text { latin1, author: author.into(), message: rest.into() }));
-    Some(Node { id, tree: tree?, parents, time, is_cut: false, is_horizon: false, text })
+    let text =
+        with_text.then(|| Text { latin1, author: author.len(), bytes: [author, rest].concat().into() });
+    Some(Node { id, tree: tree?, parents, parent_count: 0, time, is_cut: false, is_horizon: false, text })
+}
+
+fn unreadable(id: ObjectId) -> HistoryError {
+    HistoryError::damaged(id, "the header of the commit cannot be read")
 }
 
 /// The time at the end of an author or committer line; 0 where there is none, as git has it.

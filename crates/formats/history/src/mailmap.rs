@@ -43,6 +43,9 @@ impl Mailmap {
     /// The name and address that are meant.
     #[must_use]
     pub fn resolve(&self, name: &str, mail: &str) -> (String, String) {
+        if self.entries.is_empty() {
+            return (name.to_owned(), mail.to_owned());
+        }
         let mail_key = mail.to_lowercase();
         let exact = self.entries.get(&(mail_key.clone(), Some(name.to_lowercase())));
         let entry = exact.or_else(|| self.entries.get(&(mail_key, None)));

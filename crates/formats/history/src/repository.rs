@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gix::bstr::ByteSlice;
 use gix::object::Kind;
+use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::sec::Trust;
 use gix::{ObjectId, open};
 
@@ -18,6 +19,9 @@ const BIG_FILE: u64 = 512 * 1024 * 1024;
 
 /// What [`Repository::read_file`] reads at most: it is for configuration and reports.
 const MAX_READ: u64 = 64 * 1024 * 1024;
+
+/// Bytes of what others are deltas of that are kept.
+const DELTA_CACHE: usize = 16 * 1024 * 1024;
 
 /// Which commit the older side is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,7 +102,7 @@ impl Repository {
             return Err(HistoryError::RefStorage { path, format });
         }
         // Trees and blobs are read once, but those of near commits are deltas of each other.
-        git.object_cache_size_if_unset(4 << 20);
+        git.objects.set_pack_cache(|| Box::new(MemoryCappedHashmap::new(DELTA_CACHE)));
         Ok(Self { git })
     }
 

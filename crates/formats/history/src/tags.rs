@@ -131,11 +131,22 @@ impl Repository {
         Ok(None)
     }
 
-    /// How many replacements (`refs/replace/`) the repository has. None of them is used here, while git uses all.
+    /// How many replacements (`refs/replace/`) and grafts (`info/grafts`) the repository has. None of them is used here, while git
+    /// uses all.
     #[must_use]
     pub fn replacements(&self) -> usize {
-        let Ok(platform) = self.git.references() else { return 0 };
-        platform.prefixed(b"refs/replace/").map_or(0, Iterator::count)
+        let platform = self.git.references();
+        let references =
+            platform.ok().and_then(|platform| platform.prefixed(b"refs/replace/").ok().map(Iterator::count));
+        // The whole text comes as if it were one path.
+        let file = gix::discover::path::from_plain_file(&self.git.common_dir().join("info/grafts"));
+        let grafts = match file {
+            Some(Ok(text)) => gix::path::into_bstr(text).map_or(0, |text| {
+                text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(b"#")).count()
+            }),
+            _ => 0,
+        };
+        references.unwrap_or(0) + grafts
     }
 
     /// Whether packed-refs says that it has a `^` line for every tag object.

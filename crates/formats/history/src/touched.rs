@@ -103,15 +103,18 @@ impl<'a> Paths<'a> {
         }
         let data = self.repository.object(tree)?;
         for entry in gix::objs::TreeRefIter::from_bytes(&data, tree.kind()) {
+            if wanted.is_empty() {
+                break;
+            }
             let entry = entry.map_err(|error| HistoryError::damaged(tree, error))?;
             let name: &[u8] = entry.filename.as_ref();
-            let Some(paths) = wanted.get(name) else { continue };
+            let Some(paths) = wanted.remove(name) else { continue };
             let mut further = Vec::new();
             for path in paths {
-                if self.paths.get(*path).is_some_and(|parts| parts.len() == depth + 1) {
-                    found.push((*path, (entry.oid.to_owned(), entry.mode)));
+                if self.paths.get(path).is_some_and(|parts| parts.len() == depth + 1) {
+                    found.push((path, (entry.oid.to_owned(), entry.mode)));
                 } else if entry.mode.is_tree() {
-                    further.push(*path);
+                    further.push(path);
                 }
             }
             if !further.is_empty() {

@@ -73,6 +73,14 @@ pub struct Generate {
     #[arg(long, help_heading = "Messages")]
     pub expand_squash: bool,
 
+    /// Pull requests as JSON, as `gh pr list --json number,title,author,labels,mergeCommit` or GitHub's REST API give them; `(#12)` in a message needs none
+    #[arg(long, value_name = "FILE", help_heading = "People")]
+    pub pulls: Option<PathBuf>,
+
+    /// Name who contributed for the first time: whose address no commit before the release has. Reads the whole history
+    #[arg(long, help_heading = "People")]
+    pub new_contributors: bool,
+
     /// What is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "markdown", help_heading = "Output")]
     pub changelog_format: ChangelogFormat,
@@ -80,6 +88,14 @@ pub struct Generate {
     /// File to write; `--format notes` prints it
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+
+    /// Changelog to put the releases into that it does not have, below its title; what is written there by hand stays
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub prepend: Option<PathBuf>,
+
+    /// Template in the language of Jinja for --changelog-format markdown or github; all texts of commits are escaped in it
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub template: Option<PathBuf>,
 
     /// Address of the repository, such as https://github.com/org/app, for links to commits, pull requests and comparisons
     #[arg(long, value_name = "URL", help_heading = "Output")]

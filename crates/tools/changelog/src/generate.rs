@@ -1,15 +1,22 @@
 //! `changelog generate`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use lw_cli::{Context, Error};
 use lw_model::{Align, Cell, Finding, Level, Measure, Report, Table};
 use lw_releases::{Fate, Release, Releases, Want};
 use lw_versions::Bump;
+use minijinja::context;
 
 use crate::args::{ChangelogFormat, Generate};
-use crate::markdown::{self, GITHUB_LIMIT, Style};
-use crate::{json, lint, source};
+use crate::error::InputError;
+use crate::json::{self, Beside};
+use crate::markdown::{self, GITHUB_LIMIT, Style, Written};
+use crate::prepend::{self, Names, New};
+use crate::pulls::Pulls;
+use crate::template::Template;
+use crate::{contributors, lint, source};
 
 /// The most bytes an output of a step gets: GitHub takes 1 MiB for all of a job.
 const OUTPUT_LIMIT: usize = 100_000;
@@ -19,39 +26,63 @@ const ROWS: usize = 20;
 
 pub(crate) fn run(args: &Generate, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
     let url = args.repository_url.as_deref().map(address).transpose()?;
-    if args.changelog_format == ChangelogFormat::Json && (url.is_some() || args.max_characters.is_some()) {
-        return Err(Error::usage("--repository-url and --max-characters are for Markdown, not for JSON")
-            .hint("leave them out, or choose another --changelog-format"));
+    refuse_contradictions(args)?;
+    let pulls = args
+        .pulls
+        .as_deref()
+        .map(|path| Pulls::parse(&cx.open(path)?, &cx.display_path(path)).map_err(Error::from));
+    let pulls = pulls.transpose()?;
+    let template =
+        args.template.as_deref().map(|path| Ok::<_, Error>((cx.open(path)?, cx.display_path(path))));
+    let template = template.transpose()?;
+    let template = template.as_ref().map(|(bytes, path)| Template::parse(bytes, path)).transpose()?;
+    // Of a changelog in Markdown only the first lines and the footers are told.
+    let keep_texts =
+        args.changelog_format == ChangelogFormat::Json || template.is_some() || args.expand_squash;
+    let (repository, mut found) =
+        source::read(&args.source, Want::Head, args.expand_squash, keep_texts, cx, report)?;
+    if let Some(pulls) = &pulls {
+        let linked = pulls.link(&mut found);
+        let measure = Measure::count("changelog.pull-requests", pulls.len() as u64);
+        report.measures.push(measure.label("pull requests known"));
+        if linked == 0 && !found.log.commits.is_empty() {
+            let message = format!("none of {} pull requests belongs to a commit that is told", pulls.len());
+            report.add_finding(Finding::new("changelog/no-pull-request", Level::Warning, "pulls", message));
+        }
     }
-    let found = source::read(&args.source, Want::Head, args.expand_squash, cx, report)?;
+    let newcomers = if args.new_contributors {
+        let newcomers = contributors::newcomers(&repository, &found, pulls.as_ref(), cx)?;
+        let count = newcomers.iter().map(Vec::len).sum::<usize>() as u64;
+        report.measures.push(Measure::count("changelog.new-contributors", count).label("new contributors"));
+        newcomers
+    } else {
+        Vec::new()
+    };
+    drop(repository);
+    let beside = Beside { pulls: pulls.as_ref(), newcomers: &newcomers };
     let near = lint::near_misses(&found, report);
     measure(&found, report);
     table(&found, report);
     tell_of_nothing(&found, report);
-    let text = match args.changelog_format {
-        ChangelogFormat::Json => {
-            // Of a long history the whole never stands in memory, unless it is printed.
-            let most = if cx.wants("notes") { usize::MAX } else { OUTPUT_LIMIT + 1 };
-            let mut start = Start { out: None, kept: Vec::new(), most };
-            match &args.output {
-                Some(path) => cx.write(path, |out| {
-                    let mut tee = Start { out: Some(out), kept: Vec::new(), most };
-                    json::write(&found, &mut tee)?;
-                    start.kept = tee.kept;
-                    Ok(())
-                })?,
-                None => {
-                    json::write(&found, &mut start).map_err(|error| Error::internal(error.to_string()))?;
-                }
-            }
-            String::from_utf8_lossy(&start.kept).into_owned()
-        }
-        format => {
-            let most = match (format, args.max_characters) {
-                (ChangelogFormat::Github, most) => Some(most.unwrap_or(GITHUB_LIMIT).min(GITHUB_LIMIT)),
-                (_, most) => most,
+    let most = match (args.changelog_format, args.max_characters) {
+        (ChangelogFormat::Github, most) => Some(most.unwrap_or(GITHUB_LIMIT).min(GITHUB_LIMIT)),
+        (_, most) => most,
+    };
+    let style = Style {
+        format: args.changelog_format,
+        url: url.as_deref(),
+        most,
+        pulls: beside.pulls,
+        newcomers: beside.newcomers,
+    };
+    let text = match (args.changelog_format, &args.prepend, &template) {
+        (ChangelogFormat::Json, ..) => write_json(args, &found, beside, cx)?,
+        (_, Some(path), template) => put_into(path, args, &found, &style, template.as_ref(), cx, report)?,
+        (_, None, template) => {
+            let written = match template {
+                Some(template) => fill(template, &found, beside, &style)?,
+                None => markdown::write(&found, &style),
             };
-            let written = markdown::write(&found, &Style { format, url: url.as_deref(), most });
             if written.left_out > 0 {
                 let message = format!(
                     "{} of {} entries did not fit into {} characters",
@@ -69,7 +100,169 @@ pub(crate) fn run(args: &Generate, cx: &mut Context, report: &mut Report) -> Res
     };
     cx.judge(report, None);
     publish(args, &found, near, text, cx, report);
+    // The process ends after this: to free a hundred thousand texts one by one would take as long as to read some.
+    std::mem::forget(found);
     Ok(())
+}
+
+fn refuse_contradictions(args: &Generate) -> Result<(), Error> {
+    let format = args.changelog_format;
+    let markdown_only = args.repository_url.is_some() || args.max_characters.is_some();
+    if format == ChangelogFormat::Json && markdown_only && args.template.is_none() {
+        return Err(Error::usage("--repository-url and --max-characters are for Markdown, not for JSON")
+            .hint("leave them out, or choose another --changelog-format"));
+    }
+    if args.template.is_some() && !matches!(format, ChangelogFormat::Markdown | ChangelogFormat::Github) {
+        return Err(Error::usage("--template writes Markdown: neither JSON nor the format of Keep a Changelog")
+            .hint("leave --changelog-format out; or set it to github, for notes that are cut where GitHub would refuse them"));
+    }
+    if args.prepend.is_some() {
+        if args.output.is_some() {
+            return Err(Error::usage("--prepend and --output exclude each other")
+                .hint("--prepend writes the file it names; what was put into it is the output `changelog`"));
+        }
+        if !matches!(format, ChangelogFormat::Markdown | ChangelogFormat::KeepAChangelog) {
+            return Err(Error::usage(
+                "--prepend puts releases into a changelog, which notes for GitHub and JSON are not",
+            )
+            .hint("choose --changelog-format markdown or keep-a-changelog"));
+        }
+        if args.max_characters.is_some() {
+            return Err(Error::usage(
+                "--prepend puts whole releases into a changelog: --max-characters would cut them",
+            )
+            .hint("leave --max-characters out; notes that are cut come of a run with --output"));
+        }
+    }
+    let source = &args.source;
+    let is_one = source.tag.is_some() || source.since.is_some() || source.unreleased;
+    if args.new_contributors && !source.path.is_empty() && !is_one {
+        return Err(Error::usage("--new-contributors with --path is told of one release at a time")
+            .hint("add --tag, --since or --unreleased"));
+    }
+    Ok(())
+}
+
+fn write_json(
+    args: &Generate,
+    found: &Releases,
+    beside: Beside<'_>,
+    cx: &mut Context,
+) -> Result<String, Error> {
+    // Of a long history the whole never stands in memory, unless it is printed.
+    let most = if cx.wants("notes") { usize::MAX } else { OUTPUT_LIMIT + 1 };
+    let mut start = Start { out: None, kept: Vec::new(), most };
+    match &args.output {
+        Some(path) => cx.write(path, |out| {
+            let mut tee = Start { out: Some(out), kept: Vec::new(), most };
+            json::write(found, beside, &mut tee)?;
+            start.kept = tee.kept;
+            Ok(())
+        })?,
+        None => {
+            json::write(found, beside, &mut start).map_err(|error| Error::internal(error.to_string()))?;
+        }
+    }
+    Ok(String::from_utf8_lossy(&start.kept).into_owned())
+}
+
+/// Fills a template with as many entries as there is room for.
+fn fill(
+    template: &Template<'_>,
+    found: &Releases,
+    beside: Beside<'_>,
+    style: &Style<'_>,
+) -> Result<Written, InputError> {
+    let all = found.releases.iter().map(|release| release.count(|fate| *fate == Fate::Told)).sum::<usize>();
+    let write = |told: usize| {
+        let values = context! {
+            releases => json::told(found, beside, told),
+            repository_url => style.url,
+            left_out => all - told,
+        };
+        let text = template.render(values)?;
+        let fits = style.most.is_none_or(|most| text.encode_utf16().count() <= most);
+        Ok::<_, InputError>((Written { text, left_out: all - told, told }, fits))
+    };
+    let (written, fits) = write(all)?;
+    if fits {
+        return Ok(written);
+    }
+    // What fits is between these, and each step halves it.
+    let (mut least, mut most, mut best) = (0, all, None);
+    while least < most {
+        let middle = least + (most - least) / 2;
+        let (written, fits) = write(middle)?;
+        if fits {
+            best = Some(written);
+            least = middle + 1;
+        } else {
+            most = middle;
+        }
+    }
+    best.ok_or_else(|| InputError::NoRoom {
+        path: template.path().to_owned(),
+        most: style.most.unwrap_or_default(),
+    })
+}
+
+/// Puts the releases into a changelog that may be there; gives what was put in.
+fn put_into(
+    path: &Path,
+    args: &Generate,
+    found: &Releases,
+    style: &Style<'_>,
+    template: Option<&Template<'_>>,
+    cx: &mut Context,
+    report: &mut Report,
+) -> Result<String, Error> {
+    let name = cx.display_path(path);
+    cx.files().allow_replacing(path);
+    let old = if cx.resolve(path).exists() {
+        let bytes = cx.open(path)?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|error| InputError::NoText { path: name.clone(), offset: error.valid_up_to() })?;
+        text.to_owned()
+    } else {
+        String::new()
+    };
+    let mut new = Vec::with_capacity(found.releases.len());
+    for (release, section) in found.releases.iter().zip(markdown::sections(found, style)) {
+        let mut text = section.text;
+        if let Some(template) = template {
+            let one = Releases { releases: vec![release.clone()], ..found.clone() };
+            text = fill(template, &one, Beside { pulls: style.pulls, newcomers: &[] }, style)?.text;
+            // What stands above the section is the title, which is there already.
+            text =
+                prepend::section(&text, release.tag.as_ref(), &found.family.0, source::scheme(&args.source))
+                    .ok_or_else(|| InputError::NoSection {
+                        path: template.path().to_owned(),
+                        version: release.tag.as_ref().map_or("Unreleased".to_owned(), |(tag, _)| tag.clone()),
+                        changelog: name.clone(),
+                    })?;
+        }
+        new.push(New { release: release.tag.clone(), text, gone: section.gone, link: section.link });
+    }
+    let newest = found.releases.iter().find_map(|release| release.tag.as_ref());
+    let since = style.url.zip(newest).map(|(url, (tag, _))| markdown::since(url, tag));
+    let names = Names { prefix: &found.family.0, scheme: source::scheme(&args.source) };
+    let title = if old.trim().is_empty() && template.is_none() { markdown::title(style.format) } else { "" };
+    let put = prepend::prepend(&format!("{old}{title}"), &new, since.as_deref(), &names)
+        .map_err(|line| InputError::Unclosed { path: name.clone(), line })?;
+    if !put.kept.is_empty() {
+        let message =
+            format!("{name} has {} already, and keeps it as it is", source::listed(put.kept.iter()));
+        report.add_finding(Finding::new("changelog/kept", Level::Note, "kept", message));
+    }
+    if put.moved > 0 {
+        let (entries, are) = if put.moved == 1 { ("entry", "is") } else { ("entries", "are") };
+        let message = format!("{} {entries} of {name} that {are} written by hand stay", put.moved);
+        report.add_finding(Finding::new("changelog/by-hand", Level::Note, "by-hand", message));
+    }
+    cx.write(path, |out| out.write_all(put.text.as_bytes()))?;
+    let is_new = |section: &&New| section.release.as_ref().is_none_or(|(tag, _)| !put.kept.contains(tag));
+    let texts: Vec<&str> = new.iter().filter(is_new).map(|section| section.text.as_str()).collect();
+    Ok(texts.join("\n"))
 }
 
 /// Hands on what is written, and keeps the start of it.
@@ -206,7 +399,7 @@ fn publish(
         cx.output("previous", newest.previous.clone().unwrap_or_default());
         cx.output("bump", bump(newest.bump()));
     }
-    if let Some(path) = &args.output {
+    if let Some(path) = args.output.as_ref().or(args.prepend.as_ref()) {
         cx.output("path", cx.display_path(path));
     }
     if text.len() <= OUTPUT_LIMIT {

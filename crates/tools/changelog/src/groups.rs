@@ -38,6 +38,9 @@ pub(crate) const KEEP_A_CHANGELOG: &[Group] = &[
     Group { types: &["security"], title: "Security" },
 ];
 
+/// Tokens of the footers that say what to do about a breaking change.
+pub(crate) const MIGRATION: [&str; 3] = ["Migration", "Migration-Guide", "Upgrade"];
+
 /// The heading of a type among some; the last one stands for all others if it names none.
 pub(crate) fn of(kind: &str, groups: &'static [Group]) -> Option<&'static Group> {
     let named = groups.iter().find(|group| group.types.contains(&kind));

@@ -4,14 +4,19 @@
 //! of a commit is somebody's: [`escape`] makes it harmless before it is published.
 
 mod args;
+mod contributors;
+mod error;
 mod escape;
 mod generate;
 mod groups;
 mod json;
 mod lint;
 mod markdown;
+mod prepend;
+mod pulls;
 mod rules;
 mod source;
+mod template;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
 use lw_model::Report;

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use lw_releases::{Entry, Fate, Release, Releases, utc_date};
 
 use crate::args::ChangelogFormat;
+use crate::contributors::Newcomer;
 use crate::escape;
 use crate::groups::{self, Group};
+use crate::pulls::Pulls;
 
 /// The most that GitHub takes as the body of a release. It says characters; UTF-16 units are never fewer.
 pub(crate) const GITHUB_LIMIT: usize = 125_000;
@@ -34,6 +36,10 @@ pub(crate) struct Style<'a> {
     pub(crate) url: Option<&'a str>,
     /// Most UTF-16 units.
     pub(crate) most: Option<usize>,
+    /// Pull requests, as far as they are known.
+    pub(crate) pulls: Option<&'a Pulls>,
+    /// Of each release who contributed for the first time, where that was asked for.
+    pub(crate) newcomers: &'a [Vec<Newcomer>],
 }
 
 struct Writer<'a> {
@@ -47,20 +53,54 @@ struct Writer<'a> {
     pending: Vec<String>,
 }
 
+/// What stands above the releases.
+pub(crate) fn title(format: ChangelogFormat) -> &'static str {
+    match format {
+        ChangelogFormat::KeepAChangelog => {
+            "# Changelog\n\nWhat changed for those who use this, in the form of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n"
+        }
+        ChangelogFormat::Github => "",
+        _ => "# Changelog\n",
+    }
+}
+
+fn writer<'a>(found: &'a Releases, style: &'a Style<'a>) -> Writer<'a> {
+    Writer { found, style, out: String::new(), units: 0, told: 0, left_out: 0, pending: Vec::new() }
+}
+
 /// Writes the releases.
 pub(crate) fn write(found: &Releases, style: &Style<'_>) -> Written {
-    let mut writer =
-        Writer { found, style, out: String::new(), units: 0, told: 0, left_out: 0, pending: Vec::new() };
-    match style.format {
-        ChangelogFormat::KeepAChangelog => writer.keep("# Changelog\n\nWhat changed for those who use this, in the form of [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n"),
-        ChangelogFormat::Github => {}
-        _ => writer.keep("# Changelog\n"),
-    }
-    for release in &found.releases {
-        writer.release(release);
+    let mut writer = writer(found, style);
+    writer.keep(title(style.format));
+    for (place, release) in found.releases.iter().enumerate() {
+        writer.release(place, release);
     }
     writer.foot();
     Written { text: writer.out, left_out: writer.left_out, told: writer.told }
+}
+
+/// A release by itself.
+pub(crate) struct SectionText {
+    /// Its heading and what stands below.
+    pub(crate) text: String,
+    /// How commits would be told that are not: they were, as long as nothing took them back.
+    pub(crate) gone: Vec<String>,
+    /// Where the name of the release leads to, if anywhere.
+    pub(crate) link: Option<String>,
+}
+
+/// Each release by itself, without what stands above and below all of them.
+pub(crate) fn sections(found: &Releases, style: &Style<'_>) -> Vec<SectionText> {
+    let of = |(place, release): (usize, &Release)| {
+        let mut writer = writer(found, style);
+        writer.release(place, release);
+        let gone = release.entries.iter().filter(|entry| entry.fate != Fate::Told);
+        let gone = gone.flat_map(|entry| [writer.item(entry), writer.breaks(entry)]).flatten().collect();
+        let keep = style.format == ChangelogFormat::KeepAChangelog;
+        let link = style.url.filter(|_| keep).map(|url| target(url, release));
+        SectionText { text: writer.out, gone, link }
+    };
+    found.releases.iter().enumerate().map(of).collect()
 }
 
 impl Writer<'_> {
@@ -84,7 +124,7 @@ impl Writer<'_> {
         self.out.push_str(text);
     }
 
-    fn release(&mut self, release: &Release) {
+    fn release(&mut self, place: usize, release: &Release) {
         let heading = self.heading(release);
         self.pending = vec![];
         match self.style.format {
@@ -102,39 +142,85 @@ impl Writer<'_> {
         }
         let told: Vec<&Entry> = release.entries.iter().filter(|entry| entry.fate == Fate::Told).collect();
         self.breaking(&told);
+        self.migration(&told);
         let groups = match self.style.format {
             ChangelogFormat::KeepAChangelog => groups::KEEP_A_CHANGELOG,
             _ => groups::BY_TYPE,
         };
-        for group in groups {
-            self.group(group, groups, &told);
+        let mut grouped: Vec<Vec<&Entry>> = vec![Vec::new(); groups.len()];
+        for entry in told {
+            let group = groups::of_entry(entry, groups);
+            let place = group.and_then(|group| groups.iter().position(|one| std::ptr::eq(one, group)));
+            if let Some(list) = place.and_then(|place| grouped.get_mut(place)) {
+                list.push(entry);
+            }
         }
+        for (group, entries) in groups.iter().zip(&grouped) {
+            self.group(group, entries);
+        }
+        self.newcomers(self.style.newcomers.get(place).map(Vec::as_slice).unwrap_or_default());
     }
 
     /// What the reader has to do, before everything else.
     fn breaking(&mut self, told: &[&Entry]) {
         self.open("Breaking changes");
         for entry in told {
-            let Some(breaking) = entry.message.breaking.as_deref() else { continue };
-            let scope = self.scope(entry);
-            let text = format!("- {scope}{}{}\n", escape::block(breaking, "  ", BLOCK), self.links(entry));
-            self.entry(&text, false);
+            if let Some(text) = self.breaks(entry) {
+                self.entry(&text, false);
+            }
         }
         self.pending.clear();
     }
 
-    fn group(&mut self, group: &'static Group, groups: &'static [Group], told: &[&Entry]) {
-        self.open(group.title);
+    /// How to get over it: the footers that say so.
+    fn migration(&mut self, told: &[&Entry]) {
+        self.open("Migration");
         for entry in told {
-            if groups::of_entry(entry, groups) != Some(group) {
-                continue;
+            let is_one = |token: &str| groups::MIGRATION.iter().any(|one| token.eq_ignore_ascii_case(one));
+            for footer in entry.message.footers.iter().filter(|footer| is_one(&footer.token)) {
+                let (scope, links) = (self.scope(entry), self.links(entry));
+                let text = format!("- {scope}{}{links}\n", escape::block(&footer.value, "  ", BLOCK));
+                self.entry(&text, false);
             }
-            let Some(header) = entry.header() else { continue };
-            let scope = self.scope(entry);
-            let text = format!("- {scope}{}{}\n", escape::line(header.pull().0, LINE), self.links(entry));
-            self.entry(&text, true);
         }
         self.pending.clear();
+    }
+
+    fn newcomers(&mut self, new: &[Newcomer]) {
+        self.open("New contributors");
+        for one in new {
+            let host = self.style.url.and_then(host);
+            let who = match (&one.login, host) {
+                (Some(login), Some(host)) if !login.ends_with("[bot]") => {
+                    format!("[{login}]({host}/{login})")
+                }
+                (Some(login), _) => escape::line(login, LINE),
+                (None, _) => escape::line(&one.name, LINE),
+            };
+            let first = one.pull.map(|pull| format!(" in {}", self.pull(pull))).unwrap_or_default();
+            self.entry(&format!("- {who}{first}\n"), false);
+        }
+        self.pending.clear();
+    }
+
+    fn group(&mut self, group: &'static Group, entries: &[&Entry]) {
+        self.open(group.title);
+        for entry in entries {
+            if let Some(text) = self.item(entry) {
+                self.entry(&text, true);
+            }
+        }
+        self.pending.clear();
+    }
+
+    fn item(&self, entry: &Entry) -> Option<String> {
+        let text = escape::line(entry.header()?.pull().0, LINE);
+        Some(format!("- {}{text}{}\n", self.scope(entry), self.links(entry)))
+    }
+
+    fn breaks(&self, entry: &Entry) -> Option<String> {
+        let text = escape::block(entry.message.breaking.as_deref()?, "  ", BLOCK);
+        Some(format!("- {}{text}{}\n", self.scope(entry), self.links(entry)))
     }
 
     fn open(&mut self, title: &str) {
@@ -152,22 +238,24 @@ impl Writer<'_> {
         let id =
             self.found.log.commits.get(entry.place as usize).map(lw_history::Commit::id).unwrap_or_default();
         let short = id.get(..8).unwrap_or(&id);
-        let mut out = String::new();
         match (entry.pull, self.style.url) {
-            (Some(pull), Some(url)) => {
-                let _ = write!(out, " ([#{pull}]({url}/pull/{pull}))");
+            (Some(pull), _) => {
+                let author = self.style.pulls.and_then(|pulls| pulls.get(pull)?.login.as_deref());
+                let author = author.filter(|_| self.style.format == ChangelogFormat::Github);
+                // Without an `@` nobody is written to.
+                let by = author.map(|login| format!(" by {}", escape::line(login, LINE))).unwrap_or_default();
+                format!(" ({}{by})", self.pull(pull))
             }
-            (Some(pull), None) => {
-                let _ = write!(out, " (#{pull})");
-            }
-            (None, Some(url)) => {
-                let _ = write!(out, " ([{short}]({url}/commit/{id}))");
-            }
-            (None, None) => {
-                let _ = write!(out, " ({short})");
-            }
+            (None, Some(url)) => format!(" ([{short}]({url}/commit/{id}))"),
+            (None, None) => format!(" ({short})"),
         }
-        out
+    }
+
+    fn pull(&self, number: u64) -> String {
+        match self.style.url {
+            Some(url) => format!("[#{number}]({url}/pull/{number})"),
+            None => format!("#{number}"),
+        }
     }
 
     fn heading(&self, release: &Release) -> String {
@@ -202,10 +290,7 @@ impl Writer<'_> {
         } else if self.style.format == ChangelogFormat::KeepAChangelog {
             let mut links = String::from("\n");
             for release in &self.found.releases {
-                let target = compare(url, release).unwrap_or_else(|| match &release.tag {
-                    Some((tag, _)) => format!("{url}/releases/tag/{}", encode(tag)),
-                    None => format!("{url}/commits"),
-                });
+                let target = target(url, release);
                 let name =
                     release.tag.as_ref().map_or("Unreleased".to_owned(), |(_, version)| version.to_string());
                 let _ = writeln!(links, "[{name}]: {target}");
@@ -217,6 +302,26 @@ impl Writer<'_> {
     }
 }
 
+/// Where the name of a release leads to.
+fn target(url: &str, release: &Release) -> String {
+    compare(url, release).unwrap_or_else(|| match &release.tag {
+        Some((tag, _)) => format!("{url}/releases/tag/{}", encode(tag)),
+        None => format!("{url}/commits"),
+    })
+}
+
+/// Where what comes after a release is compared with it.
+pub(crate) fn since(url: &str, tag: &str) -> String {
+    format!("{url}/compare/{}...HEAD", encode(tag))
+}
+
+/// The site a repository is at.
+fn host(url: &str) -> Option<&str> {
+    let start = url.find("://")? + "://".len();
+    let end = url.get(start..)?.find('/')?;
+    url.get(..start + end)
+}
+
 fn compare(url: &str, release: &Release) -> Option<String> {
     let previous = encode(release.previous.as_deref()?);
     let newer = release.tag.as_ref().map_or("HEAD".to_owned(), |(tag, _)| encode(tag));
@@ -224,7 +329,7 @@ fn compare(url: &str, release: &Release) -> Option<String> {
 }
 
 /// The name of a tag in an address.
-fn encode(name: &str) -> String {
+pub(crate) fn encode(name: &str) -> String {
     let mut out = String::new();
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~@/".contains(&byte) {

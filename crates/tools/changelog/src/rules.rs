@@ -23,6 +23,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Nothing, when that is meant. The JSON format has each with the reason.",
     },
     lw_releases::NEAR_TAG,
+    Rule {
+        id: "no-release",
+        level: Level::Warning,
+        title: "No tag is a release of the family, so that the whole history is not released.",
+        help: "Nothing, before the first release. Otherwise fetch the tags, or check --tag-prefix and --scheme.",
+    },
     lw_releases::OTHER_TAGS,
     lw_releases::ODD_VERSION,
     lw_releases::REPLACEMENTS,
@@ -37,6 +43,24 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Warning,
         title: "The notes are too long, and entries were left out at the end.",
         help: "Link to the whole changelog, or raise --max-characters where the place that shows them allows it.",
+    },
+    Rule {
+        id: "kept",
+        level: Level::Note,
+        title: "The changelog has a release already, and keeps it as it is.",
+        help: "Nothing, when the run was repeated. To have a section written anew, take it out of the file first.",
+    },
+    Rule {
+        id: "by-hand",
+        level: Level::Note,
+        title: "Entries of the changelog are written by hand, and were kept.",
+        help: "Look whether one of them tells the same as a commit, and take one out.",
+    },
+    Rule {
+        id: "no-pull-request",
+        level: Level::Warning,
+        title: "No pull request of --pulls belongs to a commit that is told.",
+        help: "Check that the list is of this repository, and reaches back to the previous release.",
     },
     Rule {
         id: "no-text",

@@ -1,6 +1,7 @@
 //! From arguments to releases, with what is worth saying of the repository.
 
 use lw_cli::{Context, Error};
+use lw_history::Repository;
 use lw_model::{Fact, Finding, Level, Report};
 use lw_releases::{Catalogue, NOT_ENOUGH_HISTORY, Options, ReleaseError, Releases, Want, releases};
 
@@ -14,12 +15,14 @@ pub(crate) fn read(
     source: &Source,
     default: Want,
     expand_squash: bool,
+    keep_texts: bool,
     cx: &mut Context,
     report: &mut Report,
-) -> Result<Releases, Error> {
+) -> Result<(Repository, Releases), Error> {
     let want = want(source, default)?;
     let options = Options {
         expand_squash,
+        keep_texts,
         pre_releases: match source.pre_releases {
             PreReleases::Auto => lw_releases::PreReleases::Auto,
             PreReleases::Own => lw_releases::PreReleases::Own,
@@ -38,13 +41,19 @@ pub(crate) fn read(
         }
         Error::from(error)
     })?;
+    if catalogue.of(&found.family).next().is_none() {
+        let name = &found.family.0;
+        let message =
+            format!("no tag is a release of the family `{name}`, so that nothing counts as released");
+        report.add_finding(Finding::new("changelog/no-release", Level::Warning, name, message));
+    }
     for finding in lw_releases::of_tags("changelog", &catalogue, &found.family) {
         report.add_finding(finding);
     }
     let value = lw_releases::family_name(&found.family);
     report.facts.push(Fact { name: "family".into(), subject: None, value });
     tell_of_texts(&found, report);
-    Ok(found)
+    Ok((repository, found))
 }
 
 fn want(source: &Source, default: Want) -> Result<Want, Error> {

@@ -95,6 +95,44 @@ fn every_trap_that_others_fall_into_has_a_case() {
     }
 }
 
+/// The table of docs/changelog.md: each message with what is made of it here, and what others make of it as they were run.
+#[test]
+fn the_table_of_the_docs_is_true() {
+    let docs = include_str!("../../../../../docs/changelog.md");
+    let (_, table) = docs.split_once("| Message | Here |").unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with("| "))
+        .map(|line| line.trim_matches('|').split(" | ").collect())
+        .collect();
+    assert_eq!(rows.len(), 53);
+    for row in &rows {
+        let text = row[0].trim_start().trim_matches('`').replace('⏎', "\n").replace('␍', "\r");
+        let message = Message::parse(&text, Rules::default());
+        let here = shown(&message);
+        let here = if here == "-" { "not conventional".to_owned() } else { here };
+        let near: Vec<&str> = message.near.iter().map(|miss| miss.near.id()).collect();
+        let near = if near.is_empty() { String::new() } else { format!(" ({})", near.join(", ")) };
+        assert_eq!(row[1].trim(), format!("`{here}`{near}"), "{text:?}");
+    }
+    let Some(path) = lw_testkit::shared_fixture("changelog/conventional_traps_table.md") else {
+        return lw_testkit::skip("the shared fixtures are not there").unwrap_or_default();
+    };
+    let measured = std::fs::read_to_string(path).unwrap();
+    for row in &rows {
+        let line = measured.lines().find(|line| line.contains(&format!("| {} |", row[0].trim_start())));
+        let others: Vec<&str> = line
+            .unwrap_or_else(|| panic!("{}", row[0]))
+            .trim_end_matches(" |")
+            .rsplit(" | ")
+            .take(3)
+            .collect();
+        let ours: Vec<&str> = row.iter().skip(2).rev().map(|cell| cell.trim()).collect();
+        assert_eq!(ours, others, "{}", row[0]);
+    }
+}
+
 #[test]
 fn the_hash_is_breaking_where_a_project_says_so() {
     let text = "feat: a\n\nBREAKING-CHANGE #12 gone";

@@ -414,7 +414,7 @@ fn messages_and_people_are_what_git_has() {
         [("fix: \u{fffd}\u{fffd}", true), ("fix: naïv", false), ("feat: a\r\n\r\nbody\r\n\n", false)]
     );
     let first = &log.commits[2];
-    assert_eq!((first.author.name.as_str(), first.author.mail.as_str()), ("Right Name", "right@x"));
+    assert_eq!((&*first.author.name, &*first.author.mail), ("Right Name", "right@x"));
     assert_eq!((first.author.time, first.time), (1_600_000_000, 1_600_000_001));
 }
 

@@ -8,6 +8,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
+mod beside;
+mod repositories;
+
 use lw_model::{Level, Verdict};
 use lw_testkit::git::{Scratch, command};
 use lw_testkit::tool::{ToolBinary, transcripts, words};
@@ -56,6 +59,12 @@ fn no_text_of_a_commit_does_anything() {
         "feat: # heading\n".into(),
         "feat: ```\n".into(),
         "feat: \u{202e}txet \u{200b}|a|b|\n".into(),
+        "feat: - item\n\nBREAKING CHANGE: 1. list\n> quote\n    code\n\tcode\n***\n---\n===\n| a | b |\n|---|---|\n~~~\nx\n".into(),
+        "fix: <https://tracker.example> <a@b.example> <?php ?> <![CDATA[x]]> &lt;b&gt; &#60;i&#62;\n".into(),
+        "fix: [x]: https://tracker.example [^1] [x][y] [ ] task ![a][b] $$x$$ :tada: ~~x~~ _x_ *x* __x__\n".into(),
+        "fix: GH-12 https://user:secret@tracker.example/#12 www.tracker.example a@b.example\n".into(),
+        format!("fix: {}\n", "[".repeat(900)),
+        "fix: a\u{0}b\u{7f}c\u{2028}## heading\u{2029}d\u{85}e\u{feff}\n".replace('\u{0}', "\u{1}"),
     ];
     for message in &messages {
         commit(scratch.path(), message.as_bytes());
@@ -71,6 +80,16 @@ fn no_text_of_a_commit_does_anything() {
         // The step's outputs are what was written, whatever delimiters are in it, and no others.
         assert_eq!(run.output("changelog").trim_end(), notes.trim_end());
         assert_eq!(run.output("version"), "");
+        // What stands behind a backslash does nothing.
+        let mut rest = notes.as_str();
+        let mut acting = String::new();
+        while let Some((before, after)) = rest.split_once('\\') {
+            acting.push_str(before);
+            let mut after = after.chars();
+            after.next();
+            rest = after.as_str();
+        }
+        acting.push_str(rest);
         for active in [
             "<!--",
             "<script",
@@ -83,9 +102,38 @@ fn no_text_of_a_commit_does_anything() {
             "\u{202e}",
             "\n# heading",
             "\n```",
+            "\n~~~",
+            "\n    code",
+            "\n> ",
+            "\n  > ",
+            "\n---",
+            "\n  ---",
+            "\n===",
+            "\n***",
+            "\n  1. ",
+            "\n|",
+            "\n  | ",
+            "<http",
+            "<?",
+            "<!",
+            "&lt;b&gt;",
+            "&#60;",
+            "[x]:",
+            "[^1",
+            "![a",
+            "$$",
+            " _x_",
+            " *x*",
+            "~~x",
+            "GH-12",
+            "\u{2028}",
+            "\u{2029}",
+            "\u{85}",
+            "\u{feff}",
+            "\u{1}",
             "\r",
         ] {
-            assert!(!notes.contains(active), "{format}: {active:?} in\n{notes}");
+            assert!(!acting.contains(active), "{format}: {active:?} in\n{notes}");
         }
         assert!(notes.contains("$(id) `id`") && notes.contains("&lt;!-- hides"), "{notes}");
         for line in run.stdout.lines() {
