@@ -45,6 +45,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         never: "any file format, any package manager's files",
     },
     Floor {
+        number: 0,
+        prefix: "crates/core/retry",
+        folder: "`crates/core/retry`",
+        knows: "whether, when and how often something that failed is tried again",
+        never: "what is tried; sleeping, the clock, where randomness comes from",
+    },
+    Floor {
         number: 1,
         prefix: "crates/core/render",
         folder: "`crates/core/render`",
@@ -64,6 +71,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         folder: "`crates/core/secret`",
         knows: "what a secret is, the names of its sources, every form it may leak in",
         never: "files, environment, printing, any key format",
+    },
+    Floor {
+        number: 1,
+        prefix: "crates/core/rollout",
+        folder: "`crates/core/rollout`",
+        knows: "what a rollout does next, given what its target looks like and what time it is",
+        never: "any target, network, clock, files",
     },
     Floor {
         number: 1,
