@@ -1,9 +1,12 @@
 //! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
 //! ([`git`]), other programs ([`program`]), a tool's binary run as its users do ([`tool`]), a strict runner for
-//! composite actions ([`runner`]), and a secret whose every trace is looked for ([`canary`]).
+//! composite actions ([`runner`]), a server that fails as told ([`http`]), and a secret whose every trace is looked for ([`canary`]).
+
+#![allow(clippy::disallowed_methods, reason = "it runs tools and other programs, and waits for them")]
 
 pub mod canary;
 pub mod git;
+pub mod http;
 mod programs;
 pub mod runner;
 pub mod tool;

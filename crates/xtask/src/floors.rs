@@ -124,14 +124,14 @@ pub(crate) const FLOORS: &[Floor] = &[
     Floor {
         number: 2,
         prefix: "crates/services/http",
-        folder: "`crates/services/http`, with the first tool that is online",
-        knows: "requests, their time limits and repetitions",
+        folder: "`crates/services/http`",
+        knows: "requests, their time limits and repetitions, and what may be sent where",
         never: "what a service means by its answer",
     },
     Floor {
         number: 3,
         prefix: "crates/services/",
-        folder: "`crates/services/*`, likewise",
+        folder: "`crates/services/*`, a new one",
         knows: "one service each: its requests, its answers, its limits",
         never: "any tool, another service",
     },
