@@ -363,8 +363,8 @@ run_in_docker() {
     set -- --env "$name" "$@"
   done
   mounted=:
-  for folder in "${GITHUB_WORKSPACE:-}" "$PWD" "${RUNNER_TEMP:-}" "${GITHUB_OUTPUT:-}" "${GITHUB_STEP_SUMMARY:-}" \
-    "${GITHUB_EVENT_PATH:-}" "${SSL_CERT_FILE:-}"; do
+  for folder in "${GITHUB_WORKSPACE:-}" "$PWD" "${RUNNER_TEMP:-}" "${GITHUB_OUTPUT:-}" "${GITHUB_ENV:-}" \
+    "${GITHUB_STEP_SUMMARY:-}" "${GITHUB_EVENT_PATH:-}" "${SSL_CERT_FILE:-}"; do
     # A file is mounted with its folder: what is replaced in it stays visible.
     if [ -f "$folder" ]; then
       folder=$(dirname -- "$folder")

@@ -43,6 +43,8 @@ pub struct Context {
     own_formats: BTreeMap<&'static str, String>,
     diagrams: Vec<(&'static str, String)>,
     outputs: Vec<(&'static str, String)>,
+    /// For the environment of later steps.
+    variables: Vec<lw_ci::Output>,
     figures: Vec<String>,
     exit: Option<u8>,
     /// Of each error that did not end the run, whose it is to mend.
@@ -83,6 +85,7 @@ impl Context {
             own_formats: BTreeMap::new(),
             diagrams: Vec::new(),
             outputs: Vec::new(),
+            variables: Vec::new(),
             figures: Vec::new(),
             exit: None,
             errors: Mutex::default(),
@@ -325,6 +328,26 @@ impl Context {
     /// Sets one of the tool's own outputs; see [`Tool::OUTPUTS`](crate::Tool::OUTPUTS).
     pub fn output(&mut self, name: &'static str, value: impl Into<String>) {
         self.outputs.push((name, value.into()));
+    }
+
+    /// Puts a variable into the environment of the steps that follow in the same job, on a CI that can, when the run ends and
+    /// could do its job.
+    ///
+    /// # Errors
+    /// When the name is none, or one that decides more than a value: which programs run, what they load, whom they trust.
+    pub fn set_variable(&mut self, name: impl Into<String>, value: impl Into<String>) -> Result<(), Error> {
+        let (name, value) = (name.into(), value.into());
+        if !lw_ci::may_be_set(&name) {
+            return Err(Error::usage(format!("{name}: no variable of this name is set for later steps")).hint(
+                "write capitals, digits and `_`, such as BUILD_VERSION; names that programs read (PATH, LD_…, GITHUB_…, …_OPTIONS) are refused",
+            ));
+        }
+        self.variables.push(lw_ci::Output { name, value });
+        Ok(())
+    }
+
+    pub(crate) fn variables(&self) -> &[lw_ci::Output] {
+        &self.variables
     }
 
     pub(crate) fn output_value(&self, name: &str) -> &str {

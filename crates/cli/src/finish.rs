@@ -149,6 +149,10 @@ pub(crate) fn reported(
         breached: &report.breached().join("\n"),
     };
     effects.extend(cx.ci().outputs(&outputs(entry, &said, |name| cx.output_value(name).to_owned())));
+    // Of a job that could not be done nothing goes on into the steps that come.
+    if failure.is_none() && cx.first_error().is_none() {
+        effects.extend(cx.ci().variables(cx.variables()));
+    }
     disarm();
     perform(effects, host);
 

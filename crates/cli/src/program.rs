@@ -276,6 +276,24 @@ pub struct ProgramOutput {
 }
 
 impl Context {
+    /// The program of this name that is installed on the machine: the first that can be executed in the folders of `PATH`, but
+    /// none in the workspace, where a change under test could put it. `None` where there is none.
+    #[must_use]
+    pub fn installed_program(&self, name: &str) -> Option<Program> {
+        let folders = self.host().var("PATH")?;
+        let workspace = std::fs::canonicalize(self.root()).ok();
+        let is_foreign = |path: &Path| {
+            let found = std::fs::canonicalize(path).ok();
+            workspace.as_ref().zip(found.as_ref()).is_some_and(|(root, found)| found.starts_with(root))
+        };
+        let names = if cfg!(windows) { vec![format!("{name}.exe")] } else { vec![name.to_owned()] };
+        let paths = std::env::split_paths(&folders).filter(|folder| folder.is_absolute());
+        let mut found =
+            paths.flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>());
+        let path = found.find(|path| executable(path).is_ok() && !is_foreign(path))?;
+        Program::at(path).ok()
+    }
+
     /// Runs a program that the user has named, without a shell: a regular file at an absolute path, with its arguments as
     /// they are, in the folder of the run, and with no more of the environment than it is given.
     ///

@@ -32,4 +32,5 @@ tools! {
     "sign" => lw_sign::Sign,
     "sbom" => lw_sbom::Sbom,
     "changelog" => lw_changelog::Changelog,
+    "version" => lw_version::Version,
 }

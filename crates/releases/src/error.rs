@@ -82,6 +82,9 @@ impl Diagnose for ReleaseError {
 
     fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
+            Self::History(HistoryError::NotARepository { .. }) => {
+                "name its folder with --repo; a workflow needs actions/checkout before this".into()
+            }
             Self::History(error) => return error.hint(),
             Self::Version(error) => return error.hint(),
             Self::NotEnoughHistory { .. } => "fetch the whole history and all tags: actions/checkout does so with `fetch-depth: 0` (and is quick with `filter: blob:none`), GitLab with `GIT_DEPTH: 0`; in a clone, `git fetch --unshallow --tags --filter=blob:none origin`".into(),

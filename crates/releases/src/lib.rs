@@ -3,8 +3,9 @@
 //!
 //! [`Catalogue`] sorts the tags of a repository; [`Catalogue::read`] is where a command begins. [`releases`] gives the releases that
 //! are wanted with what stands in each, reverts followed; [`Release::bump`] is what its entries ask for, and [`position`] where a
-//! commit stands among the releases.
+//! commit stands among the releases. [`HistoryArgs`] and [`CommitArgs`] are how every tool asks for them on its command line.
 
+mod ask;
 mod catalogue;
 mod date;
 mod entries;
@@ -13,6 +14,10 @@ mod next;
 mod position;
 mod read;
 
+pub use ask::{
+    CommitArgs, HistoryArgs, NEAR_TAG, NOT_ENOUGH_HISTORY, ODD_VERSION, OTHER_TAGS, REPLACEMENTS, SchemeArgs,
+    SchemeName, family_name, listed, of_replacements, of_tags, open,
+};
 pub use catalogue::{Catalogue, TaggedRelease};
 pub use date::{utc_date, utc_time};
 pub use entries::{Entry, Fate, bump_of};

@@ -91,10 +91,13 @@ impl Files {
         }
     }
 
-    /// Lets an output of this run replace an input: the package of the last release, which the next one follows.
+    /// Lets an output of this run replace an input, whether or not that was read already: the package of the last release, which
+    /// the next one follows; the file that holds a version, which gets another one.
     pub fn allow_replacing(&self, path: &Path) {
         if let Some(id) = FileId::of(&self.resolve(path)) {
-            self.state().replaceable.insert(id);
+            let mut state = self.state();
+            state.inputs.remove(&id);
+            state.replaceable.insert(id);
         }
     }
 

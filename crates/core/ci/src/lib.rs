@@ -16,6 +16,7 @@ mod providers;
 mod summary;
 mod text;
 mod trust;
+mod variables;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub use neutralise::neutralise;
 pub use providers::detect;
 pub use summary::fit_summary;
 pub use trust::Trust;
+pub use variables::may_be_set;
 
 /// Looks up an environment variable. An empty value counts as unset, as on every CI.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -123,6 +125,17 @@ pub trait Provider: Send + Sync {
 
     /// Makes values readable by later steps or jobs.
     fn outputs(&self, outputs: &[Output]) -> Vec<Effect>;
+
+    /// Puts variables into the environment of the steps that follow in the same job. A name that [may not be set](may_be_set) is
+    /// refused, on every CI; a CI without such a thing says so. Nothing for a plain terminal, whose shell is not ours.
+    fn variables(&self, variables: &[Output]) -> Vec<Effect> {
+        if variables.is_empty() {
+            return Vec::new();
+        }
+        vec![Effect::Warn(
+            "this CI has no way to set variables for later steps: read the outputs instead".into(),
+        )]
+    }
 
     /// Shows findings beside the code, the worst first. To be called once per step: the limits of a CI
     /// hold for the step as a whole.

@@ -60,6 +60,12 @@ pub enum HistoryError {
         /// The references that have the name.
         references: Vec<String>,
     },
+    /// A repository without a work tree.
+    #[error("{path}: nothing is checked out there, so that nothing can have been changed")]
+    NoWorkTree {
+        /// The repository.
+        path: String,
+    },
     /// A pipe or a device where a file should be.
     #[error("{path}: it is {kind}, which no git repository has")]
     NotRegular {
@@ -187,6 +193,7 @@ impl Diagnose for HistoryError {
             Self::Ambiguous { references, .. } => {
                 format!("say which: {}", references.join(" or ")).into()
             }
+            Self::NoWorkTree { .. } => "name the work tree, or do not ask for changes".into(),
             Self::NotRegular { .. } => "take it away; a fresh clone has none".into(),
             Self::RefStorage { .. } => {
                 "`git refs migrate --ref-format=files` (git 2.48) stores them as files; a clone made with `git clone --ref-format=files` has them so from the start".into()

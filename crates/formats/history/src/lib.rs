@@ -29,6 +29,7 @@ mod touched;
 mod tree;
 mod unified;
 mod unquote;
+mod work_tree;
 
 pub use base::{Base, CiFacts};
 pub use diff::{Diff, FileDiff};
@@ -39,3 +40,4 @@ pub use ranges::LineRanges;
 pub use repository::{CheckedOut, Compare, Repository};
 pub use tags::{Tag, Tags};
 pub use unified::parse_unified_diff;
+pub use work_tree::WorkTreeChanges;

@@ -130,7 +130,7 @@ pub(crate) fn submodules(
 }
 
 /// Shows everything below a tree that is no folder: its mode, its path and its object.
-fn each(
+pub(crate) fn each(
     repository: &Repository,
     tree: ObjectId,
     mut show: impl FnMut(EntryMode, BString, ObjectId),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lw_releases::{CommitArgs, HistoryArgs};
+
 /// Arguments of changelog.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Args {
@@ -22,13 +24,8 @@ pub enum Command {
 /// Which history, and how it is read.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Source {
-    /// Folder of the repository: its work tree, its `.git`, or a bare one
-    #[arg(long, value_name = "FOLDER", default_value = ".", help_heading = "History")]
-    pub repo: PathBuf,
-
-    /// The commit releases are seen from
-    #[arg(long, value_name = "REVISION", default_value = "HEAD", help_heading = "History")]
-    pub head: String,
+    #[command(flatten)]
+    pub history: HistoryArgs,
 
     /// The release of this tag only
     #[arg(long, value_name = "TAG", help_heading = "History")]
@@ -46,47 +43,12 @@ pub struct Source {
     #[arg(long, help_heading = "History")]
     pub all_lines: bool,
 
-    /// What stands before the versions in the tags: `v`, `pkg@`, `sub/v`; without it `v`, nothing, or the only prefix there is
-    #[arg(long, value_name = "PREFIX", help_heading = "History")]
-    pub tag_prefix: Option<String>,
-
-    /// How versions are written
-    #[arg(
-        long,
-        value_enum,
-        value_name = "semver|two-part|calendar",
-        default_value = "semver",
-        help_heading = "History"
-    )]
-    pub scheme: SchemeName,
-
     /// Where the commits of pre-releases stand
     #[arg(long, value_enum, value_name = "auto|own|fold", default_value = "auto", help_heading = "History")]
     pub pre_releases: PreReleases,
 
-    /// Only commits that touch this folder or file; one per line, or repeated
-    #[arg(long, value_name = "PATH", help_heading = "History")]
-    pub path: Vec<String>,
-
-    /// Follow first parents only: what was merged is the merge
-    #[arg(long, help_heading = "History")]
-    pub first_parent: bool,
-
-    /// Count `BREAKING CHANGE #12` as breaking, which the specification denies and most programs grant
-    #[arg(long, help_heading = "Messages")]
-    pub hash_is_breaking: bool,
-}
-
-/// How versions are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum SchemeName {
-    /// Semantic Versioning: 1.2.3
-    #[default]
-    Semver,
-    /// Two numbers: 1.2
-    TwoPart,
-    /// Year and month: 2024.1
-    Calendar,
+    #[command(flatten)]
+    pub commits: CommitArgs,
 }
 
 /// Where the commits of pre-releases stand.

@@ -15,11 +15,9 @@ mod source;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
 use lw_model::Report;
+use lw_releases::NOT_ENOUGH_HISTORY;
 
 pub use crate::args::{Args, Command};
-
-/// Exit code of a run whose clone does not hold enough history.
-pub(crate) const NOT_ENOUGH_HISTORY: u8 = 10;
 
 /// The tool.
 #[derive(Debug)]

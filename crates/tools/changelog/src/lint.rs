@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Lint, cx: &mut Context, report: &mut Report) -> Result<
         // What git leaves out of the message, and a template has.
         let kept: Vec<&str> =
             text.split('\n').map(|line| if line.starts_with('#') { "" } else { line }).collect();
-        let message = Message::parse(&kept.join("\n"), source::rules(&args.source));
+        let message = Message::parse(&kept.join("\n"), args.source.commits.rules());
         return file(&message, &cx.display_path(path), args, cx, report);
     }
     let found = source::read(&args.source, Want::Unreleased, false, cx, report)?;

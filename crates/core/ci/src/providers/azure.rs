@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use lw_model::Level;
 
-use super::{in_folder, message_of, path_of, usable};
+use super::{in_folder, message_of, path_of, settable, usable};
 use crate::context::{Vars, clean_url, name_of};
 use crate::text::{cut_utf16, escape, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust, neutralise};
@@ -143,6 +143,17 @@ impl Provider for Azure {
                 command("task.setvariable", &properties, value)
             })
             .collect();
+        let commands = if commands.is_empty() { None } else { Some(Effect::Stdout(commands)) };
+        commands.into_iter().chain(warnings).collect()
+    }
+
+    /// `task.setvariable` without `isOutput`: a variable of the job, and of the environment of its later steps.
+    fn variables(&self, variables: &[Output]) -> Vec<Effect> {
+        let (good, warnings) = settable(variables);
+        let set = |(name, value): &(&str, String)| {
+            command("task.setvariable", &[("variable", (*name).to_owned())], value)
+        };
+        let commands: String = good.iter().map(set).collect();
         let commands = if commands.is_empty() { None } else { Some(Effect::Stdout(commands)) };
         commands.into_iter().chain(warnings).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{summary_file, usable, variable};
+use super::{settable, summary_file, usable, variable};
 use crate::context::{Vars, clean_url};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust};
 
@@ -67,6 +67,11 @@ impl CircleCi {
     }
 }
 
+/// Between single quotes only the single quote itself means something to a shell.
+fn exported(name: &str, value: &str) -> String {
+    format!("export {name}='{}'\n", value.replace('\'', "'\\''"))
+}
+
 impl Provider for CircleCi {
     fn id(&self) -> &'static str {
         "circleci"
@@ -83,14 +88,24 @@ impl Provider for CircleCi {
             effects.push(Effect::Warn("the outputs are lost: BASH_ENV is not set".into()));
             return effects;
         };
-        let file: String = good
-            .iter()
-            .map(|(name, value)| {
-                // Between single quotes only the single quote itself means something to a shell.
-                format!("export {}='{}'\n", variable(&self.step, name), value.replace('\'', "'\\''"))
-            })
-            .collect();
+        let file: String =
+            good.iter().map(|(name, value)| exported(&variable(&self.step, name), value)).collect();
         effects.insert(0, Effect::Append { path: path.clone(), bytes: file.into_bytes() });
+        effects
+    }
+
+    /// In the same file, by their own names.
+    fn variables(&self, variables: &[Output]) -> Vec<Effect> {
+        let (good, mut effects) = settable(variables);
+        if good.is_empty() {
+            return effects;
+        }
+        let Some(path) = &self.bash_env else {
+            effects.push(Effect::Warn("the variables are lost: BASH_ENV is not set".into()));
+            return effects;
+        };
+        let lines = good.iter().map(|(name, value)| exported(name, value)).collect::<String>();
+        effects.insert(0, Effect::Append { path: path.clone(), bytes: lines.into_bytes() });
         effects
     }
 

@@ -5,7 +5,7 @@
 
 use lw_model::{Level, Location};
 
-use super::{message_of, path_of, usable};
+use super::{message_of, path_of, settable, usable};
 use crate::build::BuildFacts;
 use crate::context::{Vars, clean_url, name_of};
 use crate::text::{cut_utf16, escape, one_line};
@@ -57,6 +57,7 @@ pub(crate) struct GitHub {
     step: Step,
     context: CiContext,
     output: Option<std::path::PathBuf>,
+    env: Option<std::path::PathBuf>,
     step_summary: Option<std::path::PathBuf>,
 }
 
@@ -67,8 +68,35 @@ impl GitHub {
             step,
             context: context(vars, flavour),
             output: vars.path("GITHUB_OUTPUT"),
+            env: vars.path("GITHUB_ENV"),
             step_summary: vars.path("GITHUB_STEP_SUMMARY"),
         }
+    }
+
+    /// Appends pairs to one of the runner's files. A value that holds the delimiter is written empty: an output that stays away
+    /// could be forged by an earlier line of the log.
+    fn pairs(
+        &self,
+        what: &str,
+        path: &std::path::Path,
+        pairs: Vec<(&str, String)>,
+        mut effects: Vec<Effect>,
+    ) -> Vec<Effect> {
+        let delimiter = format!("ghadelimiter_{}", self.step.nonce);
+        let mut file = String::new();
+        for (name, mut value) in pairs {
+            if value.contains(&delimiter) {
+                effects.push(Effect::Warn(format!(
+                    "the value of the {what} `{name}` holds the delimiter of {what}s: it is written empty"
+                )));
+                value.clear();
+            }
+            file.push_str(&format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"));
+        }
+        if !file.is_empty() {
+            effects.insert(0, Effect::Append { path: path.to_owned(), bytes: file.into_bytes() });
+        }
+        effects
     }
 
     fn command(&self, annotation: &Annotation) -> String {
@@ -203,8 +231,6 @@ impl Provider for GitHub {
         }
     }
 
-    /// A value that holds the delimiter is written empty: an output that stays away could be forged by
-    /// an earlier line of the log.
     fn outputs(&self, outputs: &[Output]) -> Vec<Effect> {
         if outputs.is_empty() {
             return Vec::new();
@@ -212,22 +238,19 @@ impl Provider for GitHub {
         let Some(path) = &self.output else {
             return vec![Effect::Warn("the outputs are lost: GITHUB_OUTPUT is not set".into())];
         };
-        let delimiter = format!("ghadelimiter_{}", self.step.nonce);
-        let (good, mut effects) = usable(outputs);
-        let mut file = String::new();
-        for (name, mut value) in good {
-            if value.contains(&delimiter) {
-                effects.push(Effect::Warn(format!(
-                    "the value of the output `{name}` holds the delimiter of outputs: it is written empty"
-                )));
-                value.clear();
-            }
-            file.push_str(&format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"));
+        let (good, warnings) = usable(outputs);
+        self.pairs("output", path, good, warnings)
+    }
+
+    fn variables(&self, variables: &[Output]) -> Vec<Effect> {
+        if variables.is_empty() {
+            return Vec::new();
         }
-        if !file.is_empty() {
-            effects.insert(0, Effect::Append { path: path.clone(), bytes: file.into_bytes() });
-        }
-        effects
+        let Some(path) = &self.env else {
+            return vec![Effect::Warn("the variables are lost: GITHUB_ENV is not set".into())];
+        };
+        let (good, warnings) = settable(variables);
+        self.pairs("variable", path, good, warnings)
     }
 
     fn annotations(&self, annotations: &[Annotation]) -> Vec<Effect> {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Vars;
 use crate::path::repo_relative;
 use crate::text::{cut_utf16, is_output_name, shout};
-use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step, neutralise};
+use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step, may_be_set, neutralise};
 
 /// Characters of a path that leave room for the message after it.
 const MAX_SHOWN_PATH: usize = 260;
@@ -59,6 +59,22 @@ fn usable(outputs: &[Output]) -> (Vec<(&str, String)>, Vec<Effect>) {
         } else {
             warnings
                 .push(Effect::Warn(format!("`{name}` cannot be the name of an output: it is not written")));
+        }
+    }
+    (good, warnings)
+}
+
+/// The variables that may be set, without NUL in their values, and a warning for each other one.
+fn settable(variables: &[Output]) -> (Vec<(&str, String)>, Vec<Effect>) {
+    let mut good = Vec::new();
+    let mut warnings = Vec::new();
+    for Output { name, value } in variables {
+        if may_be_set(name) {
+            good.push((name.as_str(), value.replace('\0', "")));
+        } else {
+            warnings.push(Effect::Warn(format!(
+                "the variable `{name}` is not set: it may decide more than a value"
+            )));
         }
     }
     (good, warnings)

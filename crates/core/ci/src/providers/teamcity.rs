@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lw_model::Level;
 
-use super::{by_severity, message_of, path_of, usable, variable};
+use super::{by_severity, message_of, path_of, settable, usable, variable};
 use crate::context::Vars;
 use crate::text::{cut_utf16, one_line};
 use crate::{Annotation, CiContext, Effect, Output, Provider, Step, Trust, neutralise};
@@ -84,6 +84,16 @@ impl Provider for TeamCity {
                 message("setParameter", &[("name", &parameter), ("value", value)])
             })
             .collect();
+        let messages = if messages.is_empty() { None } else { Some(Effect::Stdout(messages)) };
+        messages.into_iter().chain(warnings).collect()
+    }
+
+    fn variables(&self, variables: &[Output]) -> Vec<Effect> {
+        let (good, warnings) = settable(variables);
+        let set = |(name, value): &(&str, String)| {
+            message("setParameter", &[("name", &format!("env.{name}")), ("value", value)])
+        };
+        let messages: String = good.iter().map(set).collect();
         let messages = if messages.is_empty() { None } else { Some(Effect::Stdout(messages)) };
         messages.into_iter().chain(warnings).collect()
     }

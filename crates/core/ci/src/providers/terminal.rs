@@ -31,6 +31,10 @@ impl Provider for Terminal {
         Vec::new()
     }
 
+    fn variables(&self, _: &[Output]) -> Vec<Effect> {
+        Vec::new()
+    }
+
     fn annotations(&self, _: &[Annotation]) -> Vec<Effect> {
         Vec::new()
     }

@@ -22,6 +22,7 @@ fn github() -> Box<dyn Provider> {
         ("GITHUB_ACTIONS", "true"),
         ("GITHUB_WORKSPACE", "/w"),
         ("GITHUB_OUTPUT", "out"),
+        ("GITHUB_ENV", "env"),
         ("GITHUB_STEP_SUMMARY", "sum"),
     ])
 }
@@ -161,6 +162,68 @@ proptest! {
             .map(|output| (output.name, output.value.replace('\0', "")))
             .collect();
         prop_assert_eq!(found.pairs, expected);
+    }
+
+    #[test]
+    fn github_variables_round_trip(values in proptest::collection::vec(hostile(), 1..5)) {
+        let variables: Vec<Output> = values
+            .iter()
+            .enumerate()
+            .map(|(index, value)| Output { name: format!("BUILD_{index}"), value: value.clone() })
+            .collect();
+        let effects = github().variables(&variables);
+        let [Effect::Append { path, bytes }] = effects.as_slice() else { panic!("{effects:?}") };
+        prop_assert_eq!(path.to_str(), Some("env"));
+        let found = parse_pairs(bytes);
+        prop_assert_eq!(found.error, None);
+        let expected: Vec<(String, String)> = variables
+            .into_iter()
+            .map(|variable| (variable.name, variable.value.replace('\0', "")))
+            .collect();
+        prop_assert_eq!(found.pairs, expected);
+    }
+
+    #[test]
+    fn no_ci_is_given_a_variable_that_decides_more_than_a_value(name in hostile(), value in hostile()) {
+        let hijack = ["PATH", "LD_PRELOAD", "NODE_OPTIONS", "GITHUB_ENV", "BASH_ENV", "Path", "ld_audit"];
+        let names: Vec<String> = hijack.iter().map(|name| (*name).to_owned()).chain([format!("LD_{name}"), format!("{name}=")]).collect();
+        let variables: Vec<Output> =
+            names.into_iter().map(|name| Output { name, value: value.clone() }).collect();
+        for ci in [
+            github(),
+            provider(&[("TF_BUILD", "True"), ("AGENT_TEMPDIRECTORY", "/t")]),
+            provider(&[("TEAMCITY_VERSION", "2025")]),
+            provider(&[("CIRCLECI", "true"), ("BASH_ENV", "/b")]),
+            provider(&[("GITLAB_CI", "true")]),
+            provider(&[("BUILDKITE", "true")]),
+        ] {
+            let effects = ci.variables(&variables);
+            prop_assert!(!effects.is_empty());
+            prop_assert!(effects.iter().all(|effect| matches!(effect, Effect::Warn(_))), "{:?}", effects);
+        }
+    }
+
+    #[test]
+    fn other_cis_read_variables_back(value in hostile()) {
+        let variables = [Output { name: "BUILD_TAG".into(), value: value.clone() }];
+        let azure = provider(&[("TF_BUILD", "True"), ("AGENT_TEMPDIRECTORY", "/t")]);
+        let found = azure_commands(&azure.variables(&variables));
+        prop_assert_eq!(found, [("task.setvariable variable=BUILD_TAG".to_owned(), value.replace('\0', ""))]);
+        let teamcity = provider(&[("TEAMCITY_VERSION", "2025")]);
+        let lines = stdout_lines(&teamcity.variables(&variables));
+        prop_assert_eq!(lines.len(), 1);
+        let inner = lines[0]
+            .strip_prefix("##teamcity[setParameter name='env.BUILD_TAG' value='")
+            .and_then(|rest| rest.strip_suffix("']"))
+            .unwrap();
+        prop_assert_eq!(teamcity_value(inner), value.replace('\0', ""));
+        let circle = provider(&[("CIRCLECI", "true"), ("BASH_ENV", "/b")]);
+        let effects = circle.variables(&variables);
+        let [Effect::Append { bytes, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let inner = text.strip_prefix("export BUILD_TAG='").and_then(|rest| rest.strip_suffix("'\n")).unwrap();
+        prop_assert!(inner.replace("'\\''", "").find('\'').is_none(), "{}", inner);
+        prop_assert_eq!(inner.replace("'\\''", "'"), value.replace('\0', ""));
     }
 
     #[test]

@@ -9,3 +9,4 @@ mod log;
 mod repositories;
 mod submodules;
 mod texts;
+mod work_tree;
