@@ -5,6 +5,7 @@
     clippy::print_stderr,
     reason = "the tables go to standard output, progress to the other"
 )]
+#![allow(clippy::disallowed_methods, reason = "it measures other programs")]
 
 mod comparison;
 mod document;

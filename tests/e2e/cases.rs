@@ -8,6 +8,7 @@
 //!
 //! What a machine lacks (act, docker) makes a test ignored, with the reason; with `LW_REQUIRE_E2E=1` it fails.
 
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests are tests: a panic there is a failing test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 // The modules are those of the other target as well.

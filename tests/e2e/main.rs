@@ -6,6 +6,7 @@
 //! and what they feed a tool lies in `tests/cases/<tool>/`: each case there is a test by itself, in `cases.rs`.
 
 #![cfg(target_os = "linux")]
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests are tests: a panic there is a failing test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 

@@ -8,6 +8,7 @@ use lw_ci::{CiContext, Provider, Trust};
 use lw_model::{Artifact, Class, Finding, Level, Location, Report};
 
 use crate::args::Common;
+use crate::clock::Clock;
 use crate::config::section::Sections;
 use crate::error::Error;
 use crate::files::Files;
@@ -127,6 +128,12 @@ impl Context {
     #[must_use]
     pub fn now(&self) -> u64 {
         self.host.now
+    }
+
+    /// The time that passes during the run: what a tool waits by, and is told to stop by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.host.clock
     }
 
     /// The time that stands for the run's where its outputs have to be the same on any day: `SOURCE_DATE_EPOCH`

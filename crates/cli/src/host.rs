@@ -1,10 +1,13 @@
 //! The machine a run is on: environment, folder, streams. Taken once, so that a run can be repeated in
 //! a test with another one.
 
+#![allow(clippy::disallowed_methods, reason = "this is the edge")]
+
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::progress;
@@ -24,6 +27,8 @@ pub struct Host {
     pub colour_stderr: bool,
     /// Columns of standard output.
     pub width: usize,
+    /// The time that passes during the run.
+    pub clock: Clock,
 }
 
 impl std::fmt::Debug for Host {
@@ -45,12 +50,10 @@ impl Host {
         let forced = is_set("CLICOLOR_FORCE") || is_set("FORCE_COLOR");
         let allowed = !is_set("NO_COLOR") && env.get("TERM").is_none_or(|term| term != "dumb");
         let colour = |terminal: bool| allowed && (terminal || forced);
-        let now =
-            env.get("SOURCE_DATE_EPOCH").and_then(|value| value.trim().parse().ok()).unwrap_or_else(|| {
-                std::time::SystemTime::now()
-                    .duration_since(std::time::SystemTime::UNIX_EPOCH)
-                    .map_or(0, |elapsed| elapsed.as_secs())
-            });
+        let now = env
+            .get("SOURCE_DATE_EPOCH")
+            .and_then(|value| value.trim().parse().ok())
+            .unwrap_or_else(|| Clock::real().since_1970().as_secs());
         let width = env.get("COLUMNS").and_then(|value| value.trim().parse().ok());
         Self {
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
@@ -58,6 +61,7 @@ impl Host {
             colour: colour(io::stdout().is_terminal()),
             colour_stderr: colour(io::stderr().is_terminal()),
             width: width.or_else(terminal_width).unwrap_or(100).clamp(40, 200),
+            clock: Clock::real(),
             env,
         }
     }
@@ -161,9 +165,8 @@ pub(crate) fn nonce() -> String {
     let mut bytes = [0u8; 16];
     if getrandom::fill(&mut bytes).is_err() {
         let here = std::ptr::from_ref(&bytes).addr() as u128;
-        #[allow(clippy::disallowed_methods)]
-        let time = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
-        bytes = (time.map_or(0, |elapsed| elapsed.as_nanos()) ^ (here << 64)).to_le_bytes();
+        let time = Clock::real().since_1970();
+        bytes = (time.as_nanos() ^ (here << 64)).to_le_bytes();
     }
     base16ct::lower::encode_string(&bytes)
 }

@@ -11,6 +11,7 @@
 mod args;
 mod base;
 mod baseline;
+mod clock;
 pub mod config;
 mod context;
 mod context_files;
@@ -33,6 +34,7 @@ mod tool;
 
 pub use args::{Common, ConfigFrom, FailOn, Missing};
 pub use baseline::same_measure;
+pub use clock::{Clock, Driven, Woken};
 pub use config::section::Section;
 pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};

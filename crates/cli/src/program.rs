@@ -1,5 +1,7 @@
 //! Programs that a user names: `exec:` signers, and later `git` and `kubectl`. Never a shell.
 
+#![allow(clippy::disallowed_methods, reason = "this is where programs of the user's run, in real time")]
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;

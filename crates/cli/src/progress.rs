@@ -3,6 +3,8 @@
 //! Whoever works only counts; a thread of its own looks at the count and draws, so that a single long step is told as
 //! well, and counting costs an atomic addition.
 
+#![allow(clippy::disallowed_methods, reason = "a bar moves in real time, whatever a run waits by")]
+
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,5 +1,6 @@
 //! The multi-call binary: listing, completions, man pages, and a tool by the name it is called by.
 
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used)]
 

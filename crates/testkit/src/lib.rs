@@ -1,10 +1,14 @@
 //! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
 //! ([`git`]), other programs ([`program`]), a tool's binary run as its users do ([`tool`]), a strict runner for
-//! composite actions ([`runner`]), a secret whose every trace is looked for ([`canary`]), and checkers of bills of materials ([`bills`]).
+//! composite actions ([`runner`]), a server that fails as told ([`http`]), a secret whose every trace is looked for ([`canary`]), and
+//! checkers of bills of materials ([`bills`]).
+
+#![allow(clippy::disallowed_methods, reason = "it runs tools and other programs, and waits for them")]
 
 pub mod bills;
 pub mod canary;
 pub mod git;
+pub mod http;
 mod programs;
 pub mod runner;
 pub mod tool;

@@ -52,6 +52,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         never: "what any element means",
     },
     Floor {
+        number: 0,
+        prefix: "crates/core/retry",
+        folder: "`crates/core/retry`",
+        knows: "whether, when and how often something that failed is tried again",
+        never: "what is tried; sleeping, the clock, where randomness comes from",
+    },
+    Floor {
         number: 1,
         prefix: "crates/core/render",
         folder: "`crates/core/render`",
@@ -71,6 +78,13 @@ pub(crate) const FLOORS: &[Floor] = &[
         folder: "`crates/core/secret`",
         knows: "what a secret is, the names of its sources, every form it may leak in",
         never: "files, environment, printing, any key format",
+    },
+    Floor {
+        number: 1,
+        prefix: "crates/core/rollout",
+        folder: "`crates/core/rollout`",
+        knows: "what a rollout does next, given what its target looks like and what time it is",
+        never: "any target, network, clock, files",
     },
     Floor {
         number: 1,
@@ -117,14 +131,14 @@ pub(crate) const FLOORS: &[Floor] = &[
     Floor {
         number: 2,
         prefix: "crates/services/http",
-        folder: "`crates/services/http`, with the first tool that is online",
-        knows: "requests, their time limits and repetitions",
+        folder: "`crates/services/http`",
+        knows: "requests, their time limits and repetitions, and what may be sent where",
         never: "what a service means by its answer",
     },
     Floor {
         number: 3,
         prefix: "crates/services/",
-        folder: "`crates/services/*`, likewise",
+        folder: "`crates/services/*`, a new one",
         knows: "one service each: its requests, its answers, its limits",
         never: "any tool, another service",
     },

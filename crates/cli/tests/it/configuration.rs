@@ -146,6 +146,7 @@ fn run(folder: &Path, argv: &[&str], env: &[(&str, &str)]) -> Run {
         colour: false,
         colour_stderr: false,
         width: 100,
+        clock: lw_cli::Clock::real(),
     };
     let report = format!("--report={}", at("report.json").display());
     let argv = argv.iter().copied().chain([report.as_str()]).map(Into::into).collect();

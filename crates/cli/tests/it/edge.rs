@@ -160,6 +160,7 @@ fn run(folder: &Path, argv: &[&str], env: &[(&str, &str)]) -> Run {
         colour: false,
         colour_stderr: false,
         width: 100,
+        clock: lw_cli::Clock::real(),
     };
     // A folder of its own: no lw.toml of somebody else above it.
     fs::create_dir_all(folder.join(".git")).unwrap();

@@ -164,7 +164,9 @@ impl Place {
         .into();
         env.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         env.retain(|_, value| !value.is_empty());
-        let host = Host { env, cwd: self.at(""), now: 0, colour: false, colour_stderr: false, width: 100 };
+        let clock = lw_cli::Clock::real();
+        let host =
+            Host { env, cwd: self.at(""), now: 0, colour: false, colour_stderr: false, width: 100, clock };
         let exit = invoke(
             &Entry::of::<Probe>(),
             argv.iter().map(Into::into).collect(),

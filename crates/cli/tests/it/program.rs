@@ -91,6 +91,7 @@ fn run(folder: &Path, arguments: &[&str], env: &[(&str, &str)]) -> Run {
         colour: false,
         colour_stderr: false,
         width: 100,
+        clock: lw_cli::Clock::real(),
     };
     let common = ["--config=none", "--summary=off", "--report", report.to_str().unwrap()];
     let arguments = common.iter().chain(arguments).map(Into::into).collect();

@@ -1,5 +1,6 @@
 //! Releases of whole repositories: what stands in each, and what comes next.
 
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

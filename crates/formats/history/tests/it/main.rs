@@ -1,5 +1,6 @@
 //! Repositories and diffs, compared with what git itself says of them.
 
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 

@@ -1,6 +1,7 @@
 //! Keys and signatures held to fixtures, to other programs, and to every change of a bit.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failing test")]
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 
 mod detached;
 mod embedded;

@@ -1,5 +1,6 @@
 //! ota-package as its users meet it: the binary, on images made here and on the example firmware.
 
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

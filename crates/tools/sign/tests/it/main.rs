@@ -1,6 +1,7 @@
 //! sign as its users meet it: the binary, on files made here and on third-party ones, with the programs of the other side
 //! as judges.
 
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -2,6 +2,7 @@
 
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 
 mod files;
 mod history;
