@@ -136,7 +136,7 @@ fn refuse_contradictions(args: &Generate) -> Result<(), Error> {
     }
     let source = &args.source;
     let is_one = source.tag.is_some() || source.since.is_some() || source.unreleased;
-    if args.new_contributors && !source.path.is_empty() && !is_one {
+    if args.new_contributors && !source.commits.path.is_empty() && !is_one {
         return Err(Error::usage("--new-contributors with --path is told of one release at a time")
             .hint("add --tag, --since or --unreleased"));
     }
@@ -234,7 +234,7 @@ fn put_into(
             text = fill(template, &one, Beside { pulls: style.pulls, newcomers: &[] }, style)?.text;
             // What stands above the section is the title, which is there already.
             text =
-                prepend::section(&text, release.tag.as_ref(), &found.family.0, source::scheme(&args.source))
+                prepend::section(&text, release.tag.as_ref(), &found.family.0, args.source.history.scheme())
                     .ok_or_else(|| InputError::NoSection {
                         path: template.path().to_owned(),
                         version: release.tag.as_ref().map_or("Unreleased".to_owned(), |(tag, _)| tag.clone()),
@@ -245,13 +245,13 @@ fn put_into(
     }
     let newest = found.releases.iter().find_map(|release| release.tag.as_ref());
     let since = style.url.zip(newest).map(|(url, (tag, _))| markdown::since(url, tag));
-    let names = Names { prefix: &found.family.0, scheme: source::scheme(&args.source) };
+    let names = Names { prefix: &found.family.0, scheme: args.source.history.scheme() };
     let title = if old.trim().is_empty() && template.is_none() { markdown::title(style.format) } else { "" };
     let put = prepend::prepend(&format!("{old}{title}"), &new, since.as_deref(), &names)
         .map_err(|line| InputError::Unclosed { path: name.clone(), line })?;
     if !put.kept.is_empty() {
         let message =
-            format!("{name} has {} already, and keeps it as it is", source::listed(put.kept.iter()));
+            format!("{name} has {} already, and keeps it as it is", lw_releases::listed(put.kept.iter()));
         report.add_finding(Finding::new("changelog/kept", Level::Note, "kept", message));
     }
     if put.moved > 0 {
