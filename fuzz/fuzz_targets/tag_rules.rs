@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lw_tag_rules::{Pattern, Template, format_time, joined, lines, parse_entries, parse_flavor, parse_images, tag, zone};
+use lw_tag_rules::{
+    Pattern, Template, format_time, joined, lines, parse_entries, parse_flavor, parse_images, tag, zone,
+};
 
 fuzz_target!(|text: &str| {
     let values = [text.to_owned()];

@@ -212,8 +212,12 @@ struct Text {
 /// Who wrote commits, once for all of theirs.
 struct People<'a> {
     mailmap: &'a Mailmap,
-    known: std::collections::HashMap<Box<[u8]>, (Arc<str>, Arc<str>), fnv::FnvBuildHasher>,
+    /// Name and address, by what an author line says of them.
+    known: std::collections::HashMap<Box<[u8]>, Names, fnv::FnvBuildHasher>,
 }
+
+/// Name and address.
+type Names = (Arc<str>, Arc<str>);
 
 impl People<'_> {
     fn of(&mut self, line: &[u8], latin1: bool) -> Person {
@@ -225,7 +229,7 @@ impl People<'_> {
             None => {
                 let (text, _) = decode(who.to_vec(), latin1);
                 let (name, mail) = author_of(&text, self.mailmap);
-                let person: (Arc<str>, Arc<str>) = (name.into(), mail.into());
+                let person: Names = (name.into(), mail.into());
                 self.known.insert(who.into(), person.clone());
                 person
             }
@@ -390,7 +394,7 @@ impl Repository {
                     text = parse(node.id, data, true).ok_or_else(|| unreadable(node.id))?.text;
                 }
             }
-            let mut commit = node.commit(text, &mut people);
+            let mut commit = node.commit(text.as_ref(), &mut people);
             commit.touches = touches;
             commit.parents =
                 range.iter().map(|parent| places.get(*parent as usize).copied().flatten()).collect();
@@ -638,8 +642,8 @@ impl<'a> Loader<'a> {
 }
 
 impl Node {
-    fn commit(&self, text: Option<Text>, people: &mut People<'_>) -> Commit {
-        let (author, message, is_lossy) = match &text {
+    fn commit(&self, text: Option<&Text>, people: &mut People<'_>) -> Commit {
+        let (author, message, is_lossy) = match text {
             None => (Person::default(), String::new(), false),
             Some(text) => {
                 let (author, message) = text.bytes.split_at_checked(text.author).unwrap_or_default();
