@@ -60,7 +60,8 @@ fn ten_actions_in_one_job_do_not_disturb_each_other() {
     }
     let result = job.run().unwrap();
     assert_eq!(result.conclusion, Outcome::Success);
-    assert!(result.env.is_empty() && result.path.is_empty(), "{:?} {:?}", result.env, result.path);
+    let is_meant = |name: &String| cases.iter().any(|case| crate::injection::is_meant(case.tool, name));
+    assert!(result.env.keys().all(is_meant) && result.path.is_empty(), "{:?} {:?}", result.env, result.path);
     for (index, case) in cases.iter().enumerate() {
         let step = result.step(&format!("tool{index}")).unwrap();
         let read = result.step(&format!("read{index}")).unwrap();

@@ -131,11 +131,22 @@ impl Case {
         self.with.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    /// The inputs as a command line: the command, then a flag for each line of each input.
+    /// The inputs as a command line: the command, then a flag for each line of each input, or the line alone where the command
+    /// has no flag for it.
     pub(crate) fn arguments(&self) -> Vec<String> {
-        let flags = self.with.iter().filter(|(name, _)| *name != "command");
-        let flags = flags.flat_map(|(name, value)| value.lines().map(move |line| format!("--{name}={line}")));
-        self.with.get("command").cloned().into_iter().chain(flags).collect()
+        let entry = lw::TOOLS.iter().find(|entry| entry.name == self.tool).expect("a tool of the suite");
+        let whole = entry.command();
+        let command = self.with.get("command");
+        let own = command.and_then(|name| whole.find_subcommand(name)).unwrap_or(&whole);
+        let is_bare =
+            |name: &str| own.get_positionals().any(|arg| arg.get_id().as_str().replace('_', "-") == name);
+        let given = self.with.iter().filter(|(name, _)| *name != "command");
+        let given = given.flat_map(|(name, value)| {
+            value
+                .lines()
+                .map(move |line| if is_bare(name) { line.to_owned() } else { format!("--{name}={line}") })
+        });
+        command.cloned().into_iter().chain(given).collect()
     }
 }
 

@@ -144,7 +144,7 @@ fn no_input_runs_anything_or_forges_anything() {
     }
 }
 
-/// How the variables end that `version env` sets for the steps that follow. No other tool sets any.
+/// How the variables end that `version env` sets for the steps that follow.
 const VARIABLES: [&str; 10] = [
     "VERSION",
     "VERSION_MAJOR",
@@ -158,9 +158,15 @@ const VARIABLES: [&str; 10] = [
     "PLATFORMIO_BUILD_FLAGS",
 ];
 
-fn is_meant(tool: &str, name: &str) -> bool {
+/// Whether a tool sets a variable of this name for the steps that follow, as its documents say. Most set none.
+pub(crate) fn is_meant(tool: &str, name: &str) -> bool {
     let is_identifier = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    tool == "version" && is_identifier && VARIABLES.iter().any(|end| name.ends_with(end))
+    is_identifier
+        && match tool {
+            "version" => VARIABLES.iter().any(|end| name.ends_with(end)),
+            "image-tags" => name.starts_with("DOCKER_METADATA_OUTPUT_"),
+            _ => false,
+        }
 }
 
 /// What a tool reads is foreign as well: names of files, and what stands in them.

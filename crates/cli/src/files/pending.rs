@@ -73,6 +73,10 @@ impl PendingFile {
             builder.permissions(std::fs::Permissions::from_mode(0o644));
         }
         let file = named(&mut builder).tempfile_in(made(path)?)?;
+        // Of a file that is replaced everything stays but its bytes: a script stays one, and what is private too.
+        if let Some(permissions) = permissions_of(path) {
+            file.as_file().set_permissions(permissions)?;
+        }
         Ok(Self { file, target: Target::Path(path.to_owned()), watch: watch.clone(), _unfinished: None })
     }
 
@@ -131,6 +135,21 @@ impl PendingFile {
         }
         Ok(())
     }
+}
+
+/// Who may read, write and run the file that is at a path; nothing for what is none, and never the bits that make it run as
+/// somebody else.
+#[cfg(unix)]
+fn permissions_of(path: &Path) -> Option<std::fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    let there = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some(std::fs::Permissions::from_mode(there.permissions().mode() & 0o777))
+}
+
+/// On other systems a file has no such thing.
+#[cfg(not(unix))]
+fn permissions_of(_: &Path) -> Option<std::fs::Permissions> {
+    None
 }
 
 impl Write for PendingFile {

@@ -313,7 +313,7 @@ fn gitlabs_variables_are_those_of_this_suite_only() {
 
 #[cfg(unix)]
 mod unix {
-    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
     use std::process::Command;
 
     use super::*;
@@ -424,6 +424,21 @@ mod unix {
         assert!(fs::metadata(place.at("p")).unwrap().file_type().is_fifo());
         assert_eq!(place.run(&["--out=-"]).exit, Exit::Usage);
         assert!(!place.at("-").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_permissions() {
+        let place = Place::new();
+        let mode = |path: &str| fs::metadata(place.at(path)).unwrap().permissions().mode() & 0o7777;
+        for (before, after) in [(0o755, 0o755), (0o600, 0o600), (0o664, 0o664), (0o4755, 0o755)] {
+            for argument in ["--out=kept", "--made=kept"] {
+                place.write("kept", "before");
+                fs::set_permissions(place.at("kept"), fs::Permissions::from_mode(before)).unwrap();
+                assert_eq!(place.run(&[argument]).exit, Exit::Pass);
+                assert_ne!(place.text("kept"), "before");
+                assert_eq!(mode("kept"), after, "{argument} {before:o}");
+            }
+        }
     }
 
     #[test]

@@ -24,5 +24,5 @@ fn github_gets_them_in_its_file_and_nothing_else_of_their_values() {
     assert!(!String::from_utf8_lossy(bytes).contains("PATH"));
     assert!(matches!(&effects[1], Effect::Warn(_)));
     assert!(matches!(&variables(&env[..1], "a")[..], [Effect::Warn(_)]));
-    assert!(variables(&[("GITLAB_CI", "true")], "a").is_empty());
+    assert!(matches!(&variables(&[("GITLAB_CI", "true")], "a")[..], [Effect::Warn(_)]));
 }
