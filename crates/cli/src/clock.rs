@@ -180,6 +180,12 @@ impl Real {
     }
 }
 
+/// Whether SIGTERM and SIGINT are caught, so that the tool ends as it sees fit when one comes.
+#[cfg(target_os = "linux")]
+pub(crate) fn signals_are_caught() -> bool {
+    signals::are_caught()
+}
+
 /// SIGTERM and SIGINT as bytes of a pipe: a handler of a signal may write one, and who reads with a limit of time can wait for it.
 #[cfg(unix)]
 mod signals {
@@ -211,6 +217,11 @@ mod signals {
         }
         let _ = PIPE.set(Pipe { read: Mutex::new(read), count: AtomicU32::new(0) });
         Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn are_caught() -> bool {
+        PIPE.get().is_some()
     }
 
     pub(super) fn count() -> u32 {
@@ -315,6 +326,11 @@ mod tests {
     #[test]
     fn a_signal_wakes_who_waits_and_ends_nothing() {
         let clock = Clock::real();
+        // Something unfinished is not what ends the process then.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("unfinished");
+        std::fs::write(&path, "half").unwrap();
+        let unfinished = crate::files::Unfinished::new(&path);
         clock.catch_signals().unwrap();
         clock.catch_signals().unwrap();
         assert_eq!((clock.sleep(Duration::from_millis(20)), clock.signals()), (Woken::Time, 0));
@@ -333,5 +349,7 @@ mod tests {
         }
         other.join().unwrap();
         assert_eq!(clock.signals(), 2);
+        assert!(path.exists());
+        drop(unfinished);
     }
 }

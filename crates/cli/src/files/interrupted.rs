@@ -5,16 +5,16 @@
 //! process began, as `nohup` has it, stays ignored.
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::Unfinished;
+pub(crate) use linux::Unfinished;
 
 /// Something unfinished. Elsewhere it is left, to be cleared another day.
 #[cfg(not(target_os = "linux"))]
 #[derive(Debug)]
-pub(super) struct Unfinished;
+pub(crate) struct Unfinished;
 
 #[cfg(not(target_os = "linux"))]
 impl Unfinished {
-    pub(super) fn new(_: &std::path::Path) -> Self {
+    pub(crate) fn new(_: &std::path::Path) -> Self {
         Self
     }
 }
@@ -31,17 +31,19 @@ mod linux {
 
     use signal_hook::{flag, low_level};
 
+    use crate::clock::signals_are_caught;
+
     static PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
     /// Something unfinished, which is removed when the process is told to end while this is there.
     #[derive(Debug)]
-    pub(in crate::files) struct Unfinished {
+    pub(crate) struct Unfinished {
         path: PathBuf,
     }
 
     impl Unfinished {
         /// Has a file or folder removed. Where no thread or handler can be had, it is left to be cleared another day.
-        pub(in crate::files) fn new(path: &Path) -> Self {
+        pub(crate) fn new(path: &Path) -> Self {
             start();
             paths().insert(path.to_owned());
             Self { path: path.to_owned() }
@@ -74,8 +76,13 @@ mod linux {
         let seen = Arc::clone(&which);
         // Before the handlers are there: a signal that nobody waits for would be lost.
         Builder::new().name("signals".into()).stack_size(STACK).spawn(move || {
-            if here.read_exact(&mut [0]).is_ok() {
-                end(seen.load(Ordering::SeqCst));
+            while here.read_exact(&mut [0]).is_ok() {
+                let signal = i32::try_from(seen.load(Ordering::SeqCst)).unwrap_or(0);
+                // A tool that catches these two ends as it sees fit, and drops what it has not finished.
+                let is_caught = matches!(signal, libc::SIGINT | libc::SIGTERM) && signals_are_caught();
+                if !is_caught {
+                    end(signal);
+                }
             }
         })?;
         let ignored = ignored();
@@ -101,14 +108,12 @@ mod linux {
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(u64::MAX)
     }
 
-    fn end(signal: usize) {
+    fn end(signal: i32) {
         for path in std::mem::take(&mut *paths()) {
             if std::fs::remove_file(&path).is_err() {
                 let _ = std::fs::remove_dir_all(&path);
             }
         }
-        if let Ok(signal) = i32::try_from(signal) {
-            let _ = low_level::emulate_default_handler(signal);
-        }
+        let _ = low_level::emulate_default_handler(signal);
     }
 }

@@ -26,6 +26,8 @@ mod read;
 mod shown;
 mod write;
 
+#[cfg(test)]
+pub(crate) use self::interrupted::Unfinished;
 pub use bytes::Bytes;
 pub(crate) use destination::unwritable;
 pub use folder::{InputEntry, InputFolder, InputKind};

@@ -61,6 +61,8 @@ impl Tool for Probe {
             Some("trap") => {
                 use rustix::process::{Signal, getpid, kill_process};
                 kill_process(getpid(), Signal::TRAP).unwrap();
+                // Another thread may be the one that gets it, a moment later.
+                std::thread::sleep(std::time::Duration::from_secs(60));
             }
             #[cfg(target_os = "linux")]
             Some("protection") => {
