@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::case::{
     Case, EPOCH, READ, Seen, Workspace, assert_same, line, native, outputs_of, read_env, strict,
 };
-use crate::support::{Tree, binary, program, target, write_program};
+use crate::support::{Tree, binary, program, slow_to_fail, target, write_program};
 use crate::{act, engine};
 
 /// How an action runs.
@@ -146,14 +146,10 @@ fn under_act(tree: &Path, case: &Case, runtime: &str) -> Option<Seen> {
     let copy = aside.path().join("summary");
     let (tool, docker) = (tree.join("bin").join(target()).join("lw"), program("docker")?);
     let shown = |program: &Path| program.to_string_lossy().into_owned();
-    // On its own host act does not wait for what a failing step has printed last (`exec` of its
-    // pkg/container/host_environment.go returns before the copy of the terminal is done), so a failure takes a moment.
+    // A failure takes a moment: see `Tree::slow_to_fail`.
     let wrap = |wrapped: &str| {
-        format!(
-            "#!/bin/sh\n{wrapped} \"$@\"\ncode=$?\n[ -s \"$GITHUB_STEP_SUMMARY\" ] && cp \"$GITHUB_STEP_SUMMARY\" {}\n\
-             [ $code -eq 0 ] || sleep 1\nexit $code\n",
-            shown(&copy)
-        )
+        let keep = format!("[ -s \"$GITHUB_STEP_SUMMARY\" ] && cp \"$GITHUB_STEP_SUMMARY\" {}", shown(&copy));
+        slow_to_fail(wrapped, &keep)
     };
     let own = Tree::with(Path::new("/bin/false"));
     write_program(&own.path().join("bin").join(target()).join("lw"), &wrap(&shown(&tool)));

@@ -103,7 +103,7 @@ impl Project {
     /// `files` are of this repository, by their path in the project.
     fn of(workflow: &str, files: &[(&str, &str)], text: &[(&str, &str)]) -> Self {
         let around = tempfile::Builder::new().prefix("lw-around-").tempdir().unwrap();
-        let tree = Tree::with(&binary());
+        let tree = Tree::slow_to_fail(&binary());
         let workspace = Workspace::of(&[]);
         let place = |name: &str| around.path().join(name);
         cache(&place("actions/cache"), &place("cache"));

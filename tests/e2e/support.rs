@@ -66,9 +66,23 @@ impl Tree {
         Self { folder }
     }
 
+    /// With a binary that takes a moment to fail, for act on its own host: that does not wait for what a failing step has
+    /// printed last (`exec` of its pkg/container/host_environment.go returns before the copy of the terminal is done).
+    pub(crate) fn slow_to_fail(binary: &Path) -> Self {
+        let tree = Self::with(Path::new("/bin/false"));
+        let script = slow_to_fail(&binary.to_string_lossy(), "");
+        write_program(&tree.path().join("bin").join(target()).join("lw"), &script);
+        tree
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// A script that runs a program, then a command, and takes a moment when the program has failed.
+pub(crate) fn slow_to_fail(program: &str, then: &str) -> String {
+    format!("#!/bin/sh\n{program} \"$@\"\ncode=$?\n{then}\n[ $code -eq 0 ] || sleep 1\nexit $code\n")
 }
 
 /// Copies files and folders, but for those of these names at the top.
