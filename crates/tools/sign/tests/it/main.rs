@@ -20,7 +20,11 @@ mod docs;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(unix)]
+mod pkcs11;
+#[cfg(unix)]
 mod programs;
+#[cfg(unix)]
+mod softhsm;
 
 use std::fs;
 use std::io::{Cursor, Write as _};
