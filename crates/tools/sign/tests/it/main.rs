@@ -12,6 +12,7 @@ mod embedded;
 mod fixtures;
 mod forks;
 mod keys;
+mod pkcs11;
 mod secrets;
 mod two_steps;
 
@@ -19,8 +20,6 @@ mod two_steps;
 mod docs;
 #[cfg(target_os = "linux")]
 mod memory;
-#[cfg(unix)]
-mod pkcs11;
 #[cfg(unix)]
 mod programs;
 #[cfg(unix)]

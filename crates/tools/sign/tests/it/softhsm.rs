@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lw_testkit::tool::{Run, words};
+use lw_testkit::tool::words;
 
-use crate::{Desk, SIGN, program};
+use crate::{Desk, program};
 
 /// The PIN of its user.
 pub(crate) const PIN: &str = "19283746";
@@ -31,12 +31,12 @@ impl SoftHsm {
         std::fs::create_dir(desk.path().join("tokens")).unwrap();
         desk.write("softhsm.conf", format!("directories.tokendir = {folder}/tokens\n"));
         let softhsm = Self { module, tool, util, configuration: format!("{folder}/softhsm.conf") };
-        softhsm.token("ci");
+        softhsm.add_token("ci");
         Some(softhsm)
     }
 
     /// Another token.
-    pub(crate) fn token(&self, label: &str) {
+    pub(crate) fn add_token(&self, label: &str) {
         self.must(&self.util, &format!("--init-token --free --label {label} --pin {PIN} --so-pin 5678"));
     }
 
@@ -62,8 +62,17 @@ impl SoftHsm {
         desk.must(&openssl, &format!("pkey -pubin -inform DER -in key.der -out {label}.pub.pem"));
     }
 
+    /// Puts the key `LABEL.pem` into the token.
+    #[cfg(feature = "pkcs11")]
+    pub(crate) fn import(&self, desk: &Desk, label: &str, id: &str) {
+        let file = desk.path().join(format!("{label}.pem"));
+        let file = file.display();
+        self.must(&self.util, &format!("--import {file} --token ci --label {label} --id {id} --pin {PIN}"));
+    }
+
     /// `sign`, with the PIN in the variable `PIN`.
-    pub(crate) fn sign(&self, desk: &Desk, line: &[&str]) -> Run {
-        SIGN.run(desk.path(), line, &[("PIN", PIN), ("SOFTHSM2_CONF", &self.configuration)])
+    #[cfg(feature = "pkcs11")]
+    pub(crate) fn sign(&self, desk: &Desk, line: &[&str]) -> lw_testkit::tool::Run {
+        crate::SIGN.run(desk.path(), line, &[("PIN", PIN), ("SOFTHSM2_CONF", &self.configuration)])
     }
 }
