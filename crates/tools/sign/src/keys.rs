@@ -14,12 +14,13 @@ use lw_signature::{
 use lw_signed::{KeyReader, Keys, NamedKey, ReadKeys, Role};
 
 use crate::args::{ExecInput, KeyArgs, TrustArgs};
+use crate::pkcs11;
 
 /// A key that signs.
 pub(crate) struct SigningKey<'a> {
     /// What signs.
     pub(crate) signer: Box<dyn Signer + 'a>,
-    /// The format of its file; none of a program.
+    /// The format of its file; none of a program or a token.
     pub(crate) format: Option<KeyFormat>,
     /// The id that minisign and signify keep beside a key.
     pub(crate) key_id: Option<[u8; 8]>,
@@ -55,7 +56,9 @@ pub(crate) fn signing<'a>(
     let mut keys = Vec::new();
     for source in &args.key {
         refuse_by_scheme(source)?;
-        let key = if let Some(program) = source.strip_prefix("exec:") {
+        let key = if let Some(uri) = source.strip_prefix("pkcs11:") {
+            pkcs11::signing_key(uri, args, public.as_ref().map(|public| &public.key), cx, report)?
+        } else if let Some(program) = source.strip_prefix("exec:") {
             let program: Program = program.parse().context("--key exec:")?;
             let Some(public) = &public else {
                 return Err(Error::usage("--key exec: needs --public-key").hint(
@@ -94,10 +97,6 @@ pub(crate) fn signing<'a>(
 /// Refuses what names a key where no key can be read from, with what does the same.
 fn refuse_by_scheme(source: &str) -> Result<(), Error> {
     let (kind, hint) = match source.split_once(':').map(|(kind, _)| kind) {
-        Some("pkcs11") => (
-            "a PKCS#11 module",
-            "a static program cannot load one: ask it through a program, --key 'exec:/usr/bin/pkcs11-tool --module /usr/lib/MODULE.so --sign --mechanism ECDSA --id 01 --login --pin env:PIN' with --exec-variable PIN and --public-key; or sign in two steps with `lw sign digest` and `lw sign attach`",
-        ),
         Some("awskms" | "arn") => (
             "a key of AWS KMS",
             "ask it through a program: a script that runs `aws kms sign --message fileb:///dev/stdin --message-type DIGEST`, as --key exec:/path/of/the/script with --public-key; or sign in two steps with `lw sign digest` and `lw sign attach`",
@@ -224,9 +223,19 @@ impl Signer for Asked<'_> {
 
 /// Reads a public key or a certificate, whose time has to be now.
 pub(crate) fn public_file(path: &Path, cx: &Context, report: &mut Report) -> Result<PublicKeyFile, Error> {
-    let mut reader = reader(false, cx);
     let (name, bytes) = open(path, cx)?;
-    let file = reader.read(&name, &bytes)?;
+    public_bytes(&name, &bytes, cx, report)
+}
+
+/// The same of what was read already, by its name.
+pub(crate) fn public_bytes(
+    name: &str,
+    bytes: &[u8],
+    cx: &Context,
+    report: &mut Report,
+) -> Result<PublicKeyFile, Error> {
+    let mut reader = reader(false, cx);
+    let file = reader.read(name, bytes)?;
     add_findings(reader.finish().findings, report);
     Ok(file)
 }
@@ -258,9 +267,11 @@ fn with_public<T>(
     cx: &Context,
     take: impl FnOnce(&str, &[u8]) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    if source.starts_with("exec:") {
-        return Err(Error::usage("--key exec: signs; it is no public key")
-            .hint("give the public key or the certificate itself"));
+    for kind in ["exec:", "pkcs11:"] {
+        if source.starts_with(kind) {
+            return Err(Error::usage(format!("--key {kind} signs; it is no public key"))
+                .hint("give the public key or the certificate itself"));
+        }
     }
     match source.parse::<SecretSource>().context("--key")? {
         SecretSource::File(path) => {

@@ -13,6 +13,11 @@ mod external;
 mod keys;
 mod keys_command;
 mod make;
+#[cfg(all(feature = "pkcs11", not(all(unix, target_feature = "crt-static"))))]
+mod pkcs11;
+#[cfg(not(all(feature = "pkcs11", not(all(unix, target_feature = "crt-static")))))]
+#[path = "pkcs11_refused.rs"]
+mod pkcs11;
 mod rules;
 mod scheme;
 mod sign;

@@ -12,6 +12,7 @@ mod embedded;
 mod fixtures;
 mod forks;
 mod keys;
+mod pkcs11;
 mod secrets;
 mod two_steps;
 
@@ -21,6 +22,8 @@ mod docs;
 mod memory;
 #[cfg(unix)]
 mod programs;
+#[cfg(unix)]
+mod softhsm;
 
 use std::fs;
 use std::io::{Cursor, Write as _};

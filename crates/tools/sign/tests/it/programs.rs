@@ -7,6 +7,7 @@ use std::path::Path;
 use lw_signature::KeyKind;
 use lw_testkit::tool::words;
 
+use crate::softhsm::{PIN, SoftHsm};
 use crate::{Desk, RSA_2048, SIGN, program};
 
 impl Desk {
@@ -125,37 +126,22 @@ fn a_program_is_named_in_full_and_gets_what_is_named() {
 /// The recipe of the docs for a card, with softhsm in its place.
 #[test]
 fn a_card_signs_through_pkcs11_tool() {
-    let (Some(tool), Some(util)) = (program("pkcs11-tool"), program("softhsm2-util")) else { return };
-    let module = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
-    let module = module.into_iter().find(|path| Path::new(path).is_file()).expect("the module of softhsm");
     let desk = Desk::new();
-    let folder = desk.path().display().to_string();
-    fs::create_dir(desk.path().join("tokens")).unwrap();
-    desk.write("softhsm.conf", format!("directories.tokendir = {folder}/tokens\n"));
-    let configuration = format!("{folder}/softhsm.conf");
-    let must = |program: &Path, line: &str| {
-        let mut command = std::process::Command::new(program);
-        command.args(words(line)).env("SOFTHSM2_CONF", &configuration).current_dir(desk.path());
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    };
-    must(&util, "--init-token --free --label ci --pin 1234 --so-pin 5678");
-    let Some(openssl) = program("openssl") else { return };
+    let Some(softhsm) = SoftHsm::new(&desk) else { return };
     for (kind, id, key_type, mechanism, more) in [
         ("rsa", "01", "rsa:2048", "RSA-PKCS", &["--exec-input", "digest-info"][..]),
         ("ec", "02", "EC:prime256v1", "ECDSA", &[]),
     ] {
-        let common = format!("--module {module} --token-label ci --login --pin 1234 --label {kind}");
-        must(&tool, &format!("{common} --keypairgen --key-type {key_type} --id {id}"));
-        must(&tool, &format!("{common} --read-object --type pubkey --output-file key.der"));
-        desk.must(&openssl, "pkey -pubin -inform DER -in key.der -out key.pub.pem");
+        softhsm.key(&desk, kind, id, key_type);
+        fs::copy(desk.path().join(format!("{kind}.pub.pem")), desk.path().join("key.pub.pem")).unwrap();
         // By `--id`: with `--label` it signs with any key of the card. The PIN comes by a variable, which is named; what is signed by standard input.
         let signer = format!(
-            "{} --module {module} --token-label ci --login --pin env:PIN --id {id} --sign --mechanism {mechanism}",
-            text(&tool)
+            "{} --module {} --token-label ci --login --pin env:PIN --id {id} --sign --mechanism {mechanism}",
+            text(&softhsm.tool),
+            softhsm.module
         );
         let more = [more, &["--exec-variable", "PIN", "--exec-variable", "SOFTHSM2_CONF"]].concat();
-        let run = desk.sign_with(&signer, &more, &[("PIN", "1234"), ("SOFTHSM2_CONF", &configuration)]);
+        let run = desk.sign_with(&signer, &more, &[("PIN", PIN), ("SOFTHSM2_CONF", &softhsm.configuration)]);
         assert_eq!(run.code, 0, "{kind}: {}{}", run.stdout, run.stderr);
         desk.passes("verify --input app.bin --signature out --key key.pub.pem");
         fs::remove_file(desk.path().join("out")).unwrap();
