@@ -159,32 +159,3 @@ fn no_such_board(board: &str, manifest: &Manifest) -> Error {
         None => error.hint(format!("its boards are {}", boards.join(", "))),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    /// An action has one flat list of inputs.
-    #[test]
-    fn a_name_means_the_same_in_every_command() {
-        let command = lw_cli::Entry::of::<OtaPackage>().command();
-        let mut known: BTreeMap<String, (String, String, String)> = BTreeMap::new();
-        for sub in command.get_subcommands() {
-            for arg in sub.get_arguments() {
-                let text = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                assert!(!text.is_empty() && !text.ends_with('.'), "{}: {arg}: {text}", sub.get_name());
-                assert!(!arg.is_required_set(), "{arg} is required by clap");
-                let meaning = (arg.get_id().to_string(), text, format!("{:?}", arg.get_default_values()));
-                let name = lw_cli::inputs::name_of(arg);
-                let first = known.entry(name.clone()).or_insert_with(|| meaning.clone());
-                assert_eq!(*first, meaning, "{name} of {}", sub.get_name());
-            }
-        }
-        for shared in command.get_arguments().map(lw_cli::inputs::name_of) {
-            assert!(!known.contains_key(&shared), "{shared} is an argument of every tool");
-        }
-        assert!(known.len() > 30);
-    }
-}

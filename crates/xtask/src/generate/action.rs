@@ -7,7 +7,7 @@
 use std::any::TypeId;
 
 use anyhow::ensure;
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, Command};
 use lw_cli::{COMMON_OUTPUTS, Entry, Output, inputs};
 
 /// One input of an action.
@@ -54,10 +54,13 @@ pub(crate) enum Kind {
 
 /// The inputs of a tool: every flag, in the order of its help. Subcommands share one list, with `command` first.
 pub(crate) fn inputs_of(entry: &Entry) -> anyhow::Result<Vec<Input>> {
-    let command = entry.command();
+    inputs_of_command(&entry.command())
+}
+
+fn inputs_of_command(command: &Command) -> anyhow::Result<Vec<Input>> {
     let mut inputs: Vec<Input> = Vec::new();
     if command.has_subcommands() {
-        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
         inputs.push(Input {
             name: "command".into(),
             description: format!("What to do: {}", names.join(", ")),
@@ -79,7 +82,12 @@ pub(crate) fn inputs_of(entry: &Entry) -> anyhow::Result<Vec<Input>> {
             name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
             "input `{name}`"
         );
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        ensure!(!help.is_empty() && !help.ends_with('.'), "`{name}` is described by `{help}`");
+        // An action gives an input that nobody set as an empty one: the tool has to say itself what is missing.
+        ensure!(!arg.is_required_set(), "`{name}` is required by clap");
         if let Some(known) = inputs.iter_mut().find(|known| known.name == name) {
+            ensure!(owner.is_some(), "`{name}` is an argument of every tool");
             // The action has one description and one default for both.
             ensure!(
                 known.description == describe(arg) && known.default == default_of(arg),
@@ -225,4 +233,35 @@ fn steps(launcher: &str, argument: &str, env: &[(String, String)]) -> String {
     format!(
         "runs:\n  using: composite\n  steps:\n    - id: run\n      if: runner.os != 'Windows'\n      shell: sh\n      env:\n{env}      run: exec sh \"$GITHUB_ACTION_PATH/{launcher}/lw.sh\" {argument}\n    - id: run-windows\n      if: runner.os == 'Windows'\n      shell: pwsh\n      env:\n{env}      run: '& \"$env:GITHUB_ACTION_PATH/{launcher}/lw.ps1\" {argument}; exit $LASTEXITCODE'\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An action has one flat list of inputs, so that a name has to mean the same in every command.
+    #[test]
+    fn a_name_means_the_same_in_every_command() {
+        let arg = |name: &'static str, help: &'static str| Arg::new(name).long(name).help(help);
+        let inputs = |shared: Option<Arg>, of_second: Arg| {
+            let first = Command::new("first").arg(arg("key", "The key").default_value("a"));
+            let second = Command::new("second").arg(of_second);
+            inputs_of_command(&Command::new("tool").subcommands([first, second]).args(shared))
+        };
+        let same = || arg("key", "The key").default_value("a");
+        let names: Vec<String> = inputs(None, same()).unwrap().into_iter().map(|input| input.name).collect();
+        assert_eq!(names, ["command", "key"]);
+        for (shared, second, reason) in [
+            (None, arg("key", "Another key").default_value("a"), "in two ways"),
+            (None, same().default_value("b"), "in two ways"),
+            (None, same().required(true), "required by clap"),
+            (None, arg("name", ""), "is described by"),
+            (None, arg("name", "The name."), "is described by"),
+            (None, arg("Name", "The name"), "input `Name`"),
+            (Some(same()), arg("name", "The name"), "an argument of every tool"),
+        ] {
+            let error = inputs(shared, second).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(reason), "{reason}: {error}");
+        }
+    }
 }
