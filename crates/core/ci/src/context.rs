@@ -111,6 +111,19 @@ impl lw_model::Diagnose for EventError {
 }
 
 impl CiContext {
+    /// The reference of a run that `event` started, where a pull request is `refs/pull/7/merge` on every CI. GitHub gives for
+    /// `pull_request_target` the branch that it goes to, and GitLab writes `refs/merge-requests/7/head`.
+    #[must_use]
+    pub fn reference_for(&self, event: &str) -> Option<String> {
+        let reference = self.reference.as_deref();
+        let is_told_otherwise = event.contains("pull_request_target")
+            || reference.is_some_and(|name| name.starts_with("refs/merge-requests/"));
+        match self.pull_request {
+            Some(number) if is_told_otherwise => Some(format!("refs/pull/{number}/merge")),
+            _ => reference.map(str::to_owned),
+        }
+    }
+
     /// Adds what the event of GitHub, Gitea or Forgejo says: of a pull request its number, commits, branches, labels
     /// and whether it comes from a fork; of a push where the branch was before and when its commit was made; of a merge
     /// queue its commits; of all the main branch and what the repository is.

@@ -217,7 +217,8 @@ impl Diagnose for HistoryError {
 }
 
 /// Whether a revision is the whole id of a commit, SHA-1 or SHA-256.
-pub(crate) fn is_full_id(revision: &str) -> bool {
+#[must_use]
+pub fn is_full_id(revision: &str) -> bool {
     matches!(revision.len(), 40 | 64) && revision.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 

@@ -35,7 +35,7 @@ mod work_tree;
 pub use authors::Authors;
 pub use base::{Base, CiFacts};
 pub use diff::{Diff, FileDiff};
-pub use error::{DiffError, DiffProblem, HistoryError};
+pub use error::{DiffError, DiffProblem, HistoryError, is_full_id};
 pub use log::{Commit, End, Extent, Log, LogRequest, Person, Section};
 pub use mailmap::Mailmap;
 pub use ranges::LineRanges;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::ValueParser;
 use lw_cli::Verbatim;
-use lw_versions::Scheme;
+use lw_releases::SchemeName;
 
 /// Arguments of image-tags.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -130,26 +130,4 @@ pub enum Mode {
     Safe,
     /// Those docker/metadata-action gives
     Upstream,
-}
-
-/// How versions are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum SchemeName {
-    /// Semantic Versioning: 1.2.3
-    #[default]
-    Semver,
-    /// Two numbers: 1.2
-    TwoPart,
-    /// Year and month: 2024.1
-    Calendar,
-}
-
-impl From<SchemeName> for Scheme {
-    fn from(name: SchemeName) -> Self {
-        match name {
-            SchemeName::Semver => Self::Semver,
-            SchemeName::TwoPart => Self::TwoPart,
-            SchemeName::Calendar => Self::Calendar,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! For what a run is.
 
 use lw_cli::{Context, Error};
-use lw_history::Repository;
+use lw_history::{Repository, is_full_id};
 use lw_releases::Catalogue;
 use lw_versions::Scheme;
 
@@ -82,7 +82,7 @@ pub(crate) fn event(args: &Args, cx: &Context) -> Result<Event, Error> {
         return Err(TagError::Reference(reference.clone()).into());
     }
     if let Some(sha) = &sha
-        && !(matches!(sha.len(), 40 | 64) && sha.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && !is_full_id(sha)
     {
         return Err(TagError::Commit(sha.clone()).into());
     }
@@ -97,15 +97,7 @@ pub(crate) fn event(args: &Args, cx: &Context) -> Result<Event, Error> {
         reference = reference.or(found);
         sha = sha.or(commit);
     } else if source == Source::Workflow {
-        let from_ci = || {
-            let pull = ci.pull_request.filter(|_| {
-                // On `pull_request_target` the reference is the branch it goes to; GitLab writes refs/merge-requests/7/head.
-                name.contains("pull_request_target")
-                    || ci.reference.as_deref().is_some_and(|name| name.starts_with("refs/merge-requests/"))
-            });
-            pull.map(|number| format!("refs/pull/{number}/merge")).or_else(|| ci.reference.clone())
-        };
-        reference = reference.or_else(from_ci);
+        reference = reference.or_else(|| ci.reference_for(&name));
         let head = flag(cx, "DOCKER_METADATA_PR_HEAD_SHA") && name.contains("pull_request");
         sha = sha.or_else(|| ci.head_commit.clone().filter(|_| head)).or_else(|| ci.commit.clone());
     }
@@ -123,7 +115,7 @@ pub(crate) fn event(args: &Args, cx: &Context) -> Result<Event, Error> {
     });
     let of_event = ci.commit_time.as_deref().filter(|_| ci.commit.as_deref() == Some(&sha));
     let commit_time = of_event
-        .and_then(seconds)
+        .and_then(lw_tag_rules::parse_time)
         .or_else(|| Repository::open(&cx.resolve(&args.repo)).ok()?.commit_time(&sha).ok());
     let about = ci.about.clone().unwrap_or_default();
     let own_name = ci.repository.as_deref().and_then(|name| name.rsplit('/').next()).map(str::to_owned);
@@ -143,11 +135,6 @@ pub(crate) fn event(args: &Args, cx: &Context) -> Result<Event, Error> {
         base,
         commit_time,
     })
-}
-
-/// RFC 3339 as seconds since 1970.
-fn seconds(text: &str) -> Option<i64> {
-    lw_tag_rules::parse_time(text)
 }
 
 fn flag(cx: &Context, name: &str) -> bool {

@@ -16,6 +16,7 @@ mod rules;
 
 use lw_cli::{Context, Error, Output, Tool, Variable};
 use lw_model::{Finding, Level, Report};
+use lw_releases::NOT_ENOUGH_HISTORY;
 use lw_tag_rules::{lines, parse_entries, parse_flavor, parse_images};
 
 pub use crate::args::Args;
@@ -23,9 +24,6 @@ use crate::args::Mode;
 use crate::decide::{Choices, decide};
 use crate::evaluate::Rules;
 use crate::repository::Clone as Repository;
-
-/// Exit code of a run whose clone does not hold what would show that a tag moves forward.
-pub(crate) const NOT_ENOUGH_HISTORY: u8 = 10;
 
 /// The tool.
 #[derive(Debug)]

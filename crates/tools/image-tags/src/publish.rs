@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, Verbatim};
 use lw_model::{Align, Cell, Finding, Level, Measure, Report, Table};
+use lw_releases::NOT_ENOUGH_HISTORY;
 use lw_tag_rules::{Image, tag};
 use serde_json::{Value, json};
 
-use crate::NOT_ENOUGH_HISTORY;
 use crate::args::{Args, Mode};
 use crate::decide::{Decision, Fate, Names};
 use crate::error::TagError;

@@ -42,9 +42,7 @@ fn beside(path: &Path) -> PathBuf {
 /// When the user gave something that is no full id.
 pub(crate) fn commit(given: Option<&String>, cx: &Context) -> Result<Option<String>, Error> {
     let commit = match given {
-        Some(given) if matches!(given.len(), 40 | 64) && given.bytes().all(|b| b.is_ascii_hexdigit()) => {
-            given
-        }
+        Some(given) if lw_history::is_full_id(given) => given,
         Some(given) => {
             return Err(Error::usage(format!("`{given}` is no commit"))
                 .hint("give all 40 digits, as `git rev-parse HEAD` prints them"));
