@@ -28,7 +28,7 @@ pub use finding::{Finding, Level, Location};
 pub use judge::JudgeOptions;
 pub use largest::Largest;
 pub use measure::{Bound, Direction, Limit, LimitError, LimitSpec, Measure, Outcome, Reason, Threshold};
-pub use quantity::{ByteSize, Number, Percent, QuantityError, grouped};
+pub use quantity::{ByteSize, Number, Percent, QuantityError, counted, grouped};
 pub use report::{
     Artifact, Fact, Override, Provenance, Replaced, Report, SCHEMA, Schema, Setting, ToolId, UnmatchedLimit,
 };

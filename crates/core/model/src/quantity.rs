@@ -150,6 +150,13 @@ impl fmt::Display for ByteSize {
     }
 }
 
+/// How many there are of what is called `noun`, which takes an `s` for several: `1 limit`, `2,000 limits`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    let digits = grouped(i128::try_from(count).unwrap_or(i128::MAX));
+    format!("{digits} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Digits in groups of three: `1,048,576`, `-12,000`.
 #[must_use]
 pub fn grouped(value: i128) -> String {
@@ -432,6 +439,13 @@ impl PartialOrd for Number {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn several_take_an_s() {
+        assert_eq!(counted(0, "file"), "0 files");
+        assert_eq!(counted(1, "file"), "1 file");
+        assert_eq!(counted(2000, "file"), "2,000 files");
+    }
 
     #[test]
     fn sizes_are_read_as_the_field_writes_them() {

@@ -246,7 +246,7 @@ pub(crate) fn replaced(
         .collect();
     let more = told().count().saturating_sub(SETTINGS);
     if more > 0 {
-        lines.push(format!("{} more replaced: the JSON form lists them", counted(more, "setting")));
+        lines.push(format!("{} more replaced: the JSON form lists them", lw_model::counted(more, "setting")));
     }
     lines
 }
@@ -255,12 +255,6 @@ pub(crate) fn replaced(
 pub(crate) fn tool(report: &Report) -> String {
     let tool = &report.tool.name;
     report.title.as_ref().map_or_else(|| tool.clone(), |title| format!("{tool} ({title})"))
-}
-
-/// `1 limit`, `2 limits`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    let digits = grouped(i128::try_from(count).unwrap_or(i128::MAX));
-    format!("{digits} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

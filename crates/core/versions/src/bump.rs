@@ -18,6 +18,19 @@ pub enum Bump {
     Major,
 }
 
+impl Bump {
+    /// Its name, as outputs and reports have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+            Self::Major => "major",
+        }
+    }
+}
+
 /// What changes mean while the major number is 0 and anything may change (semver.org §4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Zero {

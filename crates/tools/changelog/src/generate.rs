@@ -6,7 +6,6 @@ use std::path::Path;
 use lw_cli::{Context, Error};
 use lw_model::{Align, Cell, Finding, Level, Measure, Report, Table};
 use lw_releases::{Fate, Release, Releases, Want};
-use lw_versions::Bump;
 use minijinja::context;
 
 use crate::args::{ChangelogFormat, Generate};
@@ -352,7 +351,7 @@ fn table(found: &Releases, report: &mut Report) {
             previous,
             count(release.entries.len()),
             count(release.count(|fate| *fate == Fate::Told)),
-            Cell::Text(bump(release.bump()).into()),
+            Cell::Text(release.bump().name().into()),
         ]);
     }
     if found.releases.len() > ROWS {
@@ -372,15 +371,6 @@ fn tell_of_nothing(found: &Releases, report: &mut Report) {
     }
 }
 
-pub(crate) fn bump(bump: Bump) -> &'static str {
-    match bump {
-        Bump::None => "none",
-        Bump::Patch => "patch",
-        Bump::Minor => "minor",
-        Bump::Major => "major",
-    }
-}
-
 fn publish(
     args: &Generate,
     found: &Releases,
@@ -397,7 +387,7 @@ fn publish(
         cx.output("version", tag.map(|(_, version)| version.to_string()).unwrap_or_default());
         cx.output("tag", tag.map(|(tag, _)| tag.clone()).unwrap_or_default());
         cx.output("previous", newest.previous.clone().unwrap_or_default());
-        cx.output("bump", bump(newest.bump()));
+        cx.output("bump", newest.bump().name());
     }
     if let Some(path) = args.output.as_ref().or(args.prepend.as_ref()) {
         cx.output("path", cx.display_path(path));

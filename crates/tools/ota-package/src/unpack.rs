@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Unpack, cx: &mut Context, report: &mut Report) -> Resul
     let mut keep = Files { folder: &folder, board: args.board.as_deref(), open: None, written: Vec::new() };
     let opened = read::read(package, cx, &mut keep)?;
     let mut written = keep.written;
-    let files = if written.len() == 1 { "1 file".to_owned() } else { format!("{} files", written.len()) };
+    let files = lw_model::counted(written.len(), "file");
     if let Some(board) = &args.board
         && opened.manifest.image(board).is_none()
     {

@@ -76,7 +76,7 @@ pub(crate) fn attest(args: &Attest, cx: &mut Context, report: &mut Report) -> Re
     cx.output("signed", "true");
     cx.output("path", cx.display_path(output));
     cx.output("key-id", signers.join("\n"));
-    let files = if subjects.len() == 1 { "1 file".to_owned() } else { format!("{} files", subjects.len()) };
+    let files = lw_model::counted(subjects.len(), "file");
     cx.figure(format!("{files} attested"));
     Ok(())
 }

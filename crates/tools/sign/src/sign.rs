@@ -121,7 +121,7 @@ pub(crate) fn run(args: &Sign, cx: &mut Context, report: &mut Report) -> Result<
     report.tables.push(table);
     cx.output("signed", "true");
     cx.output("path", outputs.join("\n"));
-    let files = if outputs.len() == 1 { "1 file".to_owned() } else { format!("{} files", outputs.len()) };
+    let files = lw_model::counted(outputs.len(), "file");
     match alone {
         0 => cx.figure(format!("{files} signed")),
         alone => cx.figure(format!("{files} signed, {alone} by digest alone")),

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use lw_cli::{Context, Error, PendingFile, ResultExt};
-use lw_model::{Align, Cell, Finding, Level, Location, Report, Table};
-use lw_version_files::{Names, NewVersion, Role, read, write};
+use lw_model::{Align, Cell, Finding, Level, Location, Report, Table, counted};
+use lw_version_files::{NewVersion, Role, read, write};
 use lw_versions::{Bump as Step, Scheme, Version, Zero};
 
 use crate::args::Bump;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Bump, cx: &mut Context, report: &mut Report) -> Result<
         let finding = Finding::new("version/backwards", Level::Warning, "backwards", message);
         report.add_finding(finding.at(Some(Location::line(&file.name, place.line))));
     }
-    let changed = changed(&project, &wanted, &args.files)?;
+    let changed = changed(&project, &wanted)?;
     table(&project, &changed, &wanted, report);
     let previous = before.as_ref().map(|(before, ..)| before.to_string()).unwrap_or_default();
     if !args.dry_run {
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Bump, cx: &mut Context, report: &mut Report) -> Result<
     cx.output("previous", &*previous);
     cx.output("is-prerelease", (!version.is_final()).to_string());
     cx.output("files", changed.iter().map(|(file, _)| file.name.as_str()).collect::<Vec<_>>().join("\n"));
-    let files = if changed.len() == 1 { "1 file".into() } else { format!("{} files", changed.len()) };
+    let files = counted(changed.len(), "file");
     let what = if args.dry_run { "would change" } else { "changed" };
     cx.figure(format!("{} (was {previous}), {files} {what}", wanted.text));
     if cx.wants("plain") {
@@ -77,12 +77,7 @@ pub(crate) fn run(args: &Bump, cx: &mut Context, report: &mut Report) -> Result<
 }
 
 /// The files that are not as they have to be, each with its new bytes, which were read again.
-fn changed<'a>(
-    project: &'a Project,
-    wanted: &NewVersion,
-    args: &crate::args::Files,
-) -> Result<Vec<(&'a Held, Vec<u8>)>, Error> {
-    let names = Names { ini_key: args.platformio_key.clone(), macro_name: args.version_macro.clone() };
+fn changed<'a>(project: &'a Project, wanted: &NewVersion) -> Result<Vec<(&'a Held, Vec<u8>)>, Error> {
     let mut changed = Vec::new();
     for file in &project.files {
         // A lock file may hold another version for a reason of its own; a requirement as well.
@@ -91,7 +86,7 @@ fn changed<'a>(
         if bytes == file.bytes {
             continue;
         }
-        let again = read(file.kind, &bytes, &names).context(file.name.clone())?;
+        let again = read(file.kind, &bytes, &project.names).context(file.name.clone())?;
         let is_same = again.places.len() == file.found.places.len()
             && again.own().zip(file.found.own()).all(|(new, old)| new.line == old.line);
         if !is_same {

@@ -1,7 +1,7 @@
 //! `version check`.
 
 use lw_cli::{Context, Error};
-use lw_model::{Finding, Level, Location, Measure, Report};
+use lw_model::{Finding, Level, Location, Measure, Report, counted};
 use lw_version_files::Place;
 use lw_versions::{Scheme, TagName, Version, classify};
 
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
     cx.output("is-prerelease", (!version.is_final()).to_string());
     cx.output("tag", tag.map(|(name, _)| name).unwrap_or_default());
     cx.output("files", names(&project));
-    let counted = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let counted = counted(files, "file");
     cx.figure(if wrong == 0 { format!("{text} in {counted}") } else { format!("{counted} looked at") });
     if cx.wants("plain") {
         cx.set_format("plain", format!("{text}\n"));

@@ -29,7 +29,8 @@ pub(crate) struct Held {
 /// All files, and what they say of packages.
 pub(crate) struct Project {
     pub(crate) files: Vec<Held>,
-    names: Names,
+    /// How the places in files are called.
+    pub(crate) names: Names,
     /// The version that each package has whose version is one of the project's.
     packages: BTreeMap<String, String>,
 }

@@ -3,7 +3,6 @@
 use lw_cli::{Context, Error};
 use lw_model::{Finding, Level, Report};
 use lw_releases::NextOptions;
-use lw_versions::Bump;
 
 use crate::args::Next;
 use crate::state;
@@ -18,7 +17,7 @@ pub(crate) fn run(args: &Next, cx: &mut Context, report: &mut Report) -> Result<
         lw_releases::next(&repository, &catalogue, &options, &how).map_err(|error| state::told(error, cx))?;
     let family = catalogue.family(args.history.tag_prefix.as_deref())?;
     let last = next.last.as_ref().map(|last| last.tag.clone()).unwrap_or_default();
-    let bump = bump(next.bump);
+    let bump = next.bump.name();
     cx.judge(report, None);
     state::fact(report, "previous", &last);
     state::fact(report, "bump", bump);
@@ -45,13 +44,4 @@ pub(crate) fn run(args: &Next, cx: &mut Context, report: &mut Report) -> Result<
         cx.set_format("plain", format!("{text}\n"));
     }
     Ok(())
-}
-
-fn bump(bump: Bump) -> &'static str {
-    match bump {
-        Bump::None => "none",
-        Bump::Patch => "patch",
-        Bump::Minor => "minor",
-        Bump::Major => "major",
-    }
 }

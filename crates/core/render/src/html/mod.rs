@@ -211,7 +211,7 @@ impl Page<'_> {
     fn table(&mut self, table: &Table) -> io::Result<()> {
         let title = prose(&table.title);
         if table.folded {
-            let rows = show::counted(table.rows.len(), "row");
+            let rows = lw_model::counted(table.rows.len(), "row");
             writeln!(self.out, "<details><summary>{title} <small>{rows}</small></summary>")?;
         } else {
             writeln!(self.out, "<h3>{title}</h3>")?;
@@ -255,7 +255,7 @@ impl Page<'_> {
         if measures.is_empty() {
             return Ok(());
         }
-        let count = show::counted(measures.len(), "measure");
+        let count = lw_model::counted(measures.len(), "measure");
         writeln!(self.out, "<details><summary>Without a limit <small>{count}</small></summary>")?;
         self.measure_table(&measures)?;
         writeln!(self.out, "</details>")

@@ -40,7 +40,7 @@ pub(super) fn figure(series: &Series, measure: Option<&Measure>, picture: usize)
         code(&series.name),
         figures(&series.unit.brief(last)),
         figures(&show::growth(series.unit, last.minus(first), first)),
-        figures(&show::counted(series.points.len(), "point")),
+        figures(&lw_model::counted(series.points.len(), "point")),
         escaped(&title),
         points.len(),
         series.unit.brief(first),

@@ -143,7 +143,7 @@ impl Page<'_> {
         }
         self.trends(section)?;
         for table in section.tables.iter().filter(|table| table.folded) {
-            self.open(&format!("{} ({})", plain(&table.title), show::counted(table.rows.len(), "row")))?;
+            self.open(&format!("{} ({})", plain(&table.title), lw_model::counted(table.rows.len(), "row")))?;
             self.table(table)?;
             self.close()?;
         }
@@ -155,7 +155,7 @@ impl Page<'_> {
             } else {
                 "Measures and limits"
             };
-            self.open(&format!("{title} ({})", show::counted(rows.len(), "row")))?;
+            self.open(&format!("{title} ({})", lw_model::counted(rows.len(), "row")))?;
             self.measures(&rows)?;
             self.close()?;
         }
@@ -265,7 +265,7 @@ impl Page<'_> {
         }
         let more = rows.len().saturating_sub(MEASURE_ROWS);
         if more > 0 {
-            writeln!(self.out, "\nand {}", show::counted(more, "more row"))?;
+            writeln!(self.out, "\nand {}", lw_model::counted(more, "more row"))?;
         }
         Ok(())
     }

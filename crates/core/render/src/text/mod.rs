@@ -319,7 +319,7 @@ impl Page<'_> {
             self.grid(&grid)?;
         }
         if more > 0 {
-            self.note(&format!("and {}", show::counted(more, "more row")))?;
+            self.note(&format!("and {}", lw_model::counted(more, "more row")))?;
         }
         Ok(())
     }
