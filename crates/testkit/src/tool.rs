@@ -231,8 +231,18 @@ pub fn example(name: &str) -> PathBuf {
 /// Compares each call of `tests/cmd/*.toml` with what it printed when it was last accepted; `TRYCMD=overwrite cargo test`
 /// accepts new output. To be called in a test of the crate whose binary is called.
 ///
+/// Each case says `env.inherit = false`: what a call prints is not to depend on where the tests run, such as in a CI, whose
+/// variables change what a tool may do.
+///
 /// # Panics
-/// When a call prints something else.
+/// When a call prints something else, or inherits the environment.
 pub fn transcripts() {
+    let inheriting: Vec<PathBuf> = fs::read_dir("tests/cmd")
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| !fs::read_to_string(path).unwrap().lines().any(|line| line == "env.inherit = false"))
+        .collect();
+    assert!(inheriting.is_empty(), "each of these needs the line `env.inherit = false`: {inheriting:?}");
     trycmd::TestCases::new().env("COLUMNS", "110").env("NO_COLOR", "1").case("tests/cmd/*.toml").run();
 }
