@@ -44,8 +44,7 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
     tables::add(&inputs, args.top, (&held, &before, &places), report);
     if let Some(path) = &args.junit_out {
         let runs = inputs.iter().map(|input| (if inputs.len() > 1 { input.name() } else { "" }, &input.run));
-        let bytes = write_junit("test-report", runs).map_err(Error::internal)?;
-        cx.write(path, |out| out.write_all(&bytes))?;
+        cx.write(path, |out| write_junit("test-report", runs, out))?;
     }
     limits::settle(args, earlier.map(|(_, earlier)| earlier), &before, cx, report)?;
     if let Some(path) = &args.html {

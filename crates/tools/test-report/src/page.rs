@@ -157,7 +157,7 @@ impl Page<'_> {
         about.extend(
             place.or_else(|| case.file.as_deref().map(|file| format!("<code>{}</code>", kit::name(file)))),
         );
-        about.extend(case.duration().map(|time| seconds(time)));
+        about.extend(case.duration().map(seconds));
         if !suite.name.is_empty() {
             about.push(format!("<code>{}</code>", kit::name(&suite.name)));
         }
