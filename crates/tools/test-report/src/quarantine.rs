@@ -31,6 +31,9 @@ pub(crate) fn load(path: Option<&Path>, cx: &Context, report: &mut Report) -> Re
     let Some(path) = path else { return Ok(Held::default()) };
     let file = cx.display_path(path);
     let here = Quarantine::read(&cx.open(path)?).context(file.clone())?;
+    if here.entries.is_empty() {
+        return Ok(Held { file, ..Held::default() });
+    }
     let base = match cx.of_base(path)? {
         OfBase::CheckedOut => None,
         OfBase::Before { bytes, of } => {
