@@ -213,3 +213,20 @@ fn a_suite_that_has_to_run_has_to_run() {
         assert_eq!(run.found(Level::Error), expected, "{pattern}");
     }
 }
+
+/// What a change writes into `lw.toml` puts no file outside of the workspace, nor one beside such a file.
+#[test]
+fn the_store_is_kept_where_the_report_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("repository/.git")).unwrap();
+    fs::write(at("repository/.git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    fs::write(at("repository/a.xml"), suite("a=.")).unwrap();
+    fs::write(at("repository/lw.toml"), "[test-report]\nreport = \"../stolen.json\"\n").unwrap();
+    let mut command = TEST_REPORT.command(&at("repository"));
+    let output = command.args(words("check a.xml --exit-code 0 --config lw.toml")).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_ne!(output.status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("outside"), "{stderr}");
+    assert!(!at("stolen.json.tests").exists() && !at("stolen.json").exists());
+}
