@@ -136,6 +136,20 @@ pub(crate) const FLOORS: &[Floor] = &[
         never: "what a service means by its answer",
     },
     Floor {
+        number: 2,
+        prefix: "crates/loopback",
+        folder: "`crates/loopback`",
+        knows: "how a server talks on this machine, and how badly it can",
+        never: "what any service means by its answer",
+    },
+    Floor {
+        number: 3,
+        prefix: "crates/balena-stub",
+        folder: "`crates/balena-stub`",
+        knows: "what Balena answers and what its devices do, from recordings of the real one",
+        never: "files, environment, the client that is tested against it",
+    },
+    Floor {
         number: 3,
         prefix: "crates/services/",
         folder: "`crates/services/*`, a new one",

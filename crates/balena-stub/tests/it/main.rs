@@ -1,0 +1,1 @@
+//! The stub against what was recorded of the real one.
