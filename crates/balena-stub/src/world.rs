@@ -472,6 +472,8 @@ impl World {
                 let (all, fitting) = self.count(path, Some(inner), Some(alias), scope)?;
                 Some(if *is_any { fitting > 0 } else { fitting == all })
             }
+            // Whether a field is one of true and false is not known of those that are null.
+            Expr::Path(path) => return Err(Refusal::unknown(format!("{} as a condition", path.join("/")))),
             _ => match self.evaluate(expr, scope)? {
                 Value::Bool(value) => Some(value),
                 Value::Null => None,
