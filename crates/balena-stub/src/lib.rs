@@ -13,9 +13,12 @@
 
 mod api;
 mod builder;
+mod changes;
+mod computed;
 mod devices;
 mod faults;
 mod odata;
+mod query;
 mod schema;
 mod spec;
 mod state;

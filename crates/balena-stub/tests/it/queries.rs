@@ -198,7 +198,7 @@ fn tags_are_as_long_as_they_may_be_and_belong_to_something() {
     assert_eq!(ask(&stub, "PATCH", &target, &json!({ "value": "taken" })).status, 200);
     assert_eq!(stub.state().fleets[&fleet].tags["lease"], "taken");
     assert_eq!(
-        ask(&stub, "DELETE", &format!("/v7/application_tag?$filter=tag_key eq 'lease'"), &Value::Null).status,
+        ask(&stub, "DELETE", "/v7/application_tag?$filter=tag_key eq 'lease'", &Value::Null).status,
         200
     );
     assert!(!stub.state().fleets[&fleet].tags.contains_key("lease"));
