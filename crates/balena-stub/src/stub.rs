@@ -494,7 +494,10 @@ impl Stub {
 
     /// A device comes or goes.
     pub fn set_online(&self, device: i64, is_online: bool) {
-        self.lock().world.connect(device, is_online);
+        let mut inner = self.lock();
+        inner.world.connect(device, is_online);
+        // A device that is back asks at once.
+        inner.pass(Duration::ZERO);
     }
 
     /// A device's application takes or releases its update lock.

@@ -102,7 +102,7 @@ fn each_way_an_update_ends_is_what_the_api_says_of_it() {
 
 #[test]
 fn a_device_that_flaps_comes_and_goes() {
-    let Fleet { stub, fleet, new, .. } = fleet(1);
+    let Fleet { stub, fleet, old, new } = fleet(1);
     let device = stub.add_device(fleet, &Device { flap_rate: 1.0, ..Device::default() });
     stub.pin(device, Some(new));
     stub.advance(15 * MINUTE);
@@ -114,6 +114,14 @@ fn a_device_that_flaps_comes_and_goes() {
     }
     seen.dedup();
     assert!(seen.len() > 4, "{seen:?}");
+    // What it downloads it goes on with when it is back, so it can be brought back to what was good.
+    stub.pin(device, Some(old));
+    stub.advance(30 * MINUTE);
+    assert_eq!(stub.state().devices[&device].running, Some(old));
+    stub.advance(2 * MINUTE);
+    let state = stub.state();
+    let device = &state.devices[&device];
+    assert_eq!((device.is_online, device.overall_status.as_str()), (true, "operational"));
 }
 
 #[test]

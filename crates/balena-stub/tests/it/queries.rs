@@ -248,3 +248,44 @@ fn a_device_of_its_own_reports_what_it_runs() {
     // Without the VPN it is that, however well it is.
     assert_eq!(device.overall_status, "reduced-functionality");
 }
+
+#[test]
+fn what_a_rollout_asks_is_understood() {
+    let (stub, fleet) = stub();
+    stub.add_release(fleet, &Release::last("1.0.0").tag("balena-ci-commit-sha", "x"));
+    stub.add_device(fleet, &Device::default());
+    let release = "id,commit,status,is_final,is_invalidated,raw_version,start_timestamp";
+    let device = "id,uuid,device_name,is_online,api_heartbeat_state,changed_api_heartbeat_state_on__date,\
+                  last_connectivity_event,overall_status,update_status,last_update_status_event,is_locked_until__date";
+    let expand = "is_running__release($select=id),is_pinned_on__release($select=id),\
+                  device_tag($select=tag_key,value;$filter=tag_key in ('a(b)','it''s'))";
+    let tag = "release_tag/any(rt:rt/tag_key eq 'balena-ci-commit-sha' and rt/value eq 'x')";
+    let polls = "name in ('RESIN_SUPERVISOR_POLL_INTERVAL','BALENA_SUPERVISOR_POLL_INTERVAL')";
+    for target in [
+        "application(slug='admin/fleet')?$select=id,slug,app_name&$expand=should_be_running__release($select=id)".to_owned(),
+        "application(1)?$select=id&$expand=application_tag($select=tag_key,value;$filter=tag_key in ('a','b'))".to_owned(),
+        format!("release?$select={release}&$filter=belongs_to__application eq 1 and {tag} and {tag}&$orderby=created_at desc&$top=20"),
+        format!("release?$select={release}&$filter=id in (1,3)&$expand=release_tag($select=tag_key,value;$filter=tag_key eq 'k')"),
+        format!("release?$select={release}&$filter=status eq 'success' and is_final eq true and is_invalidated eq false&$orderby=start_timestamp desc&$top=2"),
+        format!("device?$select={device}&$filter=belongs_to__application eq 1 and id gt 0&$orderby=id asc&$top=500&$expand={expand}"),
+    ] {
+        assert_eq!(rows(&stub, &format!("/v7/{target}")).len(), 1, "{target}");
+    }
+    let none =
+        format!("/v7/application_config_variable?$select=name,value&$filter=application eq 1 and {polls}");
+    assert_eq!(rows(&stub, &none).len(), 0);
+    for (target, body) in [
+        (
+            "release?$filter=id eq 1 and status eq 'success' and is_invalidated eq false",
+            json!({ "is_final": true }),
+        ),
+        (
+            "application?$filter=id eq 1 and should_track_latest_release eq true and should_be_running__release eq 1",
+            json!({ "should_be_running__release": 1 }),
+        ),
+        ("device_tag?$filter=device in (1,2) and tag_key eq 'k'", json!({ "value": "v" })),
+    ] {
+        assert_eq!(ask(&stub, "PATCH", &format!("/v7/{target}"), &body).status, 200, "{target}");
+    }
+    assert_eq!(stub.refusals(), [""; 0]);
+}
