@@ -38,8 +38,14 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// The real API answers 400 with these words.
     pub(crate) fn bad(text: &str) -> Self {
         Self::Real(400, Some(text.to_owned()))
+    }
+
+    /// The real API answers 400, by its source; its words nobody has recorded, so these are the stub's.
+    pub(crate) fn own(what: impl std::fmt::Display) -> Self {
+        Self::Real(400, Some(format!("balena-stub: {what}")))
     }
 
     pub(crate) fn unknown(what: impl std::fmt::Display) -> Self {

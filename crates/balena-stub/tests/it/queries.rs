@@ -131,7 +131,7 @@ fn a_pinned_release_was_built_for_the_same_fleet() {
         let body = json!({ "is_pinned_on__release": release });
         let answer = ask(&stub, "PATCH", "/v7/device?$filter=belongs_to__application eq 1", &body);
         assert_eq!(answer.status, 400);
-        assert!(answer.text().contains("is pinned to a device"), "{}", answer.text());
+        assert!(answer.text().contains("was not built, or for another fleet"), "{}", answer.text());
         let body = json!({ "should_be_running__release": release });
         assert_eq!(ask(&stub, "PATCH", "/v7/application(1)", &body).status, 400);
     }
