@@ -230,3 +230,18 @@ fn the_store_is_kept_where_the_report_may_be() {
     assert!(stderr.contains("outside"), "{stderr}");
     assert!(!at("stolen.json.tests").exists() && !at("stolen.json").exists());
 }
+
+/// A store is bounded; the run is judged all the same.
+#[test]
+fn of_more_than_a_million_tests_nothing_is_kept() {
+    use std::fmt::Write as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::from("<testsuite name='s'>");
+    (0..=1_000_000).for_each(|index| write!(text, "<testcase name='{index}'/>").unwrap());
+    fs::write(folder.path().join("a.xml"), text + "</testsuite>").unwrap();
+    let run = keep(folder.path(), "a.xml --exit-code 0 --report now.json");
+    assert_eq!((run.code, run.found(Level::Warning)), (0, vec!["not-kept"]), "{}", run.stderr);
+    assert_eq!(run.count("tests.total"), Some(1_000_001.0));
+    assert!(!folder.path().join("now.json.tests").exists());
+}
