@@ -148,12 +148,8 @@ fn job_of(args: &Args, config: &Path, repo: &Repo<'_>, title: &str, tag: Option<
         let name = Line::new([cliff.as_os_str(), "--version".as_ref()]).output().unwrap_or_default();
         let mut line =
             Line::new(["unshare", "-rn"]).with([cliff.as_os_str(), "--config".as_ref(), config.as_os_str()]);
-        line = line.with([
-            "--repository".as_ref(),
-            repository.as_os_str(),
-            "--output".as_ref(),
-            out.as_os_str(),
-        ]);
+        // In the repository: named with `--repository`, it looks at the files of every commit.
+        line = line.with(["--output".as_ref(), out.as_os_str()]).within(repository);
         if tag.is_some() {
             line = line.with(["--latest"]);
         }
