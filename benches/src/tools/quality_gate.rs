@@ -1,0 +1,48 @@
+//! quality-gate and its peers on a generated file.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::comparison::{self, Job};
+use crate::process::{Line, multicall};
+
+/// What `.ci/run` gives it. Its figures are for reading.
+pub(super) const IN_CI: &[&str] = &[];
+
+/// Compare quality-gate with `wc -c`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The quality-gate binary, or the multi-call binary `lw`
+    #[arg(long)]
+    bin: PathBuf,
+    /// Runs of each command; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+}
+
+/// Measures both and prints the table.
+///
+/// # Errors
+/// When our own binary fails or the file cannot be written; a peer that is not installed is left out.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
+    let file = folder.path().join("app.bin");
+    let bytes: Vec<u8> = (0..16_000_000_u32).map(|index| index.to_le_bytes()[0]).collect();
+    std::fs::write(&file, bytes).context("failed to write the file")?;
+    let file = file.as_os_str();
+    let ours = multicall(&args.bin, "quality-gate").with([
+        "--config".as_ref(),
+        "none".as_ref(),
+        "--file".as_ref(),
+        file,
+    ]);
+    let mut job = Job::new("A file of 16 MB").ours("quality-gate", ours, args.runs).peer(
+        "`wc -c`",
+        Line::new(["wc".as_ref(), "-c".as_ref(), file]),
+        args.runs,
+    );
+    job.measure(false)?;
+    println!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+    Ok(())
+}
