@@ -11,6 +11,7 @@ use lw_changelog::Changelog;
 use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
 use lw_ota_package::OtaPackage;
+use lw_quality_gate::QualityGate;
 use lw_sbom::Sbom;
 use lw_sign::Sign;
 use lw_signature::{KeyKind, PrivateKey, Signer as _};
@@ -86,7 +87,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 16] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -185,6 +186,20 @@ const STEPS: [Step; 14] = [
         ends: Exit::Gate,
         before: nothing,
     },
+    Step {
+        says: "The reports of size and coverage held to one policy: passes, on one page.",
+        tool: QUALITY,
+        arguments: "check size.json coverage.json --expect size-gate --expect coverage-gate --min coverage.line.covered=65% --max image.bytes=1MiB --write html=quality-report.html",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The same with a report that failed, a number that no report has, and a test report that is missing: fails, and says each.",
+        tool: QUALITY,
+        arguments: "check size.json coverage-fail.json --expect test-report --max complexity=10 --write html=quality-report-fail.html",
+        ends: Exit::Gate,
+        before: nothing,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
@@ -193,9 +208,10 @@ const OTA: Entry = Entry::of::<OtaPackage>();
 const SIGN: Entry = Entry::of::<Sign>();
 const SBOM: Entry = Entry::of::<Sbom>();
 const CHANGELOG: Entry = Entry::of::<Changelog>();
+const QUALITY: Entry = Entry::of::<QualityGate>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, bill of materials, changelog, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, bill of materials, changelog, one policy over all, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -331,6 +347,8 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
         "signed.html",
         "flipped.html",
         "sbom.html",
+        "quality-report.html",
+        "quality-report-fail.html",
     ] {
         say(&format!("  {}", folder.join(page).display()));
     }

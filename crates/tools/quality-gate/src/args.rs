@@ -40,7 +40,7 @@ pub struct Check {
     #[arg(long, value_name = "NAME=FORMAT:FILE", help_heading = "Inputs")]
     pub source: Vec<String>,
 
-    /// How the jobs ended that this one needs: `${{ toJSON(needs) }}`. What failed, was cancelled or was skipped fails
+    /// How the jobs ended that this one needs: what the expression `toJSON(needs)` gives. What failed, was cancelled or was skipped fails
     #[arg(long, value_name = "JSON", help_heading = "Inputs")]
     pub needs: Option<String>,
 

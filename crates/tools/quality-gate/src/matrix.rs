@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lw_cli::{Context, Error, ResultExt};
 use lw_dependencies::{BuildFile, environments};
-use lw_model::{Align, Cell, Fact, Measure, Report, Table};
+use lw_model::{Align, Cell, Measure, Report, Table};
 use serde_json::{Map, Value, json};
 
 use crate::args::Matrix;
@@ -48,7 +48,6 @@ pub(crate) fn run(args: &Matrix, cx: &mut Context, report: &mut Report) -> Resul
     report.measures.push(Measure::count("matrix.jobs", entries.len() as u64).label("jobs"));
     report.tables.push(table(&entries));
     let matrix = json!({ "include": entries }).to_string();
-    report.facts.push(Fact { name: "matrix".into(), subject: None, value: matrix.clone() });
     cx.figure(lw_model::counted(entries.len(), "job"));
     cx.output("matrix", matrix.clone());
     cx.set_format("matrix", matrix + "\n");
