@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use lw_cli::{Context, Error, LimitSet, config, same_measure};
-use lw_model::{Bound, Finding, Level, Measure, Number, Reason, Report, Threshold, Unit};
+use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Reason, Report, Threshold, Unit};
 
 use crate::jobs::Jobs;
 use crate::policy::{Absent, Condition, Policy, Scope};
@@ -94,6 +94,12 @@ pub(crate) fn conditions(
         findings.into_iter().for_each(|finding| report.add_finding(finding));
     }
     Ok(rows)
+}
+
+/// The limits that stand beside no measure, by the name of their condition.
+pub(crate) fn without_value(report: &Report) -> impl Iterator<Item = (&str, &Limit)> {
+    let on_measures = report.measures.iter().map(|measure| measure.limits.len()).sum();
+    report.limits().skip(on_measures).map(|(name, _, limit)| (name, limit))
 }
 
 fn unmatched(condition: &Condition, file: &str) -> Row {
@@ -208,7 +214,7 @@ fn softened(spec: &str) -> String {
 /// The measure of a value under the name of its condition.
 fn measure(condition: &Condition, from: &Supply, value: &Value, several: bool) -> Measure {
     let mut measure = value.measure.clone();
-    measure.limits = Vec::new();
+    measure.limits.clear();
     if !value.has_unit {
         measure.unit = condition.unit.unwrap_or_else(|| guessed(&condition.spec));
     }

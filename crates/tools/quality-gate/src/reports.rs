@@ -5,10 +5,8 @@ use std::path::PathBuf;
 
 use lw_cli::{Context, Error, ResultExt};
 use lw_model::{
-    Align, Cell, Finding, Level, Measure, Outcome, Provenance, Reason, Report, Schema, Table, ToolId,
-    UnmatchedLimit, Verdict, counted,
+    Align, Cell, Finding, Level, Limit, Measure, Outcome, Reason, Report, Table, Verdict, counted,
 };
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::args::Check;
@@ -20,31 +18,13 @@ const MAX_BYTES: usize = 256 << 20;
 /// Names that a finding lists.
 const LISTED: usize = 5;
 
-/// What of a report decides. Its tables, trees and findings are passed over: they are what made its verdict.
-#[derive(Debug, Deserialize)]
-struct Told {
-    #[serde(rename = "schema")]
-    _schema: Schema,
-    tool: ToolId,
-    #[serde(default)]
-    title: Option<String>,
-    verdict: Verdict,
-    summary: String,
-    #[serde(default)]
-    measures: Vec<Measure>,
-    #[serde(default)]
-    unmatched_limits: Vec<UnmatchedLimit>,
-    #[serde(default)]
-    provenance: Option<Provenance>,
-}
-
 /// A report that was read.
 pub(crate) struct Found {
     file: String,
     /// As the user named it, or the pattern found it.
     given: PathBuf,
     digest: [u8; 32],
-    told: Told,
+    told: Report,
 }
 
 /// Numbers that conditions may be about.
@@ -135,13 +115,15 @@ fn read_one(path: PathBuf, cx: &Context) -> Result<Found, Error> {
         return Err(Error::input(format!("{file}: a report has no more than {MAX_BYTES} bytes"))
             .hint("is the file what it should be?"));
     }
-    let told: Told = serde_json::from_slice(&bytes)
+    let mut told: Report = serde_json::from_slice(&bytes)
         .map_err(|error| {
             Error::input(error).hint(
                 "give what `--report FILE` of a tool of the suite wrote; numbers of other tools are given with --source",
             )
         })
         .context(file.clone())?;
+    // What a person reads of it has made its verdict: of hundreds of reports only the numbers are kept.
+    (told.tables, told.trees, told.series, told.findings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     Ok(Found { file, given: path, digest: Sha256::digest(&bytes[..]).into(), told })
 }
 
@@ -184,9 +166,8 @@ impl Found {
         breached.chain([self.told.verdict]).max().unwrap_or(self.told.verdict)
     }
 
-    fn limits(&self) -> impl Iterator<Item = &lw_model::Limit> {
-        let of_measures = self.told.measures.iter().flat_map(|measure| &measure.limits);
-        of_measures.chain(self.told.unmatched_limits.iter().map(|item| &item.limit))
+    fn limits(&self) -> impl Iterator<Item = &Limit> {
+        self.told.limits().map(|(_, _, limit)| limit)
     }
 
     fn is_incomplete(&self) -> bool {

@@ -4,7 +4,7 @@ use lw_cli::Error;
 use lw_model::{Bound, Limit, Measure, Number, Outcome, Report, Threshold, Verdict};
 use serde_json::{Map, Value, json};
 
-use crate::judge::Row;
+use crate::judge::{Row, without_value};
 use crate::policy::Scope;
 
 /// Writes them, in Sonar's words: `GT` fails above its threshold and `LT` below, and every number is text.
@@ -23,8 +23,8 @@ pub(crate) fn write(rows: &[Row], report: &Report) -> Result<String, Error> {
             }
         } else if !told.contains(&row.name.as_str()) {
             told.push(&row.name);
-            let limits = report.unmatched_limits.iter().filter(|item| item.measure == row.name);
-            conditions.extend(limits.map(|item| condition(row, None, &item.limit)));
+            let limits = without_value(report).filter(|(name, _)| *name == row.name);
+            conditions.extend(limits.map(|(_, limit)| condition(row, None, limit)));
         }
     }
     let status = match report.verdict {

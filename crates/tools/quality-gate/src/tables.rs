@@ -2,7 +2,7 @@
 
 use lw_model::{Align, Cell, Limit, Measure, Outcome, Report, Table, Threshold, Unit, Verdict};
 
-use crate::judge::Row;
+use crate::judge::{Row, without_value};
 use crate::policy::Scope;
 
 /// How a limit stands, in the words of the gate.
@@ -71,9 +71,8 @@ pub(crate) fn add(rows: &[Row], report: &mut Report) {
             }
         } else if !told.contains(&item.name.as_str()) {
             told.push(&item.name);
-            for unmatched in report.unmatched_limits.iter().filter(|unmatched| unmatched.measure == item.name)
-            {
-                table.rows.push(row(item, "no value".into(), &unmatched.limit, Unit::Count));
+            for (_, limit) in without_value(report).filter(|(name, _)| *name == item.name) {
+                table.rows.push(row(item, "no value".into(), limit, Unit::Count));
             }
         }
     }

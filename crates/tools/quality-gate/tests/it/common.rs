@@ -77,7 +77,7 @@ pub(crate) fn coverage(covered: u64) -> Report {
 
 /// The exit code, the verdict, and the rules of what was found from a level on.
 pub(crate) fn outcome(run: &Run) -> (i32, Verdict) {
-    (i32::from(run.code), run.report().verdict)
+    (run.code, run.report().verdict)
 }
 
 /// How the limits of a run stand, by name: `coverage: met`.

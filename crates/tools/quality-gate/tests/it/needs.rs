@@ -85,7 +85,7 @@ fn every_cell_of_jobs_and_reports() {
             match state {
                 State::There => assert_eq!(has("report-refused"), ended == "skipped", "{rules:?}"),
                 State::Missing => {
-                    assert_eq!(has("report-missing"), !(ended == "skipped" && allowed), "{rules:?}")
+                    assert_eq!(has("report-missing"), !(ended == "skipped" && allowed), "{rules:?}");
                 }
                 State::OtherCommit => assert!(has("report-refused"), "{rules:?}"),
                 State::Error => assert!(has("report-incomplete") || has("report-refused"), "{rules:?}"),
