@@ -12,6 +12,7 @@ use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
 use lw_image_tags::ImageTags;
 use lw_ota_package::OtaPackage;
+use lw_quality_gate::QualityGate;
 use lw_sbom::Sbom;
 use lw_sign::Sign;
 use lw_signature::{KeyKind, PrivateKey, Signer as _};
@@ -92,7 +93,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 22] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -233,6 +234,20 @@ const STEPS: [Step; 20] = [
         ends: Exit::Pass,
         before: nothing,
     },
+    Step {
+        says: "The reports of size and coverage held to one policy: passes, on one page.",
+        tool: QUALITY,
+        arguments: "check size.json coverage.json --expect size-gate --expect coverage-gate --min coverage.line.covered=65% --max image.bytes=1MiB --write html=quality-report.html",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The same with a report that failed, a number that no report has, and a test report that is missing: fails, and says each.",
+        tool: QUALITY,
+        arguments: "check size.json coverage-fail.json --expect test-report --max complexity=10 --write html=quality-report-fail.html",
+        ends: Exit::Gate,
+        before: nothing,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
@@ -244,9 +259,10 @@ const SBOM: Entry = Entry::of::<Sbom>();
 const CHANGELOG: Entry = Entry::of::<Changelog>();
 const VERSION: Entry = Entry::of::<Version>();
 const IMAGE_TAGS: Entry = Entry::of::<ImageTags>();
+const QUALITY: Entry = Entry::of::<QualityGate>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, version, image tags, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, version, image tags, one policy over all, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -383,6 +399,8 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
         "signed.html",
         "flipped.html",
         "sbom.html",
+        "quality-report.html",
+        "quality-report-fail.html",
     ] {
         say(&format!("  {}", folder.join(page).display()));
     }

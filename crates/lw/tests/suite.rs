@@ -136,6 +136,13 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     );
     let slots = std::fs::read_to_string(folder.path().join("ota.html")).unwrap();
     assert!(slots.contains("ota_0") && slots.contains("ota_1"), "the page shows the slots");
+    let [gate, failed] = ["quality-report.html", "quality-report-fail.html"]
+        .map(|page| std::fs::read_to_string(folder.path().join(page)).unwrap().replace("<wbr/>", ""));
+    assert!(
+        gate.contains("coverage.line.covered") && !gate.contains("breached") && !gate.contains("not judged")
+    );
+    assert!(failed.contains("quality-gate/report-failed") && failed.contains("quality-gate/report-missing"));
+    assert!(failed.contains("not judged"));
     let pages = std::fs::read_dir(folder.path().join("coverage-html/files")).unwrap();
     let sources: Vec<_> = pages.map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap()).collect();
     assert_eq!(sources.len(), 4);
