@@ -108,32 +108,18 @@ impl Injection {
 
 impl Fault {
     /// What is sent instead of an answer, or made of it.
-    pub(crate) fn instead_of(&self, reply: Reply) -> Reply {
-        let body = match &reply {
-            Reply::Answer { body, .. } => body.clone(),
-            _ => Vec::new(),
-        };
+    pub(crate) fn instead_of(&self, answer: Reply) -> Reply {
         match self {
             Self::Drop => Reply::Drop,
             Self::Later { status, after } => Reply::later(*status, after),
             Self::Status(status) => Reply::Answer { status: *status, headers: Vec::new(), body: Vec::new() },
             Self::Html(status) => Reply::html(*status),
             Self::Truncated(kept) => {
-                let kept = body.get(..*kept).map_or_else(|| body.clone(), <[u8]>::to_vec);
-                // A body that is shorter than what was to be kept is cut off all the same.
-                Reply::Truncated { says: body.len().max(kept.len() + 1), body: kept }
+                // However short the body is, something of it is missing.
+                Reply::Crippled { answer: Box::new(answer), kept: Some(*kept), pause: Duration::ZERO }
             }
-            Self::Slow(pause) => Reply::Slow { body, pause: *pause },
+            Self::Slow(pause) => Reply::Crippled { answer: Box::new(answer), kept: None, pause: *pause },
             Self::Hang(pause) => Reply::Hang(*pause),
-        }
-    }
-
-    /// The status the client sees; 0 where it sees none.
-    pub(crate) fn status(&self) -> u16 {
-        match self {
-            Self::Drop | Self::Hang(_) => 0,
-            Self::Later { status, .. } | Self::Status(status) | Self::Html(status) => *status,
-            Self::Truncated(_) | Self::Slow(_) => 200,
         }
     }
 }

@@ -66,6 +66,15 @@ pub enum Reply {
         /// The pause.
         pause: Duration,
     },
+    /// The head of an answer as it should be, and of its body as much as said, with a pause after each byte.
+    Crippled {
+        /// The answer.
+        answer: Box<Reply>,
+        /// How many bytes of its body come, of more that it says there are; all unless it is said.
+        kept: Option<usize>,
+        /// The pause.
+        pause: Duration,
+    },
     /// Nothing comes for this long.
     Hang(Duration),
     /// These bytes, and the end.
@@ -215,6 +224,14 @@ impl Outgoing<'_> {
         if !matches!(reply, Reply::Drop) {
             request.drain()?;
         }
+        write_reply(self.stream, reply)
+    }
+
+    /// Answers a request that has been read as far as anybody wants.
+    ///
+    /// # Errors
+    /// When the client is gone.
+    pub fn send(&mut self, reply: &Reply) -> io::Result<()> {
         write_reply(self.stream, reply)
     }
 
@@ -379,17 +396,22 @@ fn write_reply(mut out: &TcpStream, reply: &Reply) -> io::Result<()> {
     match reply {
         Reply::Drop => {}
         Reply::Answer { status, headers, body } => {
-            let mut text = format!("HTTP/1.1 {status} Any\r\nConnection: close\r\n");
-            for (name, value) in headers {
-                text.push_str(&format!("{name}: {value}\r\n"));
-            }
-            if *status != 304 && *status != 204 {
-                text.push_str(&format!("Content-Length: {}\r\n", body.len()));
-            }
-            out.write_all(text.as_bytes())?;
-            out.write_all(b"\r\n")?;
+            write_head(out, *status, headers, body.len())?;
             out.write_all(body)?;
         }
+        Reply::Crippled { answer, kept, pause } => match &**answer {
+            Reply::Answer { status, headers, body } => {
+                let says = kept.map_or(body.len(), |kept| body.len().max(kept.saturating_add(1)));
+                write_head(out, *status, headers, says)?;
+                for byte in body.iter().take(kept.unwrap_or(usize::MAX)) {
+                    out.write_all(&[*byte])?;
+                    if !pause.is_zero() {
+                        thread::sleep(*pause);
+                    }
+                }
+            }
+            other => write_reply(out, other)?,
+        },
         Reply::Truncated { says, body } => {
             out.write_all(head(*says).as_bytes())?;
             out.write_all(body)?;
@@ -406,6 +428,23 @@ fn write_reply(mut out: &TcpStream, reply: &Reply) -> io::Result<()> {
         Reply::Raw(bytes) => out.write_all(bytes)?,
     }
     out.flush()
+}
+
+fn write_head(
+    mut out: &TcpStream,
+    status: u16,
+    headers: &[(&'static str, String)],
+    length: usize,
+) -> io::Result<()> {
+    let mut text = format!("HTTP/1.1 {status} Any\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if status != 304 && status != 204 {
+        text.push_str(&format!("Content-Length: {length}\r\n"));
+    }
+    text.push_str("\r\n");
+    out.write_all(text.as_bytes())
 }
 
 fn head(length: usize) -> String {
