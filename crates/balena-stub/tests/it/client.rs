@@ -81,9 +81,16 @@ pub(crate) fn raw(url: &str, request: &[u8]) -> Option<Answer> {
 }
 
 /// A request of the API, with a token.
-pub(crate) fn send(stub: &Stub, method: &str, target: &str, body: Option<&Value>, token: &str) -> Option<Answer> {
+pub(crate) fn send(
+    stub: &Stub,
+    method: &str,
+    target: &str,
+    body: Option<&Value>,
+    token: &str,
+) -> Option<Answer> {
     let body = body.map(Value::to_string).unwrap_or_default();
-    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    let authorization =
+        if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     let head = format!(
         "{method} {} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         encode(target),

@@ -27,10 +27,14 @@ fn settle(label: &str, field: &str, value: &mut Value) {
     let is_hex = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_right = match field {
         "uuid" => is_hex(text),
-        "device_name" => text.split('-').filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase())).count() == 2,
+        "device_name" => {
+            text.split('-').filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase())).count() == 2
+        }
         // A draft has no time of that.
         "is_finalized_at__date" if value.is_null() => return,
-        "update_timestamp" | "is_finalized_at__date" => text.starts_with("2026-11-21T08:17:0") && text.len() == 24,
+        "update_timestamp" | "is_finalized_at__date" => {
+            text.starts_with("2026-11-21T08:17:0") && text.len() == 24
+        }
         // In the recording it has been taken out.
         "" => text == "<provisioning key>" || is_hex(text),
         _ => panic!("{field}"),
@@ -101,7 +105,8 @@ fn every_recorded_request_is_answered_as_the_real_api_did() {
         let expected: Value = serde_json::from_str(&ours(&made_up, &expected.to_string())).unwrap();
         let (got, expected) = (without_volatile(&label, &got), without_volatile(&label, &expected));
         // As text, so that the order of the fields is the same, too.
-        let got = (u64::from(answer.status), answer.header("content-type").map(str::to_owned), got.to_string());
+        let got =
+            (u64::from(answer.status), answer.header("content-type").map(str::to_owned), got.to_string());
         let expected = (
             pair["status"].as_u64().unwrap(),
             pair["content_type"].as_str().map(str::to_owned),

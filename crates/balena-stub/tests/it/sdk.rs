@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 fn the_sdk_of_balena_logs_in_lists_pins_tags_and_finalizes() {
     let sdk = lw_testkit::e2e_cache().join("node/node_modules/balena-sdk");
     if !sdk.is_dir() {
-        return lw_testkit::skip("balena-sdk is not installed; .ci/e2e-setup installs it").unwrap_or_default();
+        return lw_testkit::skip("balena-sdk is not installed; .ci/e2e-setup installs it")
+            .unwrap_or_default();
     }
     let Some(node) = lw_testkit::which("node") else {
         return lw_testkit::skip("there is no node").unwrap_or_default();

@@ -309,7 +309,8 @@ mod tests {
     #[test]
     fn an_answer_is_read_element_by_element_however_it_comes() {
         let (said, is_whole, error) = all(REAL.as_bytes(), 1 << 16);
-        let message = |text: &str, replaces, is_error| Said::Message { text: text.to_owned(), replaces, is_error };
+        let message =
+            |text: &str, replaces, is_error| Said::Message { text: text.to_owned(), replaces, is_error };
         assert_eq!(
             said,
             [

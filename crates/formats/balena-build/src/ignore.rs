@@ -219,7 +219,9 @@ fn rule(pattern: &str, line: usize) -> Result<Rule, IgnoreError> {
             '*' => tokens.push(Token::Star),
             '?' => tokens.push(Token::Any),
             '\\' => {
-                tokens.push(Token::One(chars.next().ok_or_else(|| wrong("`\\` without a character behind it"))?));
+                tokens.push(Token::One(
+                    chars.next().ok_or_else(|| wrong("`\\` without a character behind it"))?,
+                ));
             }
             '[' => {
                 let is_not = chars.next_if_eq(&'^').is_some();
@@ -271,7 +273,18 @@ mod tests {
             ("a?c", &["abc"], &["a/c", "ac"]),
             ("[a-c]x\n[^a-c]y", &["ax", "cx", "dy"], &["dx", "ay"]),
             ("a\\*b", &["a*b"], &["axb"]),
-            ("*", &["a", "b/c", "b/c.txt"], &["Dockerfile", "b/Dockerfile", "b/Dockerfile.arm", "docker-compose.yml", ".balena/x", "s/.resin/y"]),
+            (
+                "*",
+                &["a", "b/c", "b/c.txt"],
+                &[
+                    "Dockerfile",
+                    "b/Dockerfile",
+                    "b/Dockerfile.arm",
+                    "docker-compose.yml",
+                    ".balena/x",
+                    "s/.resin/y",
+                ],
+            ),
             ("**", &["a", "b/c"], &["Dockerfile"]),
             ("*\n!src", &["a"], &["src/a/b"]),
             ("*\n!src\nsrc/*.o", &["src/a.o"], &["src/a.c"]),

@@ -6,14 +6,14 @@
 //! The form of the request and of the answer is that of balena-cli 25 (`src/utils/remote-build.ts`); rules of `.dockerignore` are those of
 //! Docker (`moby/patternmatcher`), as balena-cli applies them.
 
-mod answer;
 mod ansi;
+mod answer;
 mod compose;
 mod ignore;
 mod tarball;
 
-pub use answer::{Answer, AnswerError, Cursor, MAX_ELEMENT, Said};
 pub use ansi::{Log, plain};
+pub use answer::{Answer, AnswerError, Cursor, MAX_ELEMENT, Said};
 pub use compose::{ComposeError, MAX_COMPOSE, contexts};
 pub use ignore::{Ignore, IgnoreError, MAX_RULES};
 pub use tarball::{Entry, Kind, Open, Tarball, gzipped, replaced};

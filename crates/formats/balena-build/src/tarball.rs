@@ -71,10 +71,7 @@ impl std::fmt::Debug for Tarball<'_> {
 
 impl<'a> Tarball<'a> {
     /// A tarball of these entries in this order; `open` gives the content of those that are files.
-    pub fn new(
-        entries: Vec<Entry>,
-        open: impl FnMut(&str) -> io::Result<Box<dyn Read + 'a>> + 'a,
-    ) -> Self {
+    pub fn new(entries: Vec<Entry>, open: impl FnMut(&str) -> io::Result<Box<dyn Read + 'a>> + 'a) -> Self {
         let now = Part::Bytes(Cursor::default(), None);
         Self { entries: entries.into_iter(), open: Box::new(open), now }
     }
@@ -125,7 +122,9 @@ impl Read for Tarball<'_> {
                     let most = usize::try_from(*left).unwrap_or(usize::MAX).min(buffer.len());
                     let read = match reader.read(buffer.get_mut(..most).unwrap_or_default()) {
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                        read => read.map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?,
+                        read => {
+                            read.map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?
+                        }
                     };
                     if read == 0 {
                         let why = format!("{path}: it became {left} bytes shorter while it was read");
@@ -234,7 +233,11 @@ pub fn replaced<'a>(mut tarball: impl Read + 'a, before: Tarball<'a>) -> io::Res
     let mut first = [0; 512];
     let read = fill(&mut plain, &mut first)?;
     let header = tar::Header::from_byte_slice(&first);
-    let sum: u32 = first.iter().enumerate().map(|(at, b)| if (148..156).contains(&at) { 32 } else { u32::from(*b) }).sum();
+    let sum: u32 = first
+        .iter()
+        .enumerate()
+        .map(|(at, b)| if (148..156).contains(&at) { 32 } else { u32::from(*b) })
+        .sum();
     if read < first.len() || header.cksum().ok() != Some(sum) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no tarball, also not a gzipped one"));
     }
@@ -312,7 +315,8 @@ mod tests {
         let open = move |path: &str| Ok(Box::new(Cursor::new(content(path))) as Box<dyn Read>);
         let bytes = all(gzipped(Tarball::new(entries, open))).unwrap();
         let found = read_back(&bytes);
-        let shown: Vec<_> = found.iter().map(|(p, k, m, c, l)| (p.as_str(), *k, *m, c.len(), l.as_str())).collect();
+        let shown: Vec<_> =
+            found.iter().map(|(p, k, m, c, l)| (p.as_str(), *k, *m, c.len(), l.as_str())).collect();
         assert_eq!(
             shown,
             [

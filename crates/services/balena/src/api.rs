@@ -271,8 +271,7 @@ impl Api {
             // A tag that is there already is answered with 409; whether it is the same is seen below. A second `POST` of the same
             // tag changes nothing, so it may be repeated.
             let bytes = body.to_string();
-            let mut request =
-                self.request(Method::Post, "/v7/release_tag", Some(&bytes), &[409])?;
+            let mut request = self.request(Method::Post, "/v7/release_tag", Some(&bytes), &[409])?;
             request.repeatable = lw_retry::Repeatable::Yes;
             let answer = self.client.send_patiently(&request, waiting)?;
             self.hear(&answer);
@@ -311,7 +310,8 @@ impl Api {
         if parts.len() != 3 || !parts.iter().all(is_number) {
             return Err(Error::Version(version.to_owned()));
         }
-        let condition = format!("id eq {release} and belongs_to__application eq {} and is_final eq false", fleet.id);
+        let condition =
+            format!("id eq {release} and belongs_to__application eq {} and is_final eq false", fleet.id);
         let target = query("release", &[("$filter", &condition)]);
         self.patiently(Method::Patch, &target, Some(&json!({"semver": semver})), &[], waiting)?;
         let found = self.release_again(fleet, release, waiting)?;
@@ -319,7 +319,10 @@ impl Api {
             return Ok(found);
         }
         let state = if found.is_final { "it is final" } else { "it is a draft" };
-        Err(Error::NoEffect(format!("the version of release {release} is {}, and {state}", found.raw_version)))
+        Err(Error::NoEffect(format!(
+            "the version of release {release} is {}, and {state}",
+            found.raw_version
+        )))
     }
 
     /// Stops the build of a release, unless it has succeeded meanwhile, and gives it as it is then.

@@ -22,5 +22,8 @@ pub use api::{Api, Endpoints, Waiting};
 pub use build::Build;
 pub use error::Error;
 pub use model::{Actor, Device, Fleet, Release, Status, Tags};
-pub use target::{DEFAULT_POLL, FleetTarget, LEASE_TAG, MARK_TAG, Mutation, RECORD_TAG, WISH_TAG, release_id, release_number};
+pub use target::{
+    DEFAULT_POLL, FleetTarget, LEASE_TAG, MARK_TAG, Mutation, RECORD_TAG, WISH_TAG, release_id,
+    release_number,
+};
 pub use time::ServerTime;

@@ -46,9 +46,7 @@ fn tags<'de, D: Deserializer<'de>>(from: D) -> Result<Tags, D::Error> {
 #[serde(untagged)]
 enum Link {
     Expanded(Vec<Id>),
-    Bare {
-        __id: u64,
-    },
+    Bare { __id: u64 },
     None(()),
 }
 
@@ -232,8 +230,12 @@ mod tests {
 
     #[test]
     fn links_are_read_in_each_of_their_forms() {
-        for (text, target) in [("[]", None), (r#"[{"id":7}]"#, Some(7)), (r#"{"__id":7}"#, Some(7)), ("null", None)] {
-            let fleet = format!(r#"{{"id":1,"should_track_latest_release":true,"should_be_running__release":{text}}}"#);
+        for (text, target) in
+            [("[]", None), (r#"[{"id":7}]"#, Some(7)), (r#"{"__id":7}"#, Some(7)), ("null", None)]
+        {
+            let fleet = format!(
+                r#"{{"id":1,"should_track_latest_release":true,"should_be_running__release":{text}}}"#
+            );
             let fleet: Fleet = serde_json::from_str(&fleet).unwrap();
             assert_eq!(fleet.target, target, "{text}");
         }
@@ -244,7 +246,9 @@ mod tests {
         let status = |text: &str| serde_json::from_str::<Status>(&format!("\"{text}\"")).unwrap();
         assert_eq!(status("success"), Status::Success);
         assert_eq!(status("queued"), Status::Other("queued".to_owned()));
-        assert!(!status("queued").is_last() && !status("running").is_last() && status("interrupted").is_last());
+        assert!(
+            !status("queued").is_last() && !status("running").is_last() && status("interrupted").is_last()
+        );
         assert_eq!(status("queued").to_string(), "queued");
     }
 }

@@ -129,9 +129,7 @@ impl From<Error> for CallError {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         match error {
-            Error::Http(error) => {
-                Self { failure: error.failure(), retry_after: error.retry_after, message }
-            }
+            Error::Http(error) => Self { failure: error.failure(), retry_after: error.retry_after, message },
             Error::NotUnderstood { .. } | Error::NoEffect(_) => fault(Failure::NotUnderstood, message),
             _ => permanent(message),
         }
@@ -193,11 +191,11 @@ impl FleetTarget {
             &[("$select", "id,should_track_latest_release"), ("$expand", &expand)],
         );
         let fleet = self.api.once::<Fleet>(&target)?.into_iter().next();
-        let fleet = fleet.ok_or_else(|| permanent("the fleet is gone, or the token may not see it any more"))?;
+        let fleet =
+            fleet.ok_or_else(|| permanent("the fleet is gone, or the token may not see it any more"))?;
         let lease_text = fleet.tags.get(LEASE_TAG).cloned();
         let lease: Option<Lease> = stored("the tag of the fleet that holds the lease", lease_text.as_ref())?;
-        let wish: Option<Wish> =
-            stored("the tag of the fleet that holds a wish", fleet.tags.get(WISH_TAG))?;
+        let wish: Option<Wish> = stored("the tag of the fleet that holds a wish", fleet.tags.get(WISH_TAG))?;
 
         let other = lease.as_ref().and_then(|lease| lease.rollout.as_str().rsplit_once('.'));
         let other = other.and_then(|(release, _)| release.parse().ok()).filter(|id| *id != self.release);
@@ -258,23 +256,20 @@ impl FleetTarget {
         let target = releases(self.fleet, GOOD, "start_timestamp desc", 2, "");
         let good = self.api.once::<Release>(&target)?;
         let newest = good.into_iter().find(|release| release.id != self.release);
-        let is_newer = |release: &Release| {
-            (release.start_timestamp, release.id) > (ours.start_timestamp, ours.id)
-        };
+        let is_newer =
+            |release: &Release| (release.start_timestamp, release.id) > (ours.start_timestamp, ours.id);
         Ok(newest.filter(is_newer).map(|release| release_id(release.id)))
     }
 
     /// What is known of a device after this look.
     fn see(&self, device: &Device, at: Time) -> Seen {
-        let is_healthy =
-            device.overall_status.as_ref().is_some_and(|status| self.healthy.contains(status));
+        let is_healthy = device.overall_status.as_ref().is_some_and(|status| self.healthy.contains(status));
         let done = device.update_status.as_deref() == Some("done");
         let Some(before) = self.seen.get(&device.uuid) else {
             let running_since = device.last_update_status_event.filter(|_| done);
             return Seen { running: device.running, running_since, is_healthy, healthy_again: None };
         };
-        let running_since =
-            if before.running == device.running { before.running_since } else { Some(at) };
+        let running_since = if before.running == device.running { before.running_since } else { Some(at) };
         let healthy_again = if is_healthy && !before.is_healthy { Some(at) } else { before.healthy_again };
         Seen { running: device.running, running_since, is_healthy, healthy_again }
     }
@@ -347,7 +342,10 @@ impl FleetTarget {
                 vec![if self.known.records.contains(&release) {
                     change
                 } else {
-                    Mutation { otherwise: Some(Box::new(change)), ..post("release", release, RECORD_TAG, &value) }
+                    Mutation {
+                        otherwise: Some(Box::new(change)),
+                        ..post("release", release, RECORD_TAG, &value)
+                    }
                 }]
             }
             Call::Mark(marks) => {
@@ -409,8 +407,7 @@ impl FleetTarget {
                 }
                 let condition = format!("id eq {release} and belongs_to__application eq {}", self.fleet);
                 let target = query("release", &[("$filter", &condition)]);
-                requests
-                    .push(Mutation::new(Method::Patch, target, Some(json!({"is_invalidated": true}))));
+                requests.push(Mutation::new(Method::Patch, target, Some(json!({"is_invalidated": true}))));
                 requests
             }
         })
@@ -438,7 +435,8 @@ impl FleetTarget {
 
     /// Refuses what an earlier holder of the lease sends.
     fn guard(&self, token: u64) -> Result<(), CallError> {
-        let lease: Option<Lease> = stored("the tag of the fleet that holds the lease", self.lease()?.as_ref())?;
+        let lease: Option<Lease> =
+            stored("the tag of the fleet that holds the lease", self.lease()?.as_ref())?;
         if lease.as_ref().map(|lease| lease.token) == Some(token) {
             return Ok(());
         }
@@ -447,8 +445,7 @@ impl FleetTarget {
 
     fn lock(&mut self, expect: Option<u64>, lease: &Lease) -> Result<(), CallError> {
         let stored_now = self.lease()?;
-        let now: Option<Lease> =
-            stored("the tag of the fleet that holds the lease", stored_now.as_ref())?;
+        let now: Option<Lease> = stored("the tag of the fleet that holds the lease", stored_now.as_ref())?;
         let taken = || fault(Failure::NotUnderstood, "another process was quicker to take the lease");
         if now.map(|lease| lease.token) != expect {
             return Err(taken());
@@ -534,14 +531,7 @@ fn poll(variable: &Variable) -> Option<Duration> {
     variable.value.trim().parse().ok().map(Duration::from_millis)
 }
 
-fn member(
-    device: &Device,
-    seen: &Seen,
-    mark: Option<Mark>,
-    poll: Duration,
-    since: Time,
-    at: Time,
-) -> Member {
+fn member(device: &Device, seen: &Seen, mark: Option<Mark>, poll: Duration, since: Time, at: Time) -> Member {
     let presence = if device.is_heard() { Presence::Online } else { Presence::Offline(device.changed()) };
     // What is left of the update before is no answer to this one.
     let is_of_this_wave = device.last_update_status_event.is_some_and(|event| event >= since);

@@ -17,7 +17,9 @@ use lw_balena::{Api, Endpoints, Fleet, FleetTarget, ServerTime, Waiting, release
 use lw_http::{Client, Settings};
 use lw_retry::Policy;
 use lw_rollout::journal::Event;
-use lw_rollout::{Batches, Call, Command, Engine, Host, Outcome, Request, Step, Strategy, Target, Time, drive};
+use lw_rollout::{
+    Batches, Call, Command, Engine, Host, Outcome, Request, Step, Strategy, Target, Time, drive,
+};
 use lw_secret::Secret;
 use lw_testkit::balena::{Config, Stub};
 
@@ -54,12 +56,19 @@ impl World {
         let time = Arc::clone(api.time());
         let healthy = BTreeSet::from(["operational".to_owned()]);
         let target = FleetTarget::new(api, fleet, release.unsigned_abs(), healthy);
-        let host = Clocked { stub: Arc::clone(&self.stub), time, events: Rc::default(), began: self.stub.now() };
+        let host =
+            Clocked { stub: Arc::clone(&self.stub), time, events: Rc::default(), began: self.stub.now() };
         (target, host)
     }
 
     /// Runs one process to its end.
-    pub(crate) fn run(&self, fleet: &Fleet, release: i64, holder: &str, change: impl FnOnce(&mut Request)) -> Run {
+    pub(crate) fn run(
+        &self,
+        fleet: &Fleet,
+        release: i64,
+        holder: &str,
+        change: impl FnOnce(&mut Request),
+    ) -> Run {
         let (mut target, mut host) = self.process(fleet, release);
         let mut request = request(fleet, release, holder);
         change(&mut request);
@@ -119,7 +128,10 @@ impl Host for Clocked {
         let span = until.since(self.time.now()).max(Duration::from_millis(1));
         self.stub.advance(span);
         let passed = self.stub.now() - self.began;
-        assert!(passed < Duration::from_secs(24 * 3600), "a day has passed: it does not come to an end: {why}");
+        assert!(
+            passed < Duration::from_secs(24 * 3600),
+            "a day has passed: it does not come to an end: {why}"
+        );
     }
 
     fn cancelled(&mut self) -> u32 {

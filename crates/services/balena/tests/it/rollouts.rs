@@ -6,10 +6,10 @@ use lw_balena::{LEASE_TAG, MARK_TAG, RECORD_TAG, WISH_TAG};
 use lw_http::{Address, Body, Client, Method, Settings};
 use lw_rollout::journal::Event;
 use lw_rollout::{
-    Call, Command, Engine, Excluded, Left, Outcome, Refusal, StrategyStep, rehearse, Target, Answer,
+    Answer, Call, Command, Engine, Excluded, Left, Outcome, Refusal, StrategyStep, Target, rehearse,
 };
 use lw_secret::Secret;
-use lw_testkit::balena::{Device, Fault, Injection, Outcome as Update, Release, When, Host};
+use lw_testkit::balena::{Device, Fault, Host, Injection, Outcome as Update, Release, When};
 
 use crate::{Run, World, request, run_until};
 
@@ -83,9 +83,7 @@ fn what_is_planned_is_what_is_sent() {
         _ => None,
     });
     // Keeping the lease is no step of the plan.
-    let is_kept = |call: &Call| {
-        matches!(call, Call::Lock { expect: Some(token), lease } if *token == lease.token && lease.holder.is_some())
-    };
+    let is_kept = |call: &Call| matches!(call, Call::Lock { expect: Some(token), lease } if *token == lease.token && lease.holder.is_some());
     let sent: Vec<Call> = sent.filter(|call| !is_kept(call)).collect();
     assert_eq!(sent.len(), planned.len());
     assert!(sent.iter().zip(&planned).all(|(sent, planned)| sent.is_same(planned)));
@@ -152,9 +150,12 @@ fn the_api_failing_during_the_rollback_leaves_a_list_of_what_is_to_be_done() {
     let fleet = world.fleet("admin/fleet1");
     let (mut target, mut host) = world.process(&fleet, new);
     let mut engine = Engine::new(request(&fleet, new, "job-1"));
-    run_until(&mut engine, &mut target, &mut host, |call| {
-        matches!(call, Call::Assign(changes) if changes.iter().any(|change| change.to.is_none()))
-    });
+    run_until(
+        &mut engine,
+        &mut target,
+        &mut host,
+        |call| matches!(call, Call::Assign(changes) if changes.iter().any(|change| change.to.is_none())),
+    );
     world.stub.inject(Injection {
         when: When::Host(Host::Api),
         fault: Fault::Status(500),
@@ -242,7 +243,10 @@ fn offline_locked_and_pinned_devices_are_in_no_wave_and_keep_what_they_have() {
     let uuid = |id: i64| state.devices[&id].uuid.clone();
     let excluded = run.engine.plan().unwrap().excluded.clone();
     for (id, why) in [(offline, Excluded::Offline), (pinned, Excluded::Pinned), (locked, Excluded::Locked)] {
-        assert!(excluded.iter().any(|(member, reason)| member.as_str() == uuid(id) && *reason == why), "{why}");
+        assert!(
+            excluded.iter().any(|(member, reason)| member.as_str() == uuid(id) && *reason == why),
+            "{why}"
+        );
     }
     assert_eq!(state.devices[&pinned].pinned, Some(old));
     assert_eq!(state.devices[&locked].running, Some(old));
@@ -304,7 +308,11 @@ fn who_holds_the_lease_is_asked_and_obeys() {
         waves == 2
     });
     let held = world.run(&fleet, new, "job-2", |_| {});
-    assert!(matches!(&held.outcome, Outcome::LockHeld { holder, .. } if holder == "job-1"), "{}", held.outcome);
+    assert!(
+        matches!(&held.outcome, Outcome::LockHeld { holder, .. } if holder == "job-1"),
+        "{}",
+        held.outcome
+    );
     let asked = world.run(&fleet, new, "job-2", |request| request.command = Command::Rollback);
     assert_eq!(asked.outcome, Outcome::Asked);
     let outcome = lw_rollout::drive(&mut engine, &mut target, &mut host).unwrap();
