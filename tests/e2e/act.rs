@@ -47,7 +47,11 @@ pub(crate) fn run(
     let act = program("act")?;
     engine()?;
     let home = tempfile::tempdir().expect("a folder");
+    let host = env("DOCKER_HOST").map(|host| ("DOCKER_HOST", host));
+    // On the host act gives steps the environment it has, as no runner does: that of whoever runs the tests is not for them.
     let said = say(Command::new(act)
+        .env_clear()
+        .envs(host)
         .args([event, "--json", "--pull=false", "--platform", &format!("ubuntu-latest={platform}")])
         .args(locals.iter().flat_map(|local| ["--local-repository", local]))
         .args(arguments)
@@ -55,8 +59,7 @@ pub(crate) fn run(
         .env("HOME", home.path())
         .env("XDG_CACHE_HOME", home.path().join("cache"))
         .env("XDG_CONFIG_HOME", home.path().join("config"))
-        .env("PATH", format!("{path}:{}", env("PATH").unwrap_or_default()))
-        .env_remove("GITHUB_TOKEN"));
+        .env("PATH", format!("{path}:{}", env("PATH").unwrap_or_default())));
     let log: Vec<Value> = said
         .stdout
         .lines()

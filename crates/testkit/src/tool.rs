@@ -236,6 +236,7 @@ pub fn example(name: &str) -> PathBuf {
 ///
 /// # Panics
 /// When a call prints something else, or inherits the environment.
+#[allow(clippy::unwrap_used, reason = "a panic here is a failing test")]
 pub fn transcripts() {
     let inheriting: Vec<PathBuf> = fs::read_dir("tests/cmd")
         .unwrap()

@@ -1,6 +1,5 @@
 //! Cuts a tracefile into pieces of whole sections.
 
-use std::borrow::Cow;
 use std::io::{self, Read};
 
 use memchr::memmem;
@@ -13,11 +12,26 @@ const END: &[u8] = b"end_of_record";
 
 /// A piece of a tracefile that ends where a section ends.
 pub(super) struct Batch<'a> {
-    pub(super) bytes: Cow<'a, [u8]>,
+    bytes: Bytes<'a>,
     /// Number of its first line in the tracefile.
     pub(super) first_line: u64,
     /// Whether it is the last one.
     pub(super) last: bool,
+}
+
+enum Bytes<'a> {
+    Slice(&'a [u8]),
+    /// So many bytes of a buffer.
+    Read(Vec<u8>, usize),
+}
+
+impl Batch<'_> {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Slice(bytes) => bytes,
+            Bytes::Read(buffer, length) => buffer.get(..*length).unwrap_or_default(),
+        }
+    }
 }
 
 /// Where the pieces come from.
@@ -29,7 +43,15 @@ pub(super) struct Source<'a, R> {
 
 enum Input<'a, R> {
     Slice(&'a [u8]),
-    Stream { pending: Vec<u8>, reader: R },
+    Stream(Stream<R>),
+}
+
+struct Stream<R> {
+    /// What of the next piece was read already.
+    pending: Vec<u8>,
+    reader: R,
+    /// Buffers of pieces that are done with. New memory for each would be cleared by the system and again for the reader.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'a> Source<'a, io::Empty> {
@@ -40,7 +62,7 @@ impl<'a> Source<'a, io::Empty> {
 
 impl<R: Read> Source<'_, R> {
     pub(super) fn stream(pending: Vec<u8>, reader: R) -> Self {
-        Self { input: Input::Stream { pending, reader }, line: 1, done: false }
+        Self { input: Input::Stream(Stream { pending, reader, spare: Vec::new() }), line: 1, done: false }
     }
 }
 
@@ -50,7 +72,7 @@ impl<'a, R: Read> Source<'a, R> {
         if self.done {
             return Ok(None);
         }
-        let (bytes, last): (Cow<'a, [u8]>, bool) = match &mut self.input {
+        let (bytes, last) = match &mut self.input {
             Input::Slice(rest) => {
                 let mut size = SIZE;
                 let at = loop {
@@ -64,32 +86,54 @@ impl<'a, R: Read> Source<'a, R> {
                 };
                 let (piece, after) = rest.split_at(at);
                 *rest = after;
-                (piece.into(), after.is_empty())
+                (Bytes::Slice(piece), after.is_empty())
             }
-            Input::Stream { pending, reader } => {
-                let mut size = SIZE;
-                loop {
-                    let wanted = size.saturating_sub(pending.len()) as u64;
-                    let read = reader.by_ref().take(wanted).read_to_end(pending);
-                    read.map_err(|error| CoverageError::Io(error.to_string()))?;
-                    if pending.len() < size {
-                        break (std::mem::take(pending).into(), true);
-                    }
-                    if let Some(at) = cut(pending) {
-                        let mut after = Vec::with_capacity(SIZE);
-                        after.extend_from_slice(pending.get(at..).unwrap_or_default());
-                        let mut piece = std::mem::replace(pending, after);
-                        piece.truncate(at);
-                        break (piece.into(), false);
-                    }
-                    size = size.saturating_mul(2);
-                }
-            }
+            Input::Stream(stream) => stream.next()?,
         };
         let first_line = self.line;
-        self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
         self.done = last;
-        Ok(Some(Batch { bytes, first_line, last }))
+        let batch = Batch { bytes, first_line, last };
+        self.line += memchr::memchr_iter(b'\n', batch.bytes()).count() as u64;
+        Ok(Some(batch))
+    }
+
+    /// Takes back what a piece was read into.
+    pub(super) fn reuse(&mut self, batch: Batch<'a>) {
+        if let (Input::Stream(stream), Bytes::Read(buffer, _)) = (&mut self.input, batch.bytes) {
+            stream.spare.push(buffer);
+        }
+    }
+}
+
+impl<R: Read> Stream<R> {
+    fn next(&mut self) -> Result<(Bytes<'static>, bool), CoverageError> {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        let mut length = self.pending.len();
+        let mut size = SIZE.max(length);
+        if buffer.len() < size {
+            buffer.resize(size, 0);
+        }
+        if let Some(start) = buffer.get_mut(..length) {
+            start.copy_from_slice(&self.pending);
+        }
+        self.pending.clear();
+        loop {
+            while let Some(free) = buffer.get_mut(length..size).filter(|free| !free.is_empty()) {
+                match self.reader.read(free) {
+                    Ok(0) => return Ok((Bytes::Read(buffer, length), true)),
+                    Ok(count) => length += count,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(CoverageError::Io(error.to_string())),
+                }
+            }
+            let read = buffer.get(..length).unwrap_or_default();
+            if let Some(at) = cut(read) {
+                self.pending.extend_from_slice(read.get(at..).unwrap_or_default());
+                return Ok((Bytes::Read(buffer, at), false));
+            }
+            size = size.saturating_mul(2);
+            buffer.resize(size, 0);
+        }
     }
 }
 
@@ -132,13 +176,14 @@ mod tests {
         let mut slices = Vec::new();
         let mut source = Source::slice(&text);
         while let Some(batch) = source.next().unwrap() {
-            slices.push((batch.bytes.into_owned(), batch.first_line));
+            slices.push((batch.bytes().to_vec(), batch.first_line));
         }
         let mut streamed = Vec::new();
         let (start, rest) = text.split_at(100);
         let mut source = Source::stream(start.to_vec(), rest);
         while let Some(batch) = source.next().unwrap() {
-            streamed.push((batch.bytes.into_owned(), batch.first_line));
+            streamed.push((batch.bytes().to_vec(), batch.first_line));
+            source.reuse(batch);
         }
         assert!(slices.len() > 2);
         let (slices, streamed) = (collect(slices), collect(streamed));

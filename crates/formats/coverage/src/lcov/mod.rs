@@ -73,11 +73,18 @@ fn work<R: Read>(
     source: &Mutex<Source<'_, R>>,
     stop: &AtomicBool,
 ) -> Result<Coverage, CoverageError> {
+    let mut done = None;
     while !stop.load(Ordering::Relaxed) {
-        // The lock is poisoned when another thread panicked, which ends the scope as well.
-        let next = source.lock().unwrap_or_else(PoisonError::into_inner).next();
-        match next.and_then(|batch| batch.map(|batch| part.parse(&batch)).transpose()) {
-            Ok(Some(())) => {}
+        let next = {
+            // The lock is poisoned when another thread panicked, which ends the scope as well.
+            let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(done) = done.take() {
+                source.reuse(done);
+            }
+            source.next()
+        };
+        match next.and_then(|batch| batch.map(|batch| part.parse(&batch).map(|()| batch)).transpose()) {
+            Ok(Some(batch)) => done = Some(batch),
             Ok(None) => break,
             Err(error) => {
                 stop.store(true, Ordering::Relaxed);
@@ -98,7 +105,7 @@ struct Part {
 impl Part {
     fn parse(&mut self, batch: &Batch<'_>) -> Result<(), CoverageError> {
         record::Parser::new(&mut self.files, &mut self.warnings, batch.first_line)
-            .read(&batch.bytes, batch.last)
+            .read(batch.bytes(), batch.last)
     }
 
     fn finish(self) -> Coverage {

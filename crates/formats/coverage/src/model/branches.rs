@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lines::Column;
+use super::column::Column;
 use super::{Basis, Counts, Figure, add_taken, merge_sorted};
 
 /// What kind of jump a branch is.
@@ -221,9 +221,9 @@ impl Branches {
 
     /// Leaves out the outcomes of one kind, as `lcov --rc no_exception_branch=1` does with exceptions.
     pub fn drop_kind(&mut self, kind: BranchKind) {
-        let kept = || self.indexed.iter().zip(self.taken.iter()).filter(|(branch, _)| branch.kind != kind);
-        let taken = Column::from_values(kept().count(), kept().map(|(_, taken)| taken));
-        self.taken = taken;
+        let kept = self.indexed.iter().zip(self.taken.iter()).filter(|(branch, _)| branch.kind != kind);
+        let taken: Vec<u64> = kept.map(|(_, taken)| taken).collect();
+        self.taken = Column::from_values(taken.iter().copied());
         self.indexed.retain(|branch| branch.kind != kind);
         self.described.retain(|branch| branch.kind != kind);
     }
@@ -286,7 +286,7 @@ impl Branches {
 
     fn set_indexed(&mut self, sorted: &[(Indexed, u64)]) {
         self.indexed = sorted.iter().map(|branch| branch.0).collect();
-        self.taken = Column::from_values(sorted.len(), sorted.iter().map(|branch| branch.1));
+        self.taken = Column::from_values(sorted.iter().map(|branch| branch.1));
     }
 }
 

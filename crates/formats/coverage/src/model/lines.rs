@@ -1,13 +1,14 @@
 //! The lines of a file and how often each was executed.
 
+use super::column::Column;
 use super::{Counts, merge_sorted};
 
 /// Lines and their hits, in the order of their numbers.
 ///
-/// Eight bytes a line in all but the rarest files: a report of five million lines has to fit a runner.
+/// Three or four bytes a line in most files: a report of five million lines has to fit a runner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
-    numbers: Vec<u32>,
+    numbers: Column,
     hits: Column,
     /// How many have hits: asked for many times, and counted where the hits are at hand.
     executed: usize,
@@ -28,19 +29,21 @@ impl Lines {
 
     /// Each line with its hits.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.numbers.iter().copied().zip(self.hits.iter())
+        let numbers = self.numbers.iter().map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+        numbers.zip(self.hits.iter())
     }
 
     /// The hits of a line; `None` when it is not executable.
     #[must_use]
     pub fn get(&self, number: u32) -> Option<u64> {
-        self.hits.get(self.numbers.binary_search(&number).ok()?)
+        self.hits.get(self.numbers.place(number.into())?)
     }
 
     /// The highest number of a line.
     #[must_use]
     pub fn last(&self) -> Option<u32> {
-        self.numbers.last().copied()
+        let last = self.numbers.len().checked_sub(1)?;
+        self.numbers.get(last).and_then(|number| u32::try_from(number).ok())
     }
 
     /// How many lines were executed.
@@ -68,7 +71,7 @@ impl Lines {
 
     /// Takes out line 0; returns whether there was one.
     pub(crate) fn drop_zero(&mut self) -> bool {
-        if self.numbers.first() != Some(&0) {
+        if self.numbers.get(0) != Some(0) {
             return false;
         }
         self.keep(|line| line > 0);
@@ -83,8 +86,8 @@ impl Lines {
 
     fn from_sorted(lines: &[(u32, u64)]) -> Self {
         Self {
-            numbers: lines.iter().map(|line| line.0).collect(),
-            hits: Column::from_values(lines.len(), lines.iter().map(|line| line.1)),
+            numbers: Column::from_values(lines.iter().map(|line| line.0.into())),
+            hits: Column::from_values(lines.iter().map(|line| line.1)),
             executed: lines.iter().filter(|line| line.1 > 0).count(),
         }
     }
@@ -97,47 +100,6 @@ impl Lines {
             |a, b| a.1 = a.1.saturating_add(b.1),
         );
         *self = Self::from_sorted(&merged);
-    }
-}
-
-/// Numbers in the narrowest type that holds them all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
-    Narrow(Vec<u32>),
-    Wide(Vec<u64>),
-}
-
-impl Column {
-    pub(crate) fn from_values(length: usize, values: impl Iterator<Item = u64> + Clone) -> Self {
-        let mut narrow = Vec::with_capacity(length);
-        for value in values.clone() {
-            match u32::try_from(value) {
-                Ok(value) => narrow.push(value),
-                Err(_) => return Self::Wide(values.collect()),
-            }
-        }
-        Self::Narrow(narrow)
-    }
-
-    pub(crate) fn get(&self, index: usize) -> Option<u64> {
-        match self {
-            Self::Narrow(values) => values.get(index).copied().map(u64::from),
-            Self::Wide(values) => values.get(index).copied(),
-        }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> + Clone {
-        let (narrow, wide): (&[u32], &[u64]) = match self {
-            Self::Narrow(values) => (values, &[]),
-            Self::Wide(values) => (&[], values),
-        };
-        narrow.iter().copied().map(u64::from).chain(wide.iter().copied())
-    }
-}
-
-impl Default for Column {
-    fn default() -> Self {
-        Self::Narrow(Vec::new())
     }
 }
 

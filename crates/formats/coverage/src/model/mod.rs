@@ -2,6 +2,7 @@
 
 mod branches;
 mod builder;
+mod column;
 mod format;
 mod lines;
 mod metric;

@@ -11,18 +11,16 @@ use std::sync::OnceLock;
 #[derive(Clone, Debug, Default)]
 pub struct RepoIndex {
     files: BTreeSet<String>,
-    /// Paths with their parts in reverse, sorted: files with the same end are neighbours.
-    reversed: Vec<(Vec<u8>, String)>,
+    /// Paths with their parts in reverse, sorted: files with the same end are neighbours. Made when it is first asked for,
+    /// as most reports name their files in full.
+    reversed: OnceLock<Vec<(Vec<u8>, String)>>,
     /// Made when it is first asked for.
     folded: OnceLock<Box<Folded>>,
 }
 
 impl<S: Into<String>> FromIterator<S> for RepoIndex {
     fn from_iter<I: IntoIterator<Item = S>>(files: I) -> Self {
-        let files: BTreeSet<String> = files.into_iter().map(Into::into).collect();
-        let mut reversed: Vec<_> = files.iter().map(|file| (reverse(file), file.clone())).collect();
-        reversed.sort();
-        Self { files, reversed, folded: OnceLock::new() }
+        Self { files: files.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 }
 
@@ -49,7 +47,7 @@ impl RepoIndex {
     }
 
     pub(super) fn exact(&self, path: &str) -> Option<&str> {
-        self.files.range::<str, _>((Bound::Included(path), Bound::Included(path))).next().map(String::as_str)
+        self.files.get(path).map(String::as_str)
     }
 
     /// Whether the repository has files below a folder.
@@ -140,8 +138,13 @@ impl RepoIndex {
     }
 
     fn ending(&self, key: &[u8]) -> &[(Vec<u8>, String)] {
-        let from = self.reversed.partition_point(|entry| entry.0.as_slice() < key);
-        let rest = self.reversed.get(from..).unwrap_or_default();
+        let reversed = self.reversed.get_or_init(|| {
+            let mut reversed: Vec<_> = self.files.iter().map(|file| (reverse(file), file.clone())).collect();
+            reversed.sort();
+            reversed
+        });
+        let from = reversed.partition_point(|entry| entry.0.as_slice() < key);
+        let rest = reversed.get(from..).unwrap_or_default();
         let length = rest.partition_point(|entry| entry.0.starts_with(key));
         rest.get(..length).unwrap_or_default()
     }
