@@ -208,13 +208,12 @@ impl World {
         if self.text("release", release, "status") != Some("running") {
             return;
         }
+        let Some(resource) = schema::resource("release") else { return };
         let body = fields(json!({ "status": status, "end_timestamp": self.now }));
-        if let Some(resource) = schema::resource("release") {
-            if self.patch(resource, &[release], &body).is_err() {
-                // The commit was built before: it did not succeed.
-                let body = fields(json!({ "status": "failed", "end_timestamp": self.now }));
-                let _ = self.patch(resource, &[release], &body);
-            }
+        if self.patch(resource, &[release], &body).is_err() {
+            // The commit was built before: it did not succeed.
+            let body = fields(json!({ "status": "failed", "end_timestamp": self.now }));
+            let _ = self.patch(resource, &[release], &body);
         }
     }
 }

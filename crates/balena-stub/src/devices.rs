@@ -51,6 +51,8 @@ pub(crate) struct Sim {
     spec: Device,
     phase: Phase,
     is_online: bool,
+    /// Since when it is away.
+    away_since: Millis,
     poll_at: Millis,
     /// When it comes or goes by itself.
     flip_at: Millis,
@@ -126,6 +128,7 @@ impl World {
             spec: spec.clone(),
             phase: Phase::Idle,
             is_online: spec.is_online,
+            away_since: self.now,
             poll_at: self.now + first,
             flip_at: NEVER,
             is_flapping: false,
@@ -183,9 +186,9 @@ impl World {
         let mut shown = Vec::new();
         for (device, sim) in &self.sims {
             if let Phase::Downloading { began, until, .. } = sim.phase {
-                let whole = if until == NEVER { NEVER } else { until - began };
+                let now = if sim.is_online { self.now } else { sim.away_since };
                 // What never ends stands still in the middle.
-                let percent = if whole == NEVER { 50 } else { (self.now - began) * 100 / whole.max(1) };
+                let percent = if until == NEVER { 50 } else { (now - began) * 100 / (until - began).max(1) };
                 shown.push((*device, percent.clamp(0, 99)));
             }
         }
@@ -246,20 +249,24 @@ impl World {
         sim.is_online = is_online;
         if is_online {
             sim.silent_at = NEVER;
-            // It asks as soon as it can.
+            // It asks as soon as it can, and goes on with what it was at.
             sim.poll_at = now;
+            let away = now - sim.away_since;
+            match &mut sim.phase {
+                Phase::Downloading { began, until, .. } => {
+                    *began += away;
+                    *until = until.saturating_add(away);
+                }
+                Phase::Applying { until, .. } => *until += away,
+                Phase::Idle | Phase::Waiting { .. } => {}
+            }
         } else {
-            // What was not downloaded or started to its end begins again.
-            sim.phase = Phase::Idle;
+            sim.away_since = now;
             // It is missed when it should have asked.
             sim.silent_at = sim.poll_at.max(now);
         }
         let has_vpn = is_online && sim.spec.has_vpn;
         let at = Value::from(time::write(now));
-        if !is_online {
-            self.set("device", device, "download_progress", Value::Null);
-            self.set("device", device, "status", Value::from("Idle"));
-        }
         self.set("device", device, "is_online", Value::from(is_online));
         self.set("device", device, "is_connected_to_vpn", Value::from(has_vpn));
         self.set("device", device, "last_connectivity_event", at.clone());

@@ -1,8 +1,9 @@
 //! Balena on this machine: its API, its builder, and devices that download and run what they are told.
 //!
 //! A [`Stub`] answers on two ports of the loopback, as the API and the builder are two hosts. What it answers was recorded from the real
-//! API, or follows its source (open-balena-api 49.0.12, AGPL: read, not copied); what neither says it refuses, with status 501, a
-//! text that begins with `balena-stub:`, and an entry in [`Stub::refusals`], so that no test passes on an answer nobody has seen.
+//! API, or follows its source (open-balena-api 49.0.12, AGPL: read, not copied). Where only the status is known, the text is the stub's and
+//! begins with `balena-stub:`. What nobody knows it refuses, with status 501, such a text, and an entry in [`Stub::refusals`], so that no
+//! test passes on an answer nobody has seen.
 //!
 //! Time stands still until somebody moves it: [`Stub::advance`], or a [`Flow`]. Whatever is decided by chance is decided by
 //! [`Config::seed`], so a run is the same each time.
@@ -13,9 +14,12 @@
 
 mod api;
 mod builder;
+mod changes;
+mod computed;
 mod devices;
 mod faults;
 mod odata;
+mod query;
 mod schema;
 mod spec;
 mod state;

@@ -213,10 +213,9 @@ impl Shared {
                         inner.reply(status, Some("text/plain; charset=utf-8"), text.into_bytes())
                     }
                     builder::Answer::Object(object) => {
-                        if build.ends == Ends::AtOnce {
-                            if let Some(release) = object.get("releaseId").and_then(Value::as_i64) {
-                                inner.world.end_build(release);
-                            }
+                        let release = object.get("releaseId").and_then(Value::as_i64);
+                        if let Some(release) = release.filter(|_| build.ends == Ends::AtOnce) {
+                            inner.world.end_build(release);
                         }
                         inner.reply(200, Some("application/json"), object.to_string().into_bytes())
                     }
@@ -495,7 +494,10 @@ impl Stub {
 
     /// A device comes or goes.
     pub fn set_online(&self, device: i64, is_online: bool) {
-        self.lock().world.connect(device, is_online);
+        let mut inner = self.lock();
+        inner.world.connect(device, is_online);
+        // A device that is back asks at once.
+        inner.pass(Duration::ZERO);
     }
 
     /// A device's application takes or releases its update lock.

@@ -490,3 +490,88 @@ fn receive(stream: &TcpStream) -> io::Result<Incoming<'_>> {
     };
     Ok(Incoming { head, reader, stream, rest })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server answers to these bytes.
+    fn answer(server: &Server, request: &str) -> String {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        // A server that breaks off may reset the connection.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8(answer).unwrap()
+    }
+
+    fn echo() -> Server {
+        Server::start(|request| Reply::Answer {
+            status: 200,
+            headers: Vec::new(),
+            body: request.body.clone(),
+        })
+    }
+
+    #[test]
+    fn a_body_in_chunks_is_the_body() {
+        let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let body = "3;name=x\r\nabc\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n";
+        assert!(answer(&echo(), &format!("{head}{body}")).ends_with("\r\n\r\nabc0123456789"));
+    }
+
+    #[test]
+    fn a_body_that_is_none_is_not_answered() {
+        for body in ["x\r\n", "3\r\nabcd\r\n0\r\n\r\n", "-1\r\n", "10000000000000000\r\n"] {
+            let request = format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+            assert_eq!(answer(&echo(), &request), "", "{body:?}");
+        }
+        let server = echo();
+        let request = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", MAX_REQUEST + 1);
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.write_all(b"abc").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(answer.is_empty() && server.received().is_empty());
+    }
+
+    #[test]
+    fn a_client_that_waits_is_told_to_go_on() {
+        let request = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc";
+        let answer = answer(&echo(), request);
+        assert!(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ") && answer.ends_with("abc"));
+    }
+
+    #[test]
+    fn a_crippled_answer_says_more_than_comes() {
+        let whole = || Box::new(Reply::json(201, "[1,2]"));
+        for (kept, says, comes) in
+            [(Some(2), 5, "[1"), (Some(5), 6, "[1,2]"), (Some(0), 5, ""), (None, 5, "[1,2]")]
+        {
+            let reply = Reply::Crippled { answer: whole(), kept, pause: Duration::ZERO };
+            let answer = answer(&Server::with([reply]), "GET / HTTP/1.1\r\n\r\n");
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 201 "), "{head}");
+            assert!(head.contains(&format!("Content-Length: {says}")), "{head}");
+            assert_eq!(body, comes);
+        }
+    }
+
+    #[test]
+    fn a_stream_is_whole_only_when_it_is_ended() {
+        for is_ended in [true, false] {
+            let server = Server::serve(move |request, out| {
+                request.drain()?;
+                let mut chunks = out.chunks(200, &[("Content-Type", "text/plain")])?;
+                chunks.send(b"one")?;
+                chunks.send(b"")?;
+                if is_ended { chunks.end() } else { Ok(()) }
+            });
+            let answer = answer(&server, "GET / HTTP/1.1\r\n\r\n");
+            let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert_eq!(body, if is_ended { "3\r\none\r\n0\r\n\r\n" } else { "3\r\none\r\n" });
+        }
+    }
+}

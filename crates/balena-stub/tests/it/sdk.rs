@@ -7,7 +7,6 @@ use lw_balena_stub::{Config, Device, Release, Stub};
 use serde_json::{Value, json};
 
 #[test]
-#[allow(clippy::disallowed_methods)]
 fn the_sdk_of_balena_logs_in_lists_pins_tags_and_finalizes() {
     let sdk = lw_testkit::e2e_cache().join("node/node_modules/balena-sdk");
     if !sdk.is_dir() {
