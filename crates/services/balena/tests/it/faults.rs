@@ -79,7 +79,6 @@ fn every_kind_of_fault_at_every_request_ends_as_a_run_without() {
             met += faults_met;
         }
         assert_eq!(met, requests);
-        eprintln!("faults {met}");
     }
 }
 
@@ -120,6 +119,5 @@ fn a_process_lost_before_or_after_any_request_is_followed_by_another_with_the_sa
         stop += 1;
     }
     // Before and after each of some twenty calls.
-    eprintln!("kills {stop}");
     assert!(stop > 30, "{stop}");
 }
