@@ -152,6 +152,13 @@ impl Context {
         Progress::start(title, total, Display::real(&self.host, &*self.ci))
     }
 
+    /// Says a line of a long run on standard error, at once: what a remote build says, what is done next. Any text may be given; what
+    /// a CI would take for a command in it is made harmless.
+    pub fn say(&self, line: &str) {
+        let line = line.replace(|c: char| c.is_control(), " ");
+        host::stderr(&lw_ci::neutralise(&format!("{line}\n")));
+    }
+
     /// A path as reports name it: from the repository's root, with `/`.
     #[must_use]
     pub fn display_path(&self, path: &Path) -> String {

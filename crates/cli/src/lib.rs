@@ -41,7 +41,8 @@ pub use context::{Context, Origin};
 pub use error::{Error, ResultExt};
 pub use exit::Exit;
 pub use files::{
-    Bytes, Files, Input, InputEntry, InputFolder, InputKind, NotShown, PendingFile, PendingFolder, ShownFiles,
+    Bytes, Files, Input, InputDetail, InputEntry, InputFolder, InputKind, NotShown, PendingFile,
+    PendingFolder, ShownFiles,
 };
 pub use host::{Host, print, print_clap, print_error};
 pub use inputs::Verbatim;

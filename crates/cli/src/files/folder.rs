@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use super::follow::follow;
 use super::identity::FileId;
@@ -39,6 +40,33 @@ pub enum InputKind {
     Folder,
     /// A link, a device, or anything else.
     Other,
+}
+
+/// What an entry of an [`InputFolder`] is itself, not what it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputDetail {
+    /// A regular file.
+    File {
+        /// How many bytes it has.
+        size: u64,
+        /// Whether its owner may run it; everywhere but on Unix nobody knows.
+        is_executable: bool,
+        /// When it was changed, in whole seconds since 1970; 0 before.
+        modified: u64,
+    },
+    /// A folder.
+    Folder,
+    /// A symbolic link that leads to something inside of the folder, or to nothing there.
+    Link {
+        /// Where it leads, as it is written.
+        target: String,
+        /// When it was changed, in whole seconds since 1970; 0 before.
+        modified: u64,
+    },
+    /// A symbolic link that leads out of the folder, with where it leads as it is written.
+    LinkOut(String),
+    /// A device, a pipe or a socket, by its name.
+    Special(&'static str),
 }
 
 /// The most files of one folder: more are no project's.
@@ -133,6 +161,60 @@ impl InputFolder<'_> {
         if bytes.len() as u64 > most { Err(too_large()) } else { Ok(Some(bytes)) }
     }
 
+    /// What an entry is, by its path in the folder with `/`; `None` where there is none. A link at its end is not followed, one before
+    /// its end is, as long as it stays inside.
+    ///
+    /// # Errors
+    /// Those of the operating system; a link out of the folder before the end is one, and a target that is no UTF-8.
+    pub fn detail(&self, path: &str) -> io::Result<Option<InputDetail>> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some(full) = self.inside(folder)?.filter(|_| !["", ".", ".."].contains(&name)) else {
+            return Ok(None);
+        };
+        if name.contains(['\\', '\0']) || (cfg!(windows) && name.contains(':')) {
+            return Ok(None);
+        }
+        let full = full.join(name);
+        let metadata = match std::fs::symlink_metadata(&full) {
+            Ok(metadata) => metadata,
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let modified = modified.map_or(0, |since| since.as_secs());
+        let kind = metadata.file_type();
+        Ok(Some(if kind.is_dir() {
+            InputDetail::Folder
+        } else if kind.is_file() {
+            InputDetail::File { size: metadata.len(), is_executable: is_executable(&metadata), modified }
+        } else if kind.is_symlink() {
+            let target = std::fs::read_link(&full)?.into_os_string().into_string();
+            let target = target.map_err(|_| io::Error::other("where it leads is not UTF-8"))?;
+            // An absolute one means another folder wherever the source is taken to.
+            let is_inside = !Path::new(&target).is_absolute() && follow(&full)?.path.starts_with(&self.root);
+            if is_inside { InputDetail::Link { target, modified } } else { InputDetail::LinkOut(target) }
+        } else {
+            InputDetail::Special(name_of(kind))
+        }))
+    }
+
+    /// The content of a regular file as it is read, by its path in the folder with `/`.
+    ///
+    /// # Errors
+    /// Those of the operating system; what is no regular file is one, as is a link out of the folder.
+    pub fn stream(&self, path: &str) -> io::Result<File> {
+        let full = self.inside(path)?.ok_or(io::ErrorKind::NotFound)?;
+        let metadata = std::fs::metadata(&full)?;
+        if !metadata.is_file() {
+            let what = name_of(metadata.file_type());
+            return Err(io::Error::other(format!("it is {what}, no regular file")));
+        }
+        if let Some(id) = FileId::of(&full) {
+            self.files.state().inputs.insert(id, self.named.join(path));
+        }
+        File::open(&full)
+    }
+
     /// What lies in a folder below, by name; nothing where there is no such folder.
     ///
     /// # Errors
@@ -161,6 +243,16 @@ impl InputFolder<'_> {
         found.sort();
         Ok(found)
     }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 fn is_missing(error: &io::Error) -> bool {
@@ -211,5 +303,62 @@ mod tests {
         assert!(project.list("up").is_err() && names("none").is_empty() && names("..").is_empty());
         assert!(files.folder(Path::new("secret")).unwrap_err().message().contains("it is a file"));
         assert!(files.folder(Path::new("none")).is_err());
+    }
+
+    #[test]
+    fn an_entry_is_told_as_it_is_and_no_link_is_followed_out() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("project/below")).unwrap();
+        std::fs::write(root.join("project/run"), "#!").unwrap();
+        std::fs::write(root.join("project/below/text"), "hello").unwrap();
+        std::fs::set_permissions(root.join("project/run"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        for (target, link) in [
+            ("run", "same"),
+            ("../run", "below/up"),
+            ("none", "dangling"),
+            ("..", "out"),
+            ("/etc", "etc"),
+            ("..", "below/in"),
+        ] {
+            symlink(target, root.join("project").join(link)).unwrap();
+        }
+        let _socket = std::os::unix::net::UnixListener::bind(root.join("project/socket")).unwrap();
+        let host = Host { cwd: root.to_owned(), env: BTreeMap::new(), ..Host::real() };
+        let files = Files::new(&host);
+        let project = files.folder(Path::new("project")).unwrap();
+        let detail = |path: &str| project.detail(path).unwrap();
+        assert!(matches!(
+            detail("run"),
+            Some(InputDetail::File { size: 2, is_executable: true, modified: 1.. })
+        ));
+        assert!(matches!(
+            detail("below/text"),
+            Some(InputDetail::File { size: 5, is_executable: false, .. })
+        ));
+        assert_eq!(detail("below"), Some(InputDetail::Folder));
+        for (path, leads) in
+            [("same", "run"), ("below/up", "../run"), ("dangling", "none"), ("below/in", "..")]
+        {
+            assert!(
+                matches!(detail(path), Some(InputDetail::Link { target, .. }) if target == leads),
+                "{path}"
+            );
+        }
+        assert_eq!(detail("out"), Some(InputDetail::LinkOut("..".to_owned())));
+        assert_eq!(detail("etc"), Some(InputDetail::LinkOut("/etc".to_owned())));
+        assert!(matches!(detail("socket"), Some(InputDetail::Special(_))));
+        for none in ["", ".", "..", "none", "run/x", "../project/run", "/etc/passwd"] {
+            assert_eq!(detail(none), None, "{none}");
+        }
+        assert!(project.detail("out/x").is_err());
+        let mut text = String::new();
+        project.stream("below/in/below/text").unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hello");
+        for bad in ["below", "etc/passwd", "none", "../project/run", "socket"] {
+            assert!(project.stream(bad).is_err(), "{bad}");
+        }
     }
 }

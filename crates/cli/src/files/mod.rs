@@ -30,7 +30,7 @@ mod write;
 pub(crate) use self::interrupted::Unfinished;
 pub use bytes::Bytes;
 pub(crate) use destination::unwritable;
-pub use folder::{InputEntry, InputFolder, InputKind};
+pub use folder::{InputDetail, InputEntry, InputFolder, InputKind};
 pub(crate) use glob::{GlobMatches, glob, is_pattern};
 pub use pending::{PendingFile, PendingFolder};
 pub use policy::Files;

@@ -1,0 +1,163 @@
+//! The time by Balena's clock.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lw_rollout::Time;
+
+/// How far one answer may move the time ahead: the second that `Date` leaves out, and what two clocks drift apart.
+const STEP: i64 = 2000;
+
+/// The time by Balena's clock, as its answers say and as time passes here between them. It never goes back.
+///
+/// One server of several whose clock is ahead does not shorten a bake: a jump of more than two seconds is believed when the next answer
+/// says the same.
+pub struct ServerTime {
+    elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The server's time less the time that has passed here, in milliseconds.
+    offset: Option<i64>,
+    /// A jump that one answer says.
+    ahead: Option<i64>,
+    /// What was shown last.
+    shown: u64,
+}
+
+impl std::fmt::Debug for ServerTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ServerTime").field(&self.now()).finish()
+    }
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl ServerTime {
+    /// A time that passes as `elapsed` says; it is [`Time::ZERO`] until the first answer.
+    pub fn new(elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self { elapsed: Box::new(elapsed), state: Mutex::default() }
+    }
+
+    /// An answer says that it is this late, in seconds since 1970.
+    pub fn heard(&self, seconds: u64) {
+        let said = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        let sample = said.saturating_sub(millis((self.elapsed)()));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(offset) = state.offset else {
+            state.offset = Some(sample);
+            return;
+        };
+        let is_small = sample.saturating_sub(offset) <= STEP;
+        let is_repeated = state.ahead.is_some_and(|ahead| sample.saturating_sub(ahead).abs() <= STEP);
+        if is_small || is_repeated {
+            state.offset = Some(offset.max(sample));
+            state.ahead = None;
+        } else {
+            state.ahead = Some(sample);
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        let elapsed = millis((self.elapsed)());
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = state.offset.map_or(0, |offset| offset.saturating_add(elapsed));
+        state.shown = state.shown.max(u64::try_from(now).unwrap_or(0));
+        Time::from_millis(state.shown)
+    }
+}
+
+/// Reads a time of the API: `2026-11-21T08:17:07.030Z`, always in UTC.
+///
+/// `None` for anything else; a time that cannot be read is as one that is not known.
+pub(crate) fn read(text: &str) -> Option<Time> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let part = |text: Option<&str>, digits: usize| {
+        let text = text.filter(|text| text.len() == digits && text.bytes().all(|b| b.is_ascii_digit()))?;
+        text.parse::<u64>().ok()
+    };
+    let mut date = date.split('-');
+    let (year, month, day) = (part(date.next(), 4)?, part(date.next(), 2)?, part(date.next(), 2)?);
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let mut time = time.split(':');
+    let (hour, minute, second) = (part(time.next(), 2)?, part(time.next(), 2)?, part(time.next(), 2)?);
+    let is_right = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && year >= 1970
+        && (hour < 24 && minute < 60 && second < 61)
+        && date.next().is_none()
+        && time.next().is_none()
+        && (1..=9).contains(&fraction.len());
+    let digits = fraction.bytes().all(|b| b.is_ascii_digit()).then_some(fraction)?;
+    let millis: u64 = format!("{digits:0<3}").get(..3)?.parse().ok()?;
+    // Days since 1970 of a year that begins in March, so that the leap day is its last (Hinnant, days_from_civil).
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
+    let seconds = (days.checked_sub(719_468)? * 24 + hour) * 3600 + minute * 60 + second;
+    is_right.then(|| Time::from_millis(seconds * 1000 + millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn times_of_the_api_are_read() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00.000Z", 0),
+            ("2026-11-21T08:17:07.030Z", 1_795_249_027_030),
+            ("2024-02-29T23:59:59Z", 1_709_251_199_000),
+            ("2000-03-01T00:00:00.5Z", 951_868_800_500),
+        ] {
+            assert_eq!(read(text), Some(Time::from_millis(millis)), "{text}");
+        }
+        for text in [
+            "",
+            "Z",
+            "2026-11-21T08:17:07.030",
+            "2026-11-21 08:17:07Z",
+            "2026-13-21T08:17:07Z",
+            "2026-11-21T24:17:07Z",
+            "2026-11-21T08:17:07.Z",
+            "2026-11-21T08:17:07.0x0Z",
+            "2026-11-21T08:17:07+01:00",
+            "1969-11-21T08:17:07Z",
+            "2026-1-21T08:17:07Z",
+            "2026-11-21T08:17:07:08Z",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn time_follows_the_server_and_one_server_ahead_is_not_believed() {
+        let passed = Arc::new(AtomicU64::new(0));
+        let clock = Arc::clone(&passed);
+        let time = ServerTime::new(move || Duration::from_millis(clock.load(Ordering::Relaxed)));
+        assert_eq!(time.now(), Time::ZERO);
+        time.heard(1000);
+        assert_eq!(time.now(), Time::from_millis(1_000_000));
+        passed.store(900, Ordering::Relaxed);
+        time.heard(1001);
+        assert_eq!(time.now(), Time::from_millis(1_001_000));
+        // A server that is behind, and one that is ahead.
+        time.heard(990);
+        time.heard(5000);
+        time.heard(1001);
+        assert_eq!(time.now(), Time::from_millis(1_001_000));
+        // This machine has slept: every answer says so.
+        time.heard(5000);
+        time.heard(5000);
+        time.heard(5001);
+        assert_eq!(time.now(), Time::from_millis(5_001_000));
+    }
+}
