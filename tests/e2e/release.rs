@@ -7,8 +7,15 @@ use saphyr::{LoadableYamlNode, Yaml};
 use crate::case::Workspace;
 use crate::support::{Tree, binary, must};
 
-/// The steps of the recipe in docs/version.md that use a tool of ours: tool, id and inputs.
-fn recipe() -> Vec<(String, String, Vec<(String, String)>)> {
+/// A step that uses a tool of ours.
+struct Step {
+    tool: String,
+    id: String,
+    with: Vec<(String, String)>,
+}
+
+/// The steps of the recipe in docs/version.md that use a tool of ours.
+fn recipe() -> Vec<Step> {
     let page = std::fs::read_to_string(root().join("docs/version.md")).unwrap();
     let (_, from) = page.split_once("```yaml\n").unwrap();
     let text = from.split_once("\n```").unwrap().0;
@@ -20,7 +27,8 @@ fn recipe() -> Vec<(String, String, Vec<(String, String)>)> {
         let id = step.as_mapping_get("id").and_then(Yaml::as_str).unwrap_or("env").to_owned();
         let with = step.as_mapping_get("with")?.as_mapping()?;
         let text = |value: &Yaml<'_>| value.as_str().unwrap().trim().to_owned();
-        Some((tool, id, with.iter().map(|(name, value)| (text(name), text(value))).collect()))
+        let with = with.iter().map(|(name, value)| (text(name), text(value))).collect();
+        Some(Step { tool, id, with })
     });
     ours.collect()
 }
@@ -50,7 +58,7 @@ fn run_recipe(tag: &str) -> (Workspace, JobResult) {
         .github("ref", &format!("refs/tags/{tag}"))
         .github("ref_name", tag)
         .github("ref_type", "tag");
-    for (tool, id, with) in recipe() {
+    for Step { tool, id, with } in recipe() {
         let with: Vec<(&str, String)> = with
             .iter()
             .map(|(name, value)| (name.as_str(), value.replace("${{ github.repository }}", "octo-org/app")))
