@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::embedded::ini::Ini;
 use crate::embedded::input::malformed;
+use crate::text::json_error;
 use crate::{Error, Problem};
 
 /// The most environments of one file.
@@ -320,10 +321,8 @@ struct Session {
 }
 
 fn nox(file: &str, text: &str) -> Result<Vec<Environment>, Error> {
-    let sessions: Vec<Session> = serde_json::from_str(text).map_err(|error| {
-        let line = u32::try_from(error.line()).ok();
-        malformed(file, line, "list of nox sessions", error.to_string())
-    })?;
+    let sessions: Vec<Session> =
+        serde_json::from_str(text).map_err(|error| json_error(file, 1, "list of nox sessions", &error))?;
     if sessions.len() > MAX {
         return Err(too_many(file));
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use lw_model::Diagnose;
+use lw_syntax::json_reason;
 use thiserror::Error;
 
 /// Why a file of figures cannot be used.
@@ -88,9 +89,7 @@ impl Problem {
     }
 
     pub(crate) fn json(error: &serde_json::Error) -> Self {
-        let text = error.to_string();
-        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
-        Self::Json { line: error.line(), column: error.column(), what }
+        Self::Json { line: error.line(), column: error.column(), what: json_reason(error) }
     }
 }
 

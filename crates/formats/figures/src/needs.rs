@@ -1,6 +1,7 @@
 //! How the jobs of a workflow ended, as GitHub's `toJSON(needs)` says
 //! (<https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#needs-context>).
 
+use lw_syntax::json_reason;
 use serde_json::Value;
 
 use crate::error::NeedsError;
@@ -52,11 +53,8 @@ pub struct Job {
 /// # Errors
 /// When it is none.
 pub fn needs(text: &str) -> Result<Vec<Job>, NeedsError> {
-    let document = json::parse(text).map_err(|error| {
-        let said = error.to_string();
-        let what = said.rsplit_once(" at line ").map_or(said.as_str(), |(what, _)| what).to_owned();
-        NeedsError::Json { column: error.column(), what }
-    })?;
+    let document = json::parse(text)
+        .map_err(|error| NeedsError::Json { column: error.column(), what: json_reason(&error) })?;
     let Value::Object(jobs) = document else {
         return Err(NeedsError::Shape(format!(
             "expected an object of jobs, found {}",

@@ -6,8 +6,9 @@ use lw_cli::{Context, Error, LimitSet, config, same_measure};
 use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Reason, Report, Threshold, Unit};
 
 use crate::jobs::Jobs;
-use crate::policy::{Absent, Condition, Policy, Scope};
+use crate::policy::{Condition, Policy};
 use crate::reports::{Supply, Value, level};
+use crate::settings::{Absent, Scope};
 
 /// A measure of the report, and what it came from.
 pub(crate) struct Row {

@@ -8,8 +8,10 @@ mod jobs;
 mod judge;
 mod matrix;
 mod policy;
+mod presets;
 mod reports;
 mod rules;
+mod settings;
 mod sonar;
 mod sources;
 mod tables;
@@ -43,10 +45,10 @@ impl Tool for QualityGate {
         ExtraFormat { name: "matrix", description: "The build matrix as JSON, of the command `matrix`" },
     ];
     const SECTIONS: &'static [Section] = &[
-        Section::of::<policy::Conditions>("condition", "What measures are held to"),
-        Section::of::<policy::Reports>("expected", "Reports that have to be there"),
-        Section::of::<policy::Sources>("number", "Numbers of other tools"),
-        Section::of::<policy::Jobs>("job", "Jobs of the workflow that have to be there"),
+        Section::of::<settings::Conditions>("condition", "What measures are held to"),
+        Section::of::<settings::Reports>("expected", "Reports that have to be there"),
+        Section::of::<settings::Sources>("number", "Numbers of other tools"),
+        Section::of::<settings::Jobs>("job", "Jobs of the workflow that have to be there"),
     ];
     // Whoever changes the code must not change what it is held to.
     const TRUSTED: &'static [&'static str] = &[

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use crate::args::Check;
 use crate::jobs::Jobs;
-use crate::policy::{Absent, Policy, ReportTable};
+use crate::policy::Policy;
+use crate::settings::{Absent, ReportTable};
 
 /// The most bytes of a report: that of a large firmware with every symbol has 20 MB.
 const MAX_BYTES: usize = 256 << 20;

@@ -5,7 +5,7 @@ use lw_model::{Bound, Limit, Measure, Number, Outcome, Report, Threshold, Verdic
 use serde_json::{Map, Value, json};
 
 use crate::judge::{Row, without_value};
-use crate::policy::Scope;
+use crate::settings::Scope;
 
 /// Writes them, in Sonar's words: `GT` fails above its threshold and `LT` below, and every number is text.
 ///

@@ -7,8 +7,9 @@ use lw_figures::{Figures, Format, Stated, Take, csv_value, json_value};
 use lw_model::{Finding, Level, Measure, Report, Unit};
 
 use crate::jobs::Jobs;
-use crate::policy::{Policy, SourceFormat, SourceTable, TakeName, UnitName};
+use crate::policy::Policy;
 use crate::reports::{Supply, Value, level};
+use crate::settings::{SourceFormat, SourceTable, TakeName};
 
 /// Reads every source. One that cannot be read is recorded as an error, and does not hide the others.
 pub(crate) fn read(policy: &Policy, jobs: &Jobs, cx: &Context, report: &mut Report) -> Vec<Supply> {
@@ -86,7 +87,7 @@ fn supply(name: &str, table: &SourceTable, figures: Figures, cx: &Context, repor
         let message = format!("{file}: the quality gate of Sonar {what}");
         report.add_finding(Finding::new(format!("quality-gate/{rule}"), level, name, message));
     }
-    let unit = table.unit.map(UnitName::unit);
+    let unit = table.unit;
     let value = |figure: lw_figures::Figure| {
         let mut measure =
             Measure::new(figure.name, figure.value, figure.unit.or(unit).unwrap_or(Unit::Count));

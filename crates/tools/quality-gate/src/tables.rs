@@ -3,7 +3,7 @@
 use lw_model::{Align, Cell, Limit, Measure, Outcome, Report, Table, Threshold, Unit, Verdict};
 
 use crate::judge::{Row, without_value};
-use crate::policy::Scope;
+use crate::settings::Scope;
 
 /// How a limit stands, in the words of the gate.
 pub(crate) fn answer(limit: &Limit) -> String {
