@@ -12,13 +12,7 @@ use crate::{judge, policy, reports, sonar, sources, tables};
 /// # Errors
 /// When the policy is malformed, or there is nothing to judge.
 pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-    let mut policy = policy::read(args, cx, report)?;
-    for job in policy.reports.values().filter_map(|table| table.job.clone()).collect::<Vec<_>>() {
-        policy.jobs.entry(job).or_default();
-    }
-    for job in policy.sources.values().filter_map(|table| table.job.clone()).collect::<Vec<_>>() {
-        policy.jobs.entry(job).or_default();
-    }
+    let policy = policy::read(args, cx, report)?;
     let has_policy = !policy.conditions.is_empty() || !policy.reports.is_empty() || !policy.jobs.is_empty();
     if !has_policy && args.reports.is_empty() && args.needs.is_none() {
         return Err(Error::usage("there is nothing to judge: no condition, no report and no job is named")

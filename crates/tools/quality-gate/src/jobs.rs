@@ -8,7 +8,7 @@ use lw_model::{Align, Cell, Finding, Level, Report, Table, Verdict};
 
 use crate::policy::Policy;
 
-/// The jobs that were skipped, as they may be on this event.
+/// How each job ended, and whether it may be skipped on this event.
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     ended: BTreeMap<String, (Ended, bool)>,

@@ -98,6 +98,11 @@ pub(crate) fn read(args: &Check, cx: &Context, report: &Report) -> Result<Policy
         };
         policy.jobs.entry(job.to_owned()).or_default().may_skip_on.push(event.to_owned());
     }
+    // A job that writes something has to be there as well.
+    let writers = policy.reports.values().map(|table| &table.job);
+    for job in writers.chain(policy.sources.values().map(|table| &table.job)).flatten() {
+        policy.jobs.entry(job.clone()).or_default();
+    }
     let tables: Conditions = cx.section("condition")?.unwrap_or_default();
     for (name, table) in tables {
         policy.of_table(&name, &table, report)?;
