@@ -144,7 +144,7 @@ pub(crate) fn pull(state: &PullState, repository: &RepositoryState, api: &str) -
 
 pub(crate) fn artifact(state: &ArtifactState, full_name: &str, api: &str) -> Value {
     let url = format!("{api}/repos/{full_name}/actions/artifacts/{}", state.id);
-    json!({
+    let mut artifact = json!({
         "id": state.id,
         "node_id": format!("A{}", state.id),
         "name": state.name,
@@ -155,9 +155,13 @@ pub(crate) fn artifact(state: &ArtifactState, full_name: &str, api: &str) -> Val
         "created_at": time(state.created),
         "expires_at": time(state.created + 90 * 86400),
         "updated_at": time(state.created),
-        "digest": state.digest,
         "workflow_run": { "id": state.run },
-    })
+    });
+    // GitHub Enterprise Server has none.
+    if let (Some(digest), Some(fields)) = (&state.digest, artifact.as_object_mut()) {
+        fields.insert("digest".to_owned(), json!(digest));
+    }
+    artifact
 }
 
 pub(crate) fn reference(name: &str, commit: &str, full_name: &str, api: &str) -> Value {

@@ -6,6 +6,7 @@ mod artifacts;
 mod comments;
 mod denied;
 mod faults;
+mod openapi;
 mod pulls;
 mod refs;
 mod secrets;
