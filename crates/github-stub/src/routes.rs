@@ -102,7 +102,8 @@ impl World {
         };
         let has = if is_own { scope.of(&account.permissions) } else { Access::None };
         // What is public everybody reads.
-        if has < access && !(access == Access::Read && !repository.is_private) {
+        let needs_it = access == Access::Write || repository.is_private;
+        if needs_it && has < access {
             let kind = if account.is_app { "integration" } else { "personal access token" };
             return Err(Answer::error(403, &format!("Resource not accessible by {kind}"))
                 .header("X-Accepted-GitHub-Permissions", scope.accepted(access)));

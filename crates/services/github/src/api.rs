@@ -301,7 +301,7 @@ impl Api {
 fn kind_of(error: octocrab::Error) -> ErrorKind {
     match error {
         octocrab::Error::Service { source, .. } => match source.downcast::<lw_http::Error>() {
-            Ok(error) => ErrorKind::Http(*error),
+            Ok(error) => ErrorKind::Http(error),
             Err(other) => ErrorKind::Runtime(beginning(other.to_string().as_bytes())),
         },
         other => ErrorKind::Runtime(beginning(other.to_string().as_bytes())),

@@ -117,7 +117,7 @@ pub enum ErrorKind {
     NoToken,
     /// There was no answer, or none that is one.
     #[error(transparent)]
-    Http(#[from] lw_http::Error),
+    Http(Box<lw_http::Error>),
     /// GitHub does not know the token.
     #[error("GitHub does not know the token: {said}")]
     Unauthorized {
@@ -232,6 +232,12 @@ fn limited(limit: Limit, wait: Option<Duration>) -> String {
     match wait {
         Some(wait) => format!("{name} is reached; it lasts another {} s", wait.as_secs()),
         None => format!("{name} is reached"),
+    }
+}
+
+impl From<lw_http::Error> for ErrorKind {
+    fn from(error: lw_http::Error) -> Self {
+        Self::Http(Box::new(error))
     }
 }
 

@@ -65,7 +65,7 @@ fn a_ref_is_moved_by_whoever_is_first() {
     assert_eq!(moved, Moved::Lost(Some(second.clone())));
     // Removed.
     world.stub.world(|github| github.set_reference(REPOSITORY, NAME, None));
-    let third = commit(&world, &api, "3", &[second.clone()]);
+    let third = commit(&world, &api, "3", std::slice::from_ref(&second));
     let moved = api.move_reference(&world.repository, NAME, Some(&second), &third, waits).unwrap();
     assert_eq!(moved, Moved::Lost(None));
     world.is_understood();
