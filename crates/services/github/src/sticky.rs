@@ -10,8 +10,11 @@ use crate::comments::{Author, Comment};
 use crate::error::{Error, ErrorKind};
 use crate::repository::Repository;
 
-/// How often a comment that somebody removes meanwhile is looked for again.
-const ROUNDS: u32 = 3;
+/// How often there is a look at what there is, at most: others may remove and write meanwhile.
+const ROUNDS: u32 = 20;
+
+/// How far behind a list may be that has to show what a lost answer wrote.
+const BEHIND: Duration = Duration::from_secs(1);
 
 /// The one comment of a kind on a pull request.
 pub struct Sticky<'a> {
@@ -27,7 +30,7 @@ pub struct Sticky<'a> {
     pub body: Option<&'a str>,
     /// Whether it is written when there is none yet.
     pub may_create: bool,
-    /// Whether a comment that is there may be replaced: not, when it tells of a newer run.
+    /// Whether a comment that is there may be replaced: not, when it tells of a newer run than this one.
     pub may_replace: &'a dyn Fn(&Comment) -> bool,
 }
 
@@ -51,7 +54,7 @@ pub enum Posted {
     Updated(Comment),
     /// It was there and said the same.
     Unchanged(Comment),
-    /// It was there and may not be replaced.
+    /// There is one that may not be replaced; nothing was changed.
     Kept(Comment),
     /// It was there and is no more.
     Removed,
@@ -89,37 +92,29 @@ impl Api {
     /// # Errors
     /// When the token may not, GitHub does not answer as long as the policy allows, or others change the comment faster than it is read.
     pub fn set_comment(&self, sticky: &Sticky<'_>, clock: &mut dyn Waiting) -> Result<Posted, Error> {
-        let what = format!("set the comment of {}#{}", sticky.repository, sticky.number);
         let began = clock.elapsed();
-        let mut creations = 0;
-        // Whether what is there is written by this call, as far as anybody knows.
-        let mut has_created = false;
-        let mut rounds = 0;
-        loop {
-            let mut ours = self.ours(sticky, clock)?;
-            let Some(oldest) = (!ours.is_empty()).then(|| ours.remove(0)) else {
+        // Whether what is there may have been written by this call, whose answer was lost.
+        let mut may_be_ours = false;
+        for round in 1..=ROUNDS {
+            let mut found = self.ours(sticky, clock)?;
+            if let Some(newer) = found.iter().find(|comment| !(sticky.may_replace)(comment)) {
+                // Whoever wrote it sees to what else is there.
+                return Ok(Posted::Kept(newer.clone()));
+            }
+            let Some(oldest) = (!found.is_empty()).then(|| found.remove(0)) else {
                 let Some(body) = sticky.body.filter(|_| sticky.may_create) else { return Ok(Posted::Absent) };
-                if has_created {
-                    // A list may be some moments behind; what GitHub has confirmed is there.
-                    rounds += 1;
-                    if rounds >= ROUNDS {
-                        return Err(Error::new(what, ErrorKind::Unsteady));
-                    }
-                }
-                creations += 1;
                 match self.try_to_create_comment(sticky.repository, sticky.number, body) {
                     Ok(comment) => {
                         // Another job may have written one between the list and this.
-                        let before = self.ours(sticky, clock)?;
-                        if before.first().is_none_or(|first| first.id >= comment.id) {
-                            self.remove(sticky, before.iter().filter(|other| other.id != comment.id), clock)?;
+                        let all = self.ours(sticky, clock)?;
+                        if all.first().is_none_or(|first| first.id >= comment.id) {
+                            self.remove(sticky, all.iter().filter(|other| other.id != comment.id), clock)?;
                             return Ok(Posted::Created(comment));
                         }
-                        has_created = true;
                     }
                     Err(error) => {
                         let attempt = Attempt {
-                            number: creations,
+                            number: round,
                             failure: error.failure(),
                             // It is not this request that is repeated, but the look at what there is.
                             repeatable: Repeatable::Yes,
@@ -127,8 +122,8 @@ impl Api {
                             elapsed: clock.elapsed().saturating_sub(began),
                         };
                         match self.client().decide(&attempt) {
-                            Decision::Again(wait) if clock.wait(self.pause(&error, wait)) => {
-                                has_created |= error.may_have_been_acted_on();
+                            Decision::Again(wait) if clock.wait(wait.max(BEHIND)) => {
+                                may_be_ours |= error.may_have_been_acted_on();
                             }
                             Decision::Again(_) | Decision::Stop(_) => return Err(error),
                         }
@@ -137,13 +132,12 @@ impl Api {
                 continue;
             };
             let posted = match sticky.body {
-                _ if !(sticky.may_replace)(&oldest) => Posted::Kept(oldest),
                 None => {
                     self.delete_comment(sticky.repository, oldest.id, clock)?;
                     Posted::Removed
                 }
                 Some(body) if normal(body) == normal(&oldest.body) => {
-                    if has_created {
+                    if may_be_ours {
                         Posted::Created(oldest)
                     } else {
                         Posted::Unchanged(oldest)
@@ -152,16 +146,15 @@ impl Api {
                 Some(body) => match self.update_comment(sticky.repository, oldest.id, body, clock) {
                     Ok(comment) => Posted::Updated(comment),
                     // Somebody removed it meanwhile.
-                    Err(error) if error.is_not_found() && rounds + 1 < ROUNDS => {
-                        rounds += 1;
-                        continue;
-                    }
+                    Err(error) if error.is_not_found() => continue,
                     Err(error) => return Err(error),
                 },
             };
-            self.remove(sticky, ours.iter(), clock)?;
+            self.remove(sticky, found.iter(), clock)?;
             return Ok(posted);
         }
+        let what = format!("set the comment of {}#{}", sticky.repository, sticky.number);
+        Err(Error::new(what, ErrorKind::Unsteady))
     }
 
     /// The comments with the marker, the oldest first.
@@ -184,10 +177,5 @@ impl Api {
             }
         }
         Ok(())
-    }
-
-    /// The wait before a list is believed that has to show what a lost answer wrote.
-    fn pause(&self, error: &Error, wait: Duration) -> Duration {
-        if error.may_have_been_acted_on() { wait.max(Duration::from_secs(1)) } else { wait }
     }
 }

@@ -1,7 +1,8 @@
 //! Comments, and the one that is written again and again.
 
 use lw_github::{Author, Comment, ErrorKind, Posted, Sticky};
-use lw_testkit::github::{Account, Permissions, When};
+use lw_testkit::github::{Account, Injection, Permissions, When};
+use lw_testkit::http::Fault;
 
 use crate::{REPOSITORY, World, api_at};
 
@@ -129,6 +130,82 @@ fn what_may_not_be_replaced_stays() {
 }
 
 #[test]
+fn a_double_of_a_newer_run_is_left_to_it() {
+    let world = World::new();
+    let number = world.pull();
+    world.stub.world(|github| {
+        github.add_comment(REPOSITORY, number, "github-actions[bot]", &text("run 5"));
+        github.add_comment(REPOSITORY, number, "github-actions[bot]", &text("run 7"));
+    });
+    let posted = set_if(&world, number, Some(&text("run 6")), &|comment| !comment.body.contains("run 7"));
+    assert_eq!(posted.comment().unwrap().body, text("run 7"));
+    assert_eq!(bodies(&world, number), [text("run 5"), text("run 7")]);
+    // Which it is itself: what is there is one comment again.
+    set(&world, number, Some(&text("run 7")));
+    assert_eq!(bodies(&world, number), [text("run 7")]);
+}
+
+#[test]
+fn a_server_that_never_answers_is_asked_as_often_as_the_policy_says() {
+    let world = World::new();
+    let number = world.pull();
+    let fault = Injection::once(When::at("POST", "/comments"), Fault::Html(502)).times(usize::MAX);
+    world.stub.inject(fault);
+    let (api, author) = (world.api(), Author::new("github-actions[bot]"));
+    let sticky = Sticky {
+        repository: &world.repository,
+        number,
+        author: &author,
+        marker: MARKER,
+        body: Some(MARKER),
+        may_create: true,
+        may_replace: &|_| true,
+    };
+    let error = api.set_comment(&sticky, &mut world.waits()).unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Server { status: 502, .. }), "{error}");
+    let requests = world.stub.requests();
+    let posts = requests.iter().filter(|seen| seen.method == "POST").count();
+    assert_eq!((posts, requests.len() - posts), (5, 5), "each time after a look");
+    // And one that takes them and never says so has one comment.
+    let world = World::new();
+    let number = world.pull();
+    let fault = Injection::once(When::at("POST", "/comments"), Fault::Drop).taking_effect().times(usize::MAX);
+    world.stub.inject(fault);
+    assert!(matches!(set(&world, number, Some(&text("x"))), Posted::Created(_)));
+    assert_eq!(bodies(&world, number), [text("x")]);
+}
+
+#[test]
+fn a_comment_that_comes_and_goes_is_given_up() {
+    let world = World::new();
+    let number = world.pull();
+    for _ in 0..100 {
+        world.stub.meanwhile(When::at("GET", "/issues/"), move |github| {
+            if github.comments(REPOSITORY, number).is_empty() {
+                github.add_comment(REPOSITORY, number, "github-actions[bot]", &text("theirs"));
+            }
+        });
+        world.stub.meanwhile(When::at("PATCH", "/issues/"), move |github| {
+            for comment in github.comments(REPOSITORY, number) {
+                github.remove_comment(REPOSITORY, comment.id);
+            }
+        });
+    }
+    let (api, author) = (world.api(), Author::new("github-actions[bot]"));
+    let sticky = Sticky {
+        repository: &world.repository,
+        number,
+        author: &author,
+        marker: MARKER,
+        body: Some("ours"),
+        may_create: true,
+        may_replace: &|_| true,
+    };
+    let error = api.set_comment(&sticky, &mut world.waits()).unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Unsteady), "{error}");
+}
+
+#[test]
 fn one_that_is_removed_meanwhile_is_written_again() {
     let world = World::new();
     let number = world.pull();
@@ -155,6 +232,35 @@ fn who_writes_is_asked_where_a_token_may_ask() {
     let nobody = api_at(&world.stub.api_url(), Some(" \n"));
     let error = nobody.author(&mut world.waits()).unwrap_err();
     assert!(matches!(error.kind, ErrorKind::NoToken), "{error}");
+}
+
+#[test]
+fn a_token_that_may_not_ask_who_it_is_is_a_job_s() {
+    use lw_testkit::http::{Reply, Server};
+
+    let world = World::new();
+    let said = "Resource not accessible by integration";
+    let in_graphql = format!("{{\"errors\":[{{\"type\":\"FORBIDDEN\",\"message\":\"{said}\"}}]}}");
+    let in_status = format!("{{\"message\":\"{said}\"}}");
+    for reply in [Reply::json(200, &in_graphql), Reply::json(403, &in_status), Reply::json(404, "{}")] {
+        let server = Server::with([reply]);
+        let api = api_at(&server.url("/api/v3"), Some(crate::TOKEN));
+        assert_eq!(api.author(&mut world.waits()).unwrap(), Author::new("github-actions[bot]"));
+        assert_eq!(server.received()[0].target, "/api/graphql");
+    }
+    // What is no answer to that is none.
+    for (body, is_graphql) in
+        [("{\"errors\":[{\"message\":\"x\"}]}", true), ("{\"data\":{}}", false), ("{}", false)]
+    {
+        let server = Server::with([Reply::json(200, body)]);
+        let error = api_at(&server.url(""), Some(crate::TOKEN)).author(&mut world.waits()).unwrap_err();
+        assert_eq!(matches!(error.kind, ErrorKind::Graphql { .. }), is_graphql, "{error}");
+        assert_eq!(matches!(error.kind, ErrorKind::NotUnderstood { .. }), !is_graphql, "{error}");
+    }
+    let limited =
+        Server::with([Reply::json(200, "{\"errors\":[{\"type\":\"RATE_LIMITED\",\"message\":\"x\"}]}")]);
+    let error = api_at(&limited.url(""), Some(crate::TOKEN)).author(&mut world.waits()).unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::RateLimited { .. }), "{error}");
 }
 
 #[test]
