@@ -215,7 +215,7 @@ fn job_of(args: &Args, config: &Path, repo: &Repo<'_>, title: &str, part: Part<'
             line = line.with(["--commit-path", path]);
         }
         let version = Line::new([program.as_os_str(), "--version".as_ref()]).output().unwrap_or_default();
-        job = job.peer(&format!("conventional-changelog {}", version.trim()), line, args.peer_runs);
+        job = job.peer(format!("conventional-changelog {}", version.trim()), line, args.peer_runs);
     }
     job.measure(false)?;
     Ok(job)
