@@ -292,7 +292,7 @@ fn pnpm_list(folder: &Path, cx: &Context) -> Result<Vec<String>, Error> {
     let bytes =
         cx.folder(folder)?.read(PNPM_WORKSPACE, MOST).map_err(|error| cx.unreadable(&path, &error))?;
     let Some(bytes) = bytes else { return Ok(Vec::new()) };
-    Ok(pnpm_members(&bytes).context(cx.display_path(&path))?)
+    pnpm_members(&bytes).context(cx.display_path(&path))
 }
 
 /// A version as files are given it.
