@@ -296,6 +296,28 @@ mod tests {
     }
 
     #[test]
+    fn an_error_says_what_is_wrong() {
+        for (text, scheme, reason) in [
+            ("1.x", Scheme::TwoPart, "`x` is no number"),
+            ("1.", Scheme::TwoPart, "`` is no number"),
+            ("1.99999999999999999999", Scheme::TwoPart, "`99999999999999999999` is too large"),
+            ("01.2", Scheme::TwoPart, "`01` has a leading zero"),
+            ("1.2.3", Scheme::TwoPart, "it has not two numbers"),
+            ("1", Scheme::TwoPart, "it has not two numbers"),
+            ("1.2-", Scheme::TwoPart, "nothing follows the `-` or `+`"),
+            ("1.2+", Scheme::TwoPart, "nothing follows the `-` or `+`"),
+            ("2024", Scheme::Calendar, "it has not two to four numbers"),
+            ("2024.1.2.3.4", Scheme::Calendar, "it has not two to four numbers"),
+            ("202.1", Scheme::Calendar, "a year has two or four digits"),
+            ("2024.13", Scheme::Calendar, "there is no month 13"),
+            ("2024.0", Scheme::Calendar, "there is no month 0"),
+            ("2024.001", Scheme::Calendar, "there is no month 1"),
+        ] {
+            assert_eq!(Version::parse(text, scheme).unwrap_err().reason, reason, "{text}");
+        }
+    }
+
+    #[test]
     fn what_sorts_otherwise_than_it_looks_is_said() {
         for (text, said) in [
             ("1.0.0-rc10", Some("`rc10` is compared as text, so that rc10 is lower than rc2: write `rc.N`")),

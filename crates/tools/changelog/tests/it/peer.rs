@@ -1,5 +1,7 @@
 //! git-cliff on a history whose tags stand on one line: there both have to say the same, commit by commit.
 
+#![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
