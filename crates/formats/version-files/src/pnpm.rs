@@ -113,7 +113,7 @@ mod tests {
         let mut lines = String::from("a0: &a0 [x]\n");
         for level in 1..40 {
             let before = format!("*a{}", level - 1);
-            lines += &format!("a{level}: &a{level} [{}]\n", vec![before.as_str(); 10].join(", "));
+            lines += &format!("a{level}: &a{level} [{}]\n", [before.as_str(); 10].join(", "));
         }
         assert!(pnpm_members(lines.as_bytes()).is_err());
         let deep = format!("packages: {}", "[".repeat(100_000));
