@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::context::Context;
 use crate::error::{Error, ResultExt};
 use crate::files::Bytes;
-use crate::store::{Choice, Located, MOST_BYTES, short};
+use crate::store::{Choice, Keeps, Located, MOST_BYTES, short};
 
 /// The rule of a run that has nothing to compare with.
 const NO_BASELINE: &str = "no-baseline";
@@ -70,8 +70,12 @@ impl Context {
     /// keeps beside its report belongs beside each.
     #[must_use]
     pub fn report_files(&self) -> Vec<PathBuf> {
-        let kept = self.baselines.keeps(self.ci_context(), self.root()).and_then(Result::ok);
-        self.common().report.clone().into_iter().chain(kept.map(|(path, _)| path)).collect()
+        let kept = self.keeps().as_ref().and_then(|keeps| keeps.as_ref().ok());
+        self.common().report.clone().into_iter().chain(kept.map(|(path, _)| path.clone())).collect()
+    }
+
+    pub(crate) fn keeps(&self) -> &Keeps {
+        self.keeps.get_or_init(|| self.baselines.keeps(self.ci_context(), self.root()))
     }
 
     fn located(&self) -> &Result<Located, String> {

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::host::{self, Host};
 use crate::progress::{Display, Progress};
-use crate::store::{Baselines, Located};
+use crate::store::{Baselines, Keeps, Located};
 use crate::tool::Entry;
 
 /// Where a value was set.
@@ -62,6 +62,8 @@ pub struct Context {
     pub(crate) baselines: Baselines,
     /// What the store has to compare with, or why it has nothing: looked up once.
     pub(crate) located: OnceLock<Result<Located, String>>,
+    /// Where the run's report is kept, or why it is not: worked out once.
+    pub(crate) keeps: OnceLock<Keeps>,
     /// Commit of the report out of the store that was compared with.
     pub(crate) baseline_commit: OnceLock<String>,
     /// Name under which the run's report was kept.
@@ -104,6 +106,7 @@ impl Context {
             changed_meanings: Mutex::default(),
             baselines,
             located: OnceLock::new(),
+            keeps: OnceLock::new(),
             baseline_commit: OnceLock::new(),
             kept: OnceLock::new(),
         }

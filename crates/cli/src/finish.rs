@@ -273,8 +273,7 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
 
 /// Where the report is kept for later runs, and by which name; the report says whether it is, and why not.
 fn keep(cx: &Context, report: &mut Report) -> Option<(PathBuf, String)> {
-    let keeps = cx.baselines.keeps(cx.ci_context(), cx.root())?;
-    let keeps = keeps.and_then(|place| match report.is_baseline() {
+    let keeps = cx.keeps().clone()?.and_then(|place| match report.is_baseline() {
         true => Ok(place),
         false => Err("the run is not complete, and a part says nothing of the whole".into()),
     });

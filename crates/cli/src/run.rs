@@ -85,7 +85,7 @@ fn prepare_and_run(
     let ci_context = learn(ci.context(), files);
     let configured =
         configure(entry, &command, (&first, &common), (host, files, &ci_context), (tools, as_action));
-    if entry.compares && host.var(PHASE).as_deref() == Some("plan") {
+    if entry.compares && as_action && host.var(PHASE).as_deref() == Some("plan") {
         let configured = configured?;
         let set = (&configured.common, &configured.matches);
         let baselines = Baselines::of(entry, set, &ci_context, host)?;

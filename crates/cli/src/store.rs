@@ -64,6 +64,9 @@ pub(crate) struct Store {
     restored: Option<String>,
 }
 
+/// Where a run's report is kept, and by which name; or why it is not. `None` where nobody asked for that.
+pub(crate) type Keeps = Option<Result<(PathBuf, String), String>>;
+
 /// A report that the store has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Located {
@@ -142,11 +145,9 @@ impl Baselines {
         }
     }
 
-    /// Where this run's report is kept for later ones, and by which name; `None` where nobody asked for that.
-    ///
-    /// # Errors
-    /// Why not: only what is on the main branch, and is what later changes start from, is compared with.
-    pub(crate) fn keeps(&self, ci: &CiContext, root: &Path) -> Option<Result<(PathBuf, String), String>> {
+    /// Where this run's report is kept for later ones: only what is on the main branch, and is what later changes start from, is
+    /// compared with.
+    pub(crate) fn keeps(&self, ci: &CiContext, root: &Path) -> Keeps {
         let store = self.store.as_ref().filter(|_| self.choice != Choice::Nothing)?;
         Some(kept_commit(ci, root).map(|commit| (store.place(&commit), format!("{}-{commit}", store.key))))
     }

@@ -464,7 +464,9 @@ fn a_file_in_the_folder_of_the_cache_counts_only_when_the_cache_has_restored_it(
     // What the first step of the action says to the second.
     let run = |argv: &[&str]| {
         let _ = fs::write(project.around.path().join("report.json"), fs::read(&file).unwrap());
-        project.run_in(project.scratch.path(), &pull, argv, &[("LW_BASELINE", "plan")]).outputs
+        project
+            .run_in(project.scratch.path(), &pull, argv, &[("LW_BASELINE", "plan"), ("LW_ACTION", "probe")])
+            .outputs
     };
     let outputs = run(&["--store=cache"]);
     assert_eq!(outputs["restore-key"], key);

@@ -96,7 +96,8 @@ Examples:
         }
 
         // A report says more than an ELF: one that is there is taken.
-        let measured = if cx.has_baseline() { None } else { Baseline::measure(&args, cx, &firmwares, report)? };
+        let measured =
+            if cx.has_baseline() { None } else { Baseline::measure(&args, cx, &firmwares, report)? };
         let baseline = match measured {
             Some(measured) => Some(measured),
             None => Baseline::load(cx, report)?,
