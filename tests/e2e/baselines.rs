@@ -22,6 +22,7 @@ struct Project {
 }
 
 /// What is run of a project: the event, and the commit that is checked out.
+#[derive(Clone)]
 struct Event {
     name: &'static str,
     reference: String,
@@ -380,9 +381,19 @@ fn a_main_that_was_replaced_is_not_compared_with() {
     // Pushed back, and on another way.
     project.git(&["reset", "--quiet", "--hard", &first]);
     let third = project.commit(1010);
-    let run = project.run(&project.push(&replaced).whole(), &[]);
-    // A whole clone shows that main left the old one; what is counted is the change since.
-    assert_eq!((run.image(), run.compared_with()), ((1010, Some(10)), first.as_str()), "{}", run.step.log);
+    let mut push = project.push(&replaced);
+    push.payload["forced"] = json!(true);
+    // What it was before is in no clone any more, and where main left it nobody can tell.
+    for push in [push.clone(), push.whole()] {
+        let run = project.run(&push, &[]);
+        assert_eq!(
+            (run.verdict(), run.image(), run.kept()),
+            ("pass", (1010, None), true),
+            "{}",
+            run.step.log
+        );
+        assert!(run.says("not in this clone"), "{}", run.step.log);
+    }
     let run = project.run(&project.pull_request(8, 1020, &replaced), &[]);
     assert_eq!((run.image(), run.compared_with()), ((1020, Some(10)), third.as_str()));
     // And where that of the new one is not there, the old one, which is newer, is none.

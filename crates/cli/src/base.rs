@@ -35,6 +35,7 @@ fn facts(ci: &CiContext) -> CiFacts {
         tested_commit: ci.commit.clone(),
         reference: ci.reference.clone(),
         before: ci.before.clone(),
+        forced: ci.forced,
         merge_group_base: ci.merge_group_base.clone(),
         default_branch: ci.default_branch.clone(),
     }

@@ -25,6 +25,8 @@ pub struct CiFacts {
     pub reference: Option<String>,
     /// Where the branch stood before the push; only zeros when it did not exist.
     pub before: Option<String>,
+    /// Whether the push replaced commits, so that where the branch stood before is no longer part of it.
+    pub forced: Option<bool>,
     /// What a merge queue tests its group of commits on.
     pub merge_group_base: Option<String>,
     /// The main branch of the repository.
@@ -148,7 +150,7 @@ impl Repository {
             }));
         }
         // A commit that is not in a whole clone was replaced; in one that was cut off, nobody can tell.
-        let before = ci.before.as_deref().filter(|_| self.is_shallow());
+        let before = ci.before.as_deref().filter(|_| self.is_shallow() && ci.forced != Some(true));
         let before =
             before.and_then(|before| Some((before, named(before)?))).filter(|(_, id)| *id != head.id);
         Ok(before.map(|(before, id)| {

@@ -644,6 +644,8 @@ fn the_id_of_the_base_needs_no_history() {
         ..CiFacts::default()
     };
     assert_eq!(base_id(shallow.path(), &push).unwrap().commit.as_deref(), Some(origin.topic.as_str()));
+    let forced = CiFacts { forced: Some(true), ..push.clone() };
+    assert!(base_id(shallow.path(), &forced).is_err());
     let first = CiFacts { before: Some(ZEROS.into()), ..push.clone() };
     assert_eq!(base_id(shallow.path(), &first).map(|base| base.commit).unwrap_or_default(), None);
 
