@@ -301,6 +301,25 @@ fn the_recipe_of_size_gate() {
     one_breach_does_not_block_what_follows("actions/size-gate/README.md");
 }
 
+/// The shortest workflow there is does the whole of it.
+#[test]
+fn the_recipe_of_baselines() {
+    let workflow = of_page("docs/baselines.md");
+    assert!(workflow.lines().count() <= 15, "{workflow}");
+    let makefile = "firmware:\n\tmkdir -p build && cp made/* build/\n";
+    let (first, second) = (format!("{EXAMPLE}/baseline/firmware.elf"), format!("{EXAMPLE}/firmware.elf"));
+    let project = Project::of(&workflow, &[("made/firmware.elf", &first)], &[("Makefile", makefile)]);
+    let Some(run) = project.main() else { return };
+    assert_eq!((run.code, project.entries()), (0, 1), "{}", run.text());
+    project.copy(&second, "made/firmware.elf");
+    project.commit("a feature");
+    let run = project.main().unwrap();
+    assert_eq!((run.code, project.entries()), (1, 2), "{}", run.text());
+    let run = project.pull_request().unwrap();
+    assert_eq!((run.code, project.entries()), (0, 2), "{}", run.text());
+    assert!(run.text().contains("compared with"), "{}", run.text());
+}
+
 /// A tracefile of a hundred lines, of which so many ran.
 fn tracefile(covered: u32) -> String {
     let lines: String = (1..=100).map(|line| format!("DA:{line},{}\n", u32::from(line <= covered))).collect();
