@@ -45,7 +45,7 @@ fn cache(folder: &Path, store: &Path) {
         "        mkdir -p '{store}'\n        found=\n        [ -d '{store}'/\"$KEY\" ] && found='{store}'/\"$KEY\"\n        if [ -z \"$found\" ] && [ -n \"$OTHER\" ]; then found=$(ls -td '{store}'/\"$OTHER\"* 2>/dev/null | head -n 1 || true); fi\n        if [ -n \"$found\" ]; then cp -r \"$found\"/. . && echo \"restored $(basename \"$found\")\"; echo \"cache-matched-key=$(basename \"$found\")\" >> \"$GITHUB_OUTPUT\"; else echo 'restored nothing'; fi\n"
     );
     let save = format!(
-        "        mkdir '{store}'/\"$KEY\" || {{ echo 'the key is taken'; exit 0; }}\n        cp -r --parents \"$KEEP\" '{store}'/\"$KEY\"/ && echo \"saved $KEY\"\n"
+        "        mkdir -p '{store}'\n        mkdir '{store}'/\"$KEY\" || {{ echo 'the key is taken'; exit 0; }}\n        cp -r --parents \"$KEEP\" '{store}'/\"$KEY\"/ && echo \"saved $KEY\"\n"
     );
     for (name, script) in [("restore", restore), ("save", save)] {
         write_program(&folder.join(name).join("action.yml"), &action(&script));
