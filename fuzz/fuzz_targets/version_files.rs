@@ -1,8 +1,5 @@
 //! Any bytes as a file of any kind: refused, or every version in it can be replaced, is found again, and nothing else changed.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_version_files::{Kind, Names, NewVersion, read, write};
 
 const KINDS: [Kind; 12] = [
