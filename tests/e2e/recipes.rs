@@ -68,7 +68,7 @@ fn gh(path: &Path, store: &Path) {
 }
 
 /// A repository with a workflow in it, and what stands for GitHub around it.
-struct Project {
+pub(crate) struct Project {
     /// Lies where the actions are looked for, as long as the project does.
     _tree: Tree,
     workspace: Workspace,
@@ -78,8 +78,8 @@ struct Project {
 }
 
 /// What came of a run.
-struct Run {
-    code: i32,
+pub(crate) struct Run {
+    pub(crate) code: i32,
     log: Vec<Value>,
 }
 
@@ -93,7 +93,7 @@ impl Run {
     }
 
     /// Everything that was printed.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let lines = self.log.iter().filter(|entry| entry["raw_output"] == true);
         lines.filter_map(|entry| entry["msg"].as_str()).map(|text| text.replace("\r\n", "\n")).collect()
     }
@@ -102,6 +102,14 @@ impl Run {
 impl Project {
     /// `files` are of this repository, by their path in the project.
     fn of(workflow: &str, files: &[(&str, &str)], text: &[(&str, &str)]) -> Self {
+        let read = |path: &str| std::fs::read(root().join(path)).unwrap();
+        let files = files.iter().map(|(to, from)| (*to, read(from)));
+        let text = text.iter().map(|(to, content)| (*to, content.as_bytes().to_vec()));
+        Self::with(workflow, &files.chain(text).collect::<Vec<_>>())
+    }
+
+    /// With files by their path in the project.
+    pub(crate) fn with(workflow: &str, files: &[(&str, Vec<u8>)]) -> Self {
         let around = tempfile::Builder::new().prefix("lw-around-").tempdir().unwrap();
         let tree = Tree::slow_to_fail(&binary());
         let workspace = Workspace::of(&[]);
@@ -121,11 +129,8 @@ impl Project {
         }
         let project = Self { _tree: tree, workspace, around, locals };
         project.write(".github/workflows/recipe.yml", workflow.as_bytes());
-        for (to, from) in files {
-            project.copy(from, to);
-        }
-        for (to, content) in text {
-            project.write(to, content.as_bytes());
+        for (to, bytes) in files {
+            project.write(to, bytes);
         }
         project.workspace.commit();
         project
@@ -167,7 +172,7 @@ impl Project {
     }
 
     /// The run of a push to main.
-    fn main(&self) -> Option<Run> {
+    pub(crate) fn main(&self) -> Option<Run> {
         let (head, before) =
             (self.git(&["rev-parse", "HEAD"]), self.git(&["rev-list", "--max-count=2", "HEAD"]));
         let before = before.lines().nth(1).unwrap_or("0000000000000000000000000000000000000000").to_owned();
@@ -220,7 +225,7 @@ impl Project {
         std::fs::read_dir(self.around.path().join("cache")).map_or(0, Iterator::count)
     }
 
-    fn around(&self, path: &str) -> PathBuf {
+    pub(crate) fn around(&self, path: &str) -> PathBuf {
         self.around.path().join(path)
     }
 }

@@ -31,6 +31,7 @@ mod progress;
 mod rules;
 mod run;
 mod secret;
+mod suite;
 mod tool;
 
 pub use args::{Common, ConfigFrom, FailOn, Missing};
@@ -53,6 +54,7 @@ pub use program::{Program, ProgramCall, ProgramError, ProgramOutput};
 pub use progress::Progress;
 pub use rules::Setting;
 pub use run::{invoke, standalone};
+pub use suite::NamedInput;
 pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool, Variable};
 
 /// musl's allocator is made to be small, not fast: half of the time of a large input went there. This one is pure

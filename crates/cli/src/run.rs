@@ -177,12 +177,12 @@ fn environment(matches: &ArgMatches) -> Option<String> {
     given.try_get_one::<String>(config::ENVIRONMENT).ok().flatten().cloned()
 }
 
-fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {
+pub(crate) fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {
     let program = std::iter::once(OsString::from(name));
     command.clone().try_get_matches_from(program.chain(argv.iter().cloned()))
 }
 
-fn clap_error(error: &clap::Error) -> Error {
+pub(crate) fn clap_error(error: &clap::Error) -> Error {
     if let Some(error) = secret::refused_by_clap(error) {
         return error;
     }

@@ -42,8 +42,11 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
         add(format!("{}/README.md", entry.name), readme::of_action(root, entry, "../")?);
         add(rules::path(entry.name), rules::page(entry));
     }
+    for entry in lw::COMMANDS {
+        add(rules::path(entry.name), rules::page(entry));
+    }
     add("action.yml".into(), action::root_action("launcher")?);
-    add("README.md".into(), readme::of_dist());
+    add("README.md".into(), readme::of_dist(root)?);
     for name in LAUNCHER {
         let path = root.join("launcher").join(name);
         add(

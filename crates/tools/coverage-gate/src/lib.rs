@@ -13,6 +13,7 @@ mod html;
 mod inputs;
 mod limits;
 mod lost;
+mod measured;
 mod measures;
 mod patch;
 mod ratchet;
@@ -79,6 +80,7 @@ Examples:
     // What changed its meaning did so for some formats only: the ratchet knows which.
     const REVISION: u32 = 2;
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
