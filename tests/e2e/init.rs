@@ -288,7 +288,8 @@ impl Repository {
                 let Some(tool) = uses.strip_prefix("org/lw-actions/") else { continue };
                 let tool = tool.split('@').next().unwrap().to_owned();
                 let inputs = step["with"].as_mapping().unwrap().iter();
-                let text = |value: &Yaml| value.as_str().map_or_else(|| format!("{value:?}"), str::to_owned);
+                let text =
+                    |value: &Yaml<'_>| value.as_str().map_or_else(|| format!("{value:?}"), str::to_owned);
                 let inputs = inputs.map(|(name, value)| (text(name), evaluated(&text(value)))).collect();
                 calls.push((tool, inputs));
             }
@@ -367,7 +368,7 @@ fn nothing_is_overwritten_and_a_dry_run_writes_nothing() {
             assert!(printed.contains(text.as_str()), "{name}");
         }
         let said = repository.init();
-        assert!(said.stdout.contains("nothing written: both files are there"), "{name}: {}", said.stdout);
+        assert!(said.stdout.matches("is there already").count() == 2, "{name}: {}", said.stdout);
         assert_eq!(["lw.toml", WORKFLOW].map(|file| repository.read(file)), written, "{name}");
     }
 }
@@ -427,7 +428,8 @@ fn the_fields_checkers_find_nothing() {
     let workflows = folder.path().join(".github/workflows");
     std::fs::create_dir_all(&workflows).unwrap();
     let mut files: Vec<PathBuf> = Vec::new();
-    for made in repositories() {
+    // What somebody has already is theirs.
+    for made in repositories().into_iter().filter(|made| made.name != "configured") {
         let repository = Repository::of(made);
         repository.init();
         let file = workflows.join(format!("{}.yml", repository.made.name));

@@ -223,7 +223,11 @@ fn the_hooks_run() {
     assert_eq!(entries.len(), 3);
     let bin = project.work().join("home");
     std::fs::copy(binary(), bin.join("lw")).unwrap();
-    std::fs::write(project.work().join("version.txt"), "1.2.3\n").unwrap();
+    for (file, text) in
+        [("version.txt", "1.2.3\n"), ("library.json", "{\"name\": \"a\", \"version\": \"1.2.3\"}\n")]
+    {
+        std::fs::write(project.work().join(file), text).unwrap();
+    }
     std::fs::write(project.work().join("lw.toml"), "[size-gate]\nelf = \"later.elf\"\n").unwrap();
     std::fs::write(project.work().join("message"), "feat: add a thing\n").unwrap();
     std::fs::write(project.work().join("bad"), "Add a thing\n").unwrap();

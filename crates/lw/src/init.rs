@@ -243,7 +243,7 @@ fn unsigned(number: Number) -> Option<u64> {
     }
 }
 
-/// The main branch: what the CI says, else that of the remote, else that which is checked out where it has a usual name.
+/// The main branch: what the CI says, else the first of the usual names that a branch here has.
 fn main_branch(cx: &Context) -> String {
     let is_plain = |name: &String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-');

@@ -73,7 +73,7 @@ fn size(project: &Project, figures: &Figures, text: &mut String) {
         let value = if several { format!("[{}]", paths.join(", ")) } else { paths.concat() };
         let _ = writeln!(text, "{}{key} = {value}", if several { "# " } else { "" });
     }
-    let limits = [("image.bytes", figures.image, "1MiB"), ("ram.span", figures.ram, "150_000")];
+    let limits = [("image.bytes", figures.image, "\"1MiB\""), ("ram.span", figures.ram, "150_000")];
     let any = limits.iter().any(|(_, today, _)| today.is_some());
     if any {
         text.push_str("\n[size-gate.max]\n");
@@ -90,7 +90,7 @@ fn size(project: &Project, figures: &Figures, text: &mut String) {
                 grouped(bytes.into()),
                 with_headroom(bytes)
             ),
-            None => writeln!(text, "# \"{name}\" = \"{example}\""),
+            None => writeln!(text, "# \"{name}\" = {example}"),
         };
     }
 }
@@ -126,6 +126,6 @@ mod tests {
         assert_eq!(with_headroom(109_456), 118 * 1024);
         assert_eq!(with_headroom(0), 0);
         assert_eq!(with_headroom(10_240), 11 * 1024);
-        assert_eq!(with_headroom(u64::MAX), u64::MAX / 1024 * 1024);
+        assert_eq!(with_headroom(u64::MAX), u64::MAX, "no limit at all");
     }
 }

@@ -199,7 +199,7 @@ fn of_part(part: &Part, steps: &mut Steps) {
         }
         Kind::Go => steps.run(part, None, &lines(&["go build ./..."])),
         Kind::Docker => {
-            let tags = "type=ref,event=pr\ntype=edge\ntype=semver,pattern={{version}}\ntype=semver,pattern={{major}}.{{minor}}";
+            let tags = "type=sha\ntype=ref,event=pr\ntype=edge\ntype=semver,pattern={{version}}\ntype=semver,pattern={{major}}.{{minor}}";
             let images = "ghcr.io/${{ github.repository }}".to_owned();
             steps.action("image-tags", None, &[("images", images), ("tags", tags.into())]);
             let build = format!("docker build --file {folder}/Dockerfile {folder}");

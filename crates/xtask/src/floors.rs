@@ -174,7 +174,7 @@ pub(crate) const FLOORS: &[Floor] = &[
         number: 5,
         prefix: "crates/lw",
         folder: "`crates/lw`",
-        knows: "which tools there are",
+        knows: "which tools there are, and the commands that are about them: what a machine lacks, how a repository begins",
         never: "how they work",
     },
     Floor {

@@ -22,17 +22,16 @@ impl Said {
 
 /// What is said in a folder, with an environment, to a person and to a program.
 fn doctor(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
-    let run = |format: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lw"));
-        command.arg("doctor").args(arguments).args(["--format", format]).current_dir(folder).env_clear();
-        command.env("PATH", "/usr/bin:/bin").envs(environment.iter().copied()).output().unwrap()
-    };
-    let (text, json) = (run("text"), run("json"));
-    assert_eq!(text.status, json.status);
-    let stdout = String::from_utf8(text.stdout).unwrap();
-    let report = serde_json::from_slice(&json.stdout);
-    let report = report.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&json.stdout)));
-    Said { code: text.status.code(), text: stdout, report }
+    let place = tempfile::tempdir().unwrap();
+    let json = place.path().join("doctor.json");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lw"));
+    command.arg("doctor").args(arguments).arg("--write").arg(format!("json={}", json.display()));
+    command.current_dir(folder).env_clear().env("PATH", "/usr/bin:/bin").envs(environment.iter().copied());
+    let said = command.output().unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    let report = std::fs::read(&json).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let report = serde_json::from_slice(&report).unwrap();
+    Said { code: said.status.code(), text, report }
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
