@@ -323,7 +323,7 @@ fn provider(cx: &Context, checks: &mut Checks<'_>) {
     checks.fact("ci", name);
     match name {
         "terminal" if is_ci => {
-            checks.lacks(check, "unknown-ci", "CI is set, and nothing says which it is", None, None)
+            checks.lacks(check, "unknown-ci", "CI is set, and nothing says which it is", None, None);
         }
         "terminal" => checks.good(check, "none: a terminal"),
         "github" => {
