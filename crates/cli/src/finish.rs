@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
 use lw_ci::{Annotation, Effect, Provider};
-use lw_model::{COMMON_RULES, Class, Fact, Finding, Level, Outcome, Provenance, Reason, Report, Verdict};
+use lw_model::{
+    COMMON_RULES, Class, Fact, Finding, Level, Measure, Outcome, Provenance, Reason, Report, Verdict,
+};
 use lw_render::{Format, Options};
 
 use crate::args::Common;
@@ -330,7 +332,7 @@ fn defect(message: String) -> Error {
     ))
 }
 
-/// A rule, an output or an exit code that the tool did not declare is missing in its docs: a defect, which tests have to
+/// A rule, a measure, an output or an exit code that the tool did not declare is missing in its docs: a defect, which tests have to
 /// meet and users must not.
 fn undeclared(entry: &Entry, cx: &Context, report: &Report) -> Result<(), Error> {
     if !cfg!(debug_assertions) {
@@ -342,6 +344,13 @@ fn undeclared(entry: &Entry, cx: &Context, report: &Report) -> Result<(), Error>
         if !id.is_some_and(known) {
             return Err(Error::internal(format!("the rule `{}` is not declared in RULES", finding.rule)));
         }
+    }
+    // A tool that is not of the suite, such as those of this crate's tests, may declare none.
+    let is_kind = |measure: &&Measure| entry.measures.iter().any(|kind| kind.fits(measure));
+    let measures = report.measures.iter().filter(|_| !entry.measures.is_empty());
+    if let Some(measure) = measures.into_iter().find(|measure| !is_kind(measure)) {
+        let (name, unit) = (&measure.name, measure.unit.as_str());
+        return Err(Error::internal(format!("the measure `{name}` in {unit} is not declared in MEASURES")));
     }
     if let Some(name) = cx.set_outputs().find(|name| !entry.all_outputs().any(|output| output.name == *name))
     {

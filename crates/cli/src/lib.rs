@@ -32,6 +32,7 @@ mod rules;
 mod run;
 mod secret;
 mod store;
+mod suite;
 mod tool;
 
 pub use args::{BaselineStore, Common, ConfigFrom, FailOn, Missing, StoreKind};
@@ -54,6 +55,7 @@ pub use program::{Program, ProgramCall, ProgramError, ProgramOutput};
 pub use progress::Progress;
 pub use rules::Setting;
 pub use run::{invoke, standalone};
+pub use suite::NamedInput;
 pub use tool::{BASELINE_OUTPUTS, COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool, Variable};
 
 /// musl's allocator is made to be small, not fast: half of the time of a large input went there. This one is pure

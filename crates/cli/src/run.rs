@@ -21,7 +21,7 @@ use crate::finish;
 use crate::host::{self, Host};
 use crate::inputs;
 use crate::secret;
-use crate::store::{self, Baselines, Choice};
+use crate::store::{self, Baselines};
 use crate::tool::Entry;
 
 /// The `main` of a binary that is one tool.
@@ -99,11 +99,10 @@ fn prepare_and_run(
     };
     let wanted = finish::RequestedFormats::of(entry, &configured.common)?;
     wanted.plan(&configured.common, files);
-    let nothing = Baselines { choice: Choice::Nothing, store: None };
     let set = (&configured.common, &configured.matches);
     let (baselines, failure) = match (Baselines::of(entry, set, &ci_context, host), failure) {
         (Ok(baselines), failure) => (baselines, failure),
-        (Err(error), failure) => (nothing, failure.or(Some(error))),
+        (Err(error), failure) => (Baselines::NONE, failure.or(Some(error))),
     };
     let set = (configured.origins, configured.sections);
     let mut cx = Context::new(
@@ -195,12 +194,12 @@ fn environment(matches: &ArgMatches) -> Option<String> {
     given.try_get_one::<String>(config::ENVIRONMENT).ok().flatten().cloned()
 }
 
-fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {
+pub(crate) fn parse(command: &Command, argv: &[OsString], name: &str) -> Result<ArgMatches, clap::Error> {
     let program = std::iter::once(OsString::from(name));
     command.clone().try_get_matches_from(program.chain(argv.iter().cloned()))
 }
 
-fn clap_error(error: &clap::Error) -> Error {
+pub(crate) fn clap_error(error: &clap::Error) -> Error {
     if let Some(error) = secret::refused_by_clap(error) {
         return error;
     }

@@ -81,6 +81,9 @@ pub(crate) struct Located {
 }
 
 impl Baselines {
+    /// Compared with nothing, and kept nowhere.
+    pub(crate) const NONE: Self = Self { choice: Choice::Nothing, store: None };
+
     /// # Errors
     /// When `auto` is asked for and no store is named, or a folder for a store that has its own.
     pub(crate) fn of(

@@ -1,7 +1,7 @@
 //! What a tool is, and its form without the type.
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
-use lw_model::{Report, Rule};
+use lw_model::{MeasureKind, Report, Rule};
 
 use crate::args::{BaselineStore, Common};
 use crate::config;
@@ -24,6 +24,8 @@ pub trait Tool {
     const OUTPUTS: &'static [Output];
     /// Kinds of finding it has, besides [`lw_model::COMMON_RULES`].
     const RULES: &'static [Rule];
+    /// What it measures. Where several fit a name, the first is meant.
+    const MEASURES: &'static [MeasureKind] = &[];
     /// Exit codes of its own, from 10 to 99, with what each means: for an outcome that is neither passed nor failed, such as
     /// a rollout that was rolled back.
     const EXIT_CODES: &'static [(u8, &'static str)] = &[];
@@ -149,6 +151,8 @@ pub struct Entry {
     pub outputs: &'static [Output],
     /// Its own kinds of finding.
     pub rules: &'static [Rule],
+    /// What it measures.
+    pub measures: &'static [MeasureKind],
     /// Its own tables in `lw.toml`.
     pub sections: &'static [Section],
     /// Keys of `lw.toml` that a change under test must not decide.
@@ -185,6 +189,7 @@ impl Entry {
             guide: T::GUIDE,
             outputs: T::OUTPUTS,
             rules: T::RULES,
+            measures: T::MEASURES,
             sections: T::SECTIONS,
             trusted: T::TRUSTED,
             exit_codes: T::EXIT_CODES,

@@ -3,6 +3,9 @@
 //! [`TOOLS`] is the registry: whatever is listed there is a subcommand, an action, a man page and a row of
 //! the README. Each tool is a feature of its name; `offline` has all that need no network, `full` has all.
 
+mod doctor;
+mod init;
+mod measures;
 mod rules;
 mod suite;
 
@@ -12,6 +15,10 @@ mod demo;
 use lw_cli::Entry;
 
 pub use suite::{command, main};
+
+/// Commands that are about the tools and none of them: no actions, no inputs, no sections of `lw.toml`. They have rules and
+/// reports as the tools have.
+pub const COMMANDS: &[Entry] = &[Entry::of::<init::Init>(), Entry::of::<doctor::Doctor>()];
 
 /// Makes the registry of one line per tool: its name, which is its feature as well, and its type.
 macro_rules! tools {

@@ -6,7 +6,7 @@ use lw_cli::{Entry, Error, Exit, Host, config};
 use lw_model::{COMMON_RULES, Rule};
 use serde_json::{Value, json};
 
-use crate::TOOLS;
+use crate::{COMMANDS, TOOLS};
 
 pub(crate) fn rules_command() -> Command {
     let tools = TOOLS.iter().map(|entry| entry.name);
@@ -110,7 +110,7 @@ struct RuleOfTools {
 
 fn find(name: &str) -> Result<RuleOfTools, Error> {
     if let Some((tool, id)) = name.split_once('/') {
-        let Some(entry) = TOOLS.iter().find(|entry| entry.name == tool) else {
+        let Some(entry) = TOOLS.iter().chain(COMMANDS).find(|entry| entry.name == tool) else {
             let error = Error::usage(format!("there is no tool `{tool}`"));
             return Err(match config::nearest(tool, TOOLS.iter().map(|entry| entry.name)) {
                 Some(near) => error.hint(config::did_you_mean(&format!("{near}/{id}"))),
@@ -195,7 +195,7 @@ fn explanation(rule: &Rule, tools: &[&Entry], width: usize) -> String {
 }
 
 /// Text in lines of at most `width` columns, each after `indent`.
-fn wrapped(text: &str, indent: &str, width: usize) -> String {
+pub(crate) fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut out = String::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

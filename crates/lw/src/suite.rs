@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use lw_cli::{Entry, Error, Exit, Host};
 
-use crate::{NAMES, TOOLS, rules};
+use crate::{COMMANDS, NAMES, TOOLS, measures, rules};
 
 /// Runs what the command line, or the name the binary was called by, asks for.
 #[must_use]
@@ -28,6 +28,13 @@ fn dispatch(program: &OsString, mut argv: Vec<OsString>, host: &Host) -> Exit {
     }
     if let Some(entry) = argv.first().and_then(|first| first.to_str()).and_then(find) {
         argv.remove(0);
+        return run(entry, argv, host);
+    }
+    let own = |name: &str| COMMANDS.iter().find(|entry| entry.name == name);
+    if let Some(entry) = argv.first().and_then(|first| first.to_str()).and_then(own) {
+        argv.remove(0);
+        // What lw.toml says to the tools is theirs: a fault in it is for these commands to tell, not to stumble over.
+        argv.push("--config=none".into());
         return run(entry, argv, host);
     }
     if let Some(name) = argv.first().and_then(|first| first.to_str()).and_then(left_out) {
@@ -67,6 +74,7 @@ pub fn command() -> Command {
         .subcommand(Command::new("list").about("List the tools, one per line"))
         .subcommand(rules::rules_command())
         .subcommand(rules::explain_command())
+        .subcommand(measures::command())
         .subcommand(
             Command::new("completions").about("Print the completions of a shell").arg(
                 Arg::new("shell")
@@ -85,7 +93,7 @@ pub fn command() -> Command {
         );
     #[cfg(feature = "demo")]
     let suite = suite.subcommand(crate::demo::command());
-    TOOLS.iter().fold(suite, |suite, entry| suite.subcommand(entry.command()))
+    COMMANDS.iter().chain(TOOLS).fold(suite, |suite, entry| suite.subcommand(entry.command()))
 }
 
 fn of_suite(matches: &ArgMatches, host: &Host) -> Exit {
@@ -97,6 +105,7 @@ fn of_suite(matches: &ArgMatches, host: &Host) -> Exit {
         }
         Some(("rules", arguments)) => rules::rules(arguments),
         Some(("explain", arguments)) => rules::explain(arguments, host),
+        Some(("measures", arguments)) => measures::run(arguments, host),
         Some(("completions", arguments)) => {
             let mut script = Vec::new();
             if let Some(shell) = arguments.get_one::<Shell>("shell") {

@@ -2,8 +2,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 // Helpers of tests fail like tests.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "suite/doctor.rs"]
+mod doctor;
 #[path = "suite/mutations.rs"]
 mod mutations;
 
@@ -270,4 +272,23 @@ fn a_rule_nobody_has_is_a_usage_error_with_a_suggestion() {
         assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(text.starts_with("error: there is no ") && text.contains(hint), "{name}: {text}");
     }
+}
+
+#[test]
+fn every_call_prints_what_it_did() {
+    lw_testkit::tool::transcripts();
+}
+
+#[test]
+fn every_measure_is_listed() {
+    let output = lw(&["measures", "--format", "json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let listed = listed.as_array().unwrap();
+    for tool in lw::TOOLS {
+        for kind in tool.measures {
+            let one = listed.iter().find(|one| one["tool"] == tool.name && one["name"] == kind.name).unwrap();
+            assert_eq!(one["meaning"], kind.meaning);
+        }
+    }
+    assert_eq!(listed.len(), lw::TOOLS.iter().map(|tool| tool.measures.len()).sum::<usize>());
 }

@@ -47,8 +47,11 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
         }
         add(rules::path(entry.name), rules::page(entry));
     }
+    for entry in lw::COMMANDS {
+        add(rules::path(entry.name), rules::page(entry));
+    }
     add("action.yml".into(), action::root_action("launcher")?);
-    add("README.md".into(), readme::of_dist());
+    add("README.md".into(), readme::of_dist(root)?);
     for name in LAUNCHER {
         let path = root.join("launcher").join(name);
         add(

@@ -130,6 +130,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     },
     Floor {
         number: 2,
+        prefix: "crates/project",
+        folder: "`crates/project`",
+        knows: "which parts a repository has, by the files of build tools, and what configuration and workflow fit them",
+        never: "files, environment, any tool's code",
+    },
+    Floor {
+        number: 2,
         prefix: "crates/services/http",
         folder: "`crates/services/http`",
         knows: "requests, their time limits and repetitions, and what may be sent where",
@@ -174,7 +181,7 @@ pub(crate) const FLOORS: &[Floor] = &[
         number: 5,
         prefix: "crates/lw",
         folder: "`crates/lw`",
-        knows: "which tools there are",
+        knows: "which tools there are, and the commands that are about them: what a machine lacks, how a repository begins",
         never: "how they work",
     },
     Floor {

@@ -83,6 +83,9 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
         files.insert(rules::path(entry.name).into(), rules::page(entry));
         files.insert(format!("templates/{}.yml", entry.name).into(), template::gitlab(entry)?);
     }
+    for entry in lw::COMMANDS {
+        files.insert(rules::path(entry.name).into(), rules::page(entry));
+    }
     files.insert("schemas/lw-report-1.json".into(), schema::report()?);
     files.insert("schemas/lw.toml.json".into(), schema::configuration(lw::TOOLS)?);
     files.insert("action.yml".into(), action::root_action("launcher")?);

@@ -29,6 +29,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     problems.extend(targets(&metadata)?);
     problems.extend(registry(&metadata));
     problems.extend(trusted());
+    problems.extend(measured());
     problems.extend(fuzz(&metadata)?);
     if problems.is_empty() {
         return Ok(());
@@ -246,6 +247,29 @@ fn trusted() -> Vec<String> {
         problems.extend(unknown.map(|name| {
             format!("TRUSTED of {} has `{name}`, which is neither a flag nor a section of it", tool.name)
         }));
+    }
+    problems
+}
+
+/// Every tool says what it measures, and by which of its settings that is limited.
+fn measured() -> Vec<String> {
+    let mut problems = Vec::new();
+    for tool in lw::TOOLS {
+        if tool.measures.is_empty() {
+            problems.push(format!("MEASURES of {} is empty: `lw measures` would say nothing", tool.name));
+        }
+        let command = tool.command();
+        let keys = lw_cli::config::keys(&command);
+        let mut seen = BTreeSet::new();
+        for kind in tool.measures {
+            if !seen.insert(kind.name) {
+                problems.push(format!("MEASURES of {} has {} twice", tool.name, kind.name));
+            }
+            let unknown = kind.limits.iter().filter(|limit| !keys.contains_key(**limit));
+            problems.extend(unknown.map(|limit| {
+                format!("MEASURES of {}: {} is limited by `{limit}`, which it has not", tool.name, kind.name)
+            }));
+        }
     }
     problems
 }

@@ -9,8 +9,8 @@ use lw_model::{Finding, Level, Location};
 
 use super::section::{Section, Sections};
 use super::settings::{Key, Settings};
-use super::source::{ConfigFiles, Sources, short};
-use super::{ENVIRONMENT, did_you_mean, nearest, parse};
+use super::source::{ConfigFiles, Source, Sources, short};
+use super::{ENVIRONMENT, did_you_mean, has_section, nearest, parse};
 use crate::args::{Common, ConfigFrom};
 use crate::base;
 use crate::error::{Error, ResultExt};
@@ -50,8 +50,16 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Whether a file says anything to the tool.
+    ///
+    /// # Errors
+    /// When it is no TOML.
+    pub(crate) fn has_section(&self, source: &Source) -> Result<bool, Error> {
+        has_section(source, self.command.get_name())
+    }
+
     /// Lays the files over each other.
-    fn read(&self, sources: &Sources) -> Result<(Settings, Sections), Error> {
+    pub(crate) fn read(&self, sources: &Sources) -> Result<(Settings, Sections), Error> {
         let mut settings = Settings::default();
         let mut environments: BTreeMap<String, Vec<Vec<Key>>> = BTreeMap::new();
         for source in sources.iter() {
@@ -299,7 +307,7 @@ impl Reader<'_> {
         let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
         if let Some(set) = here.iter().find(|change| self.is_trusted_only(&change.name)) {
             let place = set.location.as_ref().map_or_else(
-                || sources.iter().last().map_or_else(|| "lw.toml".to_owned(), super::source::Source::name),
+                || sources.iter().last().map_or_else(|| "lw.toml".to_owned(), Source::name),
                 |at| at.line.map_or_else(|| at.path.clone(), |line| format!("{}:{line}", at.path)),
             );
             let message = format!(

@@ -199,6 +199,12 @@ impl Settings {
         paths
     }
 
+    /// The values of an argument, each with where it stands.
+    pub(crate) fn texts(&self, id: &str) -> impl Iterator<Item = (String, Origin)> {
+        let held = self.0.get(id).into_iter().flat_map(|values| &values.held);
+        held.map(|value| (value.shown(), value.origin.clone()))
+    }
+
     /// Every value in force, for the report, in the order of the help.
     pub(crate) fn for_report(&self, command: &Command) -> Vec<Setting> {
         let mut settings = Vec::new();

@@ -8,7 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use lw_cli::{Context, Entry, Error, Exit, Host, Output, Tool, invoke, same_measure};
-use lw_model::{Bound, Finding, Level, Measure, Reason, Report, Rule, Unit, UnmatchedLimit, Verdict};
+use lw_model::{
+    Bound, Finding, Level, Measure, MeasureKind, Reason, Report, Rule, Unit, UnmatchedLimit, Verdict,
+};
 
 /// A tool that does what its arguments say.
 struct Probe;
@@ -62,6 +64,7 @@ impl Tool for Probe {
         title: "Something was said.",
         help: "Say something else.",
     }];
+    const MEASURES: &'static [MeasureKind] = &[MeasureKind::bytes("m", "What a test wants")];
     const EXIT_CODES: &'static [(u8, &'static str)] = &[(17, "rolled back")];
     const REVISION: u32 = 2;
     const CHANGED_MEANINGS: &'static [(&'static str, u32)] = &[("m", 2)];
@@ -127,6 +130,8 @@ impl Tool for Probe {
             Some("undeclared-rule") => {
                 report.add_finding(Finding::new("probe/unheard-of", Level::Note, "x", "x"));
             }
+            Some("undeclared-measure") => report.measures.push(Measure::bytes("unheard-of", 1)),
+            Some("undeclared-unit") => report.measures.push(Measure::count("m", 1)),
             Some("undeclared-output") => cx.output("unheard-of", "x"),
             _ => {}
         }
@@ -444,7 +449,7 @@ fn a_tool_may_have_exit_codes_of_its_own_and_a_failed_gate_outranks_them() {
 #[test]
 fn what_is_not_declared_is_a_defect() {
     let folder = tempfile::tempdir().unwrap();
-    for what in ["exit", "rule", "output"] {
+    for what in ["exit", "rule", "measure", "unit", "output"] {
         let run = run(folder.path(), &["--after", &format!("undeclared-{what}")], &[]);
         assert_eq!(run.exit, Exit::Internal, "{what}");
         assert!(run.outputs["summary"].contains("is not declared"), "{}", run.outputs["summary"]);

@@ -12,6 +12,7 @@ mod groups;
 mod json;
 mod lint;
 mod markdown;
+mod measured;
 mod prepend;
 mod pulls;
 mod rules;
@@ -63,6 +64,7 @@ Examples:
         Output { name: "near-misses", description: "How many messages are nearly conventional" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const EXIT_CODES: &'static [(u8, &'static str)] =
         &[(NOT_ENOUGH_HISTORY, "the clone does not hold enough history")];
     const FORMATS: &'static [ExtraFormat] =

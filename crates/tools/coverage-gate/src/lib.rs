@@ -13,6 +13,7 @@ mod html;
 mod inputs;
 mod limits;
 mod lost;
+mod measured;
 mod measures;
 mod patch;
 mod ratchet;
@@ -80,6 +81,7 @@ Examples:
     const REVISION: u32 = 2;
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     const COMPARES: bool = true;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -9,6 +9,7 @@ mod error;
 mod evaluate;
 mod event;
 mod labels;
+mod measured;
 mod publish;
 mod release;
 mod repository;
@@ -59,6 +60,7 @@ Examples:
         Output { name: "held", description: "Tags that do not move to this release, one per line" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const EXIT_CODES: &'static [(u8, &'static str)] =
         &[(NOT_ENOUGH_HISTORY, "the clone does not hold what would show that a tag moves forward")];
     const VARIABLES: &'static [Variable] = &[

@@ -14,6 +14,7 @@ mod diff;
 mod explain;
 mod inspect;
 mod kept;
+mod measured;
 mod package;
 mod policy;
 mod read;
@@ -80,6 +81,7 @@ impl Tool for OtaPackage {
         },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const TRUSTED: &'static [&'static str] =
         &["expect-key", "known-key", "allow-test-key", "require-signature"];
     // Two compressors, five formats of images and what verifies signatures more than the others have.

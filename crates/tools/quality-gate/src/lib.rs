@@ -7,6 +7,7 @@ mod check;
 mod jobs;
 mod judge;
 mod matrix;
+mod measured;
 mod policy;
 mod presets;
 mod reports;
@@ -37,6 +38,7 @@ impl Tool for QualityGate {
         Output { name: "matrix", description: "The build matrix as JSON, for `fromJSON`" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const FORMATS: &'static [ExtraFormat] = &[
         ExtraFormat {
             name: "sonar",

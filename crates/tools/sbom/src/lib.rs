@@ -9,6 +9,7 @@ mod diff;
 mod generate;
 mod licences;
 mod limits;
+mod measured;
 mod measures;
 mod merge;
 mod output;
@@ -41,6 +42,7 @@ impl Tool for Sbom {
         Output { name: "serial", description: "Its identifier: `serialNumber`, or the document namespace" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const FORMATS: &'static [ExtraFormat] = &[ExtraFormat {
         name: "mermaid",
         description: "The graph of the components, as a Mermaid flowchart",

@@ -13,6 +13,7 @@ mod external;
 mod keys;
 mod keys_command;
 mod make;
+mod measured;
 #[cfg(all(feature = "pkcs11", not(all(unix, target_feature = "crt-static"))))]
 mod pkcs11;
 #[cfg(not(all(feature = "pkcs11", not(all(unix, target_feature = "crt-static")))))]
@@ -53,6 +54,7 @@ impl Tool for Sign {
         Output { name: "signer", description: "Of `verify`: the trusted keys that signed, one per line" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const TRUSTED: &'static [&'static str] = &[
         "key",
         "passphrase",

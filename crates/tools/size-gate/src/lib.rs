@@ -14,6 +14,7 @@ mod history;
 mod idf_json;
 mod inputs;
 mod limits;
+mod measured;
 mod platformio;
 mod rules;
 pub mod sketches;
@@ -67,6 +68,7 @@ Examples:
         ExtraFormat { name: "idf-json2", description: "What `idf.py size --format json2` prints" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const REVISION: u32 = 2;
     const CHANGED_MEANINGS: &'static [(&'static str, u32)] = &[("image.bytes", 2), ("ram.*", 2)];
     const COMPARES: bool = true;

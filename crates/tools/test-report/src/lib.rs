@@ -8,6 +8,7 @@ mod check;
 mod inputs;
 mod judge;
 mod limits;
+mod measured;
 mod outcome;
 mod page;
 mod places;
@@ -41,6 +42,7 @@ impl Tool for TestReport {
         Output { name: "quarantined", description: "How many failures were let through" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const MAX_BINARY_BYTES: u64 = 6_500_000;
     const COMPARES: bool = true;
     type Args = Args;

@@ -7,6 +7,7 @@ mod bump;
 mod check;
 mod env;
 mod held;
+mod measured;
 mod next;
 mod rules;
 mod state;
@@ -92,6 +93,7 @@ Examples:
         Output { name: "docker-args", description: "Of `env`: `--build-arg` arguments for Docker" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const EXIT_CODES: &'static [(u8, &'static str)] =
         &[(NOT_ENOUGH_HISTORY, "the clone does not hold enough history")];
     const FORMATS: &'static [ExtraFormat] = &[ExtraFormat {

@@ -7,7 +7,9 @@ mod rules;
 use std::path::Path;
 
 use lw_cli::{Context, Error, Output, Tool};
-use lw_model::{Bound, ByteSize, Finding, Level, Location, Measure, Number, Reason, Report, Unit};
+use lw_model::{
+    Bound, ByteSize, Finding, Level, Location, Measure, MeasureKind, Number, Reason, Report, Unit,
+};
 
 pub use crate::args::Args;
 use crate::error::FileError;
@@ -31,6 +33,8 @@ Examples:
     const OUTPUTS: &'static [Output] =
         &[Output { name: "bytes", description: "Bytes of the file; of several, the largest" }];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [MeasureKind] =
+        &[MeasureKind::bytes("file.bytes", "A file, as it lies on disk").limited_by(&["max"])];
     const MAX_BINARY_BYTES: u64 = 5_000_000;
     type Args = Args;
 

@@ -1,0 +1,7 @@
+//! What the tool measures; `lw measures` and the page of the action are made from it.
+
+use lw_model::MeasureKind;
+
+/// Every kind of measure the tool has.
+pub(crate) const MEASURES: &[MeasureKind] =
+    &[MeasureKind::count("sign.verified", "Files whose signatures hold")];
