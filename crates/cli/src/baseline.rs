@@ -39,7 +39,7 @@ impl Context {
     /// Reads a baseline as a report of this tool. One that was not completed counts as none, and that is said.
     ///
     /// # Errors
-    /// When it is no `lw-report/1`, one of another tool, or not completed and `--require-baseline` is set.
+    /// When it is no `lw-report/1`, one that no tool can have written, one of another tool, or not completed and `--require-baseline` is set.
     pub fn read_baseline(
         &self,
         path: &Path,
@@ -47,11 +47,7 @@ impl Context {
         report: &mut Report,
     ) -> Result<Option<Report>, Error> {
         let shown = path.display();
-        let earlier: Report = serde_json::from_slice(bytes)
-            .map_err(|error| {
-                Error::input(error).hint("a baseline is what `--report` of the same tool wrote; was the file cut off or made by another program?")
-            })
-            .context(shown.to_string())?;
+        let earlier = lw_report::read(bytes).context(shown.to_string())?;
         if earlier.tool.name != report.tool.name {
             let (other, tool) = (&earlier.tool.name, &report.tool.name);
             return Err(Error::input(format!("{shown}: it is a report of {other}, expected one of {tool}")));

@@ -302,6 +302,13 @@ impl Report {
         self.verdict != Verdict::Error && complete != Some(false)
     }
 
+    /// The verdict it has, or the worse one that its limits have: nobody is green beside a breached limit.
+    #[must_use]
+    pub fn worst(&self) -> Verdict {
+        let breached = self.limits().filter(|(_, _, limit)| limit.outcome == Outcome::Breached);
+        breached.map(|(_, _, limit)| limit.on_breach).fold(self.verdict, Verdict::max)
+    }
+
     /// Every limit with the name and subject of its measure, also those on measures that are not there.
     pub fn limits(&self) -> impl Iterator<Item = (&str, Option<&str>, &Limit)> {
         let on_measures = self.measures.iter().flat_map(|measure| {
