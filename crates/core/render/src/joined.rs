@@ -226,7 +226,12 @@ pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
     // Stable: what is worth the same stays in the order of the reports.
     rows.sort_by(|a, b| a.worth.cmp(&b.worth).then_with(|| extent(b.measure).total_cmp(&extent(a.measure))));
     let worst = all.iter().map(|told| told.report.worst()).max().unwrap_or_default();
-    let verdict = if options.problems.is_empty() { worst } else { Verdict::Error };
+    let verdict = match (options.problems.is_empty(), all.is_empty()) {
+        (false, _) => Verdict::Error,
+        // Nothing was seen, so nothing passed.
+        (true, true) => Verdict::Warn,
+        (true, false) => worst,
+    };
     let unchanged = |row: &Row<'_>| row.worth == Worth::Held;
     let is_news = verdict != Verdict::Pass || !rows.iter().all(unchanged);
 
@@ -258,6 +263,7 @@ fn headline(verdict: Verdict, all: &[Told<'_>], rows: &[Row<'_>], options: &Join
         let _ = write!(line, "{}: ", plain(options.title));
     }
     line.push_str(match verdict {
+        _ if all.is_empty() && options.problems.is_empty() => "There is no report",
         Verdict::Pass => "Passed",
         Verdict::Warn => "Passed with warnings",
         Verdict::Fail => "Failed",
@@ -319,7 +325,9 @@ fn about(all: &[Told<'_>], options: &JoinOptions<'_>) -> String {
     if tools.len() > TOOLS {
         parts.push(format!("and {}", counted(tools.len() - TOOLS, "more tool")));
     }
-    let mut line = parts.join(", ");
+    // Our word first: at the beginning of a line a foreign one could be a heading.
+    let reports = if all.len() == 1 { "Report" } else { "Reports" };
+    let mut line = if parts.is_empty() { String::new() } else { format!("{reports} of {}", parts.join(", ")) };
     if let Some(commit) = options.commit {
         let short: String = commit.chars().take(12).collect();
         let _ = write!(line, "{}commit {}", if line.is_empty() { "" } else { " · " }, code(&short));

@@ -6,22 +6,24 @@
 mod args;
 mod artifact;
 mod comment;
+mod github;
 mod marker;
 mod post;
 mod reports;
 mod rules;
 mod service;
 
-use lw_cli::{Context, Error, ExtraFormat, Output, Tool};
+use lw_cli::{Context, Error, ExtraFormat, Output, Tool, Variable};
 use lw_model::{Align, Cell, Fact, Finding, Level, Measure, Report, Table, counted};
 
 pub use crate::args::{Args, When};
 use crate::artifact::{Nothing, Origin};
 use crate::comment::Of;
+use crate::github::GitHub;
 use crate::marker::{Marker, Run};
 use crate::post::Outcome;
 use crate::reports::{Collected, Wanted};
-use crate::service::{Posted, Pull, Service, ServiceError};
+use crate::service::{Posted, Service as _, ServiceError};
 
 /// The tool.
 #[derive(Debug)]
@@ -45,6 +47,9 @@ impl Tool for PrComment {
     // Whoever changes the code must not change what is told of it, nor by whom.
     const TRUSTED: &'static [&'static str] =
         &["commit", "any-commit", "reports", "from-artifact", "artifact", "comment", "key", "pull-request", "token"];
+    const VARIABLES: &'static [Variable] = github::VARIABLES;
+    const ONLINE: bool = true;
+    const MAX_BINARY_BYTES: u64 = 8_000_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
@@ -80,10 +85,10 @@ fn of_files(args: &Args, cx: &mut Context, report: &mut Report) -> Result<(), Er
     let told = tell(args, &collected, &of, &marker, cx, report)?;
     let may_create = args.comment != When::OnChange || told.is_news;
     let Some(number) = whom(args, cx, report)? else { return Ok(()) };
-    let outcome = match service(args, cx) {
+    let outcome = match GitHub::new(args, cx) {
         Ok(mut service) => service
             .pull(number)
-            .and_then(|pull| post::post(&mut *service, &pull, &marker, &told.text, may_create)),
+            .and_then(|pull| post::post(&mut service, &pull, &marker, &told.text, may_create)),
         Err(error) => Err(error),
     };
     say(args, outcome, cx, report)
@@ -95,11 +100,11 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
         return Err(Error::usage("--from-artifact asks GitHub, and --dry-run talks to nobody")
             .hint("download the artifact, and give its files with --reports"));
     }
-    let mut service = match service(args, cx) {
+    let mut service = match GitHub::new(args, cx) {
         Ok(service) => service,
         Err(error) => return say(args, Err(error), cx, report),
     };
-    let origin = match artifact::origin(&mut *service, run) {
+    let origin = match artifact::origin(&mut service, run) {
         Ok(origin) => origin,
         Err(Nothing::Nobody(why)) => {
             cx.output("posted", "no");
@@ -108,7 +113,7 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
         }
         Err(Nothing::Service(error)) => return say(args, Err(error), cx, report),
     };
-    let collected = artifact::reports(&mut *service, &origin, &args.artifact, cx, report)?;
+    let collected = artifact::reports(&mut service, &origin, &args.artifact, cx, report)?;
     let Origin { run, pulls } = origin;
     let marker = Marker {
         key: args.key.clone(),
@@ -121,7 +126,7 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
     let told = tell(args, &collected, &of, &marker, cx, report)?;
     let may_create = args.comment != When::OnChange || told.is_news;
     for pull in &pulls {
-        let outcome = post::post(&mut *service, pull, &marker, &told.text, may_create);
+        let outcome = post::post(&mut service, pull, &marker, &told.text, may_create);
         say(args, outcome, cx, report)?;
     }
     Ok(())
@@ -137,11 +142,7 @@ fn tell(
     report: &mut Report,
 ) -> Result<lw_render::joined::Comment, Error> {
     let count = collected.found.len();
-    let mut told = comment::write(collected, of, marker, cx);
-    if count == 0 && collected.problems.is_empty() && report.verdict < lw_model::Verdict::Warn {
-        // Only `--missing skip` comes here: what is not there is no pass.
-        told.is_news = true;
-    }
+    let told = comment::write(collected, of, marker, cx);
     report.measures.push(Measure::count("reports", count as u64).label("reports joined").higher_is_better());
     report.measures.push(Measure::count("comment.length", lw_render::joined::units(&told.text) as u64).label("length of the comment"));
     let commit = marker.commit.clone().unwrap_or_else(|| "not known".into());
@@ -254,13 +255,4 @@ fn say(
     cx.output("posted", word);
     cx.output("comment-url", url);
     Ok(())
-}
-
-/// GitHub, with the token of the run.
-#[allow(clippy::unnecessary_wraps)]
-fn service(_args: &Args, _cx: &Context) -> Result<Box<dyn Service>, ServiceError> {
-    Err(ServiceError {
-        message: "this build cannot talk to GitHub".into(),
-        hint: Some("write the comment with --output, and post the file by other means".into()),
-    })
 }

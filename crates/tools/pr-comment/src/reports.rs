@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use lw_cli::{Context, Error, ResultExt};
-use lw_model::{Diagnose as _, Finding, Level, Report, Verdict};
+use lw_model::{Finding, Level, Report, Verdict};
 use lw_render::joined;
 use lw_report::Commit;
 use sha2::{Digest, Sha256};
@@ -159,21 +159,13 @@ impl Collected {
     /// What tells each report from the others: nothing where tool, title and subjects do, or else what differs in the names of
     /// the files.
     pub(crate) fn names(&self) -> Vec<String> {
-        let key = |found: &Found| {
-            let mut subjects: Vec<Option<&str>> = found.told.subjects();
-            // Most reports with subjects also say something of the run as a whole.
-            if subjects.len() > 1 {
-                subjects.retain(Option::is_some);
-            }
-            subjects
-        };
         let mut uses: HashMap<(&str, Option<&str>, Option<&str>), usize> = HashMap::new();
         let keys: Vec<Vec<(&str, Option<&str>, Option<&str>)>> = self
             .found
             .iter()
             .map(|found| {
                 let (tool, title) = (found.told.tool.name.as_str(), found.told.title.as_deref());
-                let mut subjects = key(found);
+                let mut subjects = subjects(&found.told);
                 if subjects.is_empty() {
                     subjects.push(None);
                 }
@@ -201,6 +193,15 @@ impl Collected {
             })
             .collect()
     }
+}
+
+/// What a report is about: itself as a whole, or the subjects of a matrix, of which most also say something of the whole.
+fn subjects(report: &Report) -> Vec<Option<&str>> {
+    let mut subjects = report.subjects();
+    if subjects.len() > 1 {
+        subjects.retain(Option::is_some);
+    }
+    subjects
 }
 
 /// What differs in the names of files: without the folders they begin with, and without the parts they all end with.

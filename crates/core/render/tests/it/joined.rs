@@ -102,6 +102,10 @@ fn what_could_not_be_joined_makes_it_an_error() {
     assert!(comment.text.starts_with("## 💥 Not everything could be judged: a.json: line 1, column 1: EOF\n"));
     let comment = joined(&[], 65_000, &["nothing".into()]);
     assert_eq!(comment.verdict, Verdict::Error);
+    // Nothing was seen, so nothing passed.
+    let comment = joined(&[], 65_000, &[]);
+    assert_eq!((comment.verdict, comment.is_news), (Verdict::Warn, true));
+    assert!(comment.text.starts_with("## ⚠️ There is no report\n"), "{}", comment.text);
 }
 
 #[test]
@@ -197,6 +201,28 @@ fn refers(text: &str) -> bool {
         || lower.match_indices("gh-").any(|(at, _)| lower[at + 3..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// A text with its numeric character references as characters.
+fn decoded(text: &str) -> String {
+    let mut parts = text.split("&#");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let reference = part.split_once(';').and_then(|(number, rest)| {
+            Some((char::from_u32(number.parse().ok()?)?, rest))
+        });
+        match reference {
+            Some((c, rest)) => {
+                out.push(c);
+                out.push_str(rest);
+            }
+            None => {
+                out.push_str("&#");
+                out.push_str(part);
+            }
+        }
+    }
+    out
+}
+
 /// Nothing but the parts we write comes out of the comment.
 fn assert_ours(text: &str) {
     let arena = Arena::new();
@@ -222,7 +248,7 @@ fn assert_ours(text: &str) {
                                 .and_then(|rest| rest.strip_suffix("</summary>"))
                                 .unwrap_or_else(|| panic!("HTML that is not ours: {line}"));
                             // A character reference is no reference to an issue.
-                            let seen = inside.replace("&#8203;", "\u{200b}").replace("&#", "");
+                            let seen = decoded(inside);
                             assert!(!inside.contains(['<', '>']) && !refers(&seen), "{inside}");
                             open += 1;
                         }
