@@ -6,28 +6,41 @@ pub(crate) fn next_query(header: &str) -> Option<&str> {
     let mut rest = header;
     while let Some((_, begins)) = rest.split_once('<') {
         let (target, after) = begins.split_once('>')?;
-        // The parameters end where the next link begins; a comma inside of quotes is part of a value.
-        let mut quoted = false;
-        let end = after.char_indices().find(|(_, c)| {
-            quoted ^= *c == '"';
-            *c == ',' && !quoted
-        });
-        let (parameters, others) = match end {
-            Some((at, _)) => after.split_at(at),
-            None => (after, ""),
-        };
-        let is_next = parameters.split(';').any(|parameter| {
-            parameter.split_once('=').is_some_and(|(name, value)| {
-                name.trim().eq_ignore_ascii_case("rel")
-                    && value.trim().trim_matches('"').split_whitespace().any(|rel| rel == "next")
-            })
-        });
+        // The parameters end where the next link begins.
+        let (parameters, others) = until(after, ',');
+        let mut left = parameters;
+        let mut is_next = false;
+        while !left.is_empty() {
+            let (parameter, more) = until(left, ';');
+            is_next |= is_rel_next(parameter);
+            left = more;
+        }
         if is_next {
             return target.split_once('?').map(|(_, query)| query);
         }
         rest = others;
     }
     None
+}
+
+/// What is before a separator and what is behind it; inside of quotes it is none.
+fn until(text: &str, separator: char) -> (&str, &str) {
+    let mut is_quoted = false;
+    let end = text.char_indices().find(|(_, c)| {
+        is_quoted ^= *c == '"';
+        *c == separator && !is_quoted
+    });
+    match end {
+        Some((at, _)) => (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default()),
+        None => (text, ""),
+    }
+}
+
+fn is_rel_next(parameter: &str) -> bool {
+    parameter.split_once('=').is_some_and(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("rel")
+            && value.trim().trim_matches('"').split_whitespace().any(|rel| rel == "next")
+    })
 }
 
 #[cfg(test)]
