@@ -13,6 +13,7 @@ use crate::service::{EndedRun, Posted, Pull, Service, ServiceError};
 
 /// What says where GitHub is and how it is reached.
 pub(crate) const VARIABLES: &[Variable] = &[
+    Variable { name: "GITHUB_REPOSITORY", description: "The repository as owner/name, which the runner sets" },
     Variable { name: "GITHUB_API_URL", description: "Address of GitHub's API, which the runner sets" },
     Variable { name: "GITHUB_GRAPHQL_URL", description: "Address of GitHub's GraphQL, which the runner sets" },
     Variable { name: "HTTPS_PROXY", description: "Proxy for HTTPS, as http://host:port" },
@@ -24,7 +25,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     Variable { name: "SSL_CERT_FILE", description: "File of certificates to trust, as PEM, instead of those built in" },
 ];
 
-/// The most a run waits altogether for limits to pass.
+/// The time of the run, as the client waits by it.
 struct Patience(Clock);
 
 impl Waiting for Patience {
@@ -60,9 +61,9 @@ impl GitHub {
     /// When there is no token, or no repository.
     pub(crate) fn new(args: &Args, cx: &Context) -> Result<Self, ServiceError> {
         let variable = |name: &str| cx.variable(name);
-        let name = cx.ci_context().repository.clone().ok_or_else(|| ServiceError {
+        let name = variable("GITHUB_REPOSITORY").ok_or_else(|| ServiceError {
             message: "the repository is not known".into(),
-            hint: Some("on GitHub the runner sets GITHUB_REPOSITORY".into()),
+            hint: Some("on GitHub the runner sets GITHUB_REPOSITORY; for other forges post the file that --output writes".into()),
         })?;
         let repository = Repository::parse(&name).map_err(|error| other(&error))?;
         let mut settings = lw_http::Settings::from_environment(&variable);

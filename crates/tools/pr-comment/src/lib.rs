@@ -114,6 +114,12 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
         Err(Nothing::Service(error)) => return say(args, Err(error), cx, report),
     };
     let collected = artifact::reports(&mut service, &origin, &args.artifact, cx, report)?;
+    if collected.found.is_empty() {
+        // It may be missing, which the report tells: the pull request is not told of what is nobody's fault.
+        cx.output("posted", "no");
+        cx.output("joined", "0");
+        return Ok(());
+    }
     let Origin { run, pulls } = origin;
     let marker = Marker {
         key: args.key.clone(),

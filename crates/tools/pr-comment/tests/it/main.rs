@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 
+mod posted;
+
 use std::fs;
 use std::path::Path;
 
