@@ -238,7 +238,9 @@ pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
     let mut page = Page { text: String::new(), used: 0, most: options.most, link: options.link };
     let mut head = headline(verdict, all, &rows, options);
     head.push_str(&about(all, options));
-    for problem in options.problems.iter().take(PROBLEMS) {
+    // One alone is in the first line.
+    let listed = if options.problems.len() == 1 { 0 } else { PROBLEMS };
+    for problem in options.problems.iter().take(listed) {
         let _ = writeln!(head, "- {} {}", mark(Verdict::Error), prose(problem));
     }
     let more = options.problems.len().saturating_sub(PROBLEMS);
@@ -247,6 +249,10 @@ pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
     }
     for note in options.notes.iter().take(PROBLEMS) {
         let _ = writeln!(head, "- ℹ️ {}", prose(note));
+    }
+    if !head.ends_with("\n\n") {
+        // A table does not begin inside of a list.
+        head.push('\n');
     }
     page.always(&head);
     let rows_left_out = page.table(&rows, all) + all.iter().map(|told| told.dropped).sum::<usize>();

@@ -41,7 +41,14 @@ pub enum ReportError {
     },
     /// What no tool of the suite writes.
     #[error("no tool can have written this: {0}")]
-    Impossible(#[from] Impossible),
+    Impossible(Impossible),
+}
+
+// Not as the source of the error: its words are in those of the error already.
+impl From<Impossible> for ReportError {
+    fn from(impossible: Impossible) -> Self {
+        Self::Impossible(impossible)
+    }
 }
 
 impl Diagnose for ReportError {

@@ -57,7 +57,9 @@ pub(crate) fn write(collected: &Collected, of: &Of<'_>, marker: &Marker, cx: &Co
             most: MOST - joined::units(&line) - 1,
         },
     );
-    comment.text.push('\n');
+    if !comment.text.ends_with("\n\n") {
+        comment.text.push('\n');
+    }
     comment.text.push_str(&line);
     comment
 }

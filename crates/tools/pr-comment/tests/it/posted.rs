@@ -157,7 +157,7 @@ fn on_change_waits_for_something_to_tell() {
 
 #[test]
 fn a_permission_that_is_missing_is_a_note_with_the_line_to_write() {
-    for (permissions, word) in [(Permissions::read(), "only reads"), (Permissions::none(), "pull-requests: read")] {
+    for (permissions, word) in [(Permissions::read(), "only reads"), (Permissions::none(), "pull-requests: write")] {
         let scene = Scene::of(REPOSITORY, permissions);
         scene.place.report("a.json", &size(None, 900));
         let run = scene.step("--reports a.json --pull-request PULL", 50, 1);
