@@ -140,3 +140,51 @@ proptest! {
         }
     }
 }
+
+/// What a comment costs: `cargo test --release --package lw-report -- --ignored --nocapture`. One report is in memory at a time,
+/// and of each only what the comment may show.
+#[test]
+#[ignore = "a measurement, of a release build"]
+fn five_hundred_reports_of_five_thousand_measures_are_joined() {
+    use lw_render::joined::{JoinOptions, Told, join, keep};
+    use std::fmt::Write as _;
+
+    let text = |index: usize| {
+        let mut text = String::from(
+            "{\"schema\":\"lw-report/1\",\"tool\":{\"name\":\"size-gate\",\"version\":\"1.0.0\"},\"verdict\":\"pass\",\"summary\":\"limits met\",\"measures\":[",
+        );
+        for measure in 0..5_000 {
+            let comma = if measure == 0 { "" } else { "," };
+            let value = (index * 31 + measure * 7) % 900_000;
+            let baseline = if measure % 10 == 0 { value + 1 } else { value };
+            let limit = if measure % 100 == 0 {
+                ",\"limits\":[{\"bound\":\"max\",\"threshold\":{\"amount\":1000000},\"on_breach\":\"fail\",\"outcome\":\"met\",\"origin\":\"--max\"}]"
+            } else {
+                ""
+            };
+            write!(text, "{comma}{{\"name\":\"symbol.of_some_length_{measure}\",\"subject\":\"board-{index}\",\"value\":{value},\"unit\":\"bytes\",\"baseline\":{baseline},\"direction\":\"lower\"{limit}}}").unwrap();
+        }
+        text + "]}"
+    };
+    let (mut bytes, mut spent) = (0, std::time::Duration::ZERO);
+    let mut kept = Vec::new();
+    for index in 0..500 {
+        let text = text(index);
+        bytes += text.len();
+        let began = std::time::Instant::now();
+        let mut report = read(text.as_bytes()).unwrap();
+        let dropped = keep(&mut report);
+        spent += began.elapsed();
+        kept.push((report, dropped));
+    }
+    let began = std::time::Instant::now();
+    let told: Vec<Told<'_>> =
+        kept.iter().map(|(report, dropped)| Told { report, name: "", run: None, dropped: *dropped }).collect();
+    let options = JoinOptions { title: "", commit: None, run: None, link: None, problems: &[], notes: &[], most: 65_000 };
+    let comment = join(&told, &options);
+    spent += began.elapsed();
+    assert!(comment.text.len() > 50_000);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
+    println!("{bytes} bytes of JSON: {spent:?}; {peak}");
+}
