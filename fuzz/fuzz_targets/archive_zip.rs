@@ -14,7 +14,9 @@ fuzz_target!(|bytes: &[u8]| {
         files += 1;
         total += file.bytes.len() as u64;
         assert!(file.bytes.len() as u64 <= BOUNDS.file && total <= BOUNDS.total && files <= BOUNDS.entries);
-        assert!(!file.name.starts_with('/') && file.name.split('/').all(|part| !["", ".", ".."].contains(&part)));
+        assert!(
+            !file.name.starts_with('/') && file.name.split('/').all(|part| !["", ".", ".."].contains(&part))
+        );
         Ok(())
     });
 });

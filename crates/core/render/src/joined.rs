@@ -139,7 +139,8 @@ fn worth_of_limit(measure: &Measure, limit: &Limit) -> Worth {
 fn has_changed(measure: &Measure) -> bool {
     // Of counted parts of a whole the share is shown, and may have changed with the whole alone.
     let whole = |whole: Option<lw_model::Number>| whole.map(lw_model::Number::as_f64);
-    let of_another_whole = measure.baseline_whole.is_some() && whole(measure.whole) != whole(measure.baseline_whole);
+    let of_another_whole =
+        measure.baseline_whole.is_some() && whole(measure.whole) != whole(measure.baseline_whole);
     measure.growth().is_some_and(|growth| growth.as_f64() != 0.0) || of_another_whole
 }
 
@@ -324,16 +325,15 @@ fn about(all: &[Told<'_>], options: &JoinOptions<'_>) -> String {
     let mut parts: Vec<String> = tools
         .iter()
         .take(TOOLS)
-        .map(|(name, count)| {
-            if *count == 1 { plain(name) } else { format!("{} ×{count}", plain(name)) }
-        })
+        .map(|(name, count)| if *count == 1 { plain(name) } else { format!("{} ×{count}", plain(name)) })
         .collect();
     if tools.len() > TOOLS {
         parts.push(format!("and {}", counted(tools.len() - TOOLS, "more tool")));
     }
     // Our word first: at the beginning of a line a foreign one could be a heading.
     let reports = if all.len() == 1 { "Report" } else { "Reports" };
-    let mut line = if parts.is_empty() { String::new() } else { format!("{reports} of {}", parts.join(", ")) };
+    let mut line =
+        if parts.is_empty() { String::new() } else { format!("{reports} of {}", parts.join(", ")) };
     if let Some(commit) = options.commit {
         let short: String = commit.chars().take(12).collect();
         let _ = write!(line, "{}commit {}", if line.is_empty() { "" } else { " · " }, code(&short));
@@ -535,7 +535,8 @@ impl Page<'_> {
             .iter()
             .take(FINDINGS)
             .map(|fact| {
-                let of = fact.subject.as_deref().map(|name| format!(" of {}", code(name))).unwrap_or_default();
+                let of =
+                    fact.subject.as_deref().map(|name| format!(" of {}", code(name))).unwrap_or_default();
                 format!("**{}**{of} {}", plain(&fact.name), code(&fact.value))
             })
             .collect();
@@ -557,7 +558,8 @@ impl Page<'_> {
             if let Some(location) = &finding.location {
                 let text = code(&show::place(location));
                 let href = self.link.and_then(|link| link.href(location));
-                let _ = write!(out, " {}", href.map_or_else(|| text.clone(), |href| format!("[{text}]({href})")));
+                let _ =
+                    write!(out, " {}", href.map_or_else(|| text.clone(), |href| format!("[{text}]({href})")));
             }
             let _ = writeln!(out, " ({})", code(&finding.rule));
         }

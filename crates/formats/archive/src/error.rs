@@ -93,7 +93,8 @@ impl Diagnose for ArchiveError {
             | Self::Encrypted { .. }
             | Self::Kind { .. }
             | Self::Method { .. } => {
-                "nothing of it is used: actions/upload-artifact writes no such archive, so somebody else did".into()
+                "nothing of it is used: actions/upload-artifact writes no such archive, so somebody else did"
+                    .into()
             }
         })
     }

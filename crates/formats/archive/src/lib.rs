@@ -61,17 +61,16 @@ pub fn unzip<E: From<ArchiveError>>(
         let error = if none { ArchiveError::NotZip } else { ArchiveError::TooMany { most: bounds.entries } };
         return Err(error.into());
     }
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| ArchiveError::Damaged {
-        entry: None,
-        what: error.to_string(),
-    })?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes))
+        .map_err(|error| ArchiveError::Damaged { entry: None, what: error.to_string() })?;
     if archive.len() > bounds.entries {
         return Err(ArchiveError::TooMany { most: bounds.entries }.into());
     }
     let mut names = BTreeSet::new();
     let mut total = 0_u64;
     for index in 0..archive.len() {
-        let damaged = |name: Option<&str>, what: String| ArchiveError::Damaged { entry: name.map(str::to_owned), what };
+        let damaged =
+            |name: Option<&str>, what: String| ArchiveError::Damaged { entry: name.map(str::to_owned), what };
         let entry = archive.by_index(index).map_err(|error| damaged(None, error.to_string()))?;
         let name = match std::str::from_utf8(entry.name_raw()) {
             Ok(name) if is_plain(name, bounds.name) => name.to_owned(),

@@ -94,7 +94,9 @@ pub enum Impossible {
         number: &'static str,
     },
     /// A breach that means nothing or everything.
-    #[error("a limit of `{measure}` makes the verdict `{verdict}` when it is breached, and only warn and fail are possible")]
+    #[error(
+        "a limit of `{measure}` makes the verdict `{verdict}` when it is breached, and only warn and fail are possible"
+    )]
     OnBreach {
         /// The measure.
         measure: String,

@@ -56,11 +56,17 @@ fn explained(bytes: &[u8], error: &serde_json::Error) -> ReportError {
     if let Ok(head) = serde_json::from_slice::<Head>(bytes) {
         match head.schema {
             Some(serde_json::Value::String(schema)) if schema == SCHEMA => {}
-            Some(serde_json::Value::String(schema)) => return ReportError::Schema { found: shortened(&schema) },
+            Some(serde_json::Value::String(schema)) => {
+                return ReportError::Schema { found: shortened(&schema) };
+            }
             _ => return ReportError::NoSchema,
         }
     }
-    ReportError::Malformed { line: error.line(), column: error.column(), what: shortened(&json_reason(error)) }
+    ReportError::Malformed {
+        line: error.line(),
+        column: error.column(),
+        what: shortened(&json_reason(error)),
+    }
 }
 
 /// As much of a foreign text as an error quotes.

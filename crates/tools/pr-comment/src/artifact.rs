@@ -44,10 +44,16 @@ impl From<ServiceError> for Nothing {
 pub(crate) fn origin(service: &mut dyn Service, run: u64) -> Result<Origin, Nothing> {
     let run = service.run(run)?;
     if run.event != "pull_request" && run.event != "pull_request_target" {
-        return Err(Nothing::Nobody(format!("run {} was started by `{}`, not by a pull request", run.id, run.event)));
+        return Err(Nothing::Nobody(format!(
+            "run {} was started by `{}`, not by a pull request",
+            run.id, run.event
+        )));
     }
     let (Some(repository), Some(branch)) = (&run.repository, &run.branch) else {
-        return Err(Nothing::Nobody(format!("the repository or the branch that run {} is of is gone", run.id)));
+        return Err(Nothing::Nobody(format!(
+            "the repository or the branch that run {} is of is gone",
+            run.id
+        )));
     };
     let mut pulls = service.pulls_of(repository, branch)?;
     let open = pulls.len();
@@ -92,8 +98,9 @@ pub(crate) fn reports(
     })
     .map_err(|unusable| unusable.0)?;
     if let Some(problem) = collected.problems.first() {
-        return Err(Error::input(format!("{name}: {problem}"))
-            .hint("nothing of the artifact is posted: all of it has to be reports of the commit that was tested"));
+        return Err(Error::input(format!("{name}: {problem}")).hint(
+            "nothing of the artifact is posted: all of it has to be reports of the commit that was tested",
+        ));
     }
     Ok(collected)
 }

@@ -42,7 +42,12 @@ pub(crate) fn write(collected: &Collected, of: &Of<'_>, marker: &Marker, cx: &Co
         .iter()
         .zip(&names)
         .zip(&own)
-        .map(|((found, name), run)| Told { report: &found.told, name, run: run.as_ref(), dropped: found.dropped })
+        .map(|((found, name), run)| Told {
+            report: &found.told,
+            name,
+            run: run.as_ref(),
+            dropped: found.dropped,
+        })
         .collect();
     let line = format!("{marker}\n");
     let mut comment = joined::join(

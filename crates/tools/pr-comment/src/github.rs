@@ -13,16 +13,25 @@ use crate::service::{EndedRun, Posted, Pull, Service, ServiceError};
 
 /// What says where GitHub is and how it is reached.
 pub(crate) const VARIABLES: &[Variable] = &[
-    Variable { name: "GITHUB_REPOSITORY", description: "The repository as owner/name, which the runner sets" },
+    Variable {
+        name: "GITHUB_REPOSITORY",
+        description: "The repository as owner/name, which the runner sets",
+    },
     Variable { name: "GITHUB_API_URL", description: "Address of GitHub's API, which the runner sets" },
-    Variable { name: "GITHUB_GRAPHQL_URL", description: "Address of GitHub's GraphQL, which the runner sets" },
+    Variable {
+        name: "GITHUB_GRAPHQL_URL",
+        description: "Address of GitHub's GraphQL, which the runner sets",
+    },
     Variable { name: "HTTPS_PROXY", description: "Proxy for HTTPS, as http://host:port" },
     Variable { name: "https_proxy", description: "The same, as curl has it" },
     Variable { name: "ALL_PROXY", description: "Proxy for everything, where HTTPS_PROXY is not set" },
     Variable { name: "all_proxy", description: "The same, as curl has it" },
     Variable { name: "NO_PROXY", description: "Hosts that are asked without the proxy, separated by commas" },
     Variable { name: "no_proxy", description: "The same, as curl has it" },
-    Variable { name: "SSL_CERT_FILE", description: "File of certificates to trust, as PEM, instead of those built in" },
+    Variable {
+        name: "SSL_CERT_FILE",
+        description: "File of certificates to trust, as PEM, instead of those built in",
+    },
 ];
 
 /// The time of the run, as the client waits by it.
@@ -81,7 +90,8 @@ impl GitHub {
             message: error.message(),
             hint: Some("give the step `env: GITHUB_TOKEN: ${{ github.token }}`, and the job `permissions:` with `pull-requests: write`".into()),
         })?;
-        let api = Api::new(client, Endpoints::from_environment(&variable), Some(token)).map_err(|error| told(&error))?;
+        let api = Api::new(client, Endpoints::from_environment(&variable), Some(token))
+            .map_err(|error| told(&error))?;
         Ok(Self { api, repository, author: None, clock: Patience(cx.clock().clone()) })
     }
 }
@@ -95,7 +105,8 @@ impl Service for GitHub {
     fn pulls_of(&mut self, repository: &str, branch: &str) -> Result<Vec<Pull>, ServiceError> {
         let head = Repository::parse(repository).map_err(|error| other(&error))?;
         let head = HeadOf { repository: &head, branch };
-        let all = self.api.pulls_of_head(&self.repository, &head, &mut self.clock).map_err(|error| told(&error))?;
+        let all =
+            self.api.pulls_of_head(&self.repository, &head, &mut self.clock).map_err(|error| told(&error))?;
         let open = all.into_iter().filter(|pull| pull.is_open);
         Ok(open.map(|pull| Pull { number: pull.number, head: pull.head.sha }).collect())
     }
@@ -123,7 +134,13 @@ impl Service for GitHub {
         bytes.map(Some).map_err(|error| told(&error))
     }
 
-    fn set(&mut self, number: u64, marker: &Marker, body: &str, may_create: bool) -> Result<Posted, ServiceError> {
+    fn set(
+        &mut self,
+        number: u64,
+        marker: &Marker,
+        body: &str,
+        may_create: bool,
+    ) -> Result<Posted, ServiceError> {
         let author = match self.author.take() {
             Some(author) => author,
             None => self.api.author(&mut self.clock).map_err(|error| told(&error))?,

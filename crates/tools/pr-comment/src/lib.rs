@@ -45,8 +45,17 @@ impl Tool for PrComment {
     const FORMATS: &'static [ExtraFormat] =
         &[ExtraFormat { name: "comment", description: "The comment, as Markdown" }];
     // Whoever changes the code must not change what is told of it, nor by whom.
-    const TRUSTED: &'static [&'static str] =
-        &["commit", "any-commit", "reports", "from-artifact", "artifact", "comment", "key", "pull-request", "token"];
+    const TRUSTED: &'static [&'static str] = &[
+        "commit",
+        "any-commit",
+        "reports",
+        "from-artifact",
+        "artifact",
+        "comment",
+        "key",
+        "pull-request",
+        "token",
+    ];
     const VARIABLES: &'static [Variable] = github::VARIABLES;
     const ONLINE: bool = true;
     const MAX_BINARY_BYTES: u64 = 8_000_000;
@@ -58,8 +67,10 @@ impl Tool for PrComment {
                 .hint("write up to 64 letters, digits, `.`, `_` and `-`"));
         }
         match (args.from_artifact, args.reports.is_empty()) {
-            (Some(_), false) => Err(Error::usage("--from-artifact and --reports are given, and one of them is enough")
-                .hint("reports of the checkout are not those of another run")),
+            (Some(_), false) => {
+                Err(Error::usage("--from-artifact and --reports are given, and one of them is enough")
+                    .hint("reports of the checkout are not those of another run"))
+            }
             (None, true) => Err(Error::usage("there is nothing to join")
                 .hint("give --reports FILE, on the command line or in lw.toml, or --from-artifact RUN")),
             (None, false) => of_files(&args, cx, report),
@@ -81,7 +92,8 @@ fn of_files(args: &Args, cx: &mut Context, report: &mut Report) -> Result<(), Er
     };
     let (run, files) = (ci.run_url.clone(), ci.blob_base.clone());
     let title = report.title.clone().unwrap_or_default();
-    let of = Of { title: &title, commit: marker.commit.as_deref(), run: run.as_deref(), files: files.as_deref() };
+    let of =
+        Of { title: &title, commit: marker.commit.as_deref(), run: run.as_deref(), files: files.as_deref() };
     let told = tell(args, &collected, &of, &marker, cx, report)?;
     let may_create = args.comment != When::OnChange || told.is_news;
     let Some(number) = whom(args, cx, report)? else { return Ok(()) };
@@ -108,7 +120,12 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
         Ok(origin) => origin,
         Err(Nothing::Nobody(why)) => {
             cx.output("posted", "no");
-            report.add_finding(Finding::new("pr-comment/newer", Level::Note, "run", format!("{why}: nothing is posted")));
+            report.add_finding(Finding::new(
+                "pr-comment/newer",
+                Level::Note,
+                "run",
+                format!("{why}: nothing is posted"),
+            ));
             return Ok(());
         }
         Err(Nothing::Service(error)) => return say(args, Err(error), cx, report),
@@ -128,7 +145,8 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
     };
     let files = cx.ci_context().repository_url.as_ref().map(|url| format!("{url}/blob/{}/", run.head));
     let title = report.title.clone().unwrap_or_default();
-    let of = Of { title: &title, commit: marker.commit.as_deref(), run: Some(&run.url), files: files.as_deref() };
+    let of =
+        Of { title: &title, commit: marker.commit.as_deref(), run: Some(&run.url), files: files.as_deref() };
     let told = tell(args, &collected, &of, &marker, cx, report)?;
     let may_create = args.comment != When::OnChange || told.is_news;
     for pull in &pulls {
@@ -150,7 +168,10 @@ fn tell(
     let count = collected.found.len();
     let told = comment::write(collected, of, marker, cx);
     report.measures.push(Measure::count("reports", count as u64).label("reports joined").higher_is_better());
-    report.measures.push(Measure::count("comment.length", lw_render::joined::units(&told.text) as u64).label("length of the comment"));
+    report.measures.push(
+        Measure::count("comment.length", lw_render::joined::units(&told.text) as u64)
+            .label("length of the comment"),
+    );
     let commit = marker.commit.clone().unwrap_or_else(|| "not known".into());
     report.facts.push(Fact { name: "commit".into(), subject: None, value: commit });
     if told.rows_left_out + told.reports_left_out > 0 {
@@ -174,7 +195,8 @@ fn tell(
 }
 
 fn table(collected: &Collected) -> Table {
-    let columns = [("Report", Align::Left), ("Tool", Align::Left), ("Verdict", Align::Left), ("Says", Align::Left)];
+    let columns =
+        [("Report", Align::Left), ("Tool", Align::Left), ("Verdict", Align::Left), ("Says", Align::Left)];
     let mut table = Table::new("reports", "Reports", &columns);
     for found in &collected.found {
         table.rows.push(vec![
@@ -209,7 +231,8 @@ fn whom(args: &Args, cx: &mut Context, report: &mut Report) -> Result<Option<u64
     // Its token reads, whatever `permissions:` says; only this event's is cut back so.
     if ci.fork && ci.event.as_deref() == Some("pull_request") && args.comment != When::Required {
         cx.output("posted", "no");
-        let message = "the pull request is of a fork, whose token cannot write: nothing is posted by this run";
+        let message =
+            "the pull request is of a fork, whose token cannot write: nothing is posted by this run";
         report.add_finding(Finding::new("pr-comment/not-posted", Level::Note, "fork", message).help(FORK));
         return Ok(None);
     }

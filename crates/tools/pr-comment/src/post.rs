@@ -48,7 +48,10 @@ mod tests {
     }
 
     fn refused() -> ServiceError {
-        ServiceError { message: "list the comments: GitHub forbids it".into(), hint: Some("pull-requests: write".into()) }
+        ServiceError {
+            message: "list the comments: GitHub forbids it".into(),
+            hint: Some("pull-requests: write".into()),
+        }
     }
 
     impl Service for Memory {
@@ -71,14 +74,21 @@ mod tests {
             Ok(None)
         }
 
-        fn set(&mut self, _: u64, marker: &Marker, body: &str, may_create: bool) -> Result<Posted, ServiceError> {
+        fn set(
+            &mut self,
+            _: u64,
+            marker: &Marker,
+            body: &str,
+            may_create: bool,
+        ) -> Result<Posted, ServiceError> {
             let url = || "https://x.example/1".to_owned();
             Ok(match &self.comment {
                 Some(there) if !marker.may_replace(there) => Posted::Kept(url()),
                 Some(there) if there == body => Posted::Unchanged(url()),
                 None if !may_create => Posted::Absent,
                 there => {
-                    let posted = if there.is_some() { Posted::Updated(url()) } else { Posted::Created(url()) };
+                    let posted =
+                        if there.is_some() { Posted::Updated(url()) } else { Posted::Created(url()) };
                     self.comment = Some(body.to_owned());
                     posted
                 }

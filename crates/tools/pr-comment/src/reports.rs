@@ -104,10 +104,15 @@ impl Collected {
                 }
                 if known.len() > MOST {
                     let error = Error::input(format!("{pattern}: more than {MOST} reports are given"));
-                    all.fail(cx, report, &error.hint("join fewer, or several comments with keys of their own"));
+                    all.fail(
+                        cx,
+                        report,
+                        &error.hint("join fewer, or several comments with keys of their own"),
+                    );
                     return all;
                 }
-                let read = cx.open(&path).and_then(|bytes| all.add(&cx.display_path(&path), &bytes, wanted, report));
+                let read =
+                    cx.open(&path).and_then(|bytes| all.add(&cx.display_path(&path), &bytes, wanted, report));
                 if let Err(error) = read {
                     all.fail(cx, report, &error);
                 }
@@ -233,12 +238,16 @@ fn judge(file: &str, told: &Report, report: &mut Report) {
     let complete = told.provenance.as_ref().and_then(|provenance| provenance.complete);
     let summary = &told.summary;
     let (rule, level, message) = match told.worst() {
-        Verdict::Error => {
-            ("report-incomplete", Level::Error, format!("{file}: {tool} could not do all of its job: {summary}"))
-        }
-        _ if complete == Some(false) => {
-            ("report-incomplete", Level::Error, format!("{file}: {tool} could not do all of its job: {summary}"))
-        }
+        Verdict::Error => (
+            "report-incomplete",
+            Level::Error,
+            format!("{file}: {tool} could not do all of its job: {summary}"),
+        ),
+        _ if complete == Some(false) => (
+            "report-incomplete",
+            Level::Error,
+            format!("{file}: {tool} could not do all of its job: {summary}"),
+        ),
         Verdict::Fail => ("report-failed", Level::Error, format!("{file}: {tool} failed: {summary}")),
         Verdict::Warn => ("report-warned", Level::Warning, format!("{file}: {tool} warns: {summary}")),
         Verdict::Pass => return,

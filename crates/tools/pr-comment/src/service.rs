@@ -69,7 +69,13 @@ pub(crate) trait Service {
 
     /// Sees to it that there is one comment with the marker's key by the author of the token, and that it says this; that of a
     /// newer run stays.
-    fn set(&mut self, number: u64, marker: &Marker, body: &str, may_create: bool) -> Result<Posted, ServiceError>;
+    fn set(
+        &mut self,
+        number: u64,
+        marker: &Marker,
+        body: &str,
+        may_create: bool,
+    ) -> Result<Posted, ServiceError>;
 }
 
 impl From<ArchiveError> for ServiceError {

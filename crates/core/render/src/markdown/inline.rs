@@ -52,7 +52,11 @@ fn words(text: &str, out: &mut String) {
                 out.push_str("&#8203;");
             }
             // `GH-1` links an issue, which is then told that it was mentioned.
-            '-' if next.is_ascii_digit() && out.get(out.len().saturating_sub(2)..).is_some_and(|end| end.eq_ignore_ascii_case("gh")) => {
+            '-' if next.is_ascii_digit()
+                && out
+                    .get(out.len().saturating_sub(2)..)
+                    .is_some_and(|end| end.eq_ignore_ascii_case("gh")) =>
+            {
                 out.push_str("-&#8203;");
             }
             '@' | '#' | '~' | '!' if next.is_alphanumeric() || next == '~' || next == '[' => {
@@ -143,7 +147,10 @@ mod tests {
         assert_eq!(plain("esp_idf <b>*x*</b>"), "esp_idf &lt;b&gt;&#42;x&#42;&lt;/b&gt;");
         assert_eq!(plain("ping @octocat, see #12"), "ping @&#8203;octocat, see #&#8203;12");
         assert_eq!(plain("a|b\nc"), "a&#124;b c");
-        assert_eq!(plain("see https://x.example/1 or www.x.example"), "see https:&#8203;//x.example/1 or w&#8203;ww.x.example");
+        assert_eq!(
+            plain("see https://x.example/1 or www.x.example"),
+            "see https:&#8203;//x.example/1 or w&#8203;ww.x.example"
+        );
         assert_eq!(plain("GH-12, gh-x, me@x.example"), "GH-&#8203;12, gh-x, me@&#8203;x.example");
         assert_eq!(paragraph("# big"), "\\# big");
         assert_eq!(paragraph("12. x"), "12\\. x");

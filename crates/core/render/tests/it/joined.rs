@@ -55,29 +55,37 @@ fn joined(all: &[Told<'_>], most: usize, problems: &[String]) -> Comment {
 #[test]
 fn a_matrix_of_twelve_boards_is_one_comment_with_the_breach_first() {
     let boards = [
-        "esp32", "esp32-s3", "esp32-s2", "esp32-c2", "esp32-c3", "esp32-c5", "esp32-c6", "esp32-h2", "esp32-p4",
-        "esp8266", "rp2040", "nrf52840",
+        "esp32", "esp32-s3", "esp32-s2", "esp32-c2", "esp32-c3", "esp32-c5", "esp32-c6", "esp32-h2",
+        "esp32-p4", "esp8266", "rp2040", "nrf52840",
     ];
     let reports: Vec<Report> = (0u64..)
         .zip(boards)
-        .map(|(at, board)| size(Some(board), 900_000 + at, Some(900_000), if at == 1 { "900000" } else { "1MiB" }))
+        .map(|(at, board)| {
+            size(Some(board), 900_000 + at, Some(900_000), if at == 1 { "900000" } else { "1MiB" })
+        })
         .collect();
     let all: Vec<Told<'_>> = reports.iter().map(|report| told(report, "")).collect();
     let comment = joined(&all, 65_000, &[]);
     assert_eq!((comment.verdict, comment.is_news), (Verdict::Fail, true));
     let mut lines = comment.text.lines();
-    assert_eq!(
-        lines.next(),
-        Some("## ❌ Failed (1 of 12 reports): image.bytes of `esp32-s3` 1\u{a0}B over")
-    );
-    let rows: Vec<&str> = comment.text.lines().take_while(|line| !line.starts_with("<details")).filter(|line| line.starts_with("| ✅") || line.starts_with("| ❌")).collect();
+    assert_eq!(lines.next(), Some("## ❌ Failed (1 of 12 reports): image.bytes of `esp32-s3` 1\u{a0}B over"));
+    let rows: Vec<&str> = comment
+        .text
+        .lines()
+        .take_while(|line| !line.starts_with("<details"))
+        .filter(|line| line.starts_with("| ✅") || line.starts_with("| ❌"))
+        .collect();
     assert_eq!(rows.len(), 12, "{}", comment.text);
     assert_eq!(
         rows[0],
         "| ❌ | `esp32-s3` | `image.bytes` | 900,000\u{a0}B | 900,001\u{a0}B | +1\u{a0}B (+0.00\u{a0}%) | **1\u{a0}B over**, max 900,000\u{a0}B (`--max`) |"
     );
     // What changed stands before what did not.
-    assert!(rows[11].contains("`esp32` | `image.bytes` | 900,000\u{a0}B | 900,000\u{a0}B | unchanged"), "{}", rows[11]);
+    assert!(
+        rows[11].contains("`esp32` | `image.bytes` | 900,000\u{a0}B | 900,000\u{a0}B | unchanged"),
+        "{}",
+        rows[11]
+    );
     assert_eq!(comment.text.matches("<details>").count(), 12);
     assert_eq!((comment.rows_left_out, comment.reports_left_out), (0, 0));
 }
@@ -99,7 +107,9 @@ fn what_could_not_be_joined_makes_it_an_error() {
     let report = size(None, 5, Some(5), "9");
     let comment = joined(&[told(&report, "")], 65_000, &["a.json: line 1, column 1: EOF".into()]);
     assert_eq!(comment.verdict, Verdict::Error);
-    assert!(comment.text.starts_with("## 💥 Not everything could be judged: a.json: line 1, column 1: EOF\n"));
+    assert!(
+        comment.text.starts_with("## 💥 Not everything could be judged: a.json: line 1, column 1: EOF\n")
+    );
     let comment = joined(&[], 65_000, &["nothing".into()]);
     assert_eq!(comment.verdict, Verdict::Error);
     // Nothing was seen, so nothing passed.
@@ -111,12 +121,23 @@ fn what_could_not_be_joined_makes_it_an_error() {
 #[test]
 fn what_matters_least_is_left_out_first_and_that_is_said() {
     let reports: Vec<Report> = (0..300u64)
-        .map(|at| size(Some(&format!("board-{at}")), 900_000 + at, Some(900_000), if at == 250 { "5" } else { "1MiB" }))
+        .map(|at| {
+            size(
+                Some(&format!("board-{at}")),
+                900_000 + at,
+                Some(900_000),
+                if at == 250 { "5" } else { "1MiB" },
+            )
+        })
         .collect();
     let all: Vec<Told<'_>> = reports.iter().map(|report| told(report, "")).collect();
     for most in [1_500, 4_000, 65_000] {
         let comment = joined(&all, most, &[]);
-        assert!(comment.text.starts_with("## ❌ Failed (1 of 300 reports): image.bytes of `board-250`"), "{}", comment.text);
+        assert!(
+            comment.text.starts_with("## ❌ Failed (1 of 300 reports): image.bytes of `board-250`"),
+            "{}",
+            comment.text
+        );
         assert!(comment.rows_left_out >= 200, "{}", comment.rows_left_out);
         let said = comment.text.lines().last().unwrap();
         let rows = format!("{} rows of the table", comment.rows_left_out);
@@ -142,7 +163,11 @@ fn what_pushed_it_over_is_told() {
     report.tables.push(Table::new("other", "Other", &[("A", Align::Left)]));
     assert_eq!(keep(&mut report), 0);
     let comment = joined(&[told(&report, "")], 65_000, &[]);
-    assert!(comment.text.contains("- Grown most: `wifi` +12,345\u{a0}B, `small` +1\u{a0}B\n"), "{}", comment.text);
+    assert!(
+        comment.text.contains("- Grown most: `wifi` +12,345\u{a0}B, `small` +1\u{a0}B\n"),
+        "{}",
+        comment.text
+    );
     assert!(!comment.text.contains("shrunk"));
 }
 
@@ -170,7 +195,9 @@ fn lengths_are_those_of_javascript() {
 
 #[test]
 fn only_web_addresses_become_links_to_runs() {
-    for bad in ["javascript:alert(1)", "https://x/)[y](z", "https://x/ y", "data:text/html,x", "https://x/\u{202e}"] {
+    for bad in
+        ["javascript:alert(1)", "https://x/)[y](z", "https://x/ y", "data:text/html,x", "https://x/\u{202e}"]
+    {
         assert!(bad.parse::<PageLink>().is_err(), "{bad}");
     }
 }
@@ -206,9 +233,9 @@ fn decoded(text: &str) -> String {
     let mut parts = text.split("&#");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let reference = part.split_once(';').and_then(|(number, rest)| {
-            Some((char::from_u32(number.parse().ok()?)?, rest))
-        });
+        let reference = part
+            .split_once(';')
+            .and_then(|(number, rest)| Some((char::from_u32(number.parse().ok()?)?, rest)));
         match reference {
             Some((c, rest)) => {
                 out.push(c);
@@ -255,7 +282,9 @@ fn assert_ours(text: &str) {
                     }
                 }
             }
-            NodeValue::HtmlInline(tag) => assert!(["<code>", "</code>"].contains(&tag.as_str()), "{tag}: {text}"),
+            NodeValue::HtmlInline(tag) => {
+                assert!(["<code>", "</code>"].contains(&tag.as_str()), "{tag}: {text}")
+            }
             NodeValue::Document
             | NodeValue::Paragraph
             | NodeValue::List(_)

@@ -54,11 +54,17 @@ fn files_are_read_in_their_order() {
 #[test]
 fn a_bomb_goes_off_nowhere() {
     let zeros = vec![0; 250_000];
-    assert_eq!(read(&archive(&[("a.json", &zeros)])), Err(ArchiveError::Bomb { name: "a.json".into(), ratio: 100 }));
+    assert_eq!(
+        read(&archive(&[("a.json", &zeros)])),
+        Err(ArchiveError::Bomb { name: "a.json".into(), ratio: 100 })
+    );
     let long = noise(300_001);
     assert!(matches!(read(&archive(&[("a.json", &long)])), Err(ArchiveError::TooLong { .. })));
     let half = noise(260_000);
-    assert!(matches!(read(&archive(&[("a.json", &half), ("b.json", &half)])), Err(ArchiveError::TooLong { .. })));
+    assert!(matches!(
+        read(&archive(&[("a.json", &half), ("b.json", &half)])),
+        Err(ArchiveError::TooLong { .. })
+    ));
     let many: Vec<String> = (0..11).map(|at| format!("{at}.json")).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b""[..])).collect();
     assert_eq!(read(&archive(&many)), Err(ArchiveError::TooMany { most: 10 }));
@@ -74,7 +80,9 @@ fn a_bomb_goes_off_nowhere() {
 
 #[test]
 fn names_that_lead_elsewhere_are_refused() {
-    for name in ["../a.json", "/etc/passwd", "a/../b", "a\\b", "C:a", "a//b", "./a", "a\nb", "", &"x".repeat(61)] {
+    for name in
+        ["../a.json", "/etc/passwd", "a/../b", "a\\b", "C:a", "a//b", "./a", "a\nb", "", &"x".repeat(61)]
+    {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         writer.start_file(name, options()).unwrap();
         let bytes = writer.finish().unwrap().into_inner();

@@ -78,8 +78,16 @@ fn what_no_tool_can_have_written_is_refused() {
         refused(&changed)
     };
     for (from, to, why) in [
-        ("\"outcome\": \"breached\"", "\"outcome\": \"met\"", "is called met, and by its own numbers it is breached"),
-        ("\"outcome\": \"met\"", "\"outcome\": \"overridden\"", "is called overridden, and by its own numbers it is met"),
+        (
+            "\"outcome\": \"breached\"",
+            "\"outcome\": \"met\"",
+            "is called met, and by its own numbers it is breached",
+        ),
+        (
+            "\"outcome\": \"met\"",
+            "\"outcome\": \"overridden\"",
+            "is called overridden, and by its own numbers it is met",
+        ),
         ("\"value\": 1100000", "\"value\": 900000", "is called breached, and by its own numbers it is met"),
         ("\"value\": 1100000", "\"value\": -5", "the value of `image.bytes` is negative"),
         ("\"whole\": 4000000", "\"whole\": -1", "the whole of `image.bytes` is negative"),
@@ -178,9 +186,19 @@ fn five_hundred_reports_of_five_thousand_measures_are_joined() {
         kept.push((report, dropped));
     }
     let began = std::time::Instant::now();
-    let told: Vec<Told<'_>> =
-        kept.iter().map(|(report, dropped)| Told { report, name: "", run: None, dropped: *dropped }).collect();
-    let options = JoinOptions { title: "", commit: None, run: None, link: None, problems: &[], notes: &[], most: 65_000 };
+    let told: Vec<Told<'_>> = kept
+        .iter()
+        .map(|(report, dropped)| Told { report, name: "", run: None, dropped: *dropped })
+        .collect();
+    let options = JoinOptions {
+        title: "",
+        commit: None,
+        run: None,
+        link: None,
+        problems: &[],
+        notes: &[],
+        most: 65_000,
+    };
     let comment = join(&told, &options);
     spent += began.elapsed();
     assert!(comment.text.len() > 50_000);

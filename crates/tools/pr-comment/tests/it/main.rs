@@ -7,8 +7,8 @@ mod posted;
 use std::fs;
 use std::path::Path;
 
-use lw_model::{Level, Limit, Measure, Provenance, Report, Unit, Verdict};
 use lw_model::{Bound, JudgeOptions};
+use lw_model::{Level, Limit, Measure, Provenance, Report, Unit, Verdict};
 use lw_testkit::tool::{Run, ToolBinary, words};
 use tempfile::TempDir;
 
@@ -61,7 +61,8 @@ fn size(subject: Option<&str>, bytes: u64) -> Report {
     report.measures.push(measure);
     report.judge(&JudgeOptions::default());
     report.summary = report.headline(&[]);
-    report.provenance = Some(Provenance { commit: Some(TESTED.into()), complete: Some(true), ..Provenance::default() });
+    report.provenance =
+        Some(Provenance { commit: Some(TESTED.into()), complete: Some(true), ..Provenance::default() });
     report
 }
 
@@ -91,8 +92,14 @@ fn the_worst_report_is_the_verdict() {
     let run = place.join("--reports r/*.json");
     assert_eq!((outcome(&run), run.found(Level::Error)), ((1, Verdict::Fail), vec!["report-failed"]));
     let comment = place.comment();
-    assert!(comment.starts_with("## ❌ Failed (1 of 3 reports): image.bytes of `esp32-s3` 1\u{a0}B over\n"), "{comment}");
-    assert!(comment.lines().last().unwrap().starts_with("<!-- lw-pr-comment key=reports commit=none run=0"), "{comment}");
+    assert!(
+        comment.starts_with("## ❌ Failed (1 of 3 reports): image.bytes of `esp32-s3` 1\u{a0}B over\n"),
+        "{comment}"
+    );
+    assert!(
+        comment.lines().last().unwrap().starts_with("<!-- lw-pr-comment key=reports commit=none run=0"),
+        "{comment}"
+    );
     // Where another step fails already.
     assert_eq!(outcome(&place.join("--reports r/*.json --fail-on never")), (0, Verdict::Fail));
 }
@@ -139,7 +146,10 @@ fn what_cannot_be_read_is_told_and_hides_nothing() {
     let run = place.join("--reports a.json --reports b.json");
     assert_eq!(outcome(&run), (3, Verdict::Error));
     let comment = place.comment();
-    assert!(comment.starts_with("## 💥 Not everything could be judged: b.json: it is no JSON object"), "{comment}");
+    assert!(
+        comment.starts_with("## 💥 Not everything could be judged: b.json: it is no JSON object"),
+        "{comment}"
+    );
     assert!(comment.contains("1,001\u{a0}B"), "{comment}");
     let run = place.join("--reports a.json --reports none.json");
     assert_eq!(outcome(&run), (3, Verdict::Error));
@@ -164,7 +174,10 @@ fn twins_are_told_apart_by_file_and_the_same_bytes_are_an_error() {
     place.report("r/esp32/size.json", &size(None, 900)).report("r/esp32-s3/size.json", &size(None, 950));
     assert_eq!(outcome(&place.join("--reports r/*/size.json")), (0, Verdict::Pass));
     let comment = place.comment();
-    assert!(comment.contains("| `esp32-s3` | `image.bytes` |") && comment.contains("| `esp32` | `image.bytes` |"), "{comment}");
+    assert!(
+        comment.contains("| `esp32-s3` | `image.bytes` |") && comment.contains("| `esp32` | `image.bytes` |"),
+        "{comment}"
+    );
     place.report("r/esp32-s3/size.json", &size(None, 900));
     let run = place.join("--reports r/*/size.json");
     assert_eq!((outcome(&run), run.found(Level::Error)), ((1, Verdict::Fail), vec!["same-report"]));
@@ -224,9 +237,12 @@ fn a_fork_and_a_missing_token_are_notes_and_no_failures() {
     assert!(run.stdout.contains("workflow_run"), "{}", run.stdout);
     assert_eq!(run.output("posted"), "no");
 
-    for (when, code, level) in
-        [("auto", 0, Some(Level::Note)), ("on-change", 0, Some(Level::Note)), ("always", 0, Some(Level::Warning)), ("required", 4, None)]
-    {
+    for (when, code, level) in [
+        ("auto", 0, Some(Level::Note)),
+        ("on-change", 0, Some(Level::Note)),
+        ("always", 0, Some(Level::Warning)),
+        ("required", 4, None),
+    ] {
         let run = step(&place, &format!("--reports a.json --comment {when}"), "o/r", &[]);
         assert_eq!(run.code, code, "{when}: {}", run.stderr);
         let text = format!("{}{}", run.stdout, run.stderr);
@@ -235,7 +251,8 @@ fn a_fork_and_a_missing_token_are_notes_and_no_failures() {
             assert!(run.found(level).contains(&"not-posted"), "{when}");
         }
     }
-    let marker = "<!-- lw-pr-comment key=reports commit=1111111111111111111111111111111111111111 run=42 attempt=2 -->";
+    let marker =
+        "<!-- lw-pr-comment key=reports commit=1111111111111111111111111111111111111111 run=42 attempt=2 -->";
     assert_eq!(place.comment().lines().last(), Some(marker));
     // Nothing is asked where nothing is to be posted.
     for quiet in ["--dry-run", "--comment off"] {

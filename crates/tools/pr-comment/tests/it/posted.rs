@@ -23,7 +23,10 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self::of(REPOSITORY, Permissions { contents: Access::Read, pull_requests: Access::Write, actions: Access::Read })
+        Self::of(
+            REPOSITORY,
+            Permissions { contents: Access::Read, pull_requests: Access::Write, actions: Access::Read },
+        )
     }
 
     fn of(head: &str, permissions: Permissions) -> Self {
@@ -120,9 +123,11 @@ fn a_marker_of_somebody_else_and_one_in_a_report_mean_nothing() {
 #[test]
 fn of_several_the_oldest_stays_and_keys_are_apart() {
     let scene = Scene::new();
-    let marker = |key: &str| format!("old\n<!-- lw-pr-comment key={key} commit={OTHER} run=1 attempt=1 -->\n");
+    let marker =
+        |key: &str| format!("old\n<!-- lw-pr-comment key={key} commit={OTHER} run=1 attempt=1 -->\n");
     let ids = scene.stub.world(|world| {
-        ["reports", "reports", "reports-2"].map(|key| world.add_comment(REPOSITORY, scene.pull, BOT, &marker(key)))
+        ["reports", "reports", "reports-2"]
+            .map(|key| world.add_comment(REPOSITORY, scene.pull, BOT, &marker(key)))
     });
     scene.place.report("a.json", &size(None, 900));
     assert_eq!(scene.step("--reports a.json --pull-request PULL", 50, 1).output("posted"), "updated");
@@ -157,7 +162,9 @@ fn on_change_waits_for_something_to_tell() {
 
 #[test]
 fn a_permission_that_is_missing_is_a_note_with_the_line_to_write() {
-    for (permissions, word) in [(Permissions::read(), "only reads"), (Permissions::none(), "pull-requests: write")] {
+    for (permissions, word) in
+        [(Permissions::read(), "only reads"), (Permissions::none(), "pull-requests: write")]
+    {
         let scene = Scene::of(REPOSITORY, permissions);
         scene.place.report("a.json", &size(None, 900));
         let run = scene.step("--reports a.json --pull-request PULL", 50, 1);
@@ -213,14 +220,18 @@ fn of_fork() -> RunSpec {
 }
 
 fn fork() -> Scene {
-    Scene::of("me/fork", Permissions { contents: Access::None, pull_requests: Access::Write, actions: Access::Read })
+    Scene::of(
+        "me/fork",
+        Permissions { contents: Access::None, pull_requests: Access::Write, actions: Access::Read },
+    )
 }
 
 #[test]
 fn the_reports_of_a_fork_are_posted_by_the_run_after() {
     let scene = fork();
     // Of the same branch of another repository.
-    let mine = scene.stub.world(|world| world.add_pull(REPOSITORY, &PullSpec::from(REPOSITORY, "feature", TESTED)));
+    let mine =
+        scene.stub.world(|world| world.add_pull(REPOSITORY, &PullSpec::from(REPOSITORY, "feature", TESTED)));
     let zip = archive(&[("esp32/size.json", &json(&merged(1_001))), ("test.json", &json(&merged(902)))]);
     let run = after_fork(&scene, &of_fork(), Some(&zip), "");
     assert_eq!((outcome(&run), run.output("posted")), ((0, Verdict::Fail), "created"), "{}", run.stdout);
@@ -279,7 +290,10 @@ fn only_the_current_head_of_the_right_pull_request_is_told() {
     let good = archive(&[("a.json", &json(&merged(900)))]);
     for (spec, what) in [
         (RunSpec::of_pull("me/fork", "feature", OTHER), "has moved on from commit 222222222222"),
-        (RunSpec::of_pull("you/fork", "feature", TESTED), "there is no open pull request of you/fork:feature"),
+        (
+            RunSpec::of_pull("you/fork", "feature", TESTED),
+            "there is no open pull request of you/fork:feature",
+        ),
         (RunSpec { event: "push".into(), ..of_fork() }, "was started by `push`"),
     ] {
         let scene = fork();
