@@ -2,6 +2,8 @@
 //!
 //! What becomes of a comment is asked of comrak, which reads GitHub-flavoured Markdown as GitHub does.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options as MarkdownOptions, parse_document};
 use lw_model::{Align, Bound, Cell, JudgeOptions, Limit, Measure, Report, Table, Unit, Verdict};
@@ -283,7 +285,7 @@ fn assert_ours(text: &str) {
                 }
             }
             NodeValue::HtmlInline(tag) => {
-                assert!(["<code>", "</code>"].contains(&tag.as_str()), "{tag}: {text}")
+                assert!(["<code>", "</code>"].contains(&tag.as_str()), "{tag}: {text}");
             }
             NodeValue::Document
             | NodeValue::Paragraph

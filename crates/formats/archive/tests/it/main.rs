@@ -1,5 +1,7 @@
 //! Archives that somebody means well by, and others.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
 use std::io::{Cursor, Write as _};
 
 use lw_archive::{ArchiveError, Bounds, File, unzip};

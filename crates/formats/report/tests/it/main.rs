@@ -1,5 +1,7 @@
 //! What is read, what is refused, and why.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
 use lw_model::{Bound, Diagnose as _, JudgeOptions, Limit, Measure, Report, Unit};
 use lw_render::{Format, Options, render};
 use lw_report::{Impossible, ReportError, read, read_within};
@@ -153,6 +155,7 @@ proptest! {
 /// and of each only what the comment may show.
 #[test]
 #[ignore = "a measurement, of a release build"]
+#[allow(clippy::disallowed_methods, reason = "it measures")]
 fn five_hundred_reports_of_five_thousand_measures_are_joined() {
     use lw_render::joined::{JoinOptions, Told, join, keep};
     use std::fmt::Write as _;

@@ -1,5 +1,6 @@
 //! What pr-comment joins, refuses and tells.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
 #![allow(clippy::disallowed_methods, reason = "tests run other programs and wait for them")]
 
 mod posted;
