@@ -13,6 +13,9 @@ use crate::args::Args;
 /// The most reports that are joined.
 const MOST: usize = 10_000;
 
+/// What a report says of itself that tells it from others: tool, title and subject.
+type Key<'r> = (&'r str, Option<&'r str>, Option<&'r str>);
+
 /// A report that is joined.
 pub(crate) struct Found {
     /// The file, or the name in the artifact.
@@ -164,8 +167,8 @@ impl Collected {
     /// What tells each report from the others: nothing where tool, title and subjects do, or else what differs in the names of
     /// the files.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut uses: HashMap<(&str, Option<&str>, Option<&str>), usize> = HashMap::new();
-        let keys: Vec<Vec<(&str, Option<&str>, Option<&str>)>> = self
+        let mut uses: HashMap<Key<'_>, usize> = HashMap::new();
+        let keys: Vec<Vec<Key<'_>>> = self
             .found
             .iter()
             .map(|found| {
@@ -180,9 +183,8 @@ impl Collected {
         for key in keys.iter().flatten() {
             *uses.entry(*key).or_default() += 1;
         }
-        let is_twin = |keys: &Vec<(&str, Option<&str>, Option<&str>)>| {
-            keys.iter().any(|key| uses.get(key).is_some_and(|count| *count > 1))
-        };
+        let is_twin =
+            |keys: &Vec<Key<'_>>| keys.iter().any(|key| uses.get(key).is_some_and(|count| *count > 1));
         let twins: Vec<&str> = keys
             .iter()
             .zip(&self.found)
