@@ -10,6 +10,11 @@ fuzz_target!(|bytes: &[u8]| {
         let back: Report = serde_json::from_slice(&written).expect("what is written can be read");
         assert_eq!(back, report);
     }
+    // What a later run takes as its baseline is written back as something it takes again.
+    if let Ok(checked) = lw_report::read(bytes) {
+        assert_eq!(checked, report);
+        assert_eq!(lw_report::read(&written).as_ref(), Ok(&report));
+    }
     report.judge(&JudgeOptions::default());
     report.judge(&JudgeOptions { permission: Some(("because", "--override")), require_baseline: true });
     for format in Format::ALL {

@@ -3,6 +3,7 @@
 mod changelog;
 mod coverage_gate;
 mod ota_package;
+mod pr_comment;
 mod quality_gate;
 mod sbom;
 mod sign;
@@ -17,6 +18,7 @@ pub(crate) enum Tool {
     Changelog(changelog::Args),
     CoverageGate(coverage_gate::Args),
     OtaPackage(ota_package::Args),
+    PrComment(pr_comment::Args),
     QualityGate(quality_gate::Args),
     Sbom(sbom::Args),
     Sign(sign::Args),
@@ -31,6 +33,7 @@ impl Tool {
             Self::Changelog(args) => changelog::run(args),
             Self::CoverageGate(args) => coverage_gate::run(args),
             Self::OtaPackage(args) => ota_package::run(args),
+            Self::PrComment(args) => pr_comment::run(args),
             Self::QualityGate(args) => quality_gate::run(args),
             Self::Sbom(args) => sbom::run(args),
             Self::Sign(args) => sign::run(args),
@@ -46,6 +49,7 @@ pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
         "changelog" => changelog::IN_CI,
         "coverage-gate" => coverage_gate::IN_CI,
         "ota-package" => ota_package::IN_CI,
+        "pr-comment" => pr_comment::IN_CI,
         "quality-gate" => quality_gate::IN_CI,
         "sbom" => sbom::IN_CI,
         "sign" => sign::IN_CI,

@@ -12,6 +12,7 @@ use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
 use lw_image_tags::ImageTags;
 use lw_ota_package::OtaPackage;
+use lw_pr_comment::PrComment;
 use lw_quality_gate::QualityGate;
 use lw_sbom::Sbom;
 use lw_sign::Sign;
@@ -93,7 +94,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -248,6 +249,13 @@ const STEPS: [Step; 22] = [
         ends: Exit::Gate,
         before: nothing,
     },
+    Step {
+        says: "What a pull request is told of it, as one comment: the verdict first, then before, now and change. It fails as the gates do.",
+        tool: PR_COMMENT,
+        arguments: "--reports size-fail.json --reports coverage-fail.json --reports tests.json --dry-run --output comment.md",
+        ends: Exit::Gate,
+        before: nothing,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
@@ -260,9 +268,10 @@ const CHANGELOG: Entry = Entry::of::<Changelog>();
 const VERSION: Entry = Entry::of::<Version>();
 const IMAGE_TAGS: Entry = Entry::of::<ImageTags>();
 const QUALITY: Entry = Entry::of::<QualityGate>();
+const PR_COMMENT: Entry = Entry::of::<PrComment>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, version, image tags, one policy over all, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, version, image tags, one policy over all, the comment on a pull request, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")

@@ -43,4 +43,5 @@ tools! {
     "image-tags" => lw_image_tags::ImageTags,
     "test-report" => lw_test_report::TestReport,
     "quality-gate" => lw_quality_gate::QualityGate,
+    "pr-comment" => lw_pr_comment::PrComment,
 }

@@ -344,15 +344,15 @@ fn what_a_store_has_is_checked() {
     };
     for (bytes, why) in [
         (good.as_bytes().get(..100).unwrap().to_vec(), "EOF"),
-        (b"# a page".to_vec(), "expected value"),
-        (vec![b'['; 100_000], "invalid type"),
+        (b"# a page".to_vec(), "it is no JSON object"),
+        (vec![b'['; 100_000], "it is no JSON object"),
         (vec![b' '; (64 << 20) + 1], "at most 67108864"),
         (changed("\"probe\"", "\"other\\n::error::x\""), "it is a report of other"),
         (changed(&main, &"1".repeat(40)), "is one of 1111111111"),
         (changed("lw-report/1", "lw-report/2"), "expected schema"),
         (changed("\"complete\": true", "\"complete\": false"), "is partial"),
         (changed("\"verdict\": \"pass\"", "\"title\": \"x\", \"verdict\": \"pass\""), "has another title"),
-        (changed("\"name\": \"m\",", "\"name\": \"m\", \"whole\": -1,"), "a part of less than nothing"),
+        (changed("\"name\": \"m\",", "\"name\": \"m\", \"whole\": -1,"), "the whole of `m` is negative"),
     ] {
         fs::write(&file, bytes).unwrap();
         let run = project.with_store(&pull, &["--value=9", "--max-growth=m=1"]);

@@ -320,7 +320,7 @@ impl schemars::JsonSchema for Percent {
 }
 
 /// A measured value: whole where the thing is counted, decimal where it is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Number {
@@ -328,6 +328,36 @@ pub enum Number {
     Integer(i64),
     /// Seconds, rates.
     Decimal(f64),
+}
+
+/// As the derived form for an untagged enum reads it, but without a copy of the number in between: a report may have millions.
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+
+        impl serde::de::Visitor<'_> for Any {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Number, E> {
+                Ok(Number::Integer(value))
+            }
+
+            #[allow(clippy::cast_precision_loss)]
+            fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
+                Ok(i64::try_from(value).map_or(Number::Decimal(value as f64), Number::Integer))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Number, E> {
+                Ok(Number::Decimal(value))
+            }
+        }
+
+        deserializer.deserialize_any(Any)
+    }
 }
 
 impl Number {

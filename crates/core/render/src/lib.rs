@@ -12,6 +12,7 @@
 mod escape;
 mod format;
 mod html;
+pub mod joined;
 mod json;
 mod junit;
 pub mod kit;

@@ -52,13 +52,17 @@ impl FromStr for LinkBase {
 
     /// Takes `http` and `https` addresses only; a missing `/` at the end is added.
     fn from_str(text: &str) -> Result<Self, LinkBaseError> {
-        let known = text.starts_with("https://") || text.starts_with("http://");
-        let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>`\\()[]|#?".contains(&b));
-        if !known || !plain {
+        if !is_plain_address(text) {
             return Err(LinkBaseError(text.into()));
         }
         Ok(Self(if text.ends_with('/') { text.into() } else { format!("{text}/") }))
     }
+}
+
+/// Whether a text is an address of the web that nothing in Markdown or HTML can end early.
+pub(crate) fn is_plain_address(text: &str) -> bool {
+    let known = text.starts_with("https://") || text.starts_with("http://");
+    known && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>`\\()[]|#?".contains(&b))
 }
 
 impl LinkBase {

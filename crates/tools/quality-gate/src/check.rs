@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
     }
     let jobs = Jobs::judge(args.needs.as_deref(), &policy, cx, report)?;
     let commit = reports::commit(args, cx)?;
-    let known = commit.as_ref().map(|commit| commit.tested.clone());
+    let known = commit.as_ref().map(|commit| commit.tested().to_owned());
     report.facts.push(Fact {
         name: "commit".into(),
         subject: None,

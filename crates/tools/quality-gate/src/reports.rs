@@ -7,6 +7,7 @@ use lw_cli::{Context, Error, ResultExt};
 use lw_model::{
     Align, Cell, Finding, Level, Limit, Measure, Outcome, Reason, Report, Table, Verdict, counted,
 };
+use lw_report::Commit;
 use sha2::{Digest, Sha256};
 
 use crate::args::Check;
@@ -14,8 +15,6 @@ use crate::jobs::Jobs;
 use crate::policy::Policy;
 use crate::settings::{Absent, ReportTable};
 
-/// The most bytes of a report: that of a large firmware with every symbol has 20 MB.
-const MAX_BYTES: usize = 256 << 20;
 /// Names that a finding lists.
 const LISTED: usize = 5;
 
@@ -48,13 +47,6 @@ pub(crate) struct Value {
     pub(crate) has_unit: bool,
 }
 
-/// The commit that is tested.
-pub(crate) struct Commit {
-    pub(crate) tested: String,
-    /// The tip of the pull request, where that is another one.
-    head: Option<String>,
-}
-
 /// The commit the reports have to be of, where it is known.
 ///
 /// # Errors
@@ -68,14 +60,10 @@ pub(crate) fn commit(args: &Check, cx: &Context) -> Result<Option<Commit>, Error
             return Err(Error::usage(format!("`{given}` is no commit"))
                 .hint("give all 40 digits, as `git rev-parse HEAD` prints them"));
         }
-        return Ok(Some(Commit { tested: given.to_ascii_lowercase(), head: None }));
+        return Ok(Some(Commit::new(given, None)));
     }
     let ci = cx.ci_context();
-    let lower = |id: &String| id.to_ascii_lowercase();
-    Ok(ci
-        .commit
-        .as_ref()
-        .map(|tested| Commit { tested: lower(tested), head: ci.head_commit.as_ref().map(lower) }))
+    Ok(ci.commit.as_ref().map(|tested| Commit::new(tested, ci.head_commit.as_deref())))
 }
 
 /// Reads the reports that are given, and those the policy names. One that cannot be read is recorded as an error, and does
@@ -112,17 +100,7 @@ pub(crate) fn read(args: &Check, policy: &Policy, cx: &Context, report: &mut Rep
 fn read_one(path: PathBuf, cx: &Context) -> Result<Found, Error> {
     let bytes = cx.open(&path)?;
     let file = cx.display_path(&path);
-    if bytes.len() > MAX_BYTES {
-        return Err(Error::input(format!("{file}: a report has no more than {MAX_BYTES} bytes"))
-            .hint("is the file what it should be?"));
-    }
-    let mut told: Report = serde_json::from_slice(&bytes)
-        .map_err(|error| {
-            Error::input(error).hint(
-                "give what `--report FILE` of a tool of the suite wrote; numbers of other tools are given with --source",
-            )
-        })
-        .context(file.clone())?;
+    let mut told = lw_report::read(&bytes).context(file.clone())?;
     // What a person reads of it has made its verdict: of hundreds of reports only the numbers are kept.
     (told.tables, told.trees, told.series, told.findings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     Ok(Found { file, given: path, digest: Sha256::digest(&bytes[..]).into(), told })
@@ -144,27 +122,6 @@ impl Found {
         let job = self.told.provenance.as_ref().and_then(|provenance| provenance.job.clone());
         let subjects = self.told.measures.iter().map(|measure| measure.subject.clone()).collect();
         (self.told.tool.name.clone(), self.told.title.clone(), job, subjects)
-    }
-
-    /// Why it is not of this commit.
-    fn other_commit(&self, commit: Option<&Commit>) -> Option<String> {
-        let commit = commit?;
-        let short = |id: &str| id.chars().take(12).collect::<String>();
-        let own = self.told.provenance.as_ref().and_then(|provenance| provenance.commit.as_deref());
-        let Some(own) = own.map(str::to_ascii_lowercase) else {
-            return Some(format!("it names no commit, and {} is tested", short(&commit.tested)));
-        };
-        if own == commit.tested || Some(&own) == commit.head.as_ref() {
-            return None;
-        }
-        Some(format!("it is of commit {}, and {} is tested", short(&own), short(&commit.tested)))
-    }
-
-    /// The verdict it has, or the worse one that its limits have: nobody is green beside a breached limit.
-    fn verdict(&self) -> Verdict {
-        let breached =
-            self.limits().filter(|limit| limit.outcome == Outcome::Breached).map(|limit| limit.on_breach);
-        breached.chain([self.told.verdict]).max().unwrap_or(self.told.verdict)
     }
 
     fn limits(&self) -> impl Iterator<Item = &Limit> {
@@ -244,7 +201,7 @@ pub(crate) fn judge(
             ]);
         };
         let stale = entries.iter().find(|(_, entry)| jobs.did_not_run(entry.job.as_ref()));
-        let why = found.other_commit(commit).or_else(|| {
+        let why = commit.and_then(|commit| commit.refusal(&found.told)).or_else(|| {
             let job = stale.and_then(|(_, entry)| entry.job.as_ref())?;
             Some(format!("the job {job}, which writes it, did not run"))
         });
@@ -268,7 +225,7 @@ pub(crate) fn judge(
             row(Verdict::Error, says);
             continue;
         }
-        let verdict = found.verdict();
+        let verdict = found.told.worst();
         match verdict {
             Verdict::Pass => {}
             Verdict::Warn => add(

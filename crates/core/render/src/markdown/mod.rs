@@ -3,7 +3,7 @@
 //! A table row is one line whatever is in it, so a summary can be cut between rows. Trends are sparklines and
 //! shares are block characters rather than pictures: they survive in a mail and in every renderer.
 
-mod inline;
+pub(crate) mod inline;
 
 use std::io::{self, Write};
 
@@ -57,7 +57,7 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     Ok(())
 }
 
-fn mark(verdict: Verdict) -> &'static str {
+pub(crate) fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✅",
         Verdict::Warn => "⚠️",

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use quick_xml::events::Event;
 
 /// What has broken such a format somewhere before.
-const FRAGMENTS: [&str; 26] = [
+const FRAGMENTS: [&str; 37] = [
     "::set-output name=a::b",
     "##[add-mask]x",
     "</script>",
@@ -34,6 +34,17 @@ const FRAGMENTS: [&str; 26] = [
     "\u{fffe}\u{e0001}",
     "@octocat",
     "#1",
+    "GH-1",
+    "o/r#1",
+    "https://evil.example/x",
+    "www.evil.example",
+    "me@evil.example",
+    "![x](https://evil.example/x.png)",
+    "<!-- lw pr-comment key=x -->",
+    "\n\n## heading\n\n> [!WARNING]\n> x\n",
+    "~~~",
+    "</details>",
+    "$x$ [^1]",
     "[x](javascript:alert(1))",
     "&amp;&#0;",
     "\"'",
@@ -42,14 +53,14 @@ const FRAGMENTS: [&str; 26] = [
     "日本🦀",
 ];
 
-fn foreign() -> impl Strategy<Value = String> {
+pub(crate) fn foreign() -> impl Strategy<Value = String> {
     let piece =
         prop_oneof![4 => proptest::sample::select(&FRAGMENTS[..]).prop_map(String::from), 1 => ".{0,6}"];
     proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
 }
 
 /// A report with these texts in all of its fields, again and again.
-fn report(texts: &[String]) -> Report {
+pub(crate) fn report(texts: &[String]) -> Report {
     let mut texts = texts.iter().cycle().cloned();
     let mut text = || texts.next().unwrap_or_default();
     let mut report = Report::new(text(), text());
@@ -119,7 +130,7 @@ fn rendered(report: &Report, format: Format) -> String {
 }
 
 /// Nothing moves the cursor, turns the direction of the text or hides.
-fn assert_plain(text: &str) {
+pub(crate) fn assert_plain(text: &str) {
     let hidden = |c: char| {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}')
@@ -187,7 +198,7 @@ fn cells(line: &str) -> usize {
     cells - 1
 }
 
-fn assert_tables(markdown: &str) {
+pub(crate) fn assert_tables(markdown: &str) {
     let mut columns = None;
     for line in markdown.lines() {
         if line.starts_with('|') {

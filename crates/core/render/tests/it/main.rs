@@ -5,4 +5,5 @@
 mod formats;
 mod golden;
 mod hostile;
+mod joined;
 mod looks;

@@ -1,0 +1,167 @@
+//! GitHub, by `lw-github`.
+
+use std::time::Duration;
+
+use lw_cli::{Clock, Context, Variable, Woken};
+use lw_github::{Api, Author, Endpoints, Error, HeadOf, Repository, Sticky, Waiting};
+use lw_model::Diagnose;
+use lw_secret::SecretSource;
+
+use crate::args::Args;
+use crate::marker::Marker;
+use crate::service::{EndedRun, Posted, Pull, Service, ServiceError};
+
+/// What says where GitHub is and how it is reached.
+pub(crate) const VARIABLES: &[Variable] = &[
+    Variable {
+        name: "GITHUB_REPOSITORY",
+        description: "The repository as owner/name, which the runner sets",
+    },
+    Variable { name: "GITHUB_API_URL", description: "Address of GitHub's API, which the runner sets" },
+    Variable {
+        name: "GITHUB_GRAPHQL_URL",
+        description: "Address of GitHub's GraphQL, which the runner sets",
+    },
+    Variable { name: "HTTPS_PROXY", description: "Proxy for HTTPS, as http://host:port" },
+    Variable { name: "https_proxy", description: "The same, as curl has it" },
+    Variable { name: "ALL_PROXY", description: "Proxy for everything, where HTTPS_PROXY is not set" },
+    Variable { name: "all_proxy", description: "The same, as curl has it" },
+    Variable { name: "NO_PROXY", description: "Hosts that are asked without the proxy, separated by commas" },
+    Variable { name: "no_proxy", description: "The same, as curl has it" },
+    Variable {
+        name: "SSL_CERT_FILE",
+        description: "File of certificates to trust, as PEM, instead of those built in",
+    },
+];
+
+/// The time of the run, as the client waits by it.
+struct Patience(Clock);
+
+impl Waiting for Patience {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn wait(&mut self, span: Duration) -> bool {
+        self.0.sleep(span) == Woken::Time
+    }
+}
+
+/// One repository of GitHub.
+pub(crate) struct GitHub {
+    api: Api,
+    repository: Repository,
+    author: Option<Author>,
+    clock: Patience,
+}
+
+fn told(error: &Error) -> ServiceError {
+    ServiceError { message: error.to_string(), hint: error.hint().map(std::borrow::Cow::into_owned) }
+}
+
+fn other(error: &impl Diagnose) -> ServiceError {
+    ServiceError { message: error.to_string(), hint: error.hint().map(std::borrow::Cow::into_owned) }
+}
+
+impl GitHub {
+    /// The repository of the run, with the token that the arguments name.
+    ///
+    /// # Errors
+    /// When there is no token, or no repository.
+    pub(crate) fn new(args: &Args, cx: &Context) -> Result<Self, ServiceError> {
+        let variable = |name: &str| cx.variable(name);
+        let name = variable("GITHUB_REPOSITORY").ok_or_else(|| ServiceError {
+            message: "the repository is not known".into(),
+            hint: Some("on GitHub the runner sets GITHUB_REPOSITORY; for other forges post the file that --output writes".into()),
+        })?;
+        let repository = Repository::parse(&name).map_err(|error| other(&error))?;
+        let mut settings = lw_http::Settings::from_environment(&variable);
+        if let Some(file) = variable("SSL_CERT_FILE") {
+            let bytes = cx.open(file.as_ref()).map_err(|error| ServiceError {
+                message: error.message(),
+                hint: error.advice().map(str::to_owned),
+            })?;
+            settings.certificates = Some(bytes.to_vec());
+        }
+        let client = lw_http::Client::new(settings).map_err(|error| other(&error))?;
+        let source = args.token.clone().unwrap_or_else(|| SecretSource::Env("GITHUB_TOKEN".into()));
+        // Last: what needs no secret has been found good.
+        let token = cx.secret(&source, "token").map_err(|error| ServiceError {
+            message: error.message(),
+            hint: Some("give the step `env: GITHUB_TOKEN: ${{ github.token }}`, and the job `permissions:` with `pull-requests: write`".into()),
+        })?;
+        let api = Api::new(client, Endpoints::from_environment(&variable), Some(token))
+            .map_err(|error| told(&error))?;
+        Ok(Self { api, repository, author: None, clock: Patience(cx.clock().clone()) })
+    }
+}
+
+impl Service for GitHub {
+    fn pull(&mut self, number: u64) -> Result<Pull, ServiceError> {
+        let pull = self.api.pull(&self.repository, number, &mut self.clock).map_err(|error| told(&error))?;
+        Ok(Pull { number: pull.number, head: pull.head.sha })
+    }
+
+    fn pulls_of(&mut self, repository: &str, branch: &str) -> Result<Vec<Pull>, ServiceError> {
+        let head = Repository::parse(repository).map_err(|error| other(&error))?;
+        let head = HeadOf { repository: &head, branch };
+        let all =
+            self.api.pulls_of_head(&self.repository, &head, &mut self.clock).map_err(|error| told(&error))?;
+        let open = all.into_iter().filter(|pull| pull.is_open);
+        Ok(open.map(|pull| Pull { number: pull.number, head: pull.head.sha }).collect())
+    }
+
+    fn run(&mut self, id: u64) -> Result<EndedRun, ServiceError> {
+        let run = self.api.run(&self.repository, id, &mut self.clock).map_err(|error| told(&error))?;
+        Ok(EndedRun {
+            id: run.id,
+            attempt: run.attempt,
+            event: run.event,
+            head: run.head_sha,
+            branch: run.head_branch,
+            repository: run.head_repository,
+            url: run.url,
+        })
+    }
+
+    fn artifact(&mut self, run: u64, name: &str, most: u64) -> Result<Option<Vec<u8>>, ServiceError> {
+        let found = self.api.artifacts(&self.repository, run, Some(name), &mut self.clock);
+        let mut found = found.map_err(|error| told(&error))?;
+        // A run that was repeated has one of each attempt; times of one form are in the order of their texts.
+        found.sort_by(|a, b| (&a.created_at, a.id).cmp(&(&b.created_at, b.id)));
+        let Some(newest) = found.pop() else { return Ok(None) };
+        let bytes = self.api.download(&self.repository, &newest, most, &mut self.clock);
+        bytes.map(Some).map_err(|error| told(&error))
+    }
+
+    fn set(
+        &mut self,
+        number: u64,
+        marker: &Marker,
+        body: &str,
+        may_create: bool,
+    ) -> Result<Posted, ServiceError> {
+        let author = match self.author.take() {
+            Some(author) => author,
+            None => self.api.author(&mut self.clock).map_err(|error| told(&error))?,
+        };
+        let sticky = Sticky {
+            repository: &self.repository,
+            number,
+            author: &author,
+            marker: &marker.start(),
+            body: Some(body),
+            may_create,
+            may_replace: &|there| marker.may_replace(&there.body),
+        };
+        let posted = self.api.set_comment(&sticky, &mut self.clock).map_err(|error| told(&error));
+        self.author = Some(author);
+        Ok(match posted? {
+            lw_github::Posted::Created(comment) => Posted::Created(comment.url),
+            lw_github::Posted::Updated(comment) => Posted::Updated(comment.url),
+            lw_github::Posted::Unchanged(comment) => Posted::Unchanged(comment.url),
+            lw_github::Posted::Kept(comment) => Posted::Kept(comment.url),
+            lw_github::Posted::Removed | lw_github::Posted::Absent => Posted::Absent,
+        })
+    }
+}
