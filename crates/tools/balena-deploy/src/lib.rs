@@ -91,16 +91,12 @@ Examples:
                     judged: &args.judged,
                     journal: args.journal.journal.clone(),
                 };
-                rollout::run(job, &to, cx, report)
+                rollout::run(&job, &to, cx, report)
             }
-            Command::Plan(args) => with(&args, Verb::Apply, cx, report, |job, to, cx, report| {
-                rollout::plan(&job, to, cx, report)
-            }),
+            Command::Plan(args) => with(&args, Verb::Apply, cx, report, rollout::plan),
             Command::Resume(args) => with(&args, Verb::Resume, cx, report, rollout::run),
             Command::Promote(args) => with(&args, Verb::Promote, cx, report, rollout::run),
-            Command::Status(args) => looked(&args, Verb::Resume, cx, report, |job, to, cx, report| {
-                rollout::status(&job, to, cx, report)
-            }),
+            Command::Status(args) => looked(&args, Verb::Resume, cx, report, rollout::status),
             Command::Pause(args) => looked(&args, Verb::Pause, cx, report, rollout::run),
             Command::Abort(args) => looked(&args, Verb::Abort, cx, report, rollout::run),
             Command::Rollback(args) => looked(&args, Verb::Rollback, cx, report, rollout::run),
@@ -112,7 +108,7 @@ Examples:
     }
 }
 
-type Act = fn(Job<'_>, &Connection, &mut Context, &mut Report) -> Result<(), Error>;
+type Act = fn(&Job<'_>, &Connection, &mut Context, &mut Report) -> Result<(), Error>;
 
 fn with(args: &Rollout, command: Verb, cx: &mut Context, report: &mut Report, act: Act) -> Result<(), Error> {
     rollout::strategy(&args.how)?;
@@ -120,7 +116,7 @@ fn with(args: &Rollout, command: Verb, cx: &mut Context, report: &mut Report, ac
     let release = to.release(args.which.release.as_deref())?;
     let journal = args.journal.journal.clone();
     let job = Job { command, release: &release, how: Some(&args.how), judged: &args.judged, journal };
-    act(job, &to, cx, report)
+    act(&job, &to, cx, report)
 }
 
 fn looked(args: &Look, command: Verb, cx: &mut Context, report: &mut Report, act: Act) -> Result<(), Error> {
@@ -128,5 +124,5 @@ fn looked(args: &Look, command: Verb, cx: &mut Context, report: &mut Report, act
     let release = to.release(args.which.release.as_deref())?;
     let journal = args.journal.journal.clone();
     let job = Job { command, release: &release, how: None, judged: &args.judged, journal };
-    act(job, &to, cx, report)
+    act(&job, &to, cx, report)
 }

@@ -93,7 +93,12 @@ fn holder(cx: &Context) -> String {
 }
 
 /// Does what is to be done, and reports how it ended.
-pub(crate) fn run(job: Job<'_>, to: &Connection, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+pub(crate) fn run(
+    job: &Job<'_>,
+    to: &Connection,
+    cx: &mut Context,
+    report: &mut Report,
+) -> Result<(), Error> {
     let request = job.request(to, cx)?;
     let strategy = request.strategy.clone();
     let mut target = Witness { target: job.target(to), decided: None };
@@ -112,7 +117,7 @@ pub(crate) fn run(job: Job<'_>, to: &Connection, cx: &mut Context, report: &mut 
     let seen = target.decided.as_deref().or(engine.view());
     devices(&seen.map(|look| standings(look, &strategy)).unwrap_or_default(), job.release, to, report);
     report.tables.push(times(&timeline));
-    conclude(outcome, &job, to, cx, report)
+    conclude(outcome, job, to, cx, report)
 }
 
 /// Looks, and reports how each device stands; nothing is sent.
@@ -168,7 +173,7 @@ pub(crate) fn plan(
         ],
     );
     for wave in &plan.waves {
-        let members: Vec<&str> = wave.members.iter().map(|member| member.as_str()).collect();
+        let members: Vec<&str> = wave.members.iter().map(MemberId::as_str).collect();
         waves.rows.push(vec![
             Cell::Count(i64::from(wave.number)),
             count(wave.members.len()),
