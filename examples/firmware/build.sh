@@ -325,9 +325,19 @@ coverage() {
         --ignore-filename-regex '^src/' --lcov --output-path "$out" "$@")
 }
 
+# results OUT ARGS...: what the host tests say.
+results() {
+    out="$PWD/host-tests/$1"
+    shift
+    (cd host-tests && CARGO_TARGET_DIR="$PWD/../obj/host-tests" cargo test --quiet --no-run --lib "$@" &&
+        CARGO_TARGET_DIR="$PWD/../obj/host-tests" cargo test --lib "$@" >"$out")
+}
+
 build_host_tests() {
     coverage baseline.info --features baseline
     coverage coverage.info
+    results baseline-results.txt --features baseline
+    results results.txt
 }
 
 [ $# -gt 0 ] || set -- stm32 esp-like avr esp8266-like riscv64 arm-be zephyr-like cmsis-like esp32c3 host-tests

@@ -240,7 +240,8 @@ pub fn results_of(format: lw_results::Format, bytes: &[u8]) {
             }
         }
     }
-    let written = lw_results::write_junit("all", [("", &run)]).expect("a run can be written");
+    let mut written = Vec::new();
+    lw_results::write_junit("all", [("", &run)], &mut written).expect("a run can be written");
     let again =
         lw_results::read_as(lw_results::Format::Junit, &written).expect("what was written can be read");
     assert_eq!(again.is_red(), run.is_red());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use lw_model::{Bound, Finding, JudgeOptions, Level, Measure, Reason, Report};
+use sha2::{Digest, Sha256};
 
 use crate::context::Context;
 use crate::error::{Error, ResultExt};
@@ -64,6 +65,39 @@ impl Context {
         }
         self.no_baseline(&why, report);
         Ok(None)
+    }
+
+    /// A file that a tool keeps beside the report of a run, such as `report.json.tests`, found beside the baseline; `None`
+    /// when it is not there, which is said.
+    ///
+    /// An output of this run may replace it, as it may the baseline.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not the one that was written with this baseline, or is missing and `--require-baseline` is
+    /// set.
+    pub fn beside_baseline(
+        &self,
+        path: &Path,
+        baseline: &Report,
+        report: &mut Report,
+    ) -> Result<Option<Bytes>, Error> {
+        let shown = path.display();
+        let bytes = match self.files.open_replaceable(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !self.common().require_baseline => {
+                self.no_baseline(&format!("{shown}, which belongs to the baseline, does not exist"), report);
+                return Ok(None);
+            }
+            Err(error) => return Err(self.unreadable(path, &error)),
+        };
+        let sha256 = base16ct::lower::encode_string(&Sha256::digest(&bytes[..]));
+        if baseline.artifacts.iter().all(|artifact| artifact.sha256 != sha256) {
+            return Err(Error::input(format!(
+                "{shown}: it is not the file that was written with the baseline"
+            ))
+            .hint("keep both of one run, such as in one artifact or one cache entry"));
+        }
+        Ok(Some(bytes))
     }
 
     fn no_baseline(&self, why: &str, report: &mut Report) {

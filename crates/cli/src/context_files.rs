@@ -1,5 +1,6 @@
 //! The files a tool sees; what may be read and written is decided by [`Files`].
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -77,6 +78,7 @@ impl Context {
     /// note in `report`.
     pub fn expand(&self, patterns: &[String], report: &mut Report) -> Result<Vec<PathBuf>, Error> {
         let mut paths: Vec<PathBuf> = Vec::new();
+        let mut known: HashSet<PathBuf> = HashSet::new();
         for pattern in patterns {
             let literal = PathBuf::from(pattern);
             let mut found = files::GlobMatches::default();
@@ -100,7 +102,7 @@ impl Context {
                 self.missing_input(pattern, report)?;
             }
             for path in found.paths {
-                if !paths.contains(&path) {
+                if known.insert(path.clone()) {
                     paths.push(path);
                 }
             }

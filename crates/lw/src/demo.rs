@@ -15,10 +15,11 @@ use lw_sbom::Sbom;
 use lw_sign::Sign;
 use lw_signature::{KeyKind, PrivateKey, Signer as _};
 use lw_size_gate::SizeGate;
+use lw_test_report::TestReport;
 
-/// The example firmware and the coverage of its host tests, as `examples/firmware/build.sh` made them: now, and before
+/// The example firmware, and the coverage and results of its host tests, as `examples/firmware/build.sh` made them: now, and before
 /// the last feature.
-const FILES: [(&str, &[u8]); 22] = [
+const FILES: [(&str, &[u8]); 24] = [
     ("firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/firmware.elf")),
     ("firmware.map", include_bytes!("../../../examples/firmware/esp32c3/firmware.map")),
     ("firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/firmware.bin")),
@@ -35,6 +36,9 @@ const FILES: [(&str, &[u8]); 22] = [
     ("Cargo.lock", include_bytes!("../../../examples/firmware/esp32c3/Cargo.lock")),
     ("cargo-tree.txt", BUILT.as_bytes()),
     ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
+    // What the tests on the host said, before and after the last feature.
+    ("baseline/tests.txt", include_bytes!("../../../examples/firmware/host-tests/baseline-results.txt")),
+    ("tests.txt", include_bytes!("../../../examples/firmware/host-tests/results.txt")),
     // A small history with two releases, as the tests of changelog have it.
     ("history.git/HEAD", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/HEAD")),
     ("history.git/config", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/config")),
@@ -86,7 +90,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 17] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -126,6 +130,27 @@ const STEPS: [Step; 14] = [
         says: "The same coverage held to what it was: fails, because the new feature came with too few tests.",
         tool: COVERAGE,
         arguments: "--coverage coverage.info --ratchet total --min-file 80% --baseline baseline/coverage.json --report coverage-fail.json",
+        ends: Exit::Gate,
+        before: nothing,
+    },
+    Step {
+        says: "What the tests on the host said before the last feature.",
+        tool: TESTS,
+        arguments: "check baseline/tests.txt --exit-code 0 --report baseline/tests.json",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "Today's tests: all passed, one of them is new and none is gone.",
+        tool: TESTS,
+        arguments: "check tests.txt --exit-code 0 --baseline baseline/tests.json --max tests.removed=0 --report tests.json --html tests.html",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The same results of a step that ended with 101: fails, because not one of them says why.",
+        tool: TESTS,
+        arguments: "check tests.txt --exit-code 101 --baseline baseline/tests.json --report tests-fail.json",
         ends: Exit::Gate,
         before: nothing,
     },
@@ -189,13 +214,14 @@ const STEPS: [Step; 14] = [
 
 const SIZE: Entry = Entry::of::<SizeGate>();
 const COVERAGE: Entry = Entry::of::<CoverageGate>();
+const TESTS: Entry = Entry::of::<TestReport>();
 const OTA: Entry = Entry::of::<OtaPackage>();
 const SIGN: Entry = Entry::of::<Sign>();
 const SBOM: Entry = Entry::of::<Sbom>();
 const CHANGELOG: Entry = Entry::of::<Changelog>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, update, signature, bill of materials, changelog, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -327,6 +353,7 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
         "size-fail.html",
         "size.html",
         "coverage-html/index.html",
+        "tests.html",
         "ota.html",
         "signed.html",
         "flipped.html",

@@ -353,12 +353,15 @@ impl Reader<'_> {
 }
 
 /// Whether what is checked out has been let in already: the run is trusted, and not of a pull request.
-fn decides_for_itself(ci: &CiContext) -> bool {
+pub(crate) fn decides_for_itself(ci: &CiContext) -> bool {
     ci.trust.is_trusted() && !base::is_pull_request(ci)
 }
 
 /// The commit whose settings nobody but those with write access can have written, and why that one.
-fn trusted_commit(repository: &Repository, ci: &CiContext) -> Result<(Option<String>, String), HistoryError> {
+pub(crate) fn trusted_commit(
+    repository: &Repository,
+    ci: &CiContext,
+) -> Result<(Option<String>, String), HistoryError> {
     let main = ci.default_branch.as_ref().map(|name| format!("refs/heads/{name}"));
     // Events that anybody can cause run for the main branch, and a workflow may have checked out anything then.
     if let Some(commit) = &ci.commit

@@ -77,10 +77,12 @@ impl Files {
         self.state().configured = paths;
     }
 
-    /// Where `lw.toml` set this path, or the folder it is in.
+    /// Where `lw.toml` set this path, the folder it is in, or the file that it is kept beside (`report.json.tests`).
     pub(super) fn place_in_config(&self, path: &Path) -> Option<String> {
         let state = self.state();
-        let found = state.configured.iter().find(|(configured, _)| path.starts_with(configured));
+        let is_of =
+            |configured: &Path| path.starts_with(configured) || is_beside(path, configured).unwrap_or(false);
+        let found = state.configured.iter().find(|(configured, _)| is_of(configured));
         found.map(|(_, place)| place.clone())
     }
 
@@ -135,4 +137,10 @@ impl Files {
             .hint("let what writes it end first")),
         }
     }
+}
+
+/// Whether a name is that of a file with something behind it.
+fn is_beside(path: &Path, file: &Path) -> Option<bool> {
+    let name = file.file_name()?.to_string_lossy().into_owned() + ".";
+    Some(path.parent() == file.parent() && path.file_name()?.to_string_lossy().starts_with(&name))
 }

@@ -8,7 +8,7 @@ use crate::detect::{Format, decoded};
 use crate::error::{Problem, ResultsError};
 use crate::junit::of_xml;
 use crate::model::{Attempt, Case, End, Evidence, OddityKind, Run, State, Suite, TroubleKind};
-use crate::text::{Excerpt, clock, seconds, short};
+use crate::text::{Excerpt, Span, clock, seconds, short};
 use crate::words::{self, NUNIT, TRX, XUNIT};
 
 const MAX_DEPTH: usize = 100;
@@ -205,6 +205,13 @@ pub(crate) fn read_trx(bytes: &[u8]) -> Result<Run, ResultsError> {
                     let [outcome] = document.values(&element, ["outcome"])?;
                     summary = Some((outcome, 0, 0));
                 }
+                b"Times" => {
+                    let [start, finish] = document.values(&element, ["start", "finish"])?;
+                    let mut span = Span::default();
+                    span.add(&start);
+                    span.add(&finish);
+                    document.run.wall = span.duration();
+                }
                 b"Counters" => {
                     let [total, failed, error, timeout, aborted] =
                         document.values(&element, ["total", "failed", "error", "timeout", "aborted"])?;
@@ -290,7 +297,8 @@ pub(crate) fn read_nunit(bytes: &[u8]) -> Result<Run, ResultsError> {
         match document.next()? {
             Part::Open(element) => match element.name() {
                 b"test-run" => {
-                    let [total, failed] = document.values(&element, ["total", "failed"])?;
+                    let [total, failed, time] = document.values(&element, ["total", "failed", "duration"])?;
+                    document.run.took(seconds(&time));
                     claimed = (number(&total), number(&failed));
                 }
                 b"test-suite" => {
@@ -377,8 +385,9 @@ pub(crate) fn read_xunit(bytes: &[u8]) -> Result<Run, ResultsError> {
         match document.next()? {
             Part::Open(element) => match element.name() {
                 b"assembly" => {
-                    let [name, total, failed, errors] =
-                        document.values(&element, ["name", "total", "failed", "errors"])?;
+                    let [name, total, failed, errors, time] =
+                        document.values(&element, ["name", "total", "failed", "errors", "time"])?;
+                    document.run.took(seconds(&time));
                     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
                     assembly = name.into();
                     claimed.0 = claimed.0.saturating_add(number(&total));

@@ -12,7 +12,7 @@ use crate::detect::Format;
 use crate::error::{Problem, ResultsError};
 use crate::lines::Lines;
 use crate::model::{Attempt, Case, End, Evidence, OddityKind, Run, State, Suite, TroubleKind};
-use crate::text::{Excerpt, short};
+use crate::text::{Excerpt, Span, short};
 use crate::words::{self, GO};
 
 #[derive(Deserialize)]
@@ -28,6 +28,8 @@ struct Event<'a> {
     test: Option<std::borrow::Cow<'a, str>>,
     #[serde(default)]
     elapsed: Option<f64>,
+    #[serde(borrow, default)]
+    time: Option<std::borrow::Cow<'a, str>>,
     #[serde(borrow, default)]
     output: Option<std::borrow::Cow<'a, str>>,
 }
@@ -48,6 +50,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
     let mut builds: HashMap<String, Excerpt> = HashMap::new();
     let mut raw = Excerpt::default();
     let mut told_builds = HashSet::new();
+    let mut span = Span::default();
     let mut lines = Lines::new(bytes);
     while let Some(line) = lines.next() {
         if line.trim_ascii().is_empty() {
@@ -68,6 +71,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
                 },
             )
         })?;
+        if let Some(time) = &event.time {
+            span.add(time);
+        }
         let output = event.output.as_deref().unwrap_or_default().as_bytes();
         let unit = event.package.as_deref().or(event.import_path.as_deref()).unwrap_or_default();
         if event.action == "build-output" {
@@ -163,6 +169,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
         });
     }
     run.suites.retain(|suite| !suite.cases.is_empty());
+    run.wall = span.duration();
     Ok(run)
 }
 

@@ -29,6 +29,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
         case: None,
         trouble: None,
         rooted: false,
+        suites_are_below_root: false,
+        root_told: false,
     };
     loop {
         let node = reader.xml.next().map_err(|error| reader.xml_error(error))?;
@@ -79,6 +81,10 @@ struct Reader<'a> {
     case: Option<OpenCase>,
     trouble: Option<(Box<str>, Excerpt)>,
     rooted: bool,
+    /// The root is a `testsuites` …
+    suites_are_below_root: bool,
+    /// … that says how long the run took.
+    root_told: bool,
 }
 
 /// A suite, or the root, that has not ended.
@@ -187,9 +193,19 @@ impl<'a> Reader<'a> {
 
     fn open_suite(&mut self, element: &Element<'_>, is_root: bool) -> Result<(), ResultsError> {
         let values = element
-            .values(["name", "tests", "failures", "errors", "doctest_version", "hostname"])
+            .values(["name", "tests", "failures", "errors", "doctest_version", "hostname", "time"])
             .map_err(|error| self.xml_error(error))?;
-        let [name, tests, failures, errors, doctest, hostname] = &values;
+        let [name, tests, failures, errors, doctest, hostname, time] = &values;
+        // What the root says is of the whole run; without it the suites are taken to have run in turn.
+        if self.suites.is_empty() || (self.suites.len() == 1 && !self.root_told && self.suites_are_below_root)
+        {
+            let told = time.as_deref().and_then(|time| seconds(&String::from_utf8_lossy(time)));
+            // Nothing takes no time at all: what says so does not measure it.
+            let told = told.filter(|time| !time.is_zero());
+            self.run.took(told);
+            self.root_told |= is_root && told.is_some();
+        }
+        self.suites_are_below_root |= is_root;
         let name = if is_root { Box::default() } else { self.string(name)? };
         let name = match self.suites.last() {
             Some(parent) if !parent.name.is_empty() => format!("{} › {name}", parent.name).into(),

@@ -24,6 +24,8 @@ enum Part {
 pub struct Place {
     /// All fields but the attempt: `leg=linux shard=2`.
     pub shard: String,
+    /// All fields but the attempt and the one that is called `shard`: `leg=linux`.
+    pub leg: String,
     /// The attempt, when the layout has one.
     pub attempt: Option<u64>,
 }
@@ -138,13 +140,19 @@ impl Layout {
         if name.len() > MAX_NAME || !fits(&self.parts, name, 0, &mut values, &mut failed) {
             return Err(LayoutError::Name { file: path.to_owned(), layout: self.text.clone() });
         }
-        let mut place = Place { shard: String::new(), attempt: None };
+        let mut place = Place { shard: String::new(), leg: String::new(), attempt: None };
+        let add = |text: &mut String, field: &str, value: &str| {
+            let space = if text.is_empty() { "" } else { " " };
+            text.push_str(&format!("{space}{field}={value}"));
+        };
         for (part, value) in self.parts.iter().zip(values) {
             match part {
                 Part::Field(field) if field == "attempt" => place.attempt = value.parse().ok(),
                 Part::Field(field) => {
-                    let space = if place.shard.is_empty() { "" } else { " " };
-                    place.shard.push_str(&format!("{space}{field}={value}"));
+                    add(&mut place.shard, field, value);
+                    if field != "shard" {
+                        add(&mut place.leg, field, value);
+                    }
                 }
                 Part::Text(_) => {}
             }

@@ -25,6 +25,8 @@ mod merge;
 mod model;
 mod precommit;
 mod projects;
+mod quarantine;
+mod store;
 mod tap;
 mod text;
 mod words;
@@ -38,5 +40,7 @@ pub use merge::{Shards, collapse_repeats};
 pub use model::{
     Attempt, Case, Counts, End, Evidence, Oddities, OddityKind, Run, State, Suite, Trouble, TroubleKind,
 };
+pub use quarantine::{Entry, Quarantine, QuarantineError, day_text};
+pub use store::{Changes, Group, Store, StoreError, TestKey};
 pub use words::{Meaning, WORDS, Word};
 pub use write::write_junit;

@@ -61,6 +61,7 @@ pub(crate) fn read_json(bytes: &[u8]) -> Result<Run, ResultsError> {
                 open = Some(Open { planned: event.test_count.unwrap_or(0), running: HashMap::new() });
             }
             ("suite", "ok" | "failed") => {
+                run.took(event.exec_time.and_then(|time| std::time::Duration::try_from_secs_f64(time).ok()));
                 let claims = (event.passed.unwrap_or(0), event.failed.unwrap_or(0), word == "failed");
                 close(&mut run, open.take(), Some(claims));
             }
@@ -219,6 +220,7 @@ pub(crate) fn read_text(bytes: &[u8]) -> Result<Run, ResultsError> {
                 Some("FAILED") => true,
                 word => return Err(lines.error(Format::LibtestText, unknown(word.unwrap_or_default()))),
             };
+            run.took(rest.rsplit_once("; finished in ").and_then(|(_, time)| seconds(time)));
             let claims = (claim(" passed").unwrap_or(0), claim(" failed").unwrap_or(0), is_red);
             close(&mut run, open.take(), Some(claims));
             continue;

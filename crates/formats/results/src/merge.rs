@@ -56,6 +56,7 @@ pub fn collapse_repeats(run: &mut Run) {
 #[derive(Debug)]
 struct File {
     name: String,
+    leg: String,
     digest: [u8; 32],
     run: Run,
 }
@@ -72,6 +73,8 @@ pub struct Shards {
 pub struct Shard {
     /// What tells it from the others: `leg=linux shard=2`.
     pub name: String,
+    /// What the shards of one leg of a matrix have in common: `leg=linux`.
+    pub leg: String,
     /// The file of the attempt that decides.
     pub file: String,
     /// That attempt.
@@ -108,7 +111,7 @@ impl Shards {
                 second: known.name.clone().max(name.to_owned()),
             });
         }
-        shard.insert(attempt, File { name: name.to_owned(), digest, run });
+        shard.insert(attempt, File { name: name.to_owned(), leg: place.leg.clone(), digest, run });
         Ok(())
     }
 
@@ -125,7 +128,7 @@ impl Shards {
     pub fn finish(self) -> Vec<Shard> {
         let shards = self.shards.into_iter().filter_map(|(name, mut attempts)| {
             let (attempt, file) = attempts.pop_last()?;
-            let mut shard = Shard { name, file: file.name, attempt, run: file.run, kept: 0 };
+            let mut shard = Shard { name, leg: file.leg, file: file.name, attempt, run: file.run, kept: 0 };
             while let Some((_, earlier)) = attempts.pop_last() {
                 shard.kept += precede(&mut shard.run, earlier.run);
             }

@@ -257,6 +257,8 @@ pub struct Run {
     pub unnamed_not_run: u64,
     /// Whether its end is known.
     pub end: End,
+    /// How long it took on the clock, as the tool says: of tests that ran side by side less than all of them together.
+    pub wall: Option<Duration>,
     /// What was odd.
     pub oddities: Oddities,
 }
@@ -269,12 +271,20 @@ impl Run {
             troubles: Vec::new(),
             unnamed_not_run: 0,
             end,
+            wall: None,
             oddities: Oddities::default(),
         }
     }
 
     pub(crate) fn trouble(&mut self, kind: TroubleKind, place: &str, evidence: Evidence) {
         self.troubles.push(Trouble { kind, place: place.into(), evidence });
+    }
+
+    /// Adds the time of a part that ran after the others.
+    pub(crate) fn took(&mut self, time: Option<Duration>) {
+        if let Some(time) = time {
+            self.wall = Some(self.wall.unwrap_or_default().saturating_add(time));
+        }
     }
 
     /// All its tests, each with its suite.

@@ -86,6 +86,16 @@ pub(crate) fn short(raw: &[u8]) -> (Box<str>, u64) {
     (text.into(), replaced)
 }
 
+/// A few words of foreign text, to be quoted in a sentence.
+pub(crate) fn clipped(text: &str) -> String {
+    const MOST: usize = 120;
+    let mut words: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(MOST).is_some() {
+        words.push('…');
+    }
+    words
+}
+
 /// Text without the colours of a terminal, in which what XML forbids or is not UTF-8 is replaced, and how much that was.
 pub(crate) fn clean(raw: &[u8]) -> (String, u64) {
     let text = String::from_utf8_lossy(raw);
@@ -123,6 +133,25 @@ fn colour(text: &str) -> Option<&str> {
     let end = sequence.bytes().take(32).position(|byte| (0x40..=0x7e).contains(&byte))?;
     let between = sequence.get(..end)?;
     between.bytes().all(|byte| (0x20..0x40).contains(&byte)).then(|| sequence.get(end + 1..)).flatten()
+}
+
+/// From when to when something went on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Span(Option<(jiff::Timestamp, jiff::Timestamp)>);
+
+impl Span {
+    /// Takes in a time as in RFC 3339; what is none, or says nothing of its zone, is passed over.
+    pub(crate) fn add(&mut self, text: &str) {
+        let Ok(time) = text.parse::<jiff::Timestamp>() else { return };
+        let (first, last) = self.0.unwrap_or((time, time));
+        self.0 = Some((first.min(time), last.max(time)));
+    }
+
+    /// How long that was.
+    pub(crate) fn duration(self) -> Option<Duration> {
+        let (first, last) = self.0?;
+        Duration::try_from(last.duration_since(first)).ok()
+    }
 }
 
 /// Seconds as tools write them: `0.25`, `1,234.5`, `1e-3`, `3s`; `None` when they are no such number.

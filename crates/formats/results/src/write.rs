@@ -1,5 +1,6 @@
 //! A result as JUnit XML, for other tools: every attempt of every test, in a suite per file and suite.
 
+use std::io;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
@@ -8,13 +9,28 @@ use crate::model::{Attempt, Case, Evidence, Run, State, Trouble};
 
 /// Writes runs, each with its name, as one JUnit report.
 ///
+/// One suite after the other is made and written, since all of them as quick-junit holds them take more memory than the runs.
+///
 /// # Errors
-/// When quick-junit cannot write it.
-pub fn write_junit<'a>(
-    name: &str,
-    runs: impl IntoIterator<Item = (&'a str, &'a Run)>,
-) -> Result<Vec<u8>, std::io::Error> {
-    let mut report = Report::new(name);
+/// Those of `out`, and when quick-junit cannot write a suite.
+pub fn write_junit<'a, R>(name: &str, runs: R, out: &mut dyn io::Write) -> io::Result<()>
+where
+    R: IntoIterator<Item = (&'a str, &'a Run)> + Clone,
+{
+    let mut root = Report::new(name);
+    for (_, run) in runs.clone() {
+        let counts = run.counts();
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let unnamed = usize::from(run.unnamed_not_run > 0);
+        let (named, outside) = (run.cases().count(), run.troubles.len() + unnamed);
+        root.tests += named + outside;
+        root.skipped += number(counts.skipped);
+        root.failures += number(counts.failed);
+        root.errors += number(counts.errors + counts.not_run - run.unnamed_not_run) + outside;
+    }
+    let whole = serialized(&root)?;
+    let (before, after) = whole.split_at(end_of(&whole)?);
+    out.write_all(before.trim_ascii_end())?;
     for (label, run) in runs {
         for suite in &run.suites {
             let name = match (label, &*suite.name) {
@@ -27,7 +43,7 @@ pub fn write_junit<'a>(
             written.add_test_cases(suite.cases.iter().map(case));
             let time: Duration = suite.cases.iter().filter_map(Case::duration).sum();
             written.set_time(time);
-            report.add_test_suite(written);
+            write_suite(written, out)?;
         }
         if !run.troubles.is_empty() || run.unnamed_not_run > 0 {
             let mut written = TestSuite::new(if label.is_empty() { name } else { label });
@@ -39,12 +55,33 @@ pub fn write_junit<'a>(
                     bad(NonSuccessKind::Error, &Evidence::message(message)),
                 ));
             }
-            report.add_test_suite(written);
+            write_suite(written, out)?;
         }
     }
+    out.write_all(b"\n")?;
+    out.write_all(after)
+}
+
+fn serialized(report: &Report) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    report.serialize(&mut bytes).map_err(std::io::Error::other)?;
+    report.serialize(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)
+}
+
+/// Where the root ends: no text has a `<` in it.
+fn end_of(bytes: &[u8]) -> io::Result<usize> {
+    memchr::memmem::rfind(bytes, b"</testsuites>").ok_or_else(|| io::Error::other("the root has no end"))
+}
+
+/// A suite as it is within a root, which has no name here: the first `>` after its tag begins is the end of that.
+fn write_suite(suite: TestSuite, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut root = Report::new("");
+    root.add_test_suite(suite);
+    let bytes = serialized(&root)?;
+    let start = memchr::memmem::find(&bytes, b"<testsuites").unwrap_or_default();
+    let head = memchr::memchr(b'>', bytes.get(start..).unwrap_or_default()).unwrap_or_default();
+    let inner = bytes.get(start + head + 1..end_of(&bytes)?).unwrap_or_default();
+    out.write_all(inner.trim_ascii_end())
 }
 
 fn kind(state: State) -> NonSuccessKind {

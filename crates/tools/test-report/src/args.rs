@@ -65,11 +65,19 @@ pub struct Check {
     #[arg(long, help_heading = "Inputs")]
     pub allow_empty: bool,
 
+    /// A suite, class or source file that tests have to have run of, as a name or glob: firmware.*, tests/test_boot.py
+    #[arg(long, value_name = "GLOB", help_heading = "Inputs")]
+    pub require_suite: Vec<String>,
+
+    /// Tests whose failures are let through for a while, as TOML: [[test]] with test, owner and until. A change cannot let its own through: on a pull request only what the base has holds
+    #[arg(long, value_name = "FILE", help_heading = "Limits")]
+    pub quarantine: Option<PathBuf>,
+
     /// How many tests there have to be at least
     #[arg(long, value_name = "N", help_heading = "Limits")]
     pub min_tests: Option<u64>,
 
-    /// Upper limit of a measure: tests.skipped=10, tests.flaky=warn:0,fail:5, tests.slowest=30s; one per line, or repeated
+    /// Upper limit of a measure: tests.skipped=10, tests.flaky=warn:0,fail:5, tests.wall=10min, tests.removed=0; one per line, or repeated
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Limits")]
     pub max: Vec<KeyedLimit>,
 
@@ -80,6 +88,10 @@ pub struct Check {
     /// How much a measure may grow against the baseline, as a number or in percent of it
     #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Limits")]
     pub max_growth: Vec<KeyedLimit>,
+
+    /// Write one page for a browser with every test that is not green: its message, trace and last lines
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub html: Option<PathBuf>,
 
     /// Write all results as one JUnit file
     #[arg(long, value_name = "FILE", help_heading = "Report")]

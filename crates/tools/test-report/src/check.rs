@@ -6,7 +6,8 @@ use lw_results::{Counts, Expected, write_junit};
 
 use crate::args::Check;
 use crate::inputs::{self, Input};
-use crate::{judge, limits, outcome, tables};
+use crate::places::Places;
+use crate::{changes, judge, limits, outcome, page, quarantine, shards, tables};
 
 /// Reads, judges and tells.
 ///
@@ -19,31 +20,39 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
             .hint("which file is of which shard, the layout says: --layout 'results-{shard}.xml'"));
     }
     let baseline = match cx.baseline(report)? {
-        Some((path, bytes)) => cx.read_baseline(&path, &bytes, report)?,
+        Some((path, bytes)) => cx.read_baseline(&path, &bytes, report)?.map(|earlier| (path, earlier)),
         None => None,
     };
+    let held = quarantine::load(args.quarantine.as_deref(), cx, report)?;
     let expected = read_expected(args, cx, report)?;
     let inputs = inputs::collect(args, cx, report)?;
 
     let mut counts = Counts::default();
     inputs.iter().for_each(|input| counts += input.run.counts());
-    let mut missing = 0;
-    if let Some(expected) = &expected {
-        missing = judge::expected(expected, &inputs, report);
-    }
-    counts.not_run += missing;
-    judge::tests(args, &inputs, cx, report);
-    judge::files(args, &inputs, &outcomes, expected.is_some(), report)?;
+    let missing = expected.as_ref().map(|expected| judge::expected(expected, &inputs, report));
+    counts.not_run += missing.unwrap_or(0);
+    let places = Places::new(cx);
+    judge::tests(args, &inputs, &held, &places, report);
+    judge::files(args, &inputs, &outcomes, &held, expected.is_some(), report)?;
+    judge::suites(&args.require_suite, &inputs, report);
 
     measure(&counts, &inputs, report);
-    tables::add(&inputs, args.top, cx, report);
+    held.check(&inputs, report);
+    let stopped = judge::stopped(&inputs, &outcomes, missing, report);
+    let earlier = baseline.as_ref().map(|(path, earlier)| (path.as_path(), earlier));
+    let before = changes::compare(earlier, &inputs, stopped, cx, report)?;
+    tables::add(&inputs, args.top, (&held, &before, &places), report);
     if let Some(path) = &args.junit_out {
         let runs = inputs.iter().map(|input| (if inputs.len() > 1 { input.name() } else { "" }, &input.run));
-        let bytes = write_junit("test-report", runs).map_err(Error::internal)?;
-        cx.write(path, |out| out.write_all(&bytes))?;
+        cx.write(path, |out| write_junit("test-report", runs, out))?;
     }
-    limits::settle(args, baseline.as_ref(), cx, report)?;
-    say(&counts, cx);
+    limits::settle(args, earlier.map(|(_, earlier)| earlier), &before, cx, report)?;
+    if let Some(path) = &args.html {
+        let page = page::render(&inputs, &held, &places, cx, report);
+        cx.write(path, |out| out.write_all(page.as_bytes()))?;
+    }
+    drop(places);
+    say(&counts, held.excused(&inputs), cx);
     Ok(())
 }
 
@@ -98,9 +107,29 @@ fn measure(counts: &Counts, inputs: &[Input], report: &mut Report) {
         report.measures.push(seconds("tests.duration", "time of all tests", sum));
         report.measures.push(seconds("tests.slowest", "slowest test", slowest));
     }
+    if let Some(wall) = wall(inputs) {
+        report.measures.push(seconds("tests.wall", "time of the run on the clock", wall));
+    }
+    if let Some(imbalance) = shards::imbalance(inputs) {
+        report.measures.push(seconds("shards.imbalance", "slowest shard above the mean", imbalance));
+    }
 }
 
-fn say(counts: &Counts, cx: &mut Context) {
+/// How long the run took on the clock: that of its only file, or of its slowest shard, since shards run side by side. Several
+/// files without a layout may have been written in turn or at once, so that nothing is known of them together.
+fn wall(inputs: &[Input]) -> Option<std::time::Duration> {
+    match inputs {
+        [one] => one.run.wall,
+        several if several.iter().all(|input| input.shard.is_some()) => several
+            .iter()
+            .map(|input| input.run.wall)
+            .try_fold(std::time::Duration::ZERO, |most, wall| Some(most.max(wall?)))
+            .filter(|wall| !wall.is_zero()),
+        _ => None,
+    }
+}
+
+fn say(counts: &Counts, excused: u64, cx: &mut Context) {
     let total = counts.total();
     cx.figure(format!("{} of {total} passed", counts.passed));
     for (count, word) in [
@@ -108,6 +137,7 @@ fn say(counts: &Counts, cx: &mut Context) {
         (counts.not_run, "not run"),
         (counts.skipped, "skipped"),
         (counts.flaky, "flaky"),
+        (excused, "in quarantine"),
     ] {
         if count > 0 {
             cx.figure(format!("{count} {word}"));
@@ -121,6 +151,7 @@ fn say(counts: &Counts, cx: &mut Context) {
         ("skipped", counts.skipped),
         ("not-run", counts.not_run),
         ("flaky", counts.flaky),
+        ("quarantined", excused),
     ] {
         cx.output(name, value.to_string());
     }

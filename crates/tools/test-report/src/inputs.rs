@@ -1,7 +1,7 @@
 //! From files to runs: read, held to their stamps, and joined by shard.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lw_cli::{Context, Error, ResultExt, parallel};
 use lw_model::{Finding, Level, Location, Report};
@@ -19,6 +19,8 @@ pub(crate) struct Input {
     pub(crate) given: String,
     /// The shard, with a layout.
     pub(crate) shard: Option<String>,
+    /// What its shards have in common: the leg of a matrix. Empty without a layout.
+    pub(crate) leg: String,
     /// The attempt that decides, when it is known.
     pub(crate) attempt: Option<u64>,
     pub(crate) run: Run,
@@ -118,7 +120,14 @@ fn by_file(reads: Vec<Read>, report: &mut Report) -> Vec<Input> {
             known.insert(read.digest, read.name.clone());
         }
         let attempt = read.stamp.and_then(Result::ok).map(|stamp| stamp.attempt);
-        inputs.push(Input { file: read.name, given: read.given, shard: None, attempt, run: read.run });
+        inputs.push(Input {
+            file: read.name,
+            given: read.given,
+            shard: None,
+            leg: String::new(),
+            attempt,
+            run: read.run,
+        });
     }
     inputs
 }
@@ -133,9 +142,9 @@ fn by_shard(
     let mut given: HashMap<String, String> = HashMap::new();
     for read in reads {
         given.insert(read.name.clone(), read.given.clone());
-        let Place { shard, attempt } = layout.place(&read.name)?;
+        let Place { shard, leg, attempt } = layout.place(&read.name)?;
         let stamped = read.stamp.and_then(Result::ok).map(|stamp| stamp.attempt);
-        let place = Place { shard, attempt: attempt.or(stamped) };
+        let place = Place { shard, leg, attempt: attempt.or(stamped) };
         shards.add(&read.name, &place, read.digest, read.run)?;
     }
     for copy in shards.copies() {
@@ -155,24 +164,11 @@ fn by_shard(
         let (attempt, run) = (Some(shard.attempt), shard.run);
         let name = if shard.name.is_empty() { "all".to_owned() } else { shard.name };
         let given = given.remove(&shard.file).unwrap_or_default();
-        inputs.push(Input { file: shard.file, given, shard: Some(name), attempt, run });
+        inputs.push(Input { file: shard.file, given, shard: Some(name), leg: shard.leg, attempt, run });
     }
     if let Some(expected) = args.expect_shards.filter(|expected| *expected != inputs.len()) {
         let message = format!("{expected} shards have to be there, and there are {}", inputs.len());
         report.add_finding(Finding::new("test-report/lost-shard", Level::Error, "shards", message));
     }
     Ok(inputs)
-}
-
-/// The place of a test in the repository, when the file it names is there.
-pub(crate) fn place(file: &str, line: Option<u32>, cx: &Context) -> Option<Location> {
-    let root = cx.root();
-    let path = Path::new(file);
-    let relative = if path.is_absolute() { path.strip_prefix(root).ok()? } else { path };
-    let plain = relative.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    if !plain || !root.join(relative).is_file() {
-        return None;
-    }
-    let path = relative.to_string_lossy().replace('\\', "/");
-    Some(line.map_or_else(|| Location::file(&path), |line| Location::line(&path, line)))
 }

@@ -1,18 +1,20 @@
 //! What makes a run red: its tests, its files, and what is known of it from elsewhere.
 
-use lw_cli::{Context, Error};
+use lw_cli::Error;
 use lw_model::{Fact, Finding, Level, Report};
-use lw_results::{Case, End, Expected};
+use lw_results::{Case, End, Expected, State};
 
 use crate::args::Check;
-use crate::inputs::{self, Input};
+use crate::inputs::Input;
 use crate::outcome::Outcome;
+use crate::places::Places;
+use crate::quarantine::Held;
 
 /// Names that a finding lists.
 const LISTED: usize = 5;
 
 /// Some names of many, for a sentence.
-fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
     match names.len().saturating_sub(LISTED) {
         0 => shown.join(", "),
@@ -42,14 +44,17 @@ pub(crate) fn message(case: &Case) -> String {
 }
 
 /// Tells of the tests that are not green, and of those that only seem so.
-pub(crate) fn tests(args: &Check, inputs: &[Input], cx: &Context, report: &mut Report) {
+pub(crate) fn tests(args: &Check, inputs: &[Input], held: &Held, places: &Places<'_>, report: &mut Report) {
+    let mut excused = Vec::new();
     let (mut bad, mut not_run, mut flaky, mut warned) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut details = Vec::new();
-    for (input, case) in inputs.iter().flat_map(|input| input.run.cases().map(move |(_, case)| (input, case)))
-    {
+    let cases = inputs.iter().flat_map(|input| input.run.cases().map(move |case| (input, case)));
+    for (input, (suite, case)) in cases {
         let state = case.state();
-        if state == lw_results::State::NotRun {
+        if state == State::NotRun {
             not_run.push(case.id());
+        } else if held.excuses(suite, case) {
+            excused.push(case.id());
         } else if state.is_bad() {
             bad.push(case.id());
             if details.len() < args.annotations {
@@ -77,6 +82,15 @@ pub(crate) fn tests(args: &Check, inputs: &[Input], cx: &Context, report: &mut R
         let message = format!("{unnamed} planned tests did not run; the results do not name them");
         add("not-run", Level::Error, message);
     }
+    if !excused.is_empty() {
+        let message = format!(
+            "{} failed and {} let through for now: {}",
+            counted(excused.len()),
+            if excused.len() == 1 { "is" } else { "are" },
+            listed(&excused)
+        );
+        add("quarantined", Level::Warning, message);
+    }
     if !flaky.is_empty() {
         let message = format!("{} passed only when run again: {}", counted(flaky.len()), listed(&flaky));
         add("flaky", Level::Warning, message);
@@ -92,9 +106,9 @@ pub(crate) fn tests(args: &Check, inputs: &[Input], cx: &Context, report: &mut R
         let message = format!(
             "{} {}{colon}{what}",
             case.id(),
-            if case.state() == lw_results::State::Error { "could not check" } else { "failed" }
+            if case.state() == State::Error { "could not check" } else { "failed" }
         );
-        let at = case.file.as_deref().and_then(|file| inputs::place(file, case.line, cx));
+        let at = places.of(case);
         let key = if inputs.len() > 1 { format!("{}:{}", input.name(), case.id()) } else { case.id() };
         report.add_finding(
             Finding::new("test-report/failed-test", Level::Error, &key, message).at(at).as_detail(),
@@ -148,6 +162,7 @@ pub(crate) fn files(
     args: &Check,
     inputs: &[Input],
     outcomes: &[Outcome],
+    held: &Held,
     has_list: bool,
     report: &mut Report,
 ) -> Result<(), Error> {
@@ -190,11 +205,21 @@ pub(crate) fn files(
             several => format!("none of the {} result files", several.len()),
         };
         let is_red = mine.iter().any(|input| input.run.is_red());
+        // Of what is let through only that a test failed is known to be why.
+        let is_let_through = is_red && !mine.iter().any(|input| held.leaves_red(input));
         let key = outcome.pattern.as_deref().unwrap_or("all");
         if !outcome.success && !is_red {
             let does = if mine.len() == 1 { "does not say" } else { "says" };
             let message = format!("the test step ended with {}, and {what} {does} why", outcome.said);
             report.add_finding(Finding::new("test-report/unexplained-exit", Level::Error, key, message));
+        } else if is_let_through {
+            if !outcome.success && !outcome.is_of_tests() {
+                let message = format!(
+                    "the test step ended with {}, which is more than the tests in quarantine that failed",
+                    outcome.said
+                );
+                report.add_finding(Finding::new("test-report/unexplained-exit", Level::Error, key, message));
+            }
         } else if outcome.success && is_red {
             let message =
                 format!("the test step ended with {}, though not all of its tests passed", outcome.said);
@@ -210,4 +235,57 @@ pub(crate) fn files(
         );
     }
     Ok(())
+}
+
+/// Holds the results to the suites that tests have to have run of.
+pub(crate) fn suites(patterns: &[String], inputs: &[Input], report: &mut Report) {
+    for pattern in patterns {
+        let fits = |name: &str| !name.is_empty() && (pattern == name || fast_glob::glob_match(pattern, name));
+        let mut all = 0_u64;
+        let has_run = inputs.iter().flat_map(|input| input.run.cases()).any(|(suite, case)| {
+            // What nests is found by its own name as well.
+            let mut names = suite.name.split(" › ").chain([&*suite.name, &*case.class]);
+            let is_of = names.any(fits) || case.file.as_deref().is_some_and(fits);
+            all += u64::from(is_of);
+            is_of && !matches!(case.state(), State::Skipped | State::NotRun)
+        });
+        if !has_run {
+            let message = match all {
+                0 => format!("there is no test of `{pattern}`, of which some have to run"),
+                _ => format!(
+                    "of `{pattern}`, of which some have to run, all {all} were skipped or did not run"
+                ),
+            };
+            report.add_finding(Finding::new("test-report/missing-suite", Level::Error, pattern, message));
+        }
+    }
+}
+
+/// Why tests may be missing that were not removed; `None` when the run came to its end.
+pub(crate) fn stopped(
+    inputs: &[Input],
+    outcomes: &[Outcome],
+    missing: Option<u64>,
+    report: &Report,
+) -> Option<&'static str> {
+    let is = |rule: &str| report.findings.iter().any(|finding| finding.rule == format!("test-report/{rule}"));
+    if is("lost-shard") {
+        return Some("a shard was lost");
+    }
+    if is("error") || inputs.is_empty() {
+        return Some("not all results could be read");
+    }
+    if missing == Some(0) {
+        return None;
+    }
+    if missing.is_some() {
+        return Some("tests on the list are missing");
+    }
+    let mut troubles = inputs.iter().flat_map(|input| &input.run.troubles);
+    if troubles.next().is_some() || inputs.iter().any(|input| input.run.counts().not_run > 0) {
+        return Some("the run did not come to its end");
+    }
+    let failed =
+        outcomes.iter().any(|outcome| !outcome.success) || inputs.iter().any(|input| input.run.is_red());
+    failed.then_some("the run failed, perhaps at the first failure")
 }

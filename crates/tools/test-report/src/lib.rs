@@ -3,12 +3,17 @@
 //! Files are read by `lw-results`; here they are found, joined, held to what is known of the run, and told.
 
 mod args;
+mod changes;
 mod check;
 mod inputs;
 mod judge;
 mod limits;
 mod outcome;
+mod page;
+mod places;
+mod quarantine;
 mod rules;
+mod shards;
 mod stamp;
 mod tables;
 
@@ -33,6 +38,7 @@ impl Tool for TestReport {
         Output { name: "skipped", description: "How many were skipped" },
         Output { name: "not-run", description: "How many should have run and did not" },
         Output { name: "flaky", description: "How many passed only when they were run again" },
+        Output { name: "quarantined", description: "How many failures were let through" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     const MAX_BINARY_BYTES: u64 = 6_500_000;

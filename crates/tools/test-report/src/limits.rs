@@ -4,9 +4,13 @@ use lw_cli::{Context, Error, same_measure};
 use lw_model::{Bound, Reason, Report, Unit};
 
 use crate::args::Check;
+use crate::changes::Before;
 
 /// A limit of nothing.
 const EMPTY: &str = "=0";
+
+/// Measures in seconds.
+const TIMES: [&str; 4] = ["tests.duration", "tests.slowest", "tests.wall", "shards.imbalance"];
 
 /// Compares with an earlier run, attaches every limit and judges them. A limit that names no measure fails.
 ///
@@ -15,6 +19,7 @@ const EMPTY: &str = "=0";
 pub(crate) fn settle(
     args: &Check,
     baseline: Option<&Report>,
+    before: &Before,
     cx: &Context,
     report: &mut Report,
 ) -> Result<(), Error> {
@@ -36,7 +41,7 @@ pub(crate) fn settle(
         let of = |unit: Unit| {
             let is_time = |spec: &str| {
                 let name = spec.split('=').next().unwrap_or_default();
-                matches!(name, "tests.duration" | "tests.slowest")
+                TIMES.contains(&name)
             };
             let mine: Vec<&str> = specs
                 .iter()
@@ -47,7 +52,13 @@ pub(crate) fn settle(
         let limits = of(Unit::Count)?.into_iter().chain(of(Unit::Seconds)?);
         for limits in limits.filter(|limits| !limits.name().is_empty()) {
             if !limits.attach_by_name(limits.name(), report)? {
-                limits.record_unmatched(Reason::NothingMatched, report);
+                let reason = match limits.name() {
+                    name if !crate::changes::MEASURES.contains(&name) => Reason::NothingMatched,
+                    // What was stopped says nothing of what is gone.
+                    _ if before.is_known() => Reason::PartsMissing,
+                    _ => Reason::NoBaseline,
+                };
+                limits.record_unmatched(reason, report);
             }
         }
     }

@@ -49,6 +49,12 @@ pub(crate) fn parse(texts: &[String], cx: &Context) -> Result<Vec<Outcome>, Erro
 }
 
 impl Outcome {
+    /// Whether failed tests alone end a step like this: not where it was killed, ran out of time or was cancelled. Shells and
+    /// `timeout` keep 124 and more for that; tools end with 1, 8 (CTest), 100 (nextest), 101 (cargo) and the like.
+    pub(crate) fn is_of_tests(&self) -> bool {
+        self.said == "failure" || self.said.parse::<i64>().is_ok_and(|code| (1..124).contains(&code))
+    }
+
     /// Whether it is about a result: by the path as the user names it, or as reports do.
     pub(crate) fn is_about(&self, input: &Input) -> bool {
         let fits = |pattern: &str, name: &str| pattern == name || fast_glob::glob_match(pattern, name);

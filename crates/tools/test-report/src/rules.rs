@@ -45,16 +45,34 @@ pub(crate) const RULES: &[Rule] = &[
         "A test that fails at times hides a defect of the code or of the test. `max: tests.flaky=0` makes it a failure.",
     ),
     rule(
+        "gone-tests",
+        Level::Warning,
+        "Tests of the baseline are not in the results of a run that did not come to a good end.",
+        "They may not have run, so that none of them counts as removed. A store keeps no names: `expect` with an earlier result file tells which they are.",
+    ),
+    rule(
         "lost-shard",
         Level::Error,
         "There are not as many shards as there have to be.",
         "A job may have been cancelled, or its result file not kept: upload it also when the tests fail (`if: always()`).",
     ),
     rule(
+        "missing-suite",
+        Level::Error,
+        "No test has run of a suite that has to be there.",
+        "It may have been renamed, left out by a filter, or skipped as a whole; `require-suite` names it.",
+    ),
+    rule(
         "missing-test",
         Level::Error,
         "Tests that have to be there are not in the results.",
         "They did not run: the run was stopped or crashed, a shard was lost, or a filter leaves them out. When they were removed, make the list anew.",
+    ),
+    rule(
+        "newly-skipped",
+        Level::Warning,
+        "Tests are skipped that ran in the baseline.",
+        "A test that is skipped checks nothing. `max: tests.newly-skipped=0` makes it a failure.",
     ),
     rule(
         "no-end",
@@ -67,6 +85,12 @@ pub(crate) const RULES: &[Rule] = &[
         Level::Error,
         "A result file has no test in it.",
         "A filter may match nothing, or the tests were not found. `allow-empty` accepts it.",
+    ),
+    rule(
+        "not-kept",
+        Level::Warning,
+        "There are too many tests to keep what each did.",
+        "New, fixed and removed tests are not told, and the next run has nothing to compare with. Judge parts of the run by themselves.",
     ),
     rule(
         "not-run",
@@ -91,6 +115,48 @@ pub(crate) const RULES: &[Rule] = &[
         Level::Error,
         "Something went wrong outside any test.",
         "A set-up failed, the program crashed, or the file does not have what its header promises. Tests that passed say nothing about it.",
+    ),
+    rule(
+        "quarantine-ambiguous",
+        Level::Error,
+        "A test in quarantine may be one of several.",
+        "Name its `suite` too: a failure of another test must not be let through.",
+    ),
+    rule(
+        "quarantine-changed",
+        Level::Note,
+        "A change has put tests in quarantine, which does not hold in its own run.",
+        "What a change may not decide for itself is taken from its base. Let the failure be reviewed: once merged, the list holds.",
+    ),
+    rule(
+        "quarantine-expired",
+        Level::Error,
+        "The quarantine of a test has ended.",
+        "Repair the test, or take it off the list; who answers for it says whether it needs more time.",
+    ),
+    rule(
+        "quarantine-too-long",
+        Level::Error,
+        "A test is in quarantine for longer than 30 days.",
+        "Name a day at most 30 days ahead: what nobody looks at for a month is not a test.",
+    ),
+    rule(
+        "quarantine-unmatched",
+        Level::Error,
+        "A test in quarantine is not in the results.",
+        "It was renamed, removed, or did not run. Names are compared letter by letter; take it off the list when it is gone.",
+    ),
+    rule(
+        "quarantined",
+        Level::Warning,
+        "Tests failed whose failures are let through for now.",
+        "They ran, and are in the table with who answers for them. `max: tests.quarantined=0` makes it a failure.",
+    ),
+    rule(
+        "removed-tests",
+        Level::Warning,
+        "Tests of the baseline are gone.",
+        "A failing test may have been removed instead of repaired. `max: tests.removed=0` makes it a failure; `expect` with an earlier result file tells which they are.",
     ),
     rule(
         "same-file",

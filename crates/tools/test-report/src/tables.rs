@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use lw_cli::Context;
 use lw_model::{Align, Cell, Report, Table};
 use lw_results::{Case, State};
 
-use crate::inputs::{self, Input};
+use crate::changes::Before;
+use crate::inputs::Input;
 use crate::judge::message;
+use crate::places::Places;
+use crate::quarantine::Held;
 
 /// Last lines of each failed test.
 const LAST_LINES: usize = 6;
@@ -29,7 +31,12 @@ fn count(number: u64) -> Cell {
 }
 
 /// Adds every table that has rows.
-pub(crate) fn add(inputs: &[Input], most: usize, cx: &Context, report: &mut Report) {
+pub(crate) fn add(
+    inputs: &[Input],
+    most: usize,
+    (held, before, places): (&Held, &Before, &Places<'_>),
+    report: &mut Report,
+) {
     let several = inputs.len() > 1;
     let bad: Vec<(&Input, &Case)> = cases(inputs).filter(|(_, case)| case.state().is_bad()).collect();
     if !bad.is_empty() {
@@ -44,10 +51,11 @@ pub(crate) fn add(inputs: &[Input], most: usize, cx: &Context, report: &mut Repo
         }
         let mut table = Table::new("failures", "Failed tests", &columns);
         for (input, case) in bad.iter().take(most) {
-            let place = case.file.as_deref().map(|file| match inputs::place(file, case.line, cx) {
-                Some(place) => place.to_string(),
-                None => case.line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}")),
-            });
+            let as_written = || {
+                let file = case.file.as_deref()?;
+                Some(case.line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}")))
+            };
+            let place = places.of(case).map(|place| place.to_string()).or_else(as_written);
             let mut row = vec![
                 Cell::Code(case.id()),
                 Cell::Text(case.state().as_str().into()),
@@ -81,7 +89,8 @@ pub(crate) fn add(inputs: &[Input], most: usize, cx: &Context, report: &mut Repo
         table.note = note(table.rows.len(), flaky.len());
         report.tables.push(table);
     }
-    slowest(inputs, most, report);
+    quarantined(inputs, held, most, report);
+    slowest(inputs, before, most, report);
     if several {
         files(inputs, most, report);
     }
@@ -106,20 +115,51 @@ fn last_lines(bad: &[(&Input, &Case)], most: usize, report: &mut Report) {
     }
 }
 
-fn slowest(inputs: &[Input], most: usize, report: &mut Report) {
-    let mut timed: Vec<(Duration, &Case)> = cases(inputs)
-        .filter_map(|(_, case)| Some((case.duration()?, case)))
-        .filter(|(time, _)| !time.is_zero())
+/// Every test on the list, whatever it did: they run, and are shown.
+fn quarantined(inputs: &[Input], held: &Held, most: usize, report: &mut Report) {
+    let columns = ["test", "state", "owner", "until", "reason"].map(|title| (title, Align::Left));
+    let mut table = Table::new("quarantine", "Tests in quarantine", &columns);
+    let mut all = 0;
+    for (suite, case) in inputs.iter().flat_map(|input| input.run.cases()) {
+        let Some((entry, holds)) = held.entry(suite, case) else { continue };
+        all += 1;
+        if table.rows.len() < most {
+            let state = case.state().as_str();
+            table.rows.push(vec![
+                Cell::Code(case.id()),
+                Cell::Text(if holds { state.to_owned() } else { format!("{state}, not let through") }),
+                Cell::Text(entry.owner.clone()),
+                Cell::Text(entry.until_text()),
+                entry.reason.clone().map_or(Cell::Empty, Cell::Text),
+            ]);
+        }
+    }
+    if all > 0 {
+        table.note = note(table.rows.len(), all);
+        report.tables.push(table);
+    }
+}
+
+fn slowest(inputs: &[Input], before: &Before, most: usize, report: &mut Report) {
+    let mut timed: Vec<(Duration, &Input, &Case)> = cases(inputs)
+        .filter_map(|(input, case)| Some((case.duration()?, input, case)))
+        .filter(|(time, ..)| !time.is_zero())
         .collect();
     if timed.is_empty() {
         return;
     }
-    timed.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.id().cmp(&b.1.id())));
-    let mut table = Table::new("slowest", "Slowest tests", &[("test", Align::Left), ("time", Align::Right)]);
+    timed.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.id().cmp(&b.2.id())));
+    let mut columns = vec![("test", Align::Left), ("time", Align::Right)];
+    columns.extend(before.is_known().then_some(("before", Align::Right)));
+    let mut table = Table::new("slowest", "Slowest tests", &columns);
     table.rows = timed
         .iter()
         .take(most)
-        .map(|(duration, case)| vec![Cell::Code(case.id()), time(Some(*duration))])
+        .map(|(duration, input, case)| {
+            let mut row = vec![Cell::Code(case.id()), time(Some(*duration))];
+            row.extend(before.is_known().then(|| time(before.duration(input, case))));
+            row
+        })
         .collect();
     table.folded = true;
     report.tables.push(table);
@@ -142,9 +182,6 @@ fn files(inputs: &[Input], most: usize, report: &mut Report) {
     );
     for input in inputs.iter().take(most) {
         let counts = input.run.counts();
-        let times = input.run.cases().filter_map(|(_, case)| case.duration());
-        let sum = times
-            .fold(None, |sum: Option<Duration>, time| Some(sum.unwrap_or_default().saturating_add(time)));
         table.rows.push(vec![
             Cell::Code(input.name().to_owned()),
             Cell::Text(input.run.format.name().into()),
@@ -152,7 +189,7 @@ fn files(inputs: &[Input], most: usize, report: &mut Report) {
             count(counts.total()),
             count(counts.failed + counts.errors + counts.not_run + input.run.troubles.len() as u64),
             count(counts.skipped),
-            time(sum),
+            time(crate::shards::time(input)),
         ]);
     }
     table.note = note(table.rows.len(), inputs.len());

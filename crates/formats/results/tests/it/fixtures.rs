@@ -66,7 +66,8 @@ fn the_exit_code_of_each_tool_is_explained_by_its_file() {
 fn what_is_written_is_read_with_the_same_counts() {
     for (path, _) in cases() {
         let Ok(run) = read(&fs::read(&path).unwrap()) else { continue };
-        let written = write_junit("all", [("", &run)]).unwrap();
+        let mut written = Vec::new();
+        write_junit("all", [("", &run)], &mut written).unwrap();
         let again = read(&written).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let (mut before, after) = (run.counts(), again.counts());
         // JUnit has one word for what did not run and for what went wrong outside a test.
@@ -77,6 +78,17 @@ fn what_is_written_is_read_with_the_same_counts() {
         (before.not_run, before.warned) = (0, 0);
         assert_eq!(after, before, "{}", path.display());
         assert!(again.troubles.is_empty(), "{}: {:?}", path.display(), again.troubles);
+        // The root, which is written first, has the sums of the suites.
+        let text = String::from_utf8(written).unwrap();
+        for attribute in ["tests", "skipped", "failures", "errors"] {
+            let count = |element: &str| -> u64 {
+                let value = element.split(&format!(" {attribute}=\"")).nth(1).unwrap().split('"').next();
+                value.unwrap().parse().unwrap()
+            };
+            let mut roots = text.split("<testsuites ").skip(1);
+            let sum: u64 = text.split("<testsuite ").skip(1).map(count).sum();
+            assert_eq!(roots.next().map(count), Some(sum), "{}: {attribute}", path.display());
+        }
     }
 }
 

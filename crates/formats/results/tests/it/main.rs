@@ -5,7 +5,10 @@
 
 mod fixtures;
 mod hostile;
+mod quarantine;
 mod shards;
+mod store;
+mod wall;
 
 use lw_results::Run;
 

@@ -3,6 +3,10 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+mod baseline;
+mod page;
+mod quarantine;
+
 use std::fs;
 use std::path::Path;
 
@@ -26,6 +30,21 @@ fn red(name: &str) -> String {
     format!(
         "<testsuite name='s'><testcase classname='c' name='{name}'><failure message='no'/></testcase></testsuite>"
     )
+}
+
+/// A suite of tests of the class `c`, as in `a=. b=F c=s`: passed, failed, skipped.
+fn suite(tests: &str) -> String {
+    let case = |test: &str| {
+        let (name, state) = test.split_once('=').unwrap();
+        let inside = match state {
+            "F" => "<failure message='no'/>",
+            "s" => "<skipped/>",
+            _ => "",
+        };
+        format!("<testcase classname='c' name='{name}' time='0.5'>{inside}</testcase>")
+    };
+    let cases: String = tests.split(' ').map(case).collect();
+    format!("<testsuite name='s'>{cases}</testsuite>")
 }
 
 fn check(folder: &Path, arguments: &str) -> Run {
