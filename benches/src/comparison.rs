@@ -106,6 +106,11 @@ impl Job {
         self.rows.iter().find(|row| row.name == name).and_then(|row| row.cost)
     }
 
+    /// What each took that could be run, by its name.
+    pub(crate) fn costs(&self) -> impl Iterator<Item = (&str, Cost)> {
+        self.rows.iter().filter_map(|row| Some((row.name.as_str(), row.cost?)))
+    }
+
     pub(crate) fn show(&self) -> String {
         let mut table = Table::new(&[
             &self.title,

@@ -248,3 +248,16 @@ pub fn results_of(format: lw_results::Format, bytes: &[u8]) {
     assert_eq!(again.counts().passed, counts.passed);
     assert_eq!(again.counts().skipped, counts.skipped);
 }
+
+/// Reads the figures of a format and checks what came of it.
+pub fn figures_of(format: lw_figures::Format, bytes: &[u8]) {
+    match lw_figures::read(format, bytes) {
+        Ok(figures) => {
+            for figure in &figures.figures {
+                assert!(figure.value.as_f64().is_finite());
+                assert!(figure.whole.is_none_or(|whole| whole >= figure.value));
+            }
+        }
+        Err(error) => explained(&error),
+    }
+}

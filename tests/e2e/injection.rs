@@ -238,7 +238,8 @@ fn no_input_runs_anything_under_act() {
             steps.push(json!({
                 "shell": "sh",
                 "env": {"VERDICT": format!("${{{{ steps.tool{index}.outputs.verdict }}}}")},
-                "run": "test \"$VERDICT\" = error && test ! -e pwned",
+                // quality-gate fails where a file is missing, as it does for every one that it expects.
+                "run": "case \"$VERDICT\" in error | fail) test ! -e pwned ;; *) false ;; esac",
             }));
         }
         let Some(log) = act::job(tree.path(), &workspace, &json!(steps), "-self-hosted", "") else { return };

@@ -22,5 +22,6 @@ mod looks;
 mod other_ci;
 mod overhead;
 mod recipes;
+mod release;
 mod support;
 mod tree;

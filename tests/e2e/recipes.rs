@@ -363,3 +363,31 @@ fn the_recipe_of_ota_package() {
     assert_ne!(run.code, 0, "{}", run.text());
     assert!(!project.around("releases/v1.0.1").exists());
 }
+
+#[test]
+fn the_recipe_of_a_release_with_one_version() {
+    let makefile = "firmware:\n\tmkdir -p build/s3 && cp app.bin build/s3/ && echo built $(BUILD_VERSION)\n";
+    let project = Project::of(
+        &of_page("docs/version.md"),
+        &[
+            ("app.bin", &format!("{EXAMPLE}/firmware.bin")),
+            ("Cargo.toml", &format!("{EXAMPLE}/Cargo.toml")),
+            ("Cargo.lock", &format!("{EXAMPLE}/Cargo.lock")),
+        ],
+        &[("Makefile", makefile)],
+    );
+    let Some(run) = project.tag("v1.1.0") else { return };
+    assert_eq!(run.code, 0, "{}", run.text());
+    assert!(run.text().contains("built 1.1.0"), "{}", run.text());
+    for (step, output) in [("version", "version"), ("ota", "version"), ("image", "version")] {
+        assert_eq!(run.output(step, output), "1.1.0", "{step}: {}", run.text());
+    }
+    assert!(
+        run.output("image", "tags").ends_with(":1.1.0\n") || run.output("image", "tags").contains(":1.1\n")
+    );
+
+    // A tag the manifest does not have: nothing is built.
+    let run = project.tag("v1.2.0").unwrap();
+    assert_ne!(run.code, 0, "{}", run.text());
+    assert!(!run.text().contains("built"), "{}", run.text());
+}

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::comparison::{self, Job};
-use crate::process::{Line, multicall};
+use crate::document;
+use crate::process::{Cost, Line, multicall};
 
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &["--commits", "2000", "--runs", "1"];
@@ -17,9 +18,12 @@ pub(crate) struct Args {
     /// The changelog binary, or the multi-call binary `lw`
     #[arg(long)]
     bin: PathBuf,
-    /// git-cliff; without it, it is left out. It asks crates.io for its newest version unless the network is cut off
+    /// A git-cliff; may be given several times. It asks crates.io for its newest version unless the network is cut off
     #[arg(long)]
-    git_cliff: Option<PathBuf>,
+    git_cliff: Vec<PathBuf>,
+    /// A repository to measure as well, `NAME=FOLDER`; may be given several times
+    #[arg(long)]
+    repo: Vec<String>,
     /// Commits of the histories; each is measured with a tag every 100 commits
     #[arg(long, default_values_t = [10_000, 50_000])]
     commits: Vec<u32>,
@@ -29,17 +33,35 @@ pub(crate) struct Args {
     /// Runs of each command; the median counts
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Runs of git-cliff
+    #[arg(long, default_value_t = 1)]
+    peer_runs: usize,
+    /// Fail when a whole history takes more than 1.5 times the CPU time of `git log` or 100 MiB
+    #[arg(long)]
+    check: bool,
+    /// Document to write the tables into, between `<!-- bench:changelog -->` and `<!-- /bench:changelog -->`
+    #[arg(long)]
+    write: Option<PathBuf>,
 }
+
+/// How many times the CPU time of `git log` a whole history may take.
+const WANTED_CPU: f64 = 1.5;
+
+/// How much memory it may take, in bytes.
+const WANTED_PEAK: u64 = 100 << 20;
 
 /// Measures all and prints the tables.
 ///
 /// # Errors
-/// When our own binary fails or a history cannot be made; a peer that is not installed is left out.
+/// When our own binary fails or a history cannot be made; a peer that is not installed is left out. With `--check` also when a
+/// limit is missed.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let config = folder.path().join("cliff.toml");
     std::fs::write(&config, CLIFF).context("failed to write the configuration of git-cliff")?;
-    println!("{}", comparison::machine("medians", &[("git", Line::new(["git", "--version"]))]));
+    let how = format!("median of {} runs ({} of git-cliff, without a network)", args.runs, args.peer_runs);
+    let mut text = comparison::machine(&how, &[("git", Line::new(["git", "--version"]))]);
+    let mut ratios = Vec::new();
     let mut sizes: Vec<(u32, u32)> = args.commits.iter().map(|commits| (*commits, 100)).collect();
     if args.tags > 0 {
         sizes.push((args.tags * 2, 2));
@@ -48,17 +70,71 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let repository = folder.path().join(format!("{commits}-{every}.git"));
         history(&repository, commits, every)?;
         let all = job(args, &config, &repository, &format!("{commits} commits, a tag every {every}"), None)?;
-        println!("\n{all}");
+        ratios.extend(ratio(&all)?);
+        text += &format!("\n{}", all.show());
         let last = format!("v0.{}.0", commits / every);
         let one =
             job(args, &config, &repository, &format!("One release of {}", commits / every), Some(&last))?;
-        println!("\n{one}");
+        text += &format!("\n{}", one.show());
     }
+    for repository in &args.repo {
+        let (name, path) = repository.split_once('=').context("--repo is NAME=FOLDER")?;
+        let whole = folder.path().join(format!("{name}.git"));
+        // Without what another program may have left beside it, and with a place for what is written.
+        std::fs::create_dir(&whole)?;
+        let all = Repo { git: Path::new(path), out: &whole.join("changelog.md") };
+        let all = job_of(args, &config, &all, &format!("{name}, whole history"), None)?;
+        ratios.extend(ratio(&all)?);
+        text += &format!("\n{}", all.show());
+    }
+    text +=
+        &format!("\n{}\n", ratios.iter().map(|(line, _)| format!("- {line}")).collect::<Vec<_>>().join("\n"));
+    println!("{text}");
+    if let Some(path) = &args.write {
+        document::write(path, "changelog", &text)?;
+    }
+    let missed: Vec<&str> =
+        ratios.iter().filter(|(_, missed)| *missed).map(|(line, _)| line.as_str()).collect();
+    ensure!(!args.check || missed.is_empty(), "{}", missed.join("; "));
     Ok(())
 }
 
-fn job(args: &Args, config: &Path, repository: &Path, title: &str, tag: Option<&str>) -> Result<String> {
+/// A repository, and where its changelog is written.
+struct Repo<'a> {
+    git: &'a Path,
+    out: &'a Path,
+}
+
+/// What a whole history takes beside `git log` and git-cliff, and whether that is too much.
+fn ratio(job: &Job) -> Result<Vec<(String, bool)>> {
+    let ours = job.cost()?;
+    let times = |cost: Cost| cost.cpu.as_secs_f64() / ours.cpu.as_secs_f64();
+    let mut lines = Vec::new();
+    if let Some(git) = job.cost_of(GIT_LOG) {
+        let times = 1.0 / times(git);
+        let line = format!(
+            "{}: {times:.2} times the CPU time of {GIT_LOG} (at most {WANTED_CPU}), {:.1} MiB (at most {})",
+            job.title(),
+            ours.peak as f64 / f64::from(1 << 20),
+            WANTED_PEAK >> 20
+        );
+        lines.push((line, times > WANTED_CPU || ours.peak > WANTED_PEAK));
+    }
+    for (name, cost) in job.costs().filter(|(name, _)| name.starts_with("git-cliff")) {
+        lines.push((format!("{}: {name} takes {:.1} times the CPU time", job.title(), times(cost)), false));
+    }
+    Ok(lines)
+}
+
+const GIT_LOG: &str = "`git log`";
+
+fn job(args: &Args, config: &Path, repository: &Path, title: &str, tag: Option<&str>) -> Result<Job> {
     let out = repository.with_extension("md");
+    job_of(args, config, &Repo { git: repository, out: &out }, title, tag)
+}
+
+fn job_of(args: &Args, config: &Path, repo: &Repo<'_>, title: &str, tag: Option<&str>) -> Result<Job> {
+    let (repository, out) = (repo.git, repo.out);
     let mut ours = multicall(&args.bin, "changelog").with(["generate", "--config", "none", "--repo"]);
     ours = ours.with([repository.as_os_str(), "--output".as_ref(), out.as_os_str()]);
     let mut git = Line::new(["git", "-C"]).with([repository.as_os_str(), "log".as_ref()]);
@@ -67,23 +143,21 @@ fn job(args: &Args, config: &Path, repository: &Path, title: &str, tag: Option<&
         ours = ours.with(["--tag", tag]);
         git = git.with([format!("{tag}~20..{tag}")]);
     }
-    let mut job = Job::new(title).ours("changelog", ours, args.runs).peer("`git log`", git, args.runs);
-    if let Some(cliff) = &args.git_cliff {
+    let mut job = Job::new(title).ours("changelog", ours, args.runs).peer(GIT_LOG, git, args.runs);
+    for cliff in &args.git_cliff {
+        let name = Line::new([cliff.as_os_str(), "--version".as_ref()]).output().unwrap_or_default();
         let mut line =
             Line::new(["unshare", "-rn"]).with([cliff.as_os_str(), "--config".as_ref(), config.as_os_str()]);
-        line = line.with([
-            "--repository".as_ref(),
-            repository.as_os_str(),
-            "--output".as_ref(),
-            out.as_os_str(),
-        ]);
+        // In the repository: named with `--repository`, it looks at the files of every commit.
+        line = line.with(["--output".as_ref(), out.as_os_str()]).within(repository);
         if tag.is_some() {
             line = line.with(["--latest"]);
         }
-        job = job.peer("git-cliff", line, args.runs);
+        let name = name.lines().next().filter(|name| name.starts_with("git-cliff")).unwrap_or("git-cliff");
+        job = job.peer(name, line, args.peer_runs);
     }
     job.measure(false)?;
-    Ok(job.show())
+    Ok(job)
 }
 
 /// A bare repository of one line with merges, made by `git fast-import`: the same bytes each time.

@@ -3,6 +3,7 @@
 mod changelog;
 mod coverage_gate;
 mod ota_package;
+mod quality_gate;
 mod sbom;
 mod sign;
 mod size_gate;
@@ -16,6 +17,7 @@ pub(crate) enum Tool {
     Changelog(changelog::Args),
     CoverageGate(coverage_gate::Args),
     OtaPackage(ota_package::Args),
+    QualityGate(quality_gate::Args),
     Sbom(sbom::Args),
     Sign(sign::Args),
     SizeGate(size_gate::Args),
@@ -29,6 +31,7 @@ impl Tool {
             Self::Changelog(args) => changelog::run(args),
             Self::CoverageGate(args) => coverage_gate::run(args),
             Self::OtaPackage(args) => ota_package::run(args),
+            Self::QualityGate(args) => quality_gate::run(args),
             Self::Sbom(args) => sbom::run(args),
             Self::Sign(args) => sign::run(args),
             Self::SizeGate(args) => size_gate::run(args),
@@ -43,6 +46,7 @@ pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
         "changelog" => changelog::IN_CI,
         "coverage-gate" => coverage_gate::IN_CI,
         "ota-package" => ota_package::IN_CI,
+        "quality-gate" => quality_gate::IN_CI,
         "sbom" => sbom::IN_CI,
         "sign" => sign::IN_CI,
         "size-gate" => size_gate::IN_CI,

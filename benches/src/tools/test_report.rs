@@ -11,7 +11,7 @@ use crate::process::{Line, multicall};
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &["--files", "100"];
 
-/// Compare test-report with junitparser
+/// Compare test-report with junitparser and junit-report-merger (`jrm`), and with itself on ten times as many files
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The test-report binary, or the multi-call binary `lw`
@@ -25,45 +25,49 @@ pub(crate) struct Args {
     runs: usize,
 }
 
-/// Measures both and prints the table.
+/// Measures all and prints the tables.
 ///
 /// # Errors
 /// When our own binary fails or the files cannot be written; a peer that is not installed is left out.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    for file in 0..args.files {
-        let path = folder.path().join(format!("r{file:06}.xml"));
-        std::fs::write(path, results(file)).context("failed to write a result file")?;
-    }
-    let pattern = folder.path().join("*.xml");
-    let pattern = pattern.as_os_str();
-    let merged = folder.path().join("merged.out");
-    let ours = multicall(&args.bin, "test-report").with([
-        "check".as_ref(),
-        "--config".as_ref(),
-        "none".as_ref(),
-        "--fail-on".as_ref(),
-        "never".as_ref(),
-        "--junit-out".as_ref(),
-        merged.as_os_str(),
-        pattern,
-    ]);
-    let peer = folder.path().join("peer.out");
-    let mut job = Job::new(format!("{} files with 100 tests each, merged", args.files))
-        .ours("test-report", ours, args.runs)
-        .peer(
-            "junitparser",
-            Line::new([
-                "junitparser".as_ref(),
-                "merge".as_ref(),
-                "--glob".as_ref(),
-                pattern,
-                peer.as_os_str(),
-            ]),
-            1,
+    let mut jobs = Vec::new();
+    for files in [args.files, 10 * args.files] {
+        let folder = folder.path().join(files.to_string());
+        std::fs::create_dir(&folder).context("failed to create a folder")?;
+        for file in 0..files {
+            let path = folder.join(format!("r{file:06}.xml"));
+            std::fs::write(path, results(file)).context("failed to write a result file")?;
+        }
+        let pattern = folder.join("*.xml");
+        let merged = folder.join("merged.out");
+        let ours = multicall(&args.bin, "test-report").with([
+            "check".as_ref(),
+            "--config".as_ref(),
+            "none".as_ref(),
+            "--fail-on".as_ref(),
+            "never".as_ref(),
+            "--junit-out".as_ref(),
+            merged.as_os_str(),
+            pattern.as_os_str(),
+        ]);
+        let mut job = Job::new(format!("{files} files with 100 tests each, merged")).ours(
+            "test-report",
+            ours,
+            args.runs,
         );
-    job.measure(false)?;
-    println!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+        if files == args.files {
+            let peer = folder.join("peer.out");
+            let (pattern, peer) = (pattern.as_os_str(), peer.as_os_str());
+            let jrm = Line::new(["jrm".as_ref(), peer, pattern]);
+            let junitparser =
+                Line::new(["junitparser".as_ref(), "merge".as_ref(), "--glob".as_ref(), pattern, peer]);
+            job = job.peer("junit-report-merger", jrm, args.runs).peer("junitparser", junitparser, 1);
+        }
+        job.measure(false)?;
+        jobs.push(job.show());
+    }
+    println!("{}\n\n{}", comparison::machine("medians", &[]), jobs.join("\n"));
     Ok(())
 }
 

@@ -10,12 +10,15 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use lw_changelog::Changelog;
 use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
+use lw_image_tags::ImageTags;
 use lw_ota_package::OtaPackage;
+use lw_quality_gate::QualityGate;
 use lw_sbom::Sbom;
 use lw_sign::Sign;
 use lw_signature::{KeyKind, PrivateKey, Signer as _};
 use lw_size_gate::SizeGate;
 use lw_test_report::TestReport;
+use lw_version::Version;
 
 /// The example firmware, and the coverage and results of its host tests, as `examples/firmware/build.sh` made them: now, and before
 /// the last feature.
@@ -90,7 +93,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 22] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -210,6 +213,41 @@ const STEPS: [Step; 17] = [
         ends: Exit::Gate,
         before: nothing,
     },
+    Step {
+        says: "The version that those commits ask for.",
+        tool: VERSION,
+        arguments: "next --repo history.git",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The tags of the newest release's container image.",
+        tool: IMAGE_TAGS,
+        arguments: "--repo history.git --images ghcr.io/org/app --event push --ref refs/tags/v0.2.0 --sha 1df193a4011bb2768b3ab01c29cb98f4b6f84244 --tags type=semver,pattern={{version}} --tags type=semver,pattern={{major}}.{{minor}}",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "Those of the release before, built once more: `latest` does not go back to it.",
+        tool: IMAGE_TAGS,
+        arguments: "--repo history.git --images ghcr.io/org/app --event push --ref refs/tags/v0.1.0 --sha 3d60fa4a6c86a9236c3011b4fe627ff577605acc --tags type=semver,pattern={{version}} --tags type=semver,pattern={{major}}.{{minor}}",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The reports of size and coverage held to one policy: passes, on one page.",
+        tool: QUALITY,
+        arguments: "check size.json coverage.json --expect size-gate --expect coverage-gate --min coverage.line.covered=65% --max image.bytes=1MiB --write html=quality-report.html",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The same with a report that failed, a number that no report has, and a test report that is missing: fails, and says each.",
+        tool: QUALITY,
+        arguments: "check size.json coverage-fail.json --expect test-report --max complexity=10 --write html=quality-report-fail.html",
+        ends: Exit::Gate,
+        before: nothing,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
@@ -219,9 +257,12 @@ const OTA: Entry = Entry::of::<OtaPackage>();
 const SIGN: Entry = Entry::of::<Sign>();
 const SBOM: Entry = Entry::of::<Sbom>();
 const CHANGELOG: Entry = Entry::of::<Changelog>();
+const VERSION: Entry = Entry::of::<Version>();
+const IMAGE_TAGS: Entry = Entry::of::<ImageTags>();
+const QUALITY: Entry = Entry::of::<QualityGate>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, version, image tags, one policy over all, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -358,6 +399,8 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
         "signed.html",
         "flipped.html",
         "sbom.html",
+        "quality-report.html",
+        "quality-report-fail.html",
     ] {
         say(&format!("  {}", folder.join(page).display()));
     }

@@ -35,4 +35,5 @@ tools! {
     "version" => lw_version::Version,
     "image-tags" => lw_image_tags::ImageTags,
     "test-report" => lw_test_report::TestReport,
+    "quality-gate" => lw_quality_gate::QualityGate,
 }

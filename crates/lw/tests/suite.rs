@@ -129,8 +129,20 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     let bits = signed.iter().zip(&flipped).map(|(one, other)| (one ^ other).count_ones());
     assert_eq!((signed.len(), bits.sum::<u32>()), (flipped.len(), 1));
     assert!(text.contains("forged") && !text.contains("PRIVATE KEY"));
+    // The notes, the version and the tags of the images are of one history.
+    assert!(
+        text.contains("0.2.1, patch after v0.2.0") && text.contains("latest: no, v0.2.0 is higher"),
+        "{text}"
+    );
     let slots = std::fs::read_to_string(folder.path().join("ota.html")).unwrap();
     assert!(slots.contains("ota_0") && slots.contains("ota_1"), "the page shows the slots");
+    let [gate, failed] = ["quality-report.html", "quality-report-fail.html"]
+        .map(|page| std::fs::read_to_string(folder.path().join(page)).unwrap().replace("<wbr/>", ""));
+    assert!(
+        gate.contains("coverage.line.covered") && !gate.contains("breached") && !gate.contains("not judged")
+    );
+    assert!(failed.contains("quality-gate/report-failed") && failed.contains("quality-gate/report-missing"));
+    assert!(failed.contains("not judged"));
     let pages = std::fs::read_dir(folder.path().join("coverage-html/files")).unwrap();
     let sources: Vec<_> = pages.map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap()).collect();
     assert_eq!(sources.len(), 4);

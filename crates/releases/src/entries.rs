@@ -223,13 +223,13 @@ impl<'a> Messages<'a> {
         if self.subjects.get(&hash(header)).copied().unwrap_or(0) <= usize::from(own) {
             return false;
         }
-        let has = |place: &u32| {
+        let has = |place: u32| {
             self.parsed
-                .get(*place as usize)
+                .get(place as usize)
                 .and_then(|message| message.header())
                 .is_some_and(|other| is_same(other, header))
         };
-        self.log.brought_by(merge).iter().any(has)
+        self.log.brings(merge, has)
     }
 }
 

@@ -24,4 +24,4 @@ pub use entries::{Entry, Fate, bump_of};
 pub use error::ReleaseError;
 pub use next::{Next, NextOptions, next};
 pub use position::{Position, position};
-pub use read::{Options, PreReleases, Release, Releases, Want, releases};
+pub use read::{Keep, Options, PreReleases, Release, Releases, Want, releases};

@@ -37,6 +37,18 @@ pub enum PreReleases {
     Fold,
 }
 
+/// What is kept of the texts of commits. A long history takes half the memory without them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All of them.
+    #[default]
+    Texts,
+    /// First lines and footers.
+    Lines,
+    /// What is told: headers, what breaks, and footers with one of these tokens. And first lines of what is nearly something else.
+    Told(&'static [&'static str]),
+}
+
 /// How to read.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -56,9 +68,8 @@ pub struct Options {
     pub expand_squash: bool,
     /// Where pre-releases have their commits.
     pub pre_releases: PreReleases,
-    /// Keep the messages of commits, and their bodies and first lines, which of a conventional message are the header as well. A long
-    /// history takes half the memory without.
-    pub keep_texts: bool,
+    /// What is kept of the texts of commits.
+    pub keep: Keep,
 }
 
 impl Default for Options {
@@ -72,7 +83,7 @@ impl Default for Options {
             rules: Rules::default(),
             expand_squash: false,
             pre_releases: PreReleases::default(),
-            keep_texts: true,
+            keep: Keep::Texts,
         }
     }
 }
@@ -173,7 +184,15 @@ pub fn releases(
     };
     let request =
         LogRequest { ends, extent, paths: options.paths.clone(), first_parent: options.first_parent };
-    let mut log = repository.log(&request)?;
+    let (log, parsed) = repository.log_with(&request, |text| {
+        let mut message = Message::parse(&text, options.rules);
+        match options.keep {
+            Keep::Texts => return (Arc::new(message), text.into_owned()),
+            Keep::Lines => message.forget_body(),
+            Keep::Told(footers) => message.keep_told(footers),
+        }
+        (Arc::new(message), String::new())
+    })?;
     let name = |place: usize| tags.get(place).map_or("what is not released", |release| release.tag.as_str());
     if let Extent::One(which) = &request.extent
         && log.sections.get(*which).is_none_or(Option::is_none)
@@ -190,18 +209,6 @@ pub fn releases(
         && section.after.is_empty()
     {
         return Err(ReleaseError::NotContained { tag: tag.clone(), head: options.head.clone() });
-    }
-    let mut parsed = Vec::with_capacity(log.commits.len());
-    for commit in &mut log.commits {
-        let mut message = Message::parse(&commit.message, options.rules);
-        if !options.keep_texts {
-            commit.message = String::new();
-            message.body = None;
-            if message.near.is_empty() && message.header().is_some() {
-                message.subject = String::new();
-            }
-        }
-        parsed.push(Arc::new(message));
     }
     let messages = Messages::of(&log, parsed, options.rules);
     let mut releases = Vec::new();

@@ -136,8 +136,11 @@ impl Files {
         }
     }
 
-    /// Notes an input, which no output may replace from now on.
-    fn protect(&self, path: &Path) -> Result<(), Error> {
+    /// Notes an input that was read in another way, such as from a folder: no output may replace it from now on.
+    ///
+    /// # Errors
+    /// When it is an output of this run already.
+    pub fn protect(&self, path: &Path) -> Result<(), Error> {
         let Some(id) = FileId::of(&self.resolve(path)).filter(|_| descriptor(path).is_none()) else {
             return Ok(());
         };

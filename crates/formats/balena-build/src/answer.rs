@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
 use lw_model::{Class, Diagnose};
+use lw_syntax::json_reason;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -200,7 +201,7 @@ impl<R: Read> Answer<R> {
         }
         let element: Element = serde_json::from_slice(&bytes).map_err(|error| AnswerError::Malformed {
             offset: start + error.column().saturating_sub(1) as u64,
-            why: error.to_string(),
+            why: json_reason(&error),
         })?;
         Ok(Some(if is_single { element.of_detached() } else { element.said() }))
     }

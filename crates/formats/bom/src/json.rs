@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use lw_syntax::json_reason;
 use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -32,10 +33,7 @@ pub(crate) fn problem(error: &serde_json::Error) -> ReadError {
     if error.is_eof() {
         return ReadError::Truncated { line, column };
     }
-    let text = error.to_string();
-    // The place is told by line and column of their own.
-    let reason = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
-    ReadError::Malformed { line, column, reason: reason.to_owned() }
+    ReadError::Malformed { line, column, reason: json_reason(error) }
 }
 
 #[derive(Deserialize)]

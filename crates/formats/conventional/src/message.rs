@@ -82,7 +82,8 @@ impl Message {
 
     /// `depth` is 1 for the message below the line of a merge, which is no merge of its own.
     fn at_depth(text: &str, rules: Rules, depth: usize) -> Self {
-        let lines: Vec<&str> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
+        let mut lines: Vec<&str> = Vec::with_capacity(1 + text.bytes().filter(|byte| *byte == b'\n').count());
+        lines.extend(text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)));
         let first = lines.iter().position(|line| !line.trim().is_empty());
         let subject = first.and_then(|first| lines.get(first)).copied().unwrap_or_default();
         let rest = first.and_then(|first| lines.get(first + 1..)).unwrap_or_default();
@@ -135,6 +136,34 @@ impl Message {
             }
         }
         message
+    }
+
+    /// Drops the body, and the first line where the header says the same and nothing is nearly something else.
+    pub fn forget_body(&mut self) {
+        self.body = None;
+        if self.near.is_empty() && self.header().is_some() {
+            self.subject = String::new();
+        }
+        if let Kind::Merge { title: Some(title), .. } = &mut self.kind {
+            title.forget_body();
+        }
+    }
+
+    /// Drops what nobody needs who only tells what changed: all texts but the header, what breaks, and footers with one of these
+    /// tokens, in whatever case. What is nearly something else keeps its first line.
+    pub fn keep_told(&mut self, footers: &[&str]) {
+        self.forget_body();
+        if self.near.is_empty() {
+            self.subject = String::new();
+        }
+        self.footers.retain(|footer| footers.iter().any(|token| footer.token.eq_ignore_ascii_case(token)));
+        self.footers.shrink_to_fit();
+        if let Kind::Merge { title, .. } = &mut self.kind {
+            *title = title.take().filter(|title| title.header().is_some() || !title.near.is_empty());
+            if let Some(title) = title {
+                title.keep_told(footers);
+            }
+        }
     }
 
     /// The header of a conventional message.
@@ -288,7 +317,8 @@ impl Parts {
     /// Reads the lines below the first one, which is line `start` - 1 of the message.
     fn read(lines: &[&str], start: usize, rules: Rules) -> Self {
         let mut parts = Self::default();
-        let mut body: Vec<&str> = Vec::new();
+        // The body ends where the footers begin.
+        let mut body = lines;
         let mut open: Option<(Footer, usize)> = None;
         let mut in_footers = false;
         // Right below the description nothing begins.
@@ -301,6 +331,9 @@ impl Parts {
                 parts.near.push(NearMiss { line: at, near: Near::NoBlankLine });
             }
             if let Some(token) = token {
+                if !in_footers {
+                    body = lines.get(..place).unwrap_or_default();
+                }
                 in_footers = true;
                 parts.close(open.take(), rules);
                 open = Some((token, at));
@@ -314,16 +347,19 @@ impl Parts {
                         footer.value.push('\n');
                         footer.value.push_str(line);
                     }
-                    None if in_footers => {}
-                    None => body.push(line),
+                    None => {}
                 }
             }
             after_blank = is_blank;
         }
         parts.close(open, rules);
-        let body = body.join("\n");
-        let body = body.trim_matches('\n').trim_end();
-        parts.body = (!body.is_empty()).then(|| body.to_owned());
+        let is_empty = |line: &&str| line.is_empty();
+        let start = body.iter().take_while(|line| is_empty(line)).count();
+        let body = body.get(start..).unwrap_or_default();
+        let end = body.len() - body.iter().rev().take_while(|line| line.trim().is_empty()).count();
+        let mut body = body.get(..end).unwrap_or_default().join("\n");
+        body.truncate(body.trim_end().len());
+        parts.body = (!body.is_empty()).then_some(body);
         parts
     }
 

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use lw_syntax::json_reason;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 use crate::error::{CoverageError, Position, Problem};
@@ -12,11 +13,11 @@ use crate::model::Format;
 /// An error of `serde_json` in our words.
 pub(crate) fn error(format: Format, error: &serde_json::Error) -> CoverageError {
     let at = Position { line: error.line() as u64, column: error.column() as u64 };
-    let text = error.to_string();
-    // The place is told apart from the text.
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    let problem =
-        if error.is_eof() { Problem::Truncated("its last bracket") } else { Problem::Syntax(text.into()) };
+    let problem = if error.is_eof() {
+        Problem::Truncated("its last bracket")
+    } else {
+        Problem::Syntax(json_reason(error))
+    };
     CoverageError::Malformed { format, at, problem }
 }
 

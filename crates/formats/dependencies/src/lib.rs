@@ -7,6 +7,7 @@ mod address;
 pub mod cargo;
 mod conan;
 mod embedded;
+mod environments;
 mod error;
 mod glob;
 pub mod golang;
@@ -21,6 +22,7 @@ mod tree;
 mod vcpkg;
 mod yaml;
 
+pub use environments::{BuildFile, Environment, environments};
 pub use error::{Error, Problem};
 pub use reader::{Options, Places, READERS, Reader, detect};
 pub use tree::{Entry, EntryKind, MemoryTree, Tree, TreeError};

@@ -3,6 +3,7 @@
 use crate::origin::MAX_FILE;
 use crate::{Error, Places, Problem, Tree};
 use lw_inventory::Place;
+use lw_syntax::json_reason;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
@@ -84,10 +85,7 @@ pub(crate) fn toml_error(file: &str, text: &str, format: &'static str, error: &t
 /// What JSON's reader says, with its line, which begins at `first` where only a part was read.
 pub(crate) fn json_error(file: &str, first: u32, format: &'static str, error: &serde_json::Error) -> Error {
     let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1).saturating_add(first.saturating_sub(1));
-    // Its text ends with "at line 1 column 2", which stands in the line already.
-    let text = error.to_string();
-    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    malformed(file, line, format, reason)
+    malformed(file, line, format, json_reason(error))
 }
 
 /// The largest file that is read. The largest lock files known have 10 MB.

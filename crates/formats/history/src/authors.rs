@@ -6,7 +6,7 @@ use gix::ObjectId;
 use gix::objs::{Find as _, Kind};
 
 use crate::error::HistoryError;
-use crate::log::author_of;
+use crate::reader::author_of;
 use crate::repository::Repository;
 
 /// Who wrote what a commit reaches.

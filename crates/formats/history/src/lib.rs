@@ -21,6 +21,7 @@ mod lines;
 mod log;
 mod mailmap;
 mod ranges;
+mod reader;
 mod rename;
 mod repository;
 mod sections;

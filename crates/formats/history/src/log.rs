@@ -1,23 +1,19 @@
 //! Releases and their commits, in one walk.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use gix::ObjectId;
-use gix::bstr::ByteSlice;
-use gix::hashtable::HashMap;
-use gix::hashtable::hash_map::Entry;
-use gix::objs::{Find as _, Kind};
+use smallvec::SmallVec;
 
 use crate::error::HistoryError;
 use crate::mailmap::Mailmap;
+use crate::reader::{Loader, Node};
 use crate::repository::Repository;
 use crate::sections::{self, Dag};
 use crate::touched::Paths;
-
-/// How much younger than its child a commit may claim to be, in seconds, for [`Extent::One`] to look no further back.
-const SKEW: i64 = 3 * 24 * 3600;
 
 /// Where a release ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +65,7 @@ pub struct Person {
 pub struct Commit {
     id: ObjectId,
     /// Places of its parents in [`Log::commits`]; `None` for those that stand in no section.
-    pub parents: Vec<Option<u32>>,
+    pub parents: SmallVec<[Option<u32>; 2]>,
     /// Who wrote it.
     pub author: Person,
     /// When it was committed, in seconds since 1970.
@@ -138,8 +134,24 @@ impl Log {
     /// newest first.
     #[must_use]
     pub fn brought_by(&self, merge: u32) -> Vec<u32> {
+        let mut brought = Vec::new();
+        self.each_brought_by(merge, |place| {
+            brought.push(place);
+            false
+        });
+        brought
+    }
+
+    /// Whether a merge brings a commit of which this holds. Looks no further than the newest of them.
+    #[must_use]
+    pub fn brings(&self, merge: u32, holds: impl FnMut(u32) -> bool) -> bool {
+        self.each_brought_by(merge, holds)
+    }
+
+    /// Hands over the commits a merge brings until it is enough; whether it was.
+    fn each_brought_by(&self, merge: u32, mut is_enough: impl FnMut(u32) -> bool) -> bool {
         let parents = |place: u32| self.commits.get(place as usize).map(|commit| commit.parents.as_slice());
-        let Some([first, others @ ..]) = parents(merge) else { return Vec::new() };
+        let Some([first, others @ ..]) = parents(merge) else { return false };
         let mut sides: fnv::FnvHashMap<u32, bool> = fnv::FnvHashMap::default();
         let mut queue = BinaryHeap::new();
         let mut wanted = 0_usize;
@@ -155,12 +167,13 @@ impl Log {
                 None => queue.push(Reverse(*first)),
             }
         }
-        let mut brought = Vec::new();
         // Each commit comes after all its children, so that its side is settled when it does.
         while let Some(Reverse(place)) = queue.pop() {
             let is_brought = sides.get(&place).copied().unwrap_or(false);
             if is_brought {
-                brought.push(place);
+                if is_enough(place) {
+                    return true;
+                }
                 wanted -= 1;
             }
             for parent in parents(place).into_iter().flatten().flatten() {
@@ -181,74 +194,8 @@ impl Log {
                 break;
             }
         }
-        brought
+        false
     }
-}
-
-/// A commit as it was read.
-struct Node {
-    id: ObjectId,
-    tree: ObjectId,
-    /// Ids of its parents, as far as they are followed; until the graph is known.
-    parents: Vec<ObjectId>,
-    /// How many those were.
-    parent_count: usize,
-    time: i64,
-    /// Its parents are not in this clone.
-    is_cut: bool,
-    /// Its parents were not needed.
-    is_horizon: bool,
-    text: Option<Text>,
-}
-
-struct Text {
-    latin1: bool,
-    /// How many bytes the author line has.
-    author: usize,
-    /// Author line and message.
-    bytes: Box<[u8]>,
-}
-
-/// Who wrote commits, once for all of theirs.
-struct People<'a> {
-    mailmap: &'a Mailmap,
-    /// Name and address, by what an author line says of them.
-    known: std::collections::HashMap<Box<[u8]>, Names, fnv::FnvBuildHasher>,
-}
-
-/// Name and address.
-type Names = (Arc<str>, Arc<str>);
-
-impl People<'_> {
-    fn of(&mut self, line: &[u8], latin1: bool) -> Person {
-        let time = seconds(line);
-        let end = line.rfind_byte(b'>').map_or(line.len(), |at| at + 1);
-        let who = line.get(..end).unwrap_or_default();
-        let (name, mail) = match self.known.get(who) {
-            Some(known) => known.clone(),
-            None => {
-                let (text, _) = decode(who.to_vec(), latin1);
-                let (name, mail) = author_of(&text, self.mailmap);
-                let person: Names = (name.into(), mail.into());
-                self.known.insert(who.into(), person.clone());
-                person
-            }
-        };
-        Person { name, mail, time }
-    }
-}
-
-/// Commits as they are read.
-struct Loader<'a> {
-    repository: &'a Repository,
-    objects: gix::OdbHandle,
-    first_parent: bool,
-    /// Whether texts are kept. Where only few of them will be told, these are read again.
-    keeps_texts: bool,
-    cut: gix::hashtable::HashSet<ObjectId>,
-    nodes: Vec<Node>,
-    index: HashMap<ObjectId, u32>,
-    buffer: Vec<u8>,
 }
 
 impl Repository {
@@ -258,13 +205,27 @@ impl Repository {
     /// # Errors
     /// When an object of the history is missing or damaged. That history is cut off is no error but said of each section.
     pub fn log(&self, request: &LogRequest) -> Result<Log, HistoryError> {
+        Ok(self.log_with(request, |message| ((), message.into_owned()))?.0)
+    }
+
+    /// The same, and what `read` makes of each commit's message, in the order of the commits. It also says what to keep of the text:
+    /// of a long history that is most of what stands in memory.
+    ///
+    /// # Errors
+    /// As [`log`](Self::log).
+    pub fn log_with<M>(
+        &self,
+        request: &LogRequest,
+        read: impl FnMut(Cow<'_, str>) -> (M, String),
+    ) -> Result<(Log, Vec<M>), HistoryError> {
         let ids: Vec<Option<ObjectId>> =
             request.ends.iter().map(|end| ObjectId::from_hex(end.commit.as_bytes()).ok()).collect();
-        let mut loader = Loader::new(self, request)?;
+        let mailmap = self.mailmap();
+        let mut loader = Loader::new(self, request, &mailmap, read)?;
         match &request.extent {
             Extent::All => {
                 for id in ids.iter().flatten() {
-                    if loader.index.contains_key(id) || self.commit_by_id(&id.to_string()).is_some() {
+                    if loader.number(id).is_some() || self.commit_by_id(&id.to_string()).is_some() {
                         loader.all_from(*id)?;
                     }
                 }
@@ -287,75 +248,39 @@ impl Repository {
                 }
             }
         }
-        let order = loader.order();
-        self.sections(request, &ids, loader, &order)
+        self.sections(request, &ids, loader)
     }
 
-    fn sections(
+    fn sections<M>(
         &self,
         request: &LogRequest,
         ids: &[Option<ObjectId>],
-        loader: Loader<'_>,
-        order: &[u32],
-    ) -> Result<Log, HistoryError> {
-        let Loader { mut nodes, index, objects, mut buffer, .. } = loader;
-        let mut rank = vec![0_u32; nodes.len()];
-        for (place, node) in (0_u32..).zip(order) {
-            if let Some(slot) = rank.get_mut(*node as usize) {
-                *slot = place;
+        mut loader: Loader<'_, M, impl FnMut(Cow<'_, str>) -> (M, String)>,
+    ) -> Result<(Log, Vec<M>), HistoryError> {
+        let order = loader.order();
+        let mut rank: Vec<Option<u32>> = vec![None; loader.nodes.len()];
+        for (place, number) in (0_u32..).zip(&order) {
+            if let Some(slot) = rank.get_mut(*number as usize) {
+                *slot = Some(place);
             }
         }
-        let rank_of = |id: &ObjectId| index.get(id).and_then(|node| rank.get(*node as usize)).copied();
-        let (mut starts, mut parents) = (vec![0_u32], Vec::new());
-        for node in order.iter().filter_map(|node| nodes.get(*node as usize)) {
-            parents.extend(node.parents.iter().filter_map(rank_of));
+        let rank_of = |number: u32| rank.get(number as usize).copied().flatten();
+        let (mut starts, mut parents) = (Vec::with_capacity(order.len() + 1), Vec::new());
+        starts.push(0_u32);
+        for node in order.iter().filter_map(|number| loader.nodes.get(*number as usize)) {
+            parents.extend(loader.links(node).iter().filter_map(|parent| rank_of(*parent)));
             starts.push(u32::try_from(parents.len()).unwrap_or(u32::MAX));
         }
         let dag = Dag { starts: &starts, parents: &parents };
-        let commits: Vec<Option<u32>> = ids.iter().map(|id| rank_of(id.as_ref()?)).collect();
+        let commits: Vec<Option<u32>> =
+            ids.iter().map(|id| loader.number(id.as_ref()?).and_then(rank_of)).collect();
         // Of a long history no more is kept than is still needed.
-        drop(index);
-        for node in &mut nodes {
-            node.parents = Vec::new();
-        }
-        let mut held: Vec<Option<sections::Held>> = vec![None; commits.len()];
-        let mut families: Vec<u32> = request.ends.iter().map(|end| end.family).collect();
-        families.sort_unstable();
-        families.dedup();
-        for family in families {
-            let of_family: Vec<usize> = request
-                .ends
-                .iter()
-                .enumerate()
-                .filter(|(place, end)| {
-                    end.family == family && commits.get(*place).is_some_and(Option::is_some)
-                })
-                .map(|(place, _)| place)
-                .collect();
-            let at: Vec<Option<u32>> =
-                of_family.iter().map(|place| commits.get(*place).copied().flatten()).collect();
-            for (found, place) in sections::assign(&dag, &at).into_iter().zip(&of_family) {
-                let found = found.map(|mut found| {
-                    for after in &mut found.after {
-                        let place = of_family.get(*after as usize).copied().unwrap_or_default();
-                        *after = u32::try_from(place).unwrap_or(u32::MAX);
-                    }
-                    found
-                });
-                if let Some(slot) = held.get_mut(*place) {
-                    *slot = found;
-                }
-            }
-        }
-        if let Extent::One(which) = request.extent {
-            for (place, slot) in held.iter_mut().enumerate() {
-                if place != which {
-                    *slot = None;
-                }
-            }
-        }
-        let node_at = |place: u32| order.get(place as usize).and_then(|node| nodes.get(*node as usize));
-        let cuts = Cuts::of(order.iter().filter_map(|node| nodes.get(*node as usize)));
+        loader.forget_ids();
+        drop(rank);
+        let held = held(&dag, request, &commits);
+        let node_at =
+            |place: u32| order.get(place as usize).and_then(|number| loader.nodes.get(*number as usize));
+        let cuts = Cuts::of(loader.nodes.iter().filter(|node| node.is_read));
         let mut sections: Vec<Option<Section>> = held
             .into_iter()
             .zip(&commits)
@@ -371,38 +296,37 @@ impl Repository {
             })
             .collect();
         let places = renumber(order.len(), &mut sections);
-        let mut log = Log { commits: Vec::new(), sections };
-        let mailmap = self.mailmap();
-        let mut people = People { mailmap: &mailmap, known: std::collections::HashMap::default() };
+        let count = places.iter().flatten().count();
+        let mut log = Log { commits: Vec::with_capacity(count), sections };
+        let mut made = Vec::with_capacity(count);
         let mut paths = Paths::new(self, &request.paths);
-        // Of a long history each text is there once.
-        let mut texts: Vec<Option<Text>> = nodes.iter_mut().map(|node| node.text.take()).collect();
-        let node_at = |place: u32| order.get(place as usize).and_then(|node| nodes.get(*node as usize));
-        for (place, _) in places.iter().enumerate().filter(|(_, new)| new.is_some()) {
-            let Some(node) = u32::try_from(place).ok().and_then(node_at) else { continue };
-            let range = u32::try_from(place).map(|place| dag.parents_of(place)).unwrap_or_default();
-            let mut text =
-                order.get(place).and_then(|node| texts.get_mut(*node as usize)).and_then(Option::take);
+        for ((place, number), _) in (0_u32..).zip(&order).zip(&places).filter(|(_, new)| new.is_some()) {
+            let Some(node) = loader.nodes.get_mut(*number as usize) else { continue };
+            let (id, time, mut text) = (node.id, node.time, node.text.take());
+            let parent_count = loader.parent_count(*number);
+            let range = dag.parents_of(place);
             let mut touches = Vec::new();
-            if !request.paths.is_empty() {
+            if let (false, Some(tree)) = (request.paths.is_empty(), loader.tree(*number)) {
                 let trees: Vec<ObjectId> =
-                    range.iter().filter_map(|parent| Some(node_at(*parent)?.tree)).collect();
-                touches = paths.touched(node.tree, &trees)?;
+                    range.iter().filter_map(|parent| loader.tree(*order.get(*parent as usize)?)).collect();
+                touches = paths.touched(tree, &trees)?;
                 if !touches.is_empty() {
-                    let found = objects.try_find(&node.id, &mut buffer);
-                    let data = found.ok().flatten().map(|object| object.data).unwrap_or_default();
-                    text = parse(node.id, data, true).ok_or_else(|| unreadable(node.id))?.text;
+                    text = Some(loader.text_of(id)?);
                 }
             }
-            let mut commit = node.commit(text.as_ref(), &mut people);
-            commit.touches = touches;
-            commit.parents =
+            let mut parents: SmallVec<[Option<u32>; 2]> =
                 range.iter().map(|parent| places.get(*parent as usize).copied().flatten()).collect();
             // Parents beyond a cut are there, though nobody can follow them.
-            commit.parents.resize(node.parent_count.max(commit.parents.len()), None);
-            log.commits.push(commit);
+            parents.resize(parent_count.max(range.len()), None);
+            let author = text.as_ref().map(|text| loader.author(text)).unwrap_or_default();
+            let (message, is_lossy, read) = match text {
+                Some(text) => (text.message, text.is_lossy, text.made),
+                None => (String::new(), false, loader.without_text()),
+            };
+            log.commits.push(Commit { id, parents, author, time, message, is_lossy, touches });
+            made.push(read);
         }
-        Ok(log)
+        Ok((log, made))
     }
 
     /// The commits where a shallow clone ends.
@@ -428,6 +352,44 @@ impl Repository {
             _ => Mailmap::default(),
         }
     }
+}
+
+/// What each end holds of the graph, and which other ends it contains; `commits` are theirs.
+fn held(dag: &Dag<'_>, request: &LogRequest, commits: &[Option<u32>]) -> Vec<Option<sections::Held>> {
+    let mut held: Vec<Option<sections::Held>> = vec![None; commits.len()];
+    let mut families: Vec<u32> = request.ends.iter().map(|end| end.family).collect();
+    families.sort_unstable();
+    families.dedup();
+    for family in families {
+        let is_there = |place: usize| commits.get(place).is_some_and(Option::is_some);
+        let ends = request.ends.iter().enumerate();
+        let of_family: Vec<usize> = ends
+            .filter(|(place, end)| end.family == family && is_there(*place))
+            .map(|(place, _)| place)
+            .collect();
+        let at: Vec<Option<u32>> =
+            of_family.iter().map(|place| commits.get(*place).copied().flatten()).collect();
+        for (found, place) in sections::assign(dag, &at).into_iter().zip(&of_family) {
+            let found = found.map(|mut found| {
+                for after in &mut found.after {
+                    let place = of_family.get(*after as usize).copied().unwrap_or_default();
+                    *after = u32::try_from(place).unwrap_or(u32::MAX);
+                }
+                found
+            });
+            if let Some(slot) = held.get_mut(*place) {
+                *slot = found;
+            }
+        }
+    }
+    if let Extent::One(which) = request.extent {
+        for (place, slot) in held.iter_mut().enumerate() {
+            if place != which {
+                *slot = None;
+            }
+        }
+    }
+    held
 }
 
 /// Gives the commits that stand in a section numbers without gaps.
@@ -457,14 +419,14 @@ struct Cuts {
 }
 
 impl Cuts {
-    fn of<'a>(nodes: impl Iterator<Item = &'a Node>) -> Self {
+    fn of<'a, M: 'a>(nodes: impl Iterator<Item = &'a Node<M>>) -> Self {
         let newest = nodes.filter(|node| node.is_cut).max_by_key(|node| node.time);
         Self { newest: newest.map(|node| node.time), id: newest.map(|node| node.id) }
     }
 
     /// The cut that makes a section unsure: one inside of it; or one outside that is newer than a commit of the section, which
     /// it might then contain by ways that are not in the clone.
-    fn in_section<'a>(&self, nodes: impl Iterator<Item = &'a Node>) -> Option<String> {
+    fn in_section<'a, M: 'a>(&self, nodes: impl Iterator<Item = &'a Node<M>>) -> Option<String> {
         let newest = self.newest?;
         let mut unsure = None;
         for node in nodes {
@@ -477,246 +439,4 @@ impl Cuts {
         }
         unsure.map(|id| id.to_string())
     }
-}
-
-impl<'a> Loader<'a> {
-    fn new(repository: &'a Repository, request: &LogRequest) -> Result<Self, HistoryError> {
-        Ok(Self {
-            repository,
-            objects: repository.commits_only(),
-            first_parent: request.first_parent,
-            keeps_texts: request.paths.is_empty(),
-            cut: repository.cuts()?,
-            nodes: Vec::new(),
-            index: HashMap::default(),
-            buffer: Vec::new(),
-        })
-    }
-
-    /// Reads a commit that was not read yet; the number of one that was.
-    fn read(&mut self, id: ObjectId, with_text: bool) -> Result<(u32, bool), HistoryError> {
-        let place = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        match self.index.entry(id) {
-            Entry::Occupied(known) => return Ok((*known.get(), false)),
-            Entry::Vacant(slot) => {
-                slot.insert(place);
-            }
-        }
-        let found = self.objects.try_find(&id, &mut self.buffer);
-        let data = match found {
-            Ok(Some(object)) if object.kind == Kind::Commit => object.data,
-            Ok(Some(object)) => {
-                let reason = format!("a {} where a commit was expected", object.kind);
-                return Err(HistoryError::damaged(id, reason));
-            }
-            Ok(None) => return Err(self.repository.missing(id)),
-            Err(error) => return Err(HistoryError::damaged(id, error)),
-        };
-        let mut node = parse(id, data, with_text && self.keeps_texts).ok_or_else(|| unreadable(id))?;
-        node.is_cut = self.cut.contains(&id) && !node.parents.is_empty();
-        if self.first_parent {
-            node.parents.truncate(1);
-        }
-        node.parent_count = node.parents.len();
-        self.nodes.push(node);
-        Ok((place, true))
-    }
-
-    fn parents(&self, place: u32) -> Vec<ObjectId> {
-        match self.nodes.get(place as usize) {
-            Some(node) if !node.is_cut => node.parents.clone(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn time(&self, place: u32) -> i64 {
-        self.nodes.get(place as usize).map_or(i64::MIN, |node| node.time)
-    }
-
-    /// Everything a commit reaches.
-    fn all_from(&mut self, tip: ObjectId) -> Result<(), HistoryError> {
-        let mut todo = VecDeque::from([tip]);
-        while let Some(id) = todo.pop_front() {
-            let (place, is_new) = self.read(id, true)?;
-            if let Some(node) = self.nodes.get(place as usize).filter(|node| is_new && !node.is_cut) {
-                todo.extend(node.parents.iter().copied());
-            }
-        }
-        Ok(())
-    }
-
-    /// What it takes to know the section of one end: the commits it reaches past no other end; and of what the other ends
-    /// reach the part that may meet these again, by the times of the commits. Where the times are too far off to be followed,
-    /// everything.
-    fn one(&mut self, tip: ObjectId, stops: &gix::hashtable::HashSet<ObjectId>) -> Result<(), HistoryError> {
-        let mut todo = VecDeque::from([tip]);
-        let mut edge: BinaryHeap<(i64, ObjectId)> = BinaryHeap::new();
-        let (mut oldest, mut is_skewed) = (i64::MAX, false);
-        while let Some(id) = todo.pop_front() {
-            let is_stop = id != tip && stops.contains(&id);
-            let (place, is_new) = self.read(id, !is_stop)?;
-            if !is_new {
-                continue;
-            }
-            let time = self.time(place);
-            oldest = oldest.min(time);
-            if is_stop {
-                edge.push((time, id));
-                continue;
-            }
-            todo.extend(self.parents(place));
-        }
-        // Whose parents are to be read; the others' are there already.
-        while let Some((time, id)) = edge.pop() {
-            let (place, _) = self.read(id, false)?;
-            if !is_skewed && time < oldest.saturating_sub(SKEW) {
-                if let Some(node) = self.nodes.get_mut(place as usize) {
-                    node.is_horizon = true;
-                }
-                continue;
-            }
-            for parent in self.parents(place) {
-                let (place, is_new) = self.read(parent, false)?;
-                let older = self.time(place);
-                if older > time.saturating_add(SKEW) && !is_skewed {
-                    is_skewed = true;
-                    // What was left behind may lead back.
-                    let left: Vec<(i64, ObjectId)> = self
-                        .nodes
-                        .iter()
-                        .filter(|node| node.is_horizon)
-                        .map(|node| (node.time, node.id))
-                        .collect();
-                    for node in &mut self.nodes {
-                        node.is_horizon = false;
-                    }
-                    edge.extend(left);
-                }
-                if is_new {
-                    edge.push((older, parent));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The commits from the newest to the oldest, each before its parents.
-    fn order(&self) -> Vec<u32> {
-        let mut children = vec![0_u32; self.nodes.len()];
-        let (mut starts, mut all) =
-            (Vec::with_capacity(self.nodes.len() + 1), Vec::with_capacity(self.nodes.len()));
-        starts.push(0_usize);
-        for node in &self.nodes {
-            if !node.is_cut && !node.is_horizon {
-                all.extend(node.parents.iter().filter_map(|id| self.index.get(id).copied()));
-            }
-            starts.push(all.len());
-        }
-        for parent in &all {
-            if let Some(count) = children.get_mut(*parent as usize) {
-                *count += 1;
-            }
-        }
-        let parents = |place: u32| -> &[u32] {
-            let place = place as usize;
-            let range = starts.get(place).copied().zip(starts.get(place + 1).copied());
-            range.and_then(|(from, to)| all.get(from..to)).unwrap_or_default()
-        };
-        let key = |place: u32| (self.time(place), Reverse(place), place);
-        let mut queue: BinaryHeap<(i64, Reverse<u32>, u32)> =
-            (0_u32..).zip(&children).filter(|(_, count)| **count == 0).map(|(place, _)| key(place)).collect();
-        let mut order = Vec::with_capacity(self.nodes.len());
-        while let Some((_, _, place)) = queue.pop() {
-            order.push(place);
-            for parent in parents(place) {
-                if let Some(count) = children.get_mut(*parent as usize) {
-                    *count -= 1;
-                    if *count == 0 {
-                        queue.push(key(*parent));
-                    }
-                }
-            }
-        }
-        order
-    }
-}
-
-impl Node {
-    fn commit(&self, text: Option<&Text>, people: &mut People<'_>) -> Commit {
-        let (author, message, is_lossy) = match text {
-            None => (Person::default(), String::new(), false),
-            Some(text) => {
-                let (author, message) = text.bytes.split_at_checked(text.author).unwrap_or_default();
-                let (message, is_lossy) = decode(message.to_vec(), text.latin1);
-                (people.of(author, text.latin1), message, is_lossy)
-            }
-        };
-        Commit {
-            id: self.id,
-            parents: Vec::new(),
-            author,
-            time: self.time,
-            message,
-            is_lossy,
-            touches: Vec::new(),
-        }
-    }
-}
-
-/// Name and address of an author line, as the mail map has them.
-pub(crate) fn author_of(line: &str, mailmap: &Mailmap) -> (String, String) {
-    let (name, rest) = line.split_once('<').unwrap_or((line, ""));
-    let (mail, _) = rest.split_once('>').unwrap_or((rest, ""));
-    mailmap.resolve(name.trim(), mail.trim())
-}
-
-/// Text in the encoding a commit names, as far as that is one people use; otherwise UTF-8.
-fn decode(text: Vec<u8>, latin1: bool) -> (String, bool) {
-    if latin1 {
-        return (text.iter().map(|byte| char::from(*byte)).collect(), false);
-    }
-    match String::from_utf8(text) {
-        Ok(text) => (text, false),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
-    }
-}
-
-/// Reads the header of a commit as leniently as git: only the tree, the parents and where the message begins matter.
-fn parse(id: ObjectId, data: &[u8], with_text: bool) -> Option<Node> {
-    let (mut tree, mut parents, mut author, mut latin1, mut time) = (None, Vec::new(), &b""[..], false, 0);
-    let mut rest = data;
-    while !rest.is_empty() {
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let (line, after) = rest.split_at(end);
-        rest = after.get(1..).unwrap_or_default();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(hex) = line.strip_prefix(b"parent ") {
-            parents.push(ObjectId::from_hex(hex).ok()?);
-        } else if let Some(hex) = line.strip_prefix(b"tree ") {
-            tree = Some(ObjectId::from_hex(hex).ok()?);
-        } else if let Some(value) = line.strip_prefix(b"author ") {
-            author = value;
-        } else if let Some(value) = line.strip_prefix(b"committer ") {
-            time = seconds(value);
-        } else if let Some(name) = line.strip_prefix(b"encoding ") {
-            let name = name.to_ascii_lowercase();
-            latin1 = matches!(name.as_slice(), b"iso-8859-1" | b"iso8859-1" | b"latin1" | b"latin-1");
-        }
-    }
-    let text =
-        with_text.then(|| Text { latin1, author: author.len(), bytes: [author, rest].concat().into() });
-    Some(Node { id, tree: tree?, parents, parent_count: 0, time, is_cut: false, is_horizon: false, text })
-}
-
-fn unreadable(id: ObjectId) -> HistoryError {
-    HistoryError::damaged(id, "the header of the commit cannot be read")
-}
-
-/// The time at the end of an author or committer line; 0 where there is none, as git has it.
-fn seconds(line: &[u8]) -> i64 {
-    let rest = line.rfind_byte(b'>').and_then(|at| line.get(at + 1..)).unwrap_or_default();
-    let number = rest.trim().split(|byte| *byte == b' ').next().unwrap_or_default();
-    std::str::from_utf8(number).ok().and_then(|number| number.parse().ok()).unwrap_or(0)
 }

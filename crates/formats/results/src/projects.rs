@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lw_syntax::Position;
+use lw_syntax::{Position, json_reason};
 use serde::Deserialize;
 
 use crate::detect::Format;
@@ -13,10 +13,11 @@ use crate::words::{self, PLATFORMIO, TWISTER};
 
 fn malformed(format: Format, error: &serde_json::Error) -> ResultsError {
     let at = Position { line: error.line() as u64, column: error.column() as u64 };
-    let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    let problem =
-        if error.is_eof() { Problem::Truncated("its last bracket") } else { Problem::Syntax(text.into()) };
+    let problem = if error.is_eof() {
+        Problem::Truncated("its last bracket")
+    } else {
+        Problem::Syntax(json_reason(error))
+    };
     ResultsError::Malformed { format, at, problem }
 }
 

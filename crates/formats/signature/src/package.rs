@@ -14,6 +14,7 @@ use std::fmt;
 
 use base64ct::{Base64, Encoding as _};
 use lw_model::{Class, Diagnose};
+use lw_syntax::json_reason;
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::Algorithm;
@@ -22,7 +23,7 @@ use crate::error::{SignError, VerifyError};
 use crate::hash::Hash;
 use crate::key::PublicKey;
 use crate::signer::{Signer, sign_digest, sign_message};
-use crate::strict_json::{offset, without_place};
+use crate::strict_json::offset;
 
 /// The type a manifest is signed as.
 pub const PAYLOAD_TYPE: &str = "application/vnd.lw-actions.package-manifest+json";
@@ -238,7 +239,7 @@ impl PackageSignature {
     pub fn parse(bytes: &[u8]) -> Result<Self, PackageSignatureError> {
         let file: File<'_> = serde_json::from_slice(bytes).map_err(|error| PackageSignatureError::Json {
             offset: offset(bytes, error.line(), error.column()),
-            problem: without_place(&error),
+            problem: json_reason(&error),
         })?;
         if file.schema != SCHEMA {
             return Err(PackageSignatureError::Schema { found: file.schema.chars().take(80).collect() });

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use lw_syntax::json_reason;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -17,7 +18,7 @@ pub(crate) fn parse(what: &'static str, bytes: &[u8]) -> Result<Value, FormError
         Err(error) => Err(FormError::Malformed {
             what,
             place: format!("byte {}", offset(bytes, error.line(), error.column())),
-            problem: without_place(&error),
+            problem: json_reason(&error),
         }),
     }
 }
@@ -27,13 +28,6 @@ pub(crate) fn offset(bytes: &[u8], line: usize, column: usize) -> usize {
     let before: usize =
         bytes.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     before + column.saturating_sub(1)
-}
-
-/// What serde_json says without where: that is said as an offset.
-pub(crate) fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(place.as_str()).unwrap_or(&text).to_owned()
 }
 
 struct Strict(Value);

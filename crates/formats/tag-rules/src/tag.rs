@@ -50,14 +50,23 @@ pub fn mended(text: &str) -> String {
     tag
 }
 
-/// The text as a tag that no other text has: with a digest, wherever something had to be replaced.
+/// The text as a tag that no other text has: with a digest, wherever something had to be replaced, and where the text ends like one
+/// that has a digest.
 #[must_use]
 pub fn distinct(text: &str) -> String {
     let tag = mended(text);
-    if tag == text || tag.len() + 1 + DIGEST > MAX_TAG {
-        return if sanitise(text) == text { tag } else { mended(&format!("{tag}-{}", digest(text))) };
+    if tag == text && !has_digest(text) {
+        return tag;
     }
-    format!("{tag}-{}", digest(text))
+    let digest = digest(text);
+    // What was cut ends in the digest already.
+    if tag != text && tag.ends_with(&format!("-{digest}")) { tag } else { mended(&format!("{tag}-{digest}")) }
+}
+
+/// Whether a text ends as a tag with a digest does.
+fn has_digest(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.rsplit_once('-').is_some_and(|(_, end)| end.len() == DIGEST && end.bytes().all(is_digit))
 }
 
 fn digest(text: &str) -> String {
@@ -93,6 +102,12 @@ mod tests {
         assert_eq!(distinct("feature-x"), "feature-x");
         assert_ne!(distinct("feature/x"), "feature-x");
         assert_eq!(distinct("-x"), format!("_-x-{}", digest("-x")));
+        // Nobody gets the tag of another branch by the name of that tag.
+        for text in ["feature/x", &"a/".repeat(100), &"a".repeat(200), &format!("-{}", "a".repeat(120))] {
+            let tag = distinct(text);
+            assert!(is_valid(&tag) && is_valid(&distinct(&tag)), "{tag}");
+            assert_ne!(distinct(&tag), tag);
+        }
     }
 
     proptest! {

@@ -9,8 +9,8 @@
 //! | `Cargo.toml` | `package.version`, `workspace.package.version`, `=` requirements of dependencies with a `path` |
 //! | `Cargo.lock` | packages without a source, and what names them with their version |
 //! | `pyproject.toml` | `project.version`, `tool.poetry.version` |
-//! | `package.json` | `version` |
-//! | `package-lock.json` | `version`, and that of the package `""` |
+//! | `package.json` | `version`, and exact requirements of other packages |
+//! | `package-lock.json` | `version`, that of the package `""`, and those of packages in folders of the project |
 //! | `CMakeLists.txt` | `VERSION` of `project()` |
 //! | `idf_component.yml` | `version` |
 //! | `library.json` | `version` |
@@ -135,11 +135,11 @@ impl Default for Names {
 pub struct FileVersions {
     /// Where versions stand, in the order of the file.
     pub places: Vec<Place>,
-    /// Name of the package, in a `Cargo.toml` that has one.
+    /// Name of the package, in a manifest of cargo or npm that has one.
     pub package: Option<String>,
     /// Whether the package takes its version from the workspace.
     pub inherits: bool,
-    /// Folders of the members of the workspace, as patterns.
+    /// Folders of the members of the workspace, as patterns; of npm those that begin with `!` are taken out again.
     pub members: Vec<String>,
     /// Why the file has no version of its own, where that is meant.
     pub without: Option<&'static str>,

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lw_rollout::Time;
 
 /// How far one answer may move the time ahead: the second that `Date` leaves out, and what two clocks drift apart.
@@ -77,30 +78,10 @@ impl ServerTime {
 ///
 /// `None` for anything else; a time that cannot be read is as one that is not known.
 pub(crate) fn read(text: &str) -> Option<Time> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let part = |text: Option<&str>, digits: usize| {
-        let text = text.filter(|text| text.len() == digits && text.bytes().all(|b| b.is_ascii_digit()))?;
-        text.parse::<u64>().ok()
-    };
-    let mut date = date.split('-');
-    let (year, month, day) = (part(date.next(), 4)?, part(date.next(), 2)?, part(date.next(), 2)?);
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let mut time = time.split(':');
-    let (hour, minute, second) = (part(time.next(), 2)?, part(time.next(), 2)?, part(time.next(), 2)?);
-    let is_right = (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && year >= 1970
-        && (hour < 24 && minute < 60 && second < 61)
-        && date.next().is_none()
-        && time.next().is_none()
-        && (1..=9).contains(&fraction.len());
-    let digits = fraction.bytes().all(|b| b.is_ascii_digit()).then_some(fraction)?;
-    let millis: u64 = format!("{digits:0<3}").get(..3)?.parse().ok()?;
-    // Days since 1970 of a year that begins in March, so that the leap day is its last (Hinnant, days_from_civil).
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
-    let seconds = (days.checked_sub(719_468)? * 24 + hour) * 3600 + minute * 60 + second;
-    is_right.then(|| Time::from_millis(seconds * 1000 + millis))
+    // The library takes other forms as well.
+    let is_of_api = text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z');
+    let time: Timestamp = text.parse().ok().filter(|_| is_of_api)?;
+    u64::try_from(time.as_millisecond()).ok().map(Time::from_millis)
 }
 
 #[cfg(test)]

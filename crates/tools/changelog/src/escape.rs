@@ -4,6 +4,7 @@
 //! block begins in it, nobody is mentioned and no issue referred to. Code between backticks stays code, and an address that begins
 //! with `http` stays one.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Between `@` and a name, or `#` and a number, so that GitHub finds neither: it looks at the text after Markdown was read, so that
@@ -13,13 +14,22 @@ const BREAK: char = '\u{200b}';
 /// A text on one line, cut to so many characters.
 pub(crate) fn line(text: &str, most: usize) -> String {
     let (text, is_cut) = cut(text.trim(), most);
-    let text: String = text.chars().map(visible).collect();
-    let text = text.trim();
+    let shown: Cow<'_, str> = match text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        true => text.into(),
+        false => text.chars().map(visible).collect::<String>().into(),
+    };
+    let text = shown.trim();
     let mut out = String::with_capacity(text.len() + 16);
     let code = code_spans(text);
     let mut rest = 0;
     start(text, &mut out, &mut rest);
     while let Some(next) = text.get(rest..).and_then(|rest| rest.chars().next()) {
+        let plain = plain(text.get(rest..).unwrap_or_default());
+        if plain > 0 {
+            out.push_str(text.get(rest..rest + plain).unwrap_or_default());
+            rest += plain;
+            continue;
+        }
         if next == '`' {
             let run = text.get(rest..).map_or(0, |rest| rest.len() - rest.trim_start_matches('`').len());
             let end = code.get(&rest).copied().unwrap_or(rest);
@@ -77,6 +87,16 @@ fn cut(text: &str, most: usize) -> (&str, bool) {
         Some((end, _)) => (text.get(..end).unwrap_or(text), true),
         None => (text, false),
     }
+}
+
+/// How many bytes at the start of a text mean nothing wherever they stand, and begin no address: most of most texts.
+fn plain(text: &str) -> usize {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" ,.;'\"()/%!?{}^".contains(&byte);
+    let length = text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len());
+    let run = text.get(..length).unwrap_or_default();
+    // The `:` that makes an address of it comes behind the run.
+    let tail = ["https", "http"].iter().find(|name| run.ends_with(**name)).map_or(0, |name| name.len());
+    length - tail
 }
 
 /// Line ends and tabs become spaces; other controls, directions and characters without width become visible.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lw_cli::{Context, Error};
 use lw_model::{Align, Cell, Finding, Level, Measure, Report, Table};
-use lw_releases::{Fate, Release, Releases, Want};
+use lw_releases::{Fate, Keep, Release, Releases, Want};
 use minijinja::context;
 
 use crate::args::{ChangelogFormat, Generate};
@@ -15,7 +15,7 @@ use crate::markdown::{self, GITHUB_LIMIT, Style, Written};
 use crate::prepend::{self, Names, New};
 use crate::pulls::Pulls;
 use crate::template::Template;
-use crate::{contributors, lint, source};
+use crate::{contributors, groups, lint, source};
 
 /// The most bytes an output of a step gets: GitHub takes 1 MiB for all of a job.
 const OUTPUT_LIMIT: usize = 100_000;
@@ -35,11 +35,11 @@ pub(crate) fn run(args: &Generate, cx: &mut Context, report: &mut Report) -> Res
         args.template.as_deref().map(|path| Ok::<_, Error>((cx.open(path)?, cx.display_path(path))));
     let template = template.transpose()?;
     let template = template.as_ref().map(|(bytes, path)| Template::parse(bytes, path)).transpose()?;
-    // Of a changelog in Markdown only the first lines and the footers are told.
-    let keep_texts =
+    let needs_texts =
         args.changelog_format == ChangelogFormat::Json || template.is_some() || args.expand_squash;
+    let keep = if needs_texts { Keep::Texts } else { Keep::Told(&groups::MIGRATION) };
     let (repository, mut found) =
-        source::read(&args.source, Want::Head, args.expand_squash, keep_texts, cx, report)?;
+        source::read(&args.source, Want::Head, args.expand_squash, keep, cx, report)?;
     if let Some(pulls) = &pulls {
         let linked = pulls.link(&mut found);
         let measure = Measure::count("changelog.pull-requests", pulls.len() as u64);

@@ -3,7 +3,7 @@
 use lw_cli::{Context, Error, ResultExt};
 use lw_conventional::{Kind, Message, Near, NearMiss};
 use lw_model::{Finding, Level, Location, Measure, Report};
-use lw_releases::{Fate, Releases, Want};
+use lw_releases::{Fate, Keep, Releases, Want};
 
 use crate::args::Lint;
 use crate::source;
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Lint, cx: &mut Context, report: &mut Report) -> Result<
         let message = Message::parse(&kept.join("\n"), args.source.commits.rules());
         return file(&message, &cx.display_path(path), args, cx, report);
     }
-    let (_, found) = source::read(&args.source, Want::Unreleased, false, false, cx, report)?;
+    let (_, found) = source::read(&args.source, Want::Unreleased, false, Keep::Lines, cx, report)?;
     let near = near_misses(&found, report);
     let level = if args.require_conventional { Level::Error } else { Level::Note };
     let mut words = 0;

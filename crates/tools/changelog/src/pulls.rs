@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use lw_releases::Releases;
+use lw_syntax::json_reason;
 use serde::Deserialize;
 
 use crate::error::InputError;
@@ -71,8 +72,7 @@ impl Pulls {
             path: path.to_owned(),
             line: error.line().max(1),
             column: error.column().max(1),
-            // Line and column stand before.
-            reason: error.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
+            reason: json_reason(error),
         };
         let mut pulls = Self::default();
         let mut pages = 0;

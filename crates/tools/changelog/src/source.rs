@@ -3,7 +3,7 @@
 use lw_cli::{Context, Error};
 use lw_history::Repository;
 use lw_model::{Fact, Finding, Level, Report};
-use lw_releases::{Catalogue, NOT_ENOUGH_HISTORY, Options, ReleaseError, Releases, Want, releases};
+use lw_releases::{Catalogue, Keep, NOT_ENOUGH_HISTORY, Options, ReleaseError, Releases, Want, releases};
 
 use crate::args::{PreReleases, Source};
 
@@ -15,14 +15,14 @@ pub(crate) fn read(
     source: &Source,
     default: Want,
     expand_squash: bool,
-    keep_texts: bool,
+    keep: Keep,
     cx: &mut Context,
     report: &mut Report,
 ) -> Result<(Repository, Releases), Error> {
     let want = want(source, default)?;
     let options = Options {
         expand_squash,
-        keep_texts,
+        keep,
         pre_releases: match source.pre_releases {
             PreReleases::Auto => lw_releases::PreReleases::Auto,
             PreReleases::Own => lw_releases::PreReleases::Own,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use lw_model::Diagnose;
+use lw_syntax::json_reason;
 use serde::Deserialize;
 
 /// A report: one or more boards, each with one or more sketches.
@@ -87,7 +88,7 @@ pub struct Usage {
 #[derive(Debug, thiserror::Error)]
 pub enum SketchesError {
     /// Not JSON, or not this JSON.
-    #[error("line {}, column {}: {}", .0.line(), .0.column(), without_place(.0))]
+    #[error("line {}, column {}: {}", .0.line(), .0.column(), json_reason(.0))]
     Json(#[from] serde_json::Error),
     /// Nothing in it that could be a baseline.
     #[error("the sketches report has no sketch with a size")]
@@ -106,12 +107,6 @@ impl Diagnose for SketchesError {
             }
         })
     }
-}
-
-/// The message without the place serde_json adds at its end.
-fn without_place(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    message.rsplit_once(" at line ").map_or(message.clone(), |(message, _)| message.to_owned())
 }
 
 impl Sketches {

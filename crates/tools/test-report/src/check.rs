@@ -31,6 +31,8 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
     inputs.iter().for_each(|input| counts += input.run.counts());
     let missing = expected.as_ref().map(|expected| judge::expected(expected, &inputs, report));
     counts.not_run += missing.unwrap_or(0);
+    // Before the page is written, whose headline has them.
+    say(&counts, held.excused(&inputs), cx);
     let places = Places::new(cx);
     judge::tests(args, &inputs, &held, &places, report);
     judge::files(args, &inputs, &outcomes, &held, expected.is_some(), report)?;
@@ -51,8 +53,6 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
         let page = page::render(&inputs, &held, &places, cx, report);
         cx.write(path, |out| out.write_all(page.as_bytes()))?;
     }
-    drop(places);
-    say(&counts, held.excused(&inputs), cx);
     Ok(())
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Bump, cx: &mut Context, report: &mut Report) -> Result<
         (Wish::Step(step), Some((before, file, place))) => {
             // What the next one is seen from has to be one version.
             let of = format!("{}:{}", file.name, place.line);
-            let (_, wrong) = check::compare(&project, before, &of, report);
+            let check::Compared { wrong, .. } = check::compare(&project, before, &of, report);
             if wrong > 0 {
                 return Err(Error::input(format!(
                     "the files hold several versions, so that nobody knows what {to} is seen from"

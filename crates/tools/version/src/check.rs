@@ -29,7 +29,12 @@ pub(crate) fn run(args: &Check, cx: &mut Context, report: &mut Report) -> Result
             }
         },
     };
-    let (files, wrong) = compare(&project, &version, &of, report);
+    let Compared { files, places, wrong } = compare(&project, &version, &of, report);
+    if tag.is_none() && places <= project.standing_for(scheme) {
+        let message =
+            format!("{of} is the only place with a version, and there is no tag: nothing was compared");
+        report.add_finding(Finding::new("version/nothing-compared", Level::Error, "alone", message));
+    }
     report.measures.push(Measure::count("version.files", files as u64).label("files"));
     report.measures.push(Measure::count("version.disagreements", wrong as u64).label("disagreements"));
     cx.judge(report, None);
@@ -84,14 +89,23 @@ fn tag(
     }
 }
 
-/// Holds all places to a version; how many files there are, and how many places disagree.
-pub(crate) fn compare(project: &Project, version: &Version, of: &str, report: &mut Report) -> (usize, usize) {
+/// What was held to a version.
+pub(crate) struct Compared {
+    pub(crate) files: usize,
+    pub(crate) places: usize,
+    /// Places that disagree.
+    pub(crate) wrong: usize,
+}
+
+/// Holds all places to a version.
+pub(crate) fn compare(project: &Project, version: &Version, of: &str, report: &mut Report) -> Compared {
     let wanted = new_version(version);
-    let (mut files, mut wrong) = (0, 0);
+    let (mut files, mut places, mut wrong) = (0, 0, 0);
     for file in &project.files {
         let mut is_one = false;
         for place in project.places(file) {
             is_one = true;
+            places += 1;
             if !place.holds(&wanted) {
                 wrong += 1;
                 report.add_finding(disagrees(file, place, &wanted.text, of));
@@ -99,7 +113,7 @@ pub(crate) fn compare(project: &Project, version: &Version, of: &str, report: &m
         }
         files += usize::from(is_one);
     }
-    (files, wrong)
+    Compared { files, places, wrong }
 }
 
 fn disagrees(file: &Held, place: &Place, wanted: &str, of: &str) -> Finding {

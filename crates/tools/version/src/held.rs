@@ -1,6 +1,6 @@
 //! The files of a project that hold its version, all of them read and judged before one is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, ResultExt};
@@ -22,7 +22,8 @@ pub(crate) struct Held {
     pub(crate) kind: Kind,
     pub(crate) bytes: Vec<u8>,
     pub(crate) found: FileVersions,
-    /// Whether its own version is one of the project's. Not of a member of a workspace that nobody named.
+    /// Whether its own version is one of the project's. Not of a member of a workspace that nobody named, but for those of npm, which
+    /// cannot take the version of their workspace and are kept in step with it.
     is_meant: bool,
 }
 
@@ -31,8 +32,8 @@ pub(crate) struct Project {
     pub(crate) files: Vec<Held>,
     /// How the places in files are called.
     pub(crate) names: Names,
-    /// The version that each package has whose version is one of the project's.
-    packages: BTreeMap<String, String>,
+    /// The names of the packages whose version is one of the project's, by the kind of their manifests.
+    packages: BTreeMap<Kind, BTreeSet<String>>,
 }
 
 impl Project {
@@ -57,7 +58,10 @@ impl Project {
         }
         for at in 0..project.files.len() {
             project.add_locks(at, cx)?;
-            project.add_members(at, cx, report)?;
+        }
+        let in_step = args.file.is_empty();
+        for at in 0..project.files.len() {
+            project.add_members(at, in_step, cx, report)?;
         }
         project.packages = project.packages();
         Ok(project)
@@ -68,9 +72,8 @@ impl Project {
         for name in Kind::NAMED {
             let path = PathBuf::from(name);
             let bytes = folder.read(name, MOST).map_err(|error| cx.unreadable(&path, &error))?;
-            let (Some(_), Some(kind)) = (bytes, Kind::of(name)) else { continue };
-            // Read as an input, which no other output of the run may replace.
-            let bytes = cx.open(&path)?.to_vec();
+            let (Some(bytes), Some(kind)) = (bytes, Kind::of(name)) else { continue };
+            cx.files().protect(&path)?;
             let held = self.judge(path, kind, bytes, cx)?;
             if let (None, Some(why)) = (held.found.own().next(), held.found.without) {
                 let message = format!("{} holds no version: {why}", held.name);
@@ -110,14 +113,13 @@ impl Project {
         self.files.iter().any(|file| cx.resolve(&file.path) == cx.resolve(path))
     }
 
-    /// The lock files beside a manifest that holds a version; of a member of a Rust workspace that is the one of a folder above.
+    /// The lock files beside a manifest that holds a version; of a member of a workspace that is the one of a folder above.
     fn add_locks(&mut self, at: usize, cx: &Context) -> Result<(), Error> {
         let Some(file) = self.files.get(at) else { return Ok(()) };
         let (kind, path) = (file.kind, file.path.clone());
-        let above = if kind == Kind::CargoToml { usize::MAX } else { 1 };
         for name in kind.locks() {
-            for folder in path.ancestors().skip(1).take(above) {
-                if self.add_lock(folder, name, cx)? || cx.resolve(folder) == cx.root() {
+            for (place, folder) in path.ancestors().skip(1).enumerate() {
+                if self.add_lock(folder, name, place == 0, cx)? || cx.resolve(folder) == cx.root() {
                     break;
                 }
             }
@@ -125,75 +127,99 @@ impl Project {
         Ok(())
     }
 
-    /// Adds the lock file of a name, if it is in a folder; whether it is.
-    fn add_lock(&mut self, folder: &Path, name: &str, cx: &Context) -> Result<bool, Error> {
+    /// Adds the lock file of a name, if it is in a folder; whether it is. Of one above only what it says of the member counts.
+    fn add_lock(&mut self, folder: &Path, name: &str, is_beside: bool, cx: &Context) -> Result<bool, Error> {
         let path = folder.join(name);
-        if self.knows(&path, cx) {
+        if let Some(known) = self.files.iter_mut().find(|file| cx.resolve(&file.path) == cx.resolve(&path)) {
+            known.is_meant |= is_beside;
             return Ok(true);
         }
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let is_there =
-            cx.folder(folder)?.read(name, MOST).map_err(|error| cx.unreadable(&path, &error))?.is_some();
-        if let (true, Some(kind)) = (is_there, Kind::of(name)) {
-            let bytes = cx.open(&path)?.to_vec();
-            let held = self.judge(path, kind, bytes, cx)?;
-            self.files.push(held);
-        }
-        Ok(is_there)
+        let bytes = cx.folder(folder)?.read(name, MOST).map_err(|error| cx.unreadable(&path, &error))?;
+        let (Some(bytes), Some(kind)) = (bytes, Kind::of(name)) else { return Ok(false) };
+        cx.files().protect(&path)?;
+        let held = self.judge(path, kind, bytes, cx)?;
+        self.files.push(Held { is_meant: is_beside, ..held });
+        Ok(true)
     }
 
-    /// The manifests of the members of a workspace: they may take its version, or ask for each other's.
-    fn add_members(&mut self, at: usize, cx: &Context, report: &mut Report) -> Result<(), Error> {
+    /// The manifests of the members of a workspace: they may take its version, or ask for each other's. Those of npm are kept
+    /// `in_step` with a workspace that has a version.
+    fn add_members(
+        &mut self,
+        at: usize,
+        in_step: bool,
+        cx: &Context,
+        report: &mut Report,
+    ) -> Result<(), Error> {
         let Some(file) = self.files.get(at) else { return Ok(()) };
+        let (kind, name) = match file.kind {
+            Kind::CargoToml => (Kind::CargoToml, "Cargo.toml"),
+            Kind::PackageJson => (Kind::PackageJson, "package.json"),
+            _ => return Ok(()),
+        };
+        let is_meant = in_step && kind == Kind::PackageJson && file.found.own().next().is_some();
         let folder = file.path.parent().map(Path::to_owned).unwrap_or_default();
-        let patterns: Vec<String> = file
-            .found
-            .members
-            .iter()
-            .map(|member| folder.join(member).join("Cargo.toml").to_string_lossy().into_owned())
-            .collect();
+        let manifests = |member: &str| folder.join(member).join(name).to_string_lossy().into_owned();
+        let (mut patterns, mut without) = (Vec::new(), Vec::new());
+        for member in &file.found.members {
+            match member.strip_prefix('!').filter(|_| kind == Kind::PackageJson) {
+                Some(member) => without.push(manifests(member)),
+                None => patterns.push(manifests(member)),
+            }
+        }
         if patterns.is_empty() {
             return Ok(());
         }
-        for path in cx.expand(&patterns, report)? {
-            if self.knows(&path, cx) {
+        let members = cx.expand(&patterns, report)?;
+        let mut excluded = BTreeSet::new();
+        for pattern in without {
+            // What is taken out need not be there.
+            excluded.extend(cx.expand(&[pattern], &mut Report::new("version", "")).unwrap_or_default());
+        }
+        for path in members {
+            let is_installed = path.components().any(|part| part.as_os_str() == "node_modules");
+            if is_installed || excluded.contains(&path) || self.knows(&path, cx) {
                 continue;
             }
             let bytes = cx.open(&path)?.to_vec();
-            let mut held = self.judge(path, Kind::CargoToml, bytes, cx)?;
-            held.is_meant = false;
+            let mut held = self.judge(path, kind, bytes, cx)?;
+            held.is_meant = is_meant;
             self.files.push(held);
         }
         Ok(())
     }
 
-    /// The versions of packages: their own where it is one of the project's, or that of their workspace.
-    fn packages(&self) -> BTreeMap<String, String> {
-        let own = |file: &Held, what: &str| {
-            file.found.own().find(|place| place.what == what).map(|place| place.text.clone())
-        };
-        let manifests = || self.files.iter().filter(|file| file.kind == Kind::CargoToml);
+    /// The packages whose version is one of the project's: their own, or that of their workspace.
+    fn packages(&self) -> BTreeMap<Kind, BTreeSet<String>> {
+        let has = |file: &Held, what: &str| file.found.own().any(|place| place.what == what);
+        let manifests = |kind| self.files.iter().filter(move |file| file.kind == kind);
         let of_workspace =
-            manifests().filter(|file| file.is_meant).find_map(|file| own(file, "workspace.package.version"));
-        let mut packages = BTreeMap::new();
-        for file in manifests() {
-            let version = match (file.found.inherits, file.is_meant) {
-                (true, _) => of_workspace.clone(),
-                (false, true) => own(file, "package.version"),
-                (false, false) => None,
-            };
-            if let (Some(name), Some(version)) = (&file.found.package, version) {
-                packages.insert(name.clone(), version);
-            }
-        }
-        packages
+            manifests(Kind::CargoToml).any(|file| file.is_meant && has(file, "workspace.package.version"));
+        let cargo = manifests(Kind::CargoToml).filter(|file| match (file.found.inherits, file.is_meant) {
+            (true, _) => of_workspace,
+            (false, is_meant) => is_meant && has(file, "package.version"),
+        });
+        let npm = manifests(Kind::PackageJson).filter(|file| file.is_meant && has(file, "version"));
+        let names = |files: Vec<&Held>| files.iter().filter_map(|file| file.found.package.clone()).collect();
+        [(Kind::CargoToml, names(cargo.collect())), (Kind::PackageJson, names(npm.collect()))].into()
+    }
+
+    /// Whether a package that a file names is one of those.
+    fn is_own(&self, file: &Held, package: &str) -> bool {
+        let manifest = match file.kind {
+            Kind::CargoToml | Kind::CargoLock => Kind::CargoToml,
+            Kind::PackageJson | Kind::PackageLock => Kind::PackageJson,
+            _ => return false,
+        };
+        self.packages.get(&manifest).is_some_and(|names| names.contains(package))
     }
 
     /// The places of a file that have to hold the version of the project.
     pub(crate) fn places<'a>(&'a self, file: &'a Held) -> impl Iterator<Item = &'a Place> {
         file.found.places.iter().filter(move |place| match &place.role {
             Role::Own => file.is_meant,
-            Role::Lock(name) | Role::Pin(name) => self.packages.contains_key(name),
+            Role::Lock(name) | Role::Pin(name) => self.is_own(file, name),
         })
     }
 
@@ -201,6 +227,17 @@ impl Project {
     pub(crate) fn own(&self) -> impl Iterator<Item = (&Held, &Place)> {
         let meant = self.files.iter().filter(|file| file.is_meant);
         meant.flat_map(|file| file.found.own().map(move |place| (file, place)))
+    }
+
+    /// How many places make up the version that the files have, and so cannot disagree with it: one, or its numbers in a header.
+    pub(crate) fn standing_for(&self, scheme: Scheme) -> usize {
+        match self.version(scheme) {
+            Some((_, file, place)) if place.form == Form::Number(0) => {
+                file.found.own().filter(|place| matches!(place.form, Form::Number(_))).count()
+            }
+            Some(_) => 1,
+            None => 0,
+        }
     }
 
     /// The version that the files have: that of the first that has a whole one, or the numbers of one.

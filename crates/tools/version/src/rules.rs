@@ -35,6 +35,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Name the tag with --tag, or `--tag none` where that is meant.",
     },
     Rule {
+        id: "nothing-compared",
+        level: Level::Error,
+        title: "One place alone holds the version, and there is no tag it has to agree with.",
+        help: "Name the tag with --tag, or with --file what else holds the version. Where that is all there is, check it in the runs for tags only.",
+    },
+    Rule {
         id: "backwards",
         level: Level::Warning,
         title: "The new version is lower than one that a file had.",

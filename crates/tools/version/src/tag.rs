@@ -150,7 +150,7 @@ fn of_files(
         return Err(Error::input("no file holds a version of the scheme").hint("give the version itself"));
     };
     let of = format!("{}:{}", file.name, place.line);
-    let (_, wrong) = check::compare(&project, &version, &of, report);
+    let check::Compared { wrong, .. } = check::compare(&project, &version, &of, report);
     if wrong > 0 {
         return Err(Error::input("the files hold several versions, so that nothing is tagged")
             .hint("`lw version bump VERSION` writes one version into all files"));

@@ -158,6 +158,36 @@ fn squashed_messages_are_found_with_their_bodies() {
     );
 }
 
+#[test]
+fn what_is_told_stays_of_a_message() {
+    let told = |text: &str| {
+        let mut message = Message::parse(text, Rules::default());
+        message.keep_told(&["Migration"]);
+        message
+    };
+    let message =
+        told("feat(a)!: b\n\nbody\n\nRefs: #1\nmigration: do\n that\nBREAKING CHANGE: gone\nReviewed-by: Z");
+    assert_eq!((message.subject.as_str(), message.body.as_deref()), ("", None));
+    assert_eq!(message.header().unwrap().scope.as_deref(), Some("a"));
+    assert_eq!(message.breaking.as_deref(), Some("gone"));
+    let footers: Vec<_> = message.footers.iter().map(|footer| footer.value.as_str()).collect();
+    assert_eq!(footers, ["do\n that"]);
+    let title = |text: &str| match told(text).kind {
+        Kind::Merge { title, .. } => title.map(|title| *title),
+        other => panic!("{other:?}"),
+    };
+    let conventional = title("Merge branch 'x'\n\nfix: y\n\nbody\n\nRefs: 1").unwrap();
+    assert_eq!((conventional.header().unwrap().kind.as_str(), conventional.body.as_deref()), ("fix", None));
+    assert!(conventional.footers.is_empty());
+    assert_eq!(title("Merge branch 'x'\n\nplain words"), None);
+    assert_eq!(title("Merge branch 'x'\n\nfeat:no space").unwrap().subject, "feat:no space");
+    // What is nearly something else can be shown, and what is taken back found.
+    assert_eq!(told("feat:no space\n\nbody").subject, "feat:no space");
+    assert_eq!(told("plain words\n\nbody").subject, "");
+    let reverts = told("Revert \"feat: a\"\n\nThis reverts commit 0123456789abcdef0123456789abcdef01234567.");
+    assert_eq!(reverts.reverts, ["0123456789abcdef0123456789abcdef01234567"]);
+}
+
 proptest! {
     #[test]
     fn any_text_is_taken_apart(text in "(?s).{0,200}") {

@@ -18,14 +18,14 @@ const LONGEST: usize = 1 << 20;
 
 /// A value, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Value {
-    pub(super) text: String,
-    pub(super) line: u32,
+pub(crate) struct Value {
+    pub(crate) text: String,
+    pub(crate) line: u32,
 }
 
 /// Sections with their options.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ini {
+pub(crate) struct Ini {
     file: String,
     sections: BTreeMap<String, BTreeMap<String, Value>>,
     /// Names of environments in the order of the file.
@@ -34,7 +34,7 @@ pub(super) struct Ini {
 
 impl Ini {
     /// Reads a file.
-    pub(super) fn parse(file: &str, text: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Error> {
         let mut ini = Self { file: file.to_owned(), ..Self::default() };
         let mut section: Option<String> = None;
         let mut option: Option<String> = None;
@@ -103,7 +103,7 @@ impl Ini {
     }
 
     /// Names of the environments, in the order of the file.
-    pub(super) fn environments(&self) -> &[String] {
+    pub(crate) fn environments(&self) -> &[String] {
         &self.environments
     }
 
@@ -132,7 +132,7 @@ impl Ini {
     /// The value of an option with everything it refers to; `None` where no section has it.
     ///
     /// What only a run of PlatformIO knows (`${sysenv.NAME}`, variables of the build) stays as it is written.
-    pub(super) fn get(&self, section: &str, option: &str) -> Result<Option<Value>, Error> {
+    pub(crate) fn get(&self, section: &str, option: &str) -> Result<Option<Value>, Error> {
         let Some(value) = self.raw(section, option) else { return Ok(None) };
         let text = self.expand(section, value, 0)?;
         Ok(Some(Value { text, line: value.line }))

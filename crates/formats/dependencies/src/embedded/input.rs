@@ -85,7 +85,7 @@ fn first_line(text: &str) -> String {
 }
 
 /// "This is no …" at a line.
-pub(super) fn malformed(
+pub(crate) fn malformed(
     file: &str,
     line: impl Into<Option<u32>>,
     format: &'static str,

@@ -6,8 +6,8 @@
 pub(crate) mod esp_idf;
 mod git;
 mod idf_manifest;
-mod ini;
-mod input;
+pub(crate) mod ini;
+pub(crate) mod input;
 mod library;
 pub(crate) mod platformio;
 pub(crate) mod submodules;

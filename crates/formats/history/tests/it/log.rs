@@ -249,10 +249,39 @@ fn what_a_merge_brings_is_what_git_lists() {
             let theirs =
                 git(scratch.path(), &["rev-list", "--topo-order", &format!("{id}^@"), &format!("^{id}^1")]);
             assert_eq!(ours, ids(&theirs), "seed {seed}, {id}");
+            // Asked for one of them, the answer is the same, and nothing else is handed over.
+            for (other, _) in (0_u32..).zip(&log.commits) {
+                let has = log.brings(place, |found| {
+                    assert!(brought.contains(&found), "seed {seed}, {id}");
+                    found == other
+                });
+                assert_eq!(has, brought.contains(&other), "seed {seed}, {id}");
+            }
             merges += 1;
         }
     }
     assert!(merges > 50, "{merges}");
+}
+
+#[test]
+fn what_is_made_of_a_message_belongs_to_its_commit() {
+    let scratch = random(91);
+    scratch.git(&["commit", "-q", "--allow-empty", "-m", "na\u{ef}ve"]);
+    let repository = Repository::open(scratch.path()).unwrap();
+    for paths in [Vec::new(), vec!["f1".to_owned()]] {
+        let (_, mut request) = request(&repository, Extent::All);
+        let head = repository.resolve("HEAD").unwrap();
+        request.ends.push(End { commit: head, family: 0 });
+        request.paths = paths;
+        let whole = repository.log(&request).unwrap();
+        let (bare, made) =
+            repository.log_with(&request, |message| (message.into_owned(), String::new())).unwrap();
+        assert!(whole.commits.len() > 5 && bare.commits.iter().all(|commit| commit.message.is_empty()));
+        assert_eq!(made, whole.commits.iter().map(|commit| commit.message.clone()).collect::<Vec<_>>());
+        let authors = |log: &Log| log.commits.iter().map(|commit| commit.author.clone()).collect::<Vec<_>>();
+        assert_eq!(authors(&bare), authors(&whole));
+        assert_eq!(bare.sections, whole.sections);
+    }
 }
 
 /// A line of commits with a tag in the middle.

@@ -108,7 +108,8 @@ fn what_is_found_has_its_line_and_its_name() {
         &["2:workspace.package.version:1.2.3"],
         &["6:package a:1.2.3", "8:dependency b:1.2.3", "14:package b:1.2.3"],
         &["3:project.version:1.2.3", "5:tool.poetry.version:1.2.3"],
-        &["3:version:1.2.3"],
+        // A package that is called so: whether it is one of the project's is not said here.
+        &["2:dependencies.version:9.9.9", "3:version:1.2.3"],
         &["1:version:1.2.3", "1:packages.\"\".version:1.2.3"],
         &["5:project(VERSION):1.2.3"],
         &["5:version:1.2.3"],
@@ -122,6 +123,45 @@ fn what_is_found_has_its_line_and_its_name() {
     assert_eq!(cargo.places[1].role, Role::Pin("b".into()));
     let lock = found(FILES[3].0, FILES[3].1);
     assert!(lock.own().next().is_none() && lock.places[1].role == Role::Lock("b".into()));
+}
+
+#[test]
+fn a_workspace_of_npm_names_its_members_and_what_they_ask_of_each_other() {
+    let root = found(
+        Kind::PackageJson,
+        r#"{"name": "r\u006fot", "version": "1.2.3", "workspaces": {"packages": ["packages/*", "!packages/old"], "nohoist": ["x"]},
+        "dependencies": {"a": "1.2.3", "b": "^1.2.3", "c": "workspace:1.2.3", "d": "workspace:*", "e": "1.2", "f": "=1.2.3", "g": 1},
+        "overrides": {"a": "1.2.3"}, "deep": {"dependencies": {"a": "1.2.3"}}}"#,
+    );
+    assert_eq!(root.package.as_deref(), Some("root"));
+    assert_eq!(root.members, ["packages/*", "!packages/old"]);
+    assert_eq!(
+        shown(&root),
+        ["1:version:1.2.3", "2:dependencies.a:1.2.3", "2:dependencies.c:1.2.3", "2:dependencies.f:1.2.3"]
+    );
+    assert_eq!(root.places[2].role, Role::Pin("c".into()));
+    assert_eq!(found(Kind::PackageJson, r#"{"workspaces": ["a", "b"]}"#).members, ["a", "b"]);
+    let lock = found(
+        Kind::PackageLock,
+        r#"{"version": "1.2.3", "packages": {"": {"version": "1.2.3", "dependencies": {"a": "1.2.3"}},
+        "packages/a": {"version": "1.2.3"}, "packages/@s/b": {"version": "1.2.3"},
+        "packages/c": {"version": "1.2.3", "peerDependencies": {"a": "1.2.3"}, "name": "@s/c"},
+        "node_modules/a": {"resolved": "packages/a", "link": true}, "node_modules/x": {"version": "1.2.3"},
+        "packages/a/node_modules/y": {"version": "1.2.3", "dependencies": {"a": "1.2.3"}}}}"#,
+    );
+    let roles: Vec<(u32, Role)> = lock.places.iter().map(|place| (place.line, place.role.clone())).collect();
+    let named = |name: &str| Role::Lock(name.into());
+    let asked = |name: &str| Role::Pin(name.into());
+    let expected = [
+        (1, Role::Own),
+        (1, Role::Own),
+        (1, asked("a")),
+        (2, named("a")),
+        (2, named("@s/b")),
+        (3, named("@s/c")),
+        (3, asked("a")),
+    ];
+    assert_eq!(roles, expected);
 }
 
 #[test]

@@ -99,3 +99,29 @@ fn outputs_bake_files_and_variables_hold_the_same() {
     );
     assert_eq!((run.code, run.output("tags")), (0, "dev"));
 }
+
+/// Two branches whose names a registry cannot tell apart, and one that is named like the tag of another.
+#[test]
+fn two_references_have_two_tags_when_they_are_to_be_distinct() {
+    let scratch = Scratch::new();
+    scratch.commit(&[("a", "a")]);
+    let tag = |branch: &str, more: &[&str]| {
+        let mut arguments = vec![format!("--ref=refs/heads/{branch}"), "--images=org/app".to_owned()];
+        arguments.extend(["--event=push".to_owned(), "--tags=type=ref,event=branch".to_owned()]);
+        arguments.extend(more.iter().map(|one| (*one).to_owned()));
+        let run = TOOL.run_as_step(scratch.path(), &arguments, &[]);
+        assert_eq!(run.code, 0, "{branch}: {}", run.stderr);
+        run.output("tags").to_owned()
+    };
+    assert_eq!(tag("feature/x", &[]), tag("feature-x", &[]));
+    let names = ["feature/x", "feature-x", "feature#x", "feature//x"];
+    let tags: std::collections::BTreeSet<String> =
+        names.iter().map(|name| tag(name, &["--distinct-names"])).collect();
+    assert_eq!(tags.len(), names.len(), "{tags:?}");
+    assert!(tags.contains("org/app:feature-x"), "a name that needs no change has none: {tags:?}");
+    // The same each time, or every push would leave another tag.
+    assert_eq!(tag("feature/x", &["--distinct-names"]), tag("feature/x", &["--distinct-names"]));
+    let taken = tag("feature/x", &["--distinct-names"]);
+    let name = taken.strip_prefix("org/app:").unwrap();
+    assert_ne!(tag(name, &["--distinct-names"]), taken, "a branch overwrites the tag of another");
+}

@@ -32,7 +32,9 @@ fn a_large_file_is_signed_and_verified_in_little_memory() {
         "sign --input large.bin --key ed.pem --scheme minisign --output mini.sig",
         "verify --input large.bin --signature mini.sig --key ed.pub.pem",
     ] {
-        let small = peak(&desk, &line.replace("large.bin", "app.bin").replace(".sig", ".small"));
+        // A short run may end before it is looked at again, on a busy machine above all: the most of several is near its peak.
+        let of_small = line.replace("large.bin", "app.bin").replace(".sig", ".small");
+        let small = (0..5).map(|_| peak(&desk, &of_small)).max().unwrap_or(0);
         let large = peak(&desk, line);
         assert!((1000..LIMIT_KIB).contains(&large), "{line} took {large} KiB");
         assert!(large < small + MORE_KIB, "{line} took {large} KiB, and {small} KiB of a small file");

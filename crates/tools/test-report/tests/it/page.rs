@@ -21,6 +21,7 @@ line 2</failure><system-out>last words</system-out></testcase><testcase classnam
     assert_eq!(run.code, 1, "{}", run.stderr);
     let page = fs::read_to_string(folder.path().join("out/tests.html")).unwrap();
     for part in [
+        "2 of 4 passed",
         "id=\"outside\"",
         "no set-up",
         "id=\"failed\"",

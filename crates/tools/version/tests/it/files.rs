@@ -213,9 +213,120 @@ fn each_disagreement_has_its_file_and_line() {
     assert_eq!(VERSION.run(folder.path(), &words(CHECK), &[]).code, 0);
 }
 
+/// Where there is one place and no tag, nothing can disagree: that is no good result.
+#[test]
+fn what_compares_nothing_is_never_good() {
+    let lock = "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.2.3\"\n";
+    let header = "#define V_VERSION_MAJOR 1\n#define V_VERSION_MINOR 2\n#define V_VERSION_PATCH 3\n";
+    for (files, more, code) in [
+        (&[("version.txt", "1.2.3\n")][..], "", 1),
+        (&[("version.txt", "1.2.3\n")], "--tag none", 1),
+        (&[("version.txt", "1.2.3\n")], "--tag v1.2.3", 0),
+        (&[("version.txt", "1.2.3\n"), ("package.json", "{\"version\": \"1.2.3\"}")], "", 0),
+        // The numbers of a header are one version, which a text beside them may contradict.
+        (&[("v.h", header)], "--file v.h", 1),
+        (&[("v.h", header), ("VERSION", "1.2.3")], "--file v.h --file VERSION", 0),
+        (&[("v.h", &format!("{header}#define V_VERSION \"1.2.3\"\n"))], "--file v.h", 0),
+        (&[("Cargo.toml", "[package]\nname = \"a\"\nversion = \"1.2.3\"\n")], "", 1),
+        (&[("Cargo.toml", "[package]\nname = \"a\"\nversion = \"1.2.3\"\n"), ("Cargo.lock", lock)], "", 0),
+    ] {
+        let folder = project(files);
+        let run = VERSION.run(folder.path(), &words(&format!("{CHECK} {more}")), &[]);
+        assert_eq!(run.code, code, "{files:?} {more}: {}{}", run.stdout, run.stderr);
+        assert_eq!(run.found(Level::Error).contains(&"nothing-compared"), code == 1, "{files:?} {more}");
+    }
+}
+
+/// Members of a workspace of npm, which cannot take its version.
+const NPM: &[(&str, &str)] = &[
+    (
+        "package.json",
+        "{\n  \"name\": \"root\",\n  \"version\": \"1.2.3\",\n  \"private\": true,\n  \"workspaces\": [\"packages/*\", \"!packages/old\"]\n}\n",
+    ),
+    ("packages/a/package.json", "{\"name\": \"@s/a\", \"version\": \"1.2.3\"}\n"),
+    (
+        "packages/b/package.json",
+        "{\"name\": \"b\", \"version\": \"1.2.3\", \"dependencies\": {\"@s/a\": \"1.2.3\"}}\n",
+    ),
+    ("packages/private/package.json", "{\"name\": \"c\", \"private\": true}\n"),
+    ("packages/old/package.json", "{\"name\": \"old\", \"version\": \"0.1.0\"}\n"),
+    // A crate of the name of a package.
+    (
+        "Cargo.toml",
+        "[package]\nname = \"b\"\nversion = \"1.2.3\"\n[dependencies]\n\"@s/a\" = { path = \"x\", version = \"=1.2.3\" }\n",
+    ),
+];
+
+#[test]
+fn members_of_a_workspace_of_npm_are_kept_in_step() {
+    let folder = project(NPM);
+    let before = state(folder.path());
+    let run = VERSION.run_as_step(folder.path(), &words(&format!("{BUMP} minor")), &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let bumped = state(folder.path());
+    assert!(bumped["packages/a/package.json"].contains("1.3.0"));
+    assert!(bumped["packages/b/package.json"].contains("\"@s/a\": \"1.3.0\""), "{bumped:?}");
+    assert!(!bumped["packages/b/package.json"].contains("1.2.3"), "{bumped:?}");
+    // What is no package of npm is none of theirs.
+    assert!(bumped["Cargo.toml"].contains("\"=1.2.3\""), "{bumped:?}");
+    for name in ["packages/private/package.json", "packages/old/package.json"] {
+        assert_eq!(before[name], bumped[name]);
+    }
+    assert_eq!(VERSION.run(folder.path(), &words(CHECK), &[]).code, 0);
+    // One that lags behind is found.
+    fs::write(folder.path().join("packages/a/package.json"), NPM[1].1).unwrap();
+    let run = VERSION.run(folder.path(), &words(CHECK), &[]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    let found: Vec<_> = run.report().findings.iter().filter_map(|one| one.location.clone()).collect();
+    assert!(found.iter().any(|place| place.path == "packages/a/package.json"), "{found:?}");
+    // Who names files means those.
+    let line = format!("{CHECK} --file package.json --file Cargo.toml");
+    assert_eq!(VERSION.run(folder.path(), &words(&line), &[]).code, 0);
+    // A workspace without a version leaves its members to themselves.
+    fs::write(folder.path().join("package.json"), "{\"workspaces\": [\"packages/*\"]}").unwrap();
+    assert_eq!(VERSION.run(folder.path(), &words(&format!("{CHECK} --tag v1.3.0")), &[]).code, 0);
+}
+
+/// npm itself, which refuses a lock file that is not in step with the manifests.
+#[test]
+fn npm_finds_manifests_and_lock_file_in_step() {
+    let Some(npm) = lw_testkit::which("npm") else {
+        return lw_testkit::skip("npm is not installed").unwrap_or_default();
+    };
+    let folder = project(NPM);
+    let npm = |arguments: &[&str]| {
+        let home = folder.path().join("lw-home");
+        std::process::Command::new(&npm)
+            .args(arguments)
+            .args(["--offline", "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(folder.path())
+            .env("npm_config_cache", &home)
+            .output()
+            .unwrap()
+    };
+    let made = npm(&["install", "--package-lock-only"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let in_step = || npm(&["ci", "--dry-run"]).status.success();
+    assert!(in_step());
+    let before = fs::read_to_string(folder.path().join("package-lock.json")).unwrap();
+    assert!(before.matches("1.2.3").count() >= 5, "{before}");
+    let run = VERSION.run(folder.path(), &words(&format!("{BUMP} major")), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let after = fs::read_to_string(folder.path().join("package-lock.json")).unwrap();
+    assert!(in_step(), "{after}");
+    assert_eq!(after, before.replace("1.2.3", "2.0.0"));
+    // npm writes the same.
+    let made = npm(&["install", "--package-lock-only"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert_eq!(fs::read_to_string(folder.path().join("package-lock.json")).unwrap(), after);
+    // A lock file that lags behind is found.
+    fs::write(folder.path().join("package-lock.json"), before).unwrap();
+    assert_eq!(VERSION.run(folder.path(), &words(CHECK), &[]).code, 1);
+}
+
 #[test]
 fn the_tag_of_the_run_counts() {
-    let folder = project(&[("version.txt", "1.2.3\n")]);
+    let folder = project(&[("version.txt", "1.2.3\n"), ("package.json", "{\"version\": \"1.2.3\"}")]);
     let run = |tag: &str, more: &str| {
         let reference = format!("refs/tags/{tag}");
         let variables = [("GITHUB_REF", reference.as_str())];

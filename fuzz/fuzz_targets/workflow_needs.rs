@@ -1,0 +1,17 @@
+//! Any text as what a workflow says of its jobs.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lw_figures::{Ended, needs};
+
+fuzz_target!(|text: &str| {
+    match needs(text) {
+        Ok(jobs) => {
+            // A success is one only where the text has the word.
+            let succeeded = jobs.iter().filter(|job| job.ended == Ended::Success).count();
+            assert!(succeeded == 0 || text.contains("success") || text.contains("\\u"));
+        }
+        Err(error) => lw_fuzz::explained(&error),
+    }
+});
