@@ -37,6 +37,8 @@ pub trait Tool {
     /// Tables of its own in `lw.toml`, besides the keys that are its flags; see [`Context::section`]. A tool that has some
     /// also has environments: `[TOOL.env.NAME]` is laid over them when the flag `--env NAME` asks for it.
     const SECTIONS: &'static [Section] = &[];
+    /// Whether it has environments without any [`SECTIONS`](Self::SECTIONS): the same job in several places, such as deployments.
+    const ENVIRONMENTS: bool = false;
     /// Keys of `lw.toml` that a change under test must not decide: those that name keys, endpoints, programs and whom to
     /// trust. By the name of the flag (`expect-key`), or of one of the [`SECTIONS`](Self::SECTIONS).
     ///
@@ -135,6 +137,8 @@ pub struct Entry {
     pub rules: &'static [Rule],
     /// Its own tables in `lw.toml`.
     pub sections: &'static [Section],
+    /// Whether `lw.toml` may lay the table of an environment over its keys.
+    pub has_environments: bool,
     /// Keys of `lw.toml` that a change under test must not decide.
     pub trusted: &'static [&'static str],
     /// Its own exit codes.
@@ -168,6 +172,7 @@ impl Entry {
             outputs: T::OUTPUTS,
             rules: T::RULES,
             sections: T::SECTIONS,
+            has_environments: T::ENVIRONMENTS || !T::SECTIONS.is_empty(),
             trusted: T::TRUSTED,
             exit_codes: T::EXIT_CODES,
             revision: T::REVISION,
@@ -206,7 +211,7 @@ impl Entry {
         };
         let command = (self.augment)(Command::new(self.name));
         let command = Common::augment_args(command);
-        let command = if self.sections.is_empty() { command } else { command.arg(environment()) };
+        let command = if self.has_environments { command.arg(environment()) } else { command };
         inputs::three_valued(command)
             .version(crate::VERSION)
             .about(self.summary)

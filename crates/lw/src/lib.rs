@@ -36,4 +36,5 @@ tools! {
     "image-tags" => lw_image_tags::ImageTags,
     "test-report" => lw_test_report::TestReport,
     "quality-gate" => lw_quality_gate::QualityGate,
+    "balena-deploy" => lw_balena_deploy::BalenaDeploy,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lw_cli::KeyedLimit;
 use lw_rollout::Share;
 use lw_secret::SecretSource;
 
@@ -36,6 +37,10 @@ pub enum Command {
     Pin(Box<Pin>),
     /// Let devices follow their fleet again
     Unpin(Box<Unpin>),
+    /// Say how a fleet is: who is offline for long, and whose updates fail again and again
+    Watch(Box<Watch>),
+    /// Say what of a source would be sent, and hold it to limits; no token is needed, and nothing is sent
+    Check(Box<Check>),
 }
 
 /// Where the fleet is, and who asks.
@@ -197,9 +202,9 @@ pub struct Deploy {
     pub how: How,
 }
 
-/// What is built, and how.
+/// What is sent.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Build {
+pub struct Contents {
     /// Folder of the source, or a tarball of it, which may be gzipped
     #[arg(long, value_name = "PATH", default_value = ".", help_heading = "Build")]
     pub source: PathBuf,
@@ -208,8 +213,20 @@ pub struct Build {
     #[arg(long, value_name = "PATH", help_heading = "Build")]
     pub dockerfile: Option<String>,
 
+    /// Each service has its own `.dockerignore`
+    #[arg(long, help_heading = "Build")]
+    pub multi_dockerignore: bool,
+}
+
+/// What is built, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Build {
+    #[command(flatten)]
+    pub contents: Contents,
+
     /// Version of the release, such as 1.2.3 or v1.2.3; without it that of `balena.yml` in the source
-    #[arg(long, value_name = "VERSION", help_heading = "Build")]
+    // `version` is the identifier of the flag that every program has.
+    #[arg(id = "build_version", long = "version", value_name = "VERSION", help_heading = "Build")]
     pub version: Option<String>,
 
     /// Use the release that was built of the same commit before, instead of building it again
@@ -224,13 +241,13 @@ pub struct Build {
     #[arg(long, value_name = "SOURCE", help_heading = "Build")]
     pub registry_secrets: Option<SecretSource>,
 
-    /// Each service has its own `.dockerignore`
-    #[arg(long, help_heading = "Build")]
-    pub multi_dockerignore: bool,
-
     /// Build only, and leave the release a draft
     #[arg(long, help_heading = "Build")]
     pub draft: bool,
+
+    /// Leave as soon as the build has begun; a run of the same commit takes the release up
+    #[arg(long, help_heading = "Build")]
+    pub detached: bool,
 
     /// How many seconds a build may take
     #[arg(long, value_name = "SECONDS", default_value = "7200", help_heading = "Build")]
@@ -260,4 +277,40 @@ pub struct Unpin {
     /// Device, by its uuid or the beginning of that; one per line, or repeated
     #[arg(long, value_name = "UUID", help_heading = "Devices")]
     pub device: Vec<String>,
+}
+
+/// Arguments of `watch`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Watch {
+    #[command(flatten)]
+    pub at: Where,
+
+    /// How many seconds a device may be offline
+    #[arg(long, value_name = "SECONDS", default_value = "3600", help_heading = "Watch")]
+    pub offline_after: u64,
+
+    /// How many times a device may try a failed update again; counted from one run to the next, by --baseline
+    #[arg(long, value_name = "COUNT", default_value = "2", help_heading = "Watch")]
+    pub max_retries: u64,
+
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// Arguments of `check`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub contents: Contents,
+
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// Limits on measures.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Limits {
+    /// Upper limit of a measure: devices.offline=3, source.bytes=warn:50MiB,fail:200MiB; one per line, or repeated
+    #[arg(long, value_name = "MEASURE=LIMIT", help_heading = "Limits")]
+    pub max: Vec<KeyedLimit>,
 }

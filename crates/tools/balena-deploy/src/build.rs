@@ -15,6 +15,14 @@ use crate::source::Source;
 /// How often the status of a release that is built is asked.
 const ASK_EVERY: Duration = Duration::from_secs(5);
 
+/// What came of a source.
+pub(crate) enum Drafted {
+    /// A release that was built.
+    Built(Box<Release>),
+    /// The release of this id, which is being built.
+    Begun(u64),
+}
+
 /// The tags by which a release is found again, under the names deploy-to-balena-action gives them.
 pub(crate) fn tags(cx: &Context) -> Tags {
     let ci = cx.ci_context();
@@ -37,7 +45,7 @@ pub(crate) fn draft(
     to: &mut Connection,
     cx: &Context,
     report: &mut Report,
-) -> Result<Release, Error> {
+) -> Result<Drafted, Error> {
     let tags = tags(cx);
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), subject: None, value };
     let (release, errors) = match known(build, is_again, &tags, to)? {
@@ -50,15 +58,19 @@ pub(crate) fn draft(
             send(build, &tags, to, cx, report)?
         }
     };
+    if build.detached {
+        return Ok(Drafted::Begun(release));
+    }
     let built = wait(build, release, &errors, to, cx)?;
     let Some(version) = build.version.as_deref().map(str::trim).filter(|version| !version.is_empty()) else {
-        return Ok(built);
+        return Ok(Drafted::Built(Box::new(built)));
     };
     let wanted = version.strip_prefix('v').unwrap_or(version);
     if built.semver == wanted {
-        return Ok(built);
+        return Ok(Drafted::Built(Box::new(built)));
     }
-    Ok(to.api.set_version(&to.fleet, release, version, &mut to.patience)?)
+    let named = to.api.set_version(&to.fleet, release, version, &mut to.patience)?;
+    Ok(Drafted::Built(Box::new(named)))
 }
 
 /// A release that was built or is built of the same commit.
@@ -78,7 +90,7 @@ fn send(
     cx: &Context,
     report: &mut Report,
 ) -> Result<(u64, Vec<String>), Error> {
-    let source = Source::find(build, cx, report)?;
+    let source = Source::find(&build.contents, cx, report)?;
     let secrets = build
         .registry_secrets
         .as_ref()
@@ -87,9 +99,9 @@ fn send(
     let mut source = source.read(secrets.as_ref())?;
     let request = Request {
         slug: to.fleet.slug.clone(),
-        dockerfile: build.dockerfile.clone().unwrap_or_default(),
+        dockerfile: build.contents.dockerfile.clone().unwrap_or_default(),
         no_cache: !build.layer_cache,
-        detached: false,
+        detached: build.detached,
     };
     let mut answer = Answer::new(to.api.build(&request, &mut source)?);
     let (mut release, mut errors, mut log) = (None, Vec::new(), Log::default());
@@ -100,7 +112,7 @@ fn send(
             Err(error) => break Some(error),
         };
         match said {
-            Said::Release(id) if release.is_none() => {
+            Said::Release(id) | Said::Started(id) if release.is_none() => {
                 release = Some(id);
                 // At once: what comes later may never come.
                 to.api.tag_release(&to.fleet, id, tags, &mut to.patience)?;

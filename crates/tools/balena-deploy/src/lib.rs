@@ -5,6 +5,7 @@
 
 mod args;
 mod build;
+mod check;
 mod connect;
 mod devices;
 mod error;
@@ -12,6 +13,7 @@ mod host;
 mod rollout;
 mod rules;
 mod source;
+mod watch;
 
 use lw_cli::{Context, Error, Output, Tool, Variable};
 use lw_model::Report;
@@ -19,6 +21,7 @@ use lw_rollout::Command as Verb;
 
 pub use crate::args::{Args, Command};
 use crate::args::{Look, Rollout};
+use crate::build::Drafted;
 use crate::connect::Connection;
 use crate::rollout::Job;
 
@@ -33,16 +36,20 @@ impl Tool for BalenaDeploy {
 `deploy` builds a source as a draft, gives it to a few devices, then to ever more, and makes it the fleet's release when all are well; \
 when they are not, every device gets back what it was pinned to, and the release is withdrawn. `plan` says who would get it when, and \
 every request that would be sent. `resume`, `promote`, `pause`, `abort` and `rollback` act on a rollout wherever it was begun: what \
-they need is stored in tags of the fleet, the release and the devices. `pin` and `unpin` are for single devices.
+they need is stored in tags of the fleet, the release and the devices. `pin` and `unpin` are for single devices. `watch` says how \
+a fleet is, for a schedule, and `check` what of a source would be sent, for pull requests: it needs no token.
 
 Examples:
   balena-deploy deploy --fleet org/fleet --source . --version v1.2.3
   balena-deploy plan --fleet org/fleet --release 1.2.3
   balena-deploy deploy --fleet org/fleet --release 1.2.3 --step 10 --step 100
   balena-deploy resume --fleet org/fleet --release 1.2.3 --wait-at-most 3600
-  balena-deploy rollback --fleet org/fleet --release 1.2.3";
+  balena-deploy rollback --fleet org/fleet --release 1.2.3
+  balena-deploy deploy --env production
+  balena-deploy watch --fleet org/fleet --baseline before.json --report before.json
+  balena-deploy check --source . --max source.bytes=50MiB";
     const OUTPUTS: &'static [Output] = &[
-        Output { name: "release-id", description: "Id of the release" },
+        Output { name: "release-id", description: "Id of the release; empty where none was asked for" },
         Output { name: "version", description: "Version of the release as Balena shows it (`raw_version`)" },
         Output { name: "rolled-back", description: "Whether the rollout went back" },
     ];
@@ -50,6 +57,7 @@ Examples:
     const EXIT_CODES: &'static [(u8, &'static str)] = lw_rollout::EXIT_CODES;
     const TRUSTED: &'static [&'static str] = &["environment", "balena-token", "fleet"];
     const VARIABLES: &'static [Variable] = connect::VARIABLES;
+    const ENVIRONMENTS: bool = true;
     const PINNED: bool = true;
     const ONLINE: bool = true;
     type Args = Args;
@@ -57,9 +65,13 @@ Examples:
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
         let Some(command) = args.command else {
             return Err(Error::usage("no command is given").hint(
-                "start with one of deploy, plan, status, resume, promote, pause, abort, rollback, pin and unpin; `balena-deploy COMMAND --help` explains each",
+                "start with one of deploy, plan, status, resume, promote, pause, abort, rollback, pin, unpin, watch and check; `balena-deploy COMMAND --help` explains each",
             ));
         };
+        // It has no secret and asks nobody, so anybody may: it is there for pull requests.
+        if let Command::Check(args) = command {
+            return check::check(&args, cx, report);
+        }
         if let Some(why) = cx.trust().why() {
             // On a laptop nobody says who started the run, and nobody else could have.
             let is_of_ci = cx.ci_context().event.is_some();
@@ -74,7 +86,18 @@ Examples:
                 let mut to = Connection::open(&args.at, cx)?;
                 let release = match args.which.release.as_deref() {
                     Some(name) => to.release(Some(name))?,
-                    None => build::draft(&args.build, args.how.again, &mut to, cx, report)?,
+                    None => match build::draft(&args.build, args.how.again, &mut to, cx, report)? {
+                        Drafted::Built(release) => *release,
+                        Drafted::Begun(release) => {
+                            cx.output("release-id", release.to_string());
+                            cx.output("rolled-back", "false");
+                            cx.figure(format!(
+                                "release {release} is being built; a run of the same commit takes it up"
+                            ));
+                            cx.judge(report, None);
+                            return Ok(());
+                        }
+                    },
                 };
                 if args.build.draft {
                     cx.output("release-id", release.id.to_string());
@@ -104,6 +127,8 @@ Examples:
                 devices::pin(&args.at, &args.device, Some(args.which.release.as_deref()), cx, report)
             }
             Command::Unpin(args) => devices::pin(&args.at, &args.device, None, cx, report),
+            Command::Watch(args) => watch::watch(&args, cx, report),
+            Command::Check(args) => check::check(&args, cx, report),
         }
     }
 }

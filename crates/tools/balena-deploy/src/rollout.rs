@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lw_balena::{FleetTarget, Release, release_id};
 use lw_cli::{Context, Error};
-use lw_model::{Align, Cell, Fact, Finding, Level, Report, Table};
+use lw_model::{Align, Cell, Diagnose as _, Fact, Finding, Level, Report, Table};
 use lw_retry::Policy;
 use lw_rollout::{
     Answer, Batches, Call, CallError, Command, Engine, Member, MemberId, Observed, Outcome, Phase, Plan,
@@ -359,7 +359,11 @@ fn conclude(
     fact(report, "outcome", outcome.to_string());
     fact(report, "page", to.api.endpoints().release_page(to.fleet.id, job.release.id));
     outputs(job.release, matches!(outcome, Outcome::RolledBack { .. }), cx);
-    cx.figure(format!("release {} of {}: {outcome}", job.release.raw_version, to.fleet.slug));
+    let release = format!("release {} of {}", job.release.raw_version, to.fleet.slug);
+    // The job is not done, or was undone: no verdict says otherwise.
+    let is_error = code >= 10;
+    // What is recorded as an error stands in the headline already.
+    cx.figure(if is_error { release } else { format!("{release}: {outcome}") });
     if let Outcome::RollbackFailed { left, .. } = &outcome {
         for left in left {
             let text = left.to_string();
@@ -370,12 +374,20 @@ fn conclude(
         cx.exit_with(code);
     }
     match outcome {
-        Outcome::Refused(refusal) => return Err(refusal.into()),
+        Outcome::Refused(refusal) => {
+            // What every target calls `apply` is `deploy` here.
+            let hint = refusal.hint().map(|hint| hint.replace("`apply`", "`deploy`"));
+            let error = Error::usage(refusal.to_string());
+            return Err(match hint {
+                Some(hint) => error.hint(hint),
+                None => error,
+            });
+        }
         Outcome::Unreachable { why } => {
             return Err(Error::remote(format!("Balena does not answer: {why}"))
                 .hint("everything stays as it is; `resume` goes on with it"));
         }
-        Outcome::RolledBack { .. } | Outcome::RollbackFailed { .. } | Outcome::LockHeld { .. } => {
+        _ if is_error => {
             let error = Error::remote(outcome.to_string());
             cx.record_error(report, &error);
         }

@@ -8,7 +8,7 @@ use lw_cli::{Context, Error, InputDetail, InputFolder, InputKind, ResultExt as _
 use lw_model::{Fact, Report};
 use lw_secret::Secret;
 
-use crate::args::Build;
+use crate::args::Contents;
 use crate::error::SourceError;
 
 /// Where the builder looks for the credentials of registries.
@@ -30,7 +30,7 @@ pub(crate) enum Source<'a> {
 
 impl<'a> Source<'a> {
     /// Looks at the source; of a folder, at all of it.
-    pub(crate) fn find(build: &Build, cx: &'a Context, report: &mut Report) -> Result<Self, Error> {
+    pub(crate) fn find(build: &Contents, cx: &'a Context, report: &mut Report) -> Result<Self, Error> {
         let full = cx.resolve(&build.source);
         if !full.is_dir() {
             return Ok(Self::Tarball(Box::new(cx.stream(&build.source)?)));
@@ -74,7 +74,7 @@ impl<'a> Source<'a> {
 }
 
 /// Whether the builder takes a file for what to build from.
-fn is_built(path: &str, build: &Build) -> bool {
+fn is_built(path: &str, build: &Contents) -> bool {
     let is_named = build.dockerfile.as_deref().is_some_and(|name| name.trim_start_matches("./") == path);
     let name = path.rsplit('/').next().unwrap_or(path);
     is_named
@@ -85,7 +85,7 @@ fn is_built(path: &str, build: &Build) -> bool {
 }
 
 /// Everything in a folder that its rules do not leave out, by name.
-fn list(folder: &InputFolder<'_>, build: &Build, cx: &Context) -> Result<Vec<Entry>, Error> {
+fn list(folder: &InputFolder<'_>, build: &Contents, cx: &Context) -> Result<Vec<Entry>, Error> {
     let shown = cx.display_path(&build.source);
     let rules = rules(folder, build, &shown)?;
     let progress = cx.progress("reading the source", None);
@@ -151,7 +151,7 @@ impl Rules {
     }
 }
 
-fn rules(folder: &InputFolder<'_>, build: &Build, shown: &str) -> Result<Rules, Error> {
+fn rules(folder: &InputFolder<'_>, build: &Contents, shown: &str) -> Result<Rules, Error> {
     let text = |path: &str| -> Result<String, Error> {
         let wrong = |error| SourceError::Unreadable { path: format!("{shown}/{path}"), error };
         let bytes = folder.read(path, MOST_RULES).map_err(wrong)?.unwrap_or_default();

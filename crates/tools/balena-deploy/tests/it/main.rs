@@ -4,16 +4,24 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod builds;
+mod ends;
+mod fleets;
 mod rollouts;
+mod secrets;
 
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use lw_testkit::balena::{Config, Device, Flow, Release, Stub};
-use lw_testkit::tool::{Run, ToolBinary};
+use lw_testkit::tool::{Run, ToolBinary, transcripts};
 
 pub(crate) const TOOL: ToolBinary = ToolBinary::new(env!("CARGO_BIN_EXE_balena-deploy"));
+
+#[test]
+fn every_call_prints_what_it_did() {
+    transcripts();
+}
 
 /// A fleet of devices that ask each minute, where a minute passes in each second.
 pub(crate) struct World {
@@ -26,7 +34,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(devices: usize) -> Self {
-        let stub = Stub::start(Config::default());
+        Self::with(devices, Config::default())
+    }
+
+    pub(crate) fn with(devices: usize, config: Config) -> Self {
+        let stub = Stub::start(config);
         let fleet = stub.add_fleet("fleet1");
         let old = stub.add_release(fleet, &Release::last("1.0.0"));
         let device = Device {
