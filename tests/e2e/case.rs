@@ -17,7 +17,7 @@
 //! release = "1.0.0"            # final, and what its devices run
 //! draft = "1.1.0"
 //! devices = "3"
-//! offline-hours = "2"          # how long the first of them is offline
+//! offline-seconds = "9000"     # how long the first of them is offline
 //! outcome = "rejects"          # what becomes of each newer release on each device
 //! ```
 
@@ -206,9 +206,9 @@ fn balena(wanted: &BTreeMap<String, String>) -> Stub {
     if let Some(outcome) = outcome {
         stub.set_rate_of_new_releases(1.0, outcome);
     }
-    if let Some(hours) = value("offline-hours") {
+    if let Some(span) = value("offline-seconds") {
         stub.set_online(devices[0], false);
-        stub.advance(seconds(3600 * hours.parse::<u64>().expect("a number of hours")));
+        stub.advance(seconds(span.parse().expect("a number of seconds")));
     }
     stub.set_flow(Flow::PerRequest(seconds(2)));
     stub

@@ -32,7 +32,7 @@ pub enum Command {
     /// End a rollout where it is, and leave everything as it is
     Abort(Box<Look>),
     /// Give every device back what it was pinned to, and withdraw the release
-    Rollback(Box<Look>),
+    Rollback(Box<Rollback>),
     /// Pin devices to a release
     Pin(Box<Pin>),
     /// Let devices follow their fleet again
@@ -81,6 +81,28 @@ pub struct Look {
 
     #[command(flatten)]
     pub journal: JournalFile,
+}
+
+/// Arguments of `rollback`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Rollback {
+    #[command(flatten)]
+    pub look: Look,
+
+    #[command(flatten)]
+    pub back: Back,
+}
+
+/// How a rollout goes back.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Back {
+    /// How many seconds a rollback may take
+    #[arg(long, value_name = "SECONDS", default_value = "1800", help_heading = "Rollout")]
+    pub rollback_within: u64,
+
+    /// How many seconds lie between two looks at the fleet
+    #[arg(long, value_name = "SECONDS", default_value = "30", help_heading = "Rollout")]
+    pub look_every: u64,
 }
 
 /// Which devices are healthy.
@@ -141,13 +163,8 @@ pub struct How {
     #[arg(long, value_name = "SECONDS", default_value = "1200", help_heading = "Rollout")]
     pub device_timeout: u64,
 
-    /// How many seconds a rollback may take
-    #[arg(long, value_name = "SECONDS", default_value = "1800", help_heading = "Rollout")]
-    pub rollback_within: u64,
-
-    /// How many seconds lie between two looks at the fleet
-    #[arg(long, value_name = "SECONDS", default_value = "30", help_heading = "Rollout")]
-    pub look_every: u64,
+    #[command(flatten)]
+    pub back: Back,
 
     /// What follows when a wave has failed
     #[arg(long, value_enum, default_value = "rollback", help_heading = "Rollout")]

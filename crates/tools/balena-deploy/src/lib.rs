@@ -20,7 +20,7 @@ use lw_model::Report;
 use lw_rollout::Command as Verb;
 
 pub use crate::args::{Args, Command};
-use crate::args::{Look, Rollout};
+use crate::args::{Back, Look, Rollout};
 use crate::build::Drafted;
 use crate::connect::Connection;
 use crate::rollout::Job;
@@ -60,6 +60,7 @@ Examples:
     const ENVIRONMENTS: bool = true;
     const PINNED: bool = true;
     const ONLINE: bool = true;
+    const MAX_BINARY_BYTES: u64 = 8_000_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
@@ -111,6 +112,7 @@ Examples:
                     command: Verb::Apply,
                     release: &release,
                     how: Some(&args.how),
+                    back: None,
                     judged: &args.judged,
                     journal: args.journal.journal.clone(),
                 };
@@ -119,10 +121,12 @@ Examples:
             Command::Plan(args) => with(&args, Verb::Apply, cx, report, rollout::plan),
             Command::Resume(args) => with(&args, Verb::Resume, cx, report, rollout::run),
             Command::Promote(args) => with(&args, Verb::Promote, cx, report, rollout::run),
-            Command::Status(args) => looked(&args, Verb::Resume, cx, report, rollout::status),
-            Command::Pause(args) => looked(&args, Verb::Pause, cx, report, rollout::run),
-            Command::Abort(args) => looked(&args, Verb::Abort, cx, report, rollout::run),
-            Command::Rollback(args) => looked(&args, Verb::Rollback, cx, report, rollout::run),
+            Command::Status(args) => looked(&args, None, Verb::Resume, cx, report, rollout::status),
+            Command::Pause(args) => looked(&args, None, Verb::Pause, cx, report, rollout::run),
+            Command::Abort(args) => looked(&args, None, Verb::Abort, cx, report, rollout::run),
+            Command::Rollback(args) => {
+                looked(&args.look, Some(&args.back), Verb::Rollback, cx, report, rollout::run)
+            }
             Command::Pin(args) => {
                 devices::pin(&args.at, &args.device, Some(args.which.release.as_deref()), cx, report)
             }
@@ -140,14 +144,22 @@ fn with(args: &Rollout, command: Verb, cx: &mut Context, report: &mut Report, ac
     let mut to = Connection::open(&args.at, cx)?;
     let release = to.release(args.which.release.as_deref())?;
     let journal = args.journal.journal.clone();
-    let job = Job { command, release: &release, how: Some(&args.how), judged: &args.judged, journal };
+    let job =
+        Job { command, release: &release, how: Some(&args.how), back: None, judged: &args.judged, journal };
     act(&job, &to, cx, report)
 }
 
-fn looked(args: &Look, command: Verb, cx: &mut Context, report: &mut Report, act: Act) -> Result<(), Error> {
+fn looked(
+    args: &Look,
+    back: Option<&Back>,
+    command: Verb,
+    cx: &mut Context,
+    report: &mut Report,
+    act: Act,
+) -> Result<(), Error> {
     let mut to = Connection::open(&args.at, cx)?;
     let release = to.release(args.which.release.as_deref())?;
     let journal = args.journal.journal.clone();
-    let job = Job { command, release: &release, how: None, judged: &args.judged, journal };
+    let job = Job { command, release: &release, how: None, back, judged: &args.judged, journal };
     act(&job, &to, cx, report)
 }

@@ -14,7 +14,7 @@ use lw_rollout::{
     Reaction, Request, Standing, Strategy, StrategyStep, Target, Time, drive, rehearse, standing,
 };
 
-use crate::args::{How, Judged, Reaction as Chosen};
+use crate::args::{Back, How, Judged, Reaction as Chosen};
 use crate::connect::Connection;
 use crate::host::Run;
 
@@ -33,8 +33,8 @@ pub(crate) fn strategy(how: &How) -> Result<Strategy, Error> {
         max_failed: how.max_failed,
         min_samples: how.min_samples,
         member_timeout: Duration::from_secs(how.device_timeout),
-        rollback_within: Duration::from_secs(how.rollback_within),
-        look_every: Duration::from_secs(how.look_every),
+        rollback_within: Duration::from_secs(how.back.rollback_within),
+        look_every: Duration::from_secs(how.back.look_every),
         on_failure: reaction(how.on_failure),
         on_cancel: reaction(how.on_cancel),
         ..Strategy::default()
@@ -48,6 +48,8 @@ pub(crate) struct Job<'a> {
     pub(crate) command: Command,
     pub(crate) release: &'a Release,
     pub(crate) how: Option<&'a How>,
+    /// How it goes back, where nothing else is decided.
+    pub(crate) back: Option<&'a Back>,
     pub(crate) judged: &'a Judged,
     pub(crate) journal: Option<PathBuf>,
 }
@@ -58,12 +60,18 @@ impl Job<'_> {
         let leave_at = how.and_then(|how| how.wait_at_most).map(|seconds| {
             if seconds == 0 { Time::ZERO } else { to.api.time().now().plus(Duration::from_secs(seconds)) }
         });
+        let mut strategy = how.map(strategy).transpose()?.unwrap_or_default();
+        if let Some(back) = self.back {
+            strategy.rollback_within = Duration::from_secs(back.rollback_within);
+            strategy.look_every = Duration::from_secs(back.look_every);
+            strategy.check()?;
+        }
         Ok(Request {
             command: self.command,
             fleet: to.fleet.slug.clone(),
             release: release_id(self.release.id),
             holder: holder(cx),
-            strategy: how.map(strategy).transpose()?.unwrap_or_default(),
+            strategy,
             first: how.is_some_and(|how| how.first),
             again: how.is_some_and(|how| how.again),
             in_order: false,

@@ -86,16 +86,17 @@ fn a_rollout_that_is_aborted_stays_where_it_is_and_can_still_go_back() {
     assert_eq!(pinned(&world), before);
     assert_eq!(world.stub.state().fleets[&world.fleet].target, Some(world.old));
     // It is over: it is neither resumed nor begun again, unless that is asked for.
-    let again = world.run(&deploy);
-    assert_eq!((again.code, again.output("verdict")), (16, "error"), "{}{}", again.stdout, again.stderr);
-    for command in ["resume", "promote"] {
-        let run = world.run(&[&[command, "--release", &release][..], &world.quick()].concat());
-        assert_eq!(run.code, 2, "{command}: {}{}", run.stdout, run.stderr);
-        let says = |what: &str| run.stderr.contains(what);
-        assert!(says("the rollout is aborted") && says("with `deploy`"), "{}", run.stderr);
+    let resume = [&["resume", "--release", &release][..], &world.quick()].concat();
+    for again in [&deploy, &resume] {
+        let run = world.run(again);
+        assert_eq!((run.code, run.output("verdict")), (16, "error"), "{}{}", run.stdout, run.stderr);
     }
+    let run = world.run(&[&["promote", "--release", &release][..], &world.quick()].concat());
+    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+    let says = |what: &str| run.stderr.contains(what);
+    assert!(says("the rollout is aborted") && says("with `deploy`"), "{}", run.stderr);
     assert_eq!(pinned(&world), before);
-    let run = world.run(&["rollback", "--release", &release]);
+    let run = world.run(&["rollback", "--release", &release, "--look-every", "1"]);
     assert_eq!(run.code, 10, "{}{}", run.stdout, run.stderr);
     assert_eq!(pinned(&world), 0);
     assert!(world.stub.state().releases[&draft].is_invalidated);

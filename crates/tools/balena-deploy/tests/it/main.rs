@@ -6,6 +6,7 @@
 mod builds;
 mod ends;
 mod fleets;
+mod memory;
 mod rollouts;
 mod secrets;
 

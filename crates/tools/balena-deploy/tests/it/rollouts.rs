@@ -100,7 +100,7 @@ fn a_rollout_is_planned_left_looked_at_paused_resumed_and_rolled_back() {
     assert_eq!(resumed.code, 0, "{}{}", resumed.stdout, resumed.stderr);
     let state = world.stub.state();
     assert_eq!(state.running(world.fleet, release.parse().unwrap()), 3);
-    let back = at("rollback", &[]);
+    let back = at("rollback", &["--look-every", "1"]);
     assert_eq!(back.code, 10, "{}{}", back.stdout, back.stderr);
     assert_eq!(world.stub.state().fleets[&world.fleet].target, Some(world.old));
     world.assert_known();
