@@ -46,7 +46,7 @@ fn tarball(path: &Path, bytes: u64) {
 
 /// A run that builds a source; its peak in KiB.
 fn peak(world: &World, binary: Option<&Path>, source: &str) -> u64 {
-    let mut child = deploy(world, binary, source).spawn().unwrap();
+    let mut child = deploy(world, binary, "admin/fleet1", source).spawn().unwrap();
     let mut peak = 0;
     let status = loop {
         peak = resident_peak(child.id()).unwrap_or(0).max(peak);
@@ -59,7 +59,7 @@ fn peak(world: &World, binary: Option<&Path>, source: &str) -> u64 {
     peak
 }
 
-fn deploy(world: &World, binary: Option<&Path>, source: &str) -> Command {
+fn deploy(world: &World, binary: Option<&Path>, fleet: &str, source: &str) -> Command {
     let mut command = match binary {
         Some(binary) => {
             let mut command = Command::new(binary);
@@ -68,7 +68,7 @@ fn deploy(world: &World, binary: Option<&Path>, source: &str) -> Command {
         }
         None => TOOL.command(world.path()),
     };
-    command.args(["deploy", "--draft", "--config=none", "--summary=off", "--fleet=admin/fleet1"]);
+    command.args(["deploy", "--draft", "--config=none", "--summary=off", "--fleet", fleet]);
     command.args(["--source", source]).stdout(Stdio::null()).stderr(Stdio::null());
     command
         .env("BALENARC_API_URL", world.stub.api_url())
@@ -117,15 +117,15 @@ fn measured() {
     let mut spans: Vec<Duration> = (0..31)
         .map(|_| {
             let before = world.stub.answered();
-            let mut command = deploy(&world, Some(&binary), "source.tar");
-            command.args(["--fleet=admin/none"]);
+            let mut command = deploy(&world, Some(&binary), "admin/none", "source.tar");
             let began = Instant::now();
             let mut child = command.spawn().unwrap();
-            while world.stub.answered() == before {
+            while world.stub.answered() == before && child.try_wait().unwrap().is_none() {
                 std::hint::spin_loop();
             }
             let span = began.elapsed();
             let _ = child.wait();
+            assert!(world.stub.answered() > before);
             span
         })
         .collect();
