@@ -10,10 +10,13 @@ cd "$(dirname "$0")"
 
 seconds=${1:-20}
 [ $# -eq 0 ] || shift
+# What is named is built alone: a fuzzer of few targets is faster, and one of all is built once for all of them.
+FUZZ_ONLY=$*
+export FUZZ_ONLY
 if [ $# -eq 0 ]; then
-  targets=$(cd .. && cargo xtask list fuzz)
-  # shellcheck disable=SC2086 # one word for each target
-  set -- $targets
+  for target in fuzz_targets/*.rs; do
+    set -- "$@" "$(basename "$target" .rs)"
+  done
 fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -24,22 +27,37 @@ cargo run --quiet --package lw-fuzz-seeds -- target/seeds
 # The flags cargo-fuzz passes. With --target they do not reach build scripts, which have no fuzzer to link to.
 RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table" \
-  cargo build --release --target "$host" --package lw-fuzz --bins
+  cargo build --release --target "$host" --package lw-fuzz --bin lw-fuzz
 
-mkdir -p artifacts
-failed=
-for name in "$@"; do
+# Runs one target: what it says is kept, and one line of it shown.
+fuzz_one() {
+  name=$1
   mkdir -p "corpus/$name" "target/seeds/$name"
   log=target/$name.log
-  if "$CARGO_TARGET_DIR/$host/release/$name" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -rss_limit_mb=512 -timeout=30 \
-    -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="artifacts/$name-" \
+  if FUZZ_TARGET=$name "$CARGO_TARGET_DIR/$host/release/lw-fuzz" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" \
+    -rss_limit_mb=512 -timeout=30 -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="artifacts/$name-" \
     "corpus/$name" "target/seeds/$name" >"$log" 2>&1; then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     echo "$name: $runs executions in $seconds s, no crash"
   else
-    failed="$failed $name"
     echo "$name: CRASHED"
     tail -n 40 "$log"
+    echo "$name" >>target/crashed
   fi
+}
+
+mkdir -p artifacts
+: >target/crashed
+# As many at a time as there are processors.
+while [ $# -gt 0 ]; do
+  processes=
+  for _ in $(seq "$(nproc)"); do
+    [ $# -gt 0 ] || break
+    fuzz_one "$1" &
+    processes="$processes $!"
+    shift
+  done
+  # shellcheck disable=SC2086 # one word for each process
+  wait $processes
 done
-[ -z "$failed" ] || { echo "crashed:$failed" >&2; exit 1; }
+[ ! -s target/crashed ] || { echo "crashed: $(tr '\n' ' ' <target/crashed)" >&2; exit 1; }

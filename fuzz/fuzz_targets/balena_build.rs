@@ -1,11 +1,8 @@
 //! Any bytes as rules of `.dockerignore`, as a composition, and as the builder's answer: what is read in pieces is what is read at once,
 //! and nothing that is shown controls a terminal.
 
-#![no_main]
-
 use std::io::{Cursor, Read};
 
-use libfuzzer_sys::fuzz_target;
 use lw_balena_build::{Answer, Ignore, Log, Said, Tarball, contexts, replaced};
 
 struct Slow<'a>(&'a [u8]);

@@ -1,7 +1,4 @@
 //! Bills of materials: whatever is read is written as every format, and read again.
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_bom::{Format, read, validate, write};
 
 fuzz_target!(|bytes: &[u8]| {

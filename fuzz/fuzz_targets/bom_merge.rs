@@ -1,8 +1,5 @@
 //! Any bytes as two bills, apart at the first zero byte: what can be read is scored, compared, merged, and can be read again.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_bom::{Bill, MergeError, MergeOptions, Standard, copyleft, diff, merge, read, score};
 
 fuzz_target!(|bytes: &[u8]| {

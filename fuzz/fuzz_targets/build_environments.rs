@@ -1,8 +1,5 @@
 //! Any text as each of the files that say what a project is built in.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_dependencies::{BuildFile, environments};
 
 fuzz_target!(|text: &str| {

@@ -1,8 +1,5 @@
 //! Any bytes as the log of a build by Cargo, and as what `cargo auditable` leaves in a binary.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_dependencies::cargo::{BuildLog, from_binary, only_built};
 use lw_inventory::Inventory;
 

@@ -1,8 +1,5 @@
 //! Any bytes as a conanfile.txt.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_fuzz::lock_of;
 
 fuzz_target!(|bytes: &[u8]| lock_of("conanfile.txt", "conan.lock", bytes));

@@ -1,8 +1,5 @@
 //! Any text as a message: what it is follows, lines of near misses are lines of it, and nothing breaks that has no description.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_conventional::{Kind, Message, Rules};
 
 fuzz_target!(|text: &str| {

@@ -1,8 +1,5 @@
 //! Any bytes as the JSON of llvm-cov, gcov or coverage.py.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_coverage::Format;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,8 +1,5 @@
 //! Any three reports, of any formats, merged: in every order the same, and never less than one of them.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_coverage::{Basis, Coverage, MergeError, Metric, read};
 use memchr::memmem;
 

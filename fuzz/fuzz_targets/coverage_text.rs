@@ -1,8 +1,5 @@
 //! Any bytes as a Go coverprofile.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_coverage::Format;
 
 fuzz_target!(|bytes: &[u8]| lw_fuzz::report_of(&[Format::GoCover], bytes));

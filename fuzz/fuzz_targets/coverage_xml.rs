@@ -1,8 +1,5 @@
 //! Any bytes as a Cobertura, JaCoCo or Clover report.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_coverage::Format;
 
 fuzz_target!(|bytes: &[u8]| {

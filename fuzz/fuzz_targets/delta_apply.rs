@@ -1,8 +1,5 @@
 //! Any bytes as a patch: it makes a target of the size it declares or an error, and describing it says the same.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_delta::{ApplyError, Problem, apply, describe};
 
 const LIMIT: u64 = 1 << 16;

@@ -1,8 +1,5 @@
 //! Any base and target: every encoding of the steps makes the target again, and none is much larger than the target.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_delta::detools::Compression;
 use lw_delta::heatshrink::Parameters;
 use lw_delta::{Encoding, Format, Script, apply, describe};

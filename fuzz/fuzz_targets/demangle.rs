@@ -1,8 +1,5 @@
 //! Any text as a symbol's name: what a person reads is bounded, and compilers' suffixes change nothing.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::demangle::{demangle, stable_name};
 
 fuzz_target!(|name: &str| {

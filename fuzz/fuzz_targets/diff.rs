@@ -1,11 +1,8 @@
 //! Any bytes as a unified diff: files and lines in order, no more lines than the text has, and the same again when
 //! they are written as a diff.
 
-#![no_main]
-
 use std::fmt::Write as _;
 
-use libfuzzer_sys::fuzz_target;
 use lw_history::{Diff, parse_unified_diff};
 
 /// A name as git quotes it, prefix included.

@@ -1,9 +1,6 @@
 //! Any bytes as an envelope, a statement and a bill of materials: nothing that was not signed verifies, and what is read is
 //! what was written.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_signature::attestation::{PAYLOAD_TYPE, Policy, Predicate, Statement, Subject, statement};
 use lw_signature::dsse::Envelope;
 use lw_signature::{PrivateKey, Signer as _};

@@ -1,8 +1,5 @@
 //! Any bytes as an ELF file: measured and broken down, every byte exactly once.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::{Elf, Memory, Sources, attribution};
 
 fuzz_target!(|bytes: &[u8]| {

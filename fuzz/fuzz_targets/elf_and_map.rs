@@ -1,8 +1,5 @@
 //! Any two files as the ELF file and the map of one link: however little they belong together, every byte counts once.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::{Elf, Map, Memory, Sources, attribution};
 
 const BETWEEN: &[u8] = b"\n--map--\n";

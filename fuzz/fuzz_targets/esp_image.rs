@@ -1,8 +1,5 @@
 //! Any bytes as an ESP image: nothing it says lies outside the file, and what is sound stays so when cut never.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::esp_image::{AppImage, Pairing};
 
 fuzz_target!(|bytes: &[u8]| {

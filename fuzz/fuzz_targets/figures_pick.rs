@@ -1,8 +1,5 @@
 //! Any bytes as JSON and as CSV, and one value of them: the first line names it.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_figures::{Take, csv_value, json_value};
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,8 +1,5 @@
 //! Any bytes as a Go binary.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_dependencies::golang::read_binary;
 use lw_fuzz::sound;
 

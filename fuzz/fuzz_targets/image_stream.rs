@@ -1,8 +1,5 @@
 //! Any bytes in any pieces: what the scanner says does not depend on the pieces, nor on who reads.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::esp_image::AppImage;
 use lw_firmware::image::{Error, Image, Kind, Options, Scanned, Scanner};
 

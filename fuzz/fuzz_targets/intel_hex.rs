@@ -1,8 +1,5 @@
 //! Any bytes as an Intel HEX file: ranges are sorted, apart and as long as the data, and pieces change nothing.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::intel_hex::Image;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,8 +1,5 @@
 //! Any bytes as a file of keys: what is read is read again from what is written of it, and no error shows the file.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_signature::{Signer as _, read_private, read_public, read_public_keys};
 
 fuzz_target!(|bytes: &[u8]| {

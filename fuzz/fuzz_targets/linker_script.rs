@@ -1,8 +1,5 @@
 //! Any text as a linker script: the regions of its MEMORY block, or an error.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::script::memory_block;
 
 fuzz_target!(|text: &str| {

@@ -1,8 +1,5 @@
 //! Any bytes as platformio.ini, dependencies.lock and .gitmodules, and a manifest beside each.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_fuzz::lock_of;
 
 fuzz_target!(|bytes: &[u8]| {

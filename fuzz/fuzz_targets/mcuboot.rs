@@ -1,8 +1,5 @@
 //! Any bytes as a MCUboot image: nothing it says lies outside the file, and no cut of a sound one is sound.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::mcuboot::{Image, Trailing};
 
 fuzz_target!(|bytes: &[u8]| {

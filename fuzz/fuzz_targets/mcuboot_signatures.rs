@@ -1,8 +1,5 @@
 //! Any bytes as the signatures of a MCUboot image: nothing passes that a known key did not sign, and what is signed passes.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::mcuboot as walked;
 use lw_signature::mcuboot::{Covered, Existing, Image, Options, Tlv, sign, verify};
 use lw_signature::{PrivateKey, Signer};

@@ -1,11 +1,8 @@
 //! Any bytes as an lw package, and as the parts of one whose sums are right: what is accepted is what was declared.
 
-#![no_main]
-
 use std::collections::BTreeMap;
 use std::io;
 
-use libfuzzer_sys::fuzz_target;
 use lw_package::lw::{Reader, Sink};
 use lw_package::{Manifest, Member, Sha256};
 

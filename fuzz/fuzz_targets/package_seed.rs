@@ -1,10 +1,7 @@
 //! Any bytes as a JSON package: what is accepted is JSON to others too, and writes and reads back the same.
 
-#![no_main]
-
 use std::io::Cursor;
 
-use libfuzzer_sys::fuzz_target;
 use lw_package::seed::{Release, Writer, read};
 use lw_package::{Kind, Md5, Sha256};
 

@@ -1,8 +1,5 @@
 //! Any bytes as a binary partition table: what is read is written back as the same table.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::partitions::{CsvOptions, ParseOptions, Table, TableError};
 
 fuzz_target!(|bytes: &[u8]| {

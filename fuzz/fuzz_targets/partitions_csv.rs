@@ -1,8 +1,5 @@
 //! Any text as a CSV partition table: what is read survives the way to binary and back.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::partitions::{CsvOptions, Table};
 
 fuzz_target!(|text: &str| {

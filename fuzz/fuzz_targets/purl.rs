@@ -1,8 +1,5 @@
 //! Any text as a package URL: what is read is read again as it was written.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_inventory::Purl;
 
 fuzz_target!(|text: &str| {

@@ -1,8 +1,5 @@
 //! Any bytes as the metadata of an installed Python package, and after a line `--manifest--` as its direct_url.json.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_dependencies::{MemoryTree, Options, Places, READERS};
 use lw_fuzz::sound;
 

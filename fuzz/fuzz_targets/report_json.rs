@@ -1,8 +1,5 @@
 //! Any bytes as `lw-report/1`: what is read is written back equal, judged, and rendered in every format.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_model::{JudgeOptions, Report};
 use lw_render::{Format, Options, render};
 

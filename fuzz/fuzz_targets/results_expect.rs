@@ -1,8 +1,5 @@
 //! Any bytes as a list of the tests there have to be.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_results::Expected;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,8 +1,5 @@
 //! Any bytes as a list of tests whose failures are let through.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_results::Quarantine;
 
 fuzz_target!(|bytes: &[u8]| {

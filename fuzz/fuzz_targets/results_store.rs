@@ -1,8 +1,5 @@
 //! Any bytes as what the tests of an earlier run did.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_results::Store;
 
 fuzz_target!(|bytes: &[u8]| {

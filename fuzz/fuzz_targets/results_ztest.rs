@@ -1,8 +1,5 @@
 //! Any bytes as test results in one format.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_results::Format;
 
 fuzz_target!(|bytes: &[u8]| lw_fuzz::results_of(Format::Ztest, bytes));

@@ -1,8 +1,5 @@
 //! Any bytes as a journal, and as what a target stores: what is read is what its own writing gives, and a cut journal is its whole lines.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_rollout::journal::Journal;
 use lw_rollout::{Lease, Mark, Record, Stored, Wish};
 

@@ -1,9 +1,6 @@
 //! Any bytes as a signature of each format: what is read is written again as it was, and nothing that was not signed
 //! verifies.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_signature::package::{PackageSignature, Require};
 use lw_signature::{
     Algorithm, Hash, PrivateKey, Signer as _, detached, minisign, recognise, signify, sshsig,

@@ -1,9 +1,6 @@
 //! Any bytes as a signature sector of Secure Boot V2 and as a signature of V1: what is sound is sound in every respect,
 //! nothing passes without a trusted key, and nothing is appended to what does not hold.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_signature::secure_boot_v2::{
     BLOCK_LENGTH, Block, Covered, Limits, SECTOR_LENGTH, Sector, SectorError, append, key_digest,
 };

@@ -1,8 +1,5 @@
 //! Any bytes as a report of Arduino's compile-sketches action.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_size_gate::sketches::Sketches;
 
 fuzz_target!(|bytes: &[u8]| {

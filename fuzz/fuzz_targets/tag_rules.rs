@@ -1,8 +1,5 @@
 //! Any text as the inputs that name images: what is read is shown and matched without breaking, and what comes out is a tag.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_tag_rules::{
     Pattern, Template, format_time, joined, lines, parse_entries, parse_flavor, parse_images, tag, zone,
 };

@@ -1,8 +1,5 @@
 //! Any bytes as a UF2 file: ranges are sorted, apart and as long as the data.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_firmware::uf2::Image;
 
 fuzz_target!(|bytes: &[u8]| {

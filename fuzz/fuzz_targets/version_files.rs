@@ -1,9 +1,7 @@
-//! Any bytes as a file of any kind: refused, or every version in it can be replaced, is found again, and nothing else changed.
+//! Any bytes as a file of any kind: refused, or every version in it can be replaced, is found again, and nothing else changed. And
+//! as the list of a workspace, which has no version.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
-use lw_version_files::{Kind, Names, NewVersion, read, write};
+use lw_version_files::{Kind, Names, NewVersion, pnpm_members, read, write};
 
 const KINDS: [Kind; 12] = [
     Kind::Text,
@@ -22,6 +20,7 @@ const KINDS: [Kind; 12] = [
 
 fuzz_target!(|data: &[u8]| {
     let Some((first, bytes)) = data.split_first() else { return };
+    let _ = pnpm_members(bytes);
     let Some(kind) = KINDS.get(usize::from(*first) % KINDS.len()).copied() else { return };
     let ini_key = if *first >= 128 { "-DAPP_VERSION" } else { "custom_version" };
     let names = Names { ini_key: ini_key.into(), macro_name: None };

@@ -1,8 +1,5 @@
 //! Any text as what a workflow says of its jobs.
 
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
 use lw_figures::{Ended, needs};
 
 fuzz_target!(|text: &str| {

@@ -16,7 +16,7 @@ use crate::case::Workspace;
 use crate::support::{Tree, binary, must, write_program};
 
 /// Where the actions' pins stand in the workflows.
-fn pin(workflow: &str, action: &str) -> String {
+pub(crate) fn pin(workflow: &str, action: &str) -> String {
     let at =
         workflow.find(&format!("uses: {action}")).unwrap_or_else(|| panic!("no {action} in\n{workflow}"));
     let pinned = workflow[at..].lines().next().unwrap().split_once('@').unwrap().1;
@@ -24,14 +24,16 @@ fn pin(workflow: &str, action: &str) -> String {
 }
 
 /// Stands for actions/cache: an entry is a folder; the exact key wins, then the newest that begins as asked for.
-fn cache(folder: &Path, store: &Path) {
+pub(crate) fn cache(folder: &Path, store: &Path) {
     let store = store.display();
     let inputs =
         "inputs:\n  path: {required: true}\n  key: {required: true}\n  restore-keys: {default: ''}\n";
     let environment = "      env:\n        KEEP: ${{ inputs.path }}\n        KEY: ${{ inputs.key }}\n        OTHER: ${{ inputs.restore-keys }}\n";
+    // A key may have slashes, a folder's name not.
+    let flat = "        KEY=${KEY//\\//%} OTHER=${OTHER//\\//%}\n";
     let action = |script: &str| {
         format!(
-            "name: cache\ndescription: Stands in\n{inputs}runs:\n  using: composite\n  steps:\n    - shell: bash\n{environment}      run: |\n{script}"
+            "name: cache\ndescription: Stands in\n{inputs}runs:\n  using: composite\n  steps:\n    - shell: bash\n{environment}      run: |\n{flat}{script}"
         )
     };
     let restore = format!(
@@ -68,24 +70,26 @@ fn gh(path: &Path, store: &Path) {
 }
 
 /// A repository with a workflow in it, and what stands for GitHub around it.
-struct Project {
+pub(crate) struct Project {
     /// Lies where the actions are looked for, as long as the project does.
     _tree: Tree,
     workspace: Workspace,
     /// Cache, releases, artifacts, and the actions and programs that keep them.
     around: tempfile::TempDir,
     locals: Vec<String>,
+    /// More arguments of act: secrets, and which of several workflows.
+    pub(crate) arguments: Vec<String>,
 }
 
 /// What came of a run.
-struct Run {
-    code: i32,
-    log: Vec<Value>,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) log: Vec<Value>,
 }
 
 impl Run {
     /// What a step gave out under this name.
-    fn output(&self, step: &str, name: &str) -> String {
+    pub(crate) fn output(&self, step: &str, name: &str) -> String {
         let found = self.log.iter().find(|entry| {
             entry["command"] == "set-output" && entry["stepID"][0] == step && entry["name"] == name
         });
@@ -93,7 +97,7 @@ impl Run {
     }
 
     /// Everything that was printed.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let lines = self.log.iter().filter(|entry| entry["raw_output"] == true);
         lines.filter_map(|entry| entry["msg"].as_str()).map(|text| text.replace("\r\n", "\n")).collect()
     }
@@ -119,7 +123,7 @@ impl Project {
                 locals.push(format!("https://github.com/actions/{name}@{pin}={}", place(folder).display()));
             }
         }
-        let project = Self { _tree: tree, workspace, around, locals };
+        let project = Self { _tree: tree, workspace, around, locals, arguments: Vec::new() };
         project.write(".github/workflows/recipe.yml", workflow.as_bytes());
         for (to, from) in files {
             project.copy(from, to);
@@ -131,27 +135,43 @@ impl Project {
         project
     }
 
-    fn path(&self) -> &Path {
+    /// Nothing but the suite's actions; `locals` are others that lie in folders around it, as `OWNER/NAME@PIN` and folder.
+    pub(crate) fn bare(around: tempfile::TempDir, locals: &[(String, &str)]) -> Self {
+        let tree = Tree::slow_to_fail(&binary());
+        let workspace = Workspace::of(&[]);
+        let mut all = vec![format!("https://github.com/org/lw-actions@v1={}", tree.path().display())];
+        all.extend(locals.iter().map(|(action, folder)| {
+            format!("https://github.com/{action}={}", around.path().join(folder).display())
+        }));
+        Self { _tree: tree, workspace, around, locals: all, arguments: Vec::new() }
+    }
+
+    /// What is there becomes the first commit of a repository.
+    pub(crate) fn begin(&self) {
+        self.workspace.commit();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.workspace.path()
     }
 
-    fn write(&self, to: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, to: &str, bytes: &[u8]) {
         let path = self.path().join(to);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
     }
 
-    fn copy(&self, from: &str, to: &str) {
+    pub(crate) fn copy(&self, from: &str, to: &str) {
         self.write(to, &std::fs::read(root().join(from)).unwrap());
     }
 
-    fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         let identity = ["-c", "user.name=octocat", "-c", "user.email=octocat@example.org"];
         must(Command::new("git").args(identity).args(args).current_dir(self.path())).trim().to_owned()
     }
 
     /// What is changed becomes a commit.
-    fn commit(&self, message: &str) {
+    pub(crate) fn commit(&self, message: &str) {
         self.git(&["add", "--all", "--force"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
     }
@@ -159,15 +179,17 @@ impl Project {
     fn run(&self, event: &str, payload: &Value) -> Option<Run> {
         let file = self.around.path().join("event.json");
         std::fs::write(&file, payload.to_string()).unwrap();
-        let arguments = ["--eventpath", &file.to_string_lossy(), "--secret", "GITHUB_TOKEN=not-a-token"]
-            .map(String::from);
+        let mut arguments = ["--eventpath", &file.to_string_lossy(), "--secret", "GITHUB_TOKEN=not-a-token"]
+            .map(String::from)
+            .to_vec();
+        arguments.extend(self.arguments.iter().cloned());
         let bin = self.around.path().join("bin").to_string_lossy().into_owned();
         let (code, log) = act::run(event, &arguments, &self.locals, self.path(), "-self-hosted", &bin)?;
         Some(Run { code, log })
     }
 
     /// The run of a push to main.
-    fn main(&self) -> Option<Run> {
+    pub(crate) fn main(&self) -> Option<Run> {
         let (head, before) =
             (self.git(&["rev-parse", "HEAD"]), self.git(&["rev-list", "--max-count=2", "HEAD"]));
         let before = before.lines().nth(1).unwrap_or("0000000000000000000000000000000000000000").to_owned();
@@ -179,7 +201,7 @@ impl Project {
     }
 
     /// The run of a pull request whose branch has one more commit.
-    fn pull_request(&self) -> Option<Run> {
+    pub(crate) fn pull_request(&self) -> Option<Run> {
         let base = self.git(&["rev-parse", "main"]);
         self.git(&["switch", "--quiet", "--force-create", "feature", "main"]);
         self.git(&["update-ref", "refs/remotes/origin/main", "main"]);
@@ -203,7 +225,7 @@ impl Project {
     }
 
     /// The run of a tag on what is there.
-    fn tag(&self, name: &str) -> Option<Run> {
+    pub(crate) fn tag(&self, name: &str) -> Option<Run> {
         self.git(&["tag", name]);
         let head = self.git(&["rev-parse", "HEAD"]);
         self.run(
@@ -216,11 +238,11 @@ impl Project {
     }
 
     /// Entries of the cache.
-    fn entries(&self) -> usize {
+    pub(crate) fn entries(&self) -> usize {
         std::fs::read_dir(self.around.path().join("cache")).map_or(0, Iterator::count)
     }
 
-    fn around(&self, path: &str) -> PathBuf {
+    pub(crate) fn around(&self, path: &str) -> PathBuf {
         self.around.path().join(path)
     }
 }

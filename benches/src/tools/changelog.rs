@@ -24,6 +24,13 @@ pub(crate) struct Args {
     /// A repository to measure as well, `NAME=FOLDER`; may be given several times
     #[arg(long)]
     repo: Vec<String>,
+    /// A folder of a repository to measure by itself, `NAME=FOLDER:PATH`; may be given several times
+    #[arg(long)]
+    path: Vec<String>,
+    /// A conventional-changelog with the preset `conventionalcommits` beside it, for the repositories that `--path` names: of one
+    /// with 12 000 tags it takes minutes
+    #[arg(long)]
+    conventional_changelog: Option<PathBuf>,
     /// Commits of the histories; each is measured with a tag every 100 commits
     #[arg(long, default_values_t = [10_000, 50_000])]
     commits: Vec<u32>,
@@ -36,7 +43,8 @@ pub(crate) struct Args {
     /// Runs of git-cliff
     #[arg(long, default_value_t = 1)]
     peer_runs: usize,
-    /// Fail when a whole history takes more than 1.5 times the CPU time of `git log` or 100 MiB
+    /// Fail when a whole history takes more than 1.5 times the CPU time of `git log` or 100 MiB, or a folder more than 3 times
+    /// that of `git log -- path`
     #[arg(long)]
     check: bool,
     /// Document to write the tables into, between `<!-- bench:changelog -->` and `<!-- /bench:changelog -->`
@@ -46,6 +54,9 @@ pub(crate) struct Args {
 
 /// How many times the CPU time of `git log` a whole history may take.
 const WANTED_CPU: f64 = 1.5;
+
+/// How many times the CPU time of `git log -- path` the history of a folder may take.
+const WANTED_CPU_OF_PATH: f64 = 3.0;
 
 /// How much memory it may take, in bytes.
 const WANTED_PEAK: u64 = 100 << 20;
@@ -59,7 +70,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
     let config = folder.path().join("cliff.toml");
     std::fs::write(&config, CLIFF).context("failed to write the configuration of git-cliff")?;
-    let how = format!("median of {} runs ({} of git-cliff, without a network)", args.runs, args.peer_runs);
+    let how = format!(
+        "median of {} runs ({} of git-cliff and conventional-changelog, without a network)",
+        args.runs, args.peer_runs
+    );
     let mut text = comparison::machine(&how, &[("git", Line::new(["git", "--version"]))]);
     let mut ratios = Vec::new();
     let mut sizes: Vec<(u32, u32)> = args.commits.iter().map(|commits| (*commits, 100)).collect();
@@ -69,12 +83,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for (commits, every) in sizes {
         let repository = folder.path().join(format!("{commits}-{every}.git"));
         history(&repository, commits, every)?;
-        let all = job(args, &config, &repository, &format!("{commits} commits, a tag every {every}"), None)?;
+        let title = format!("{commits} commits, a tag every {every}");
+        let all = job(args, &config, &repository, &title, Part::All)?;
         ratios.extend(ratio(&all)?);
         text += &format!("\n{}", all.show());
         let last = format!("v0.{}.0", commits / every);
-        let one =
-            job(args, &config, &repository, &format!("One release of {}", commits / every), Some(&last))?;
+        let title = format!("One release of {}", commits / every);
+        let one = job(args, &config, &repository, &title, Part::Release(&last))?;
         text += &format!("\n{}", one.show());
     }
     for repository in &args.repo {
@@ -82,10 +97,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let whole = folder.path().join(format!("{name}.git"));
         // Without what another program may have left beside it, and with a place for what is written.
         std::fs::create_dir(&whole)?;
-        let all = Repo { git: Path::new(path), out: &whole.join("changelog.md") };
-        let all = job_of(args, &config, &all, &format!("{name}, whole history"), None)?;
+        let with_conventional =
+            args.path.iter().any(|one| one.split_once('=').is_some_and(|(other, _)| other == name));
+        let all = Repo { git: Path::new(path), out: &whole.join("changelog.md"), with_conventional };
+        let all = job_of(args, &config, &all, &format!("{name}, whole history"), Part::All)?;
         ratios.extend(ratio(&all)?);
         text += &format!("\n{}", all.show());
+    }
+    for one in &args.path {
+        let (name, rest) = one.split_once('=').context("--path is NAME=FOLDER:PATH")?;
+        let (git, path) = rest.split_once(':').context("--path is NAME=FOLDER:PATH")?;
+        let out = folder.path().join(format!("{name}-path.md"));
+        let repo = Repo { git: Path::new(git), out: &out, with_conventional: true };
+        let job = job_of(args, &config, &repo, &format!("{name}, `{path}` alone"), Part::Path(path))?;
+        ratios.extend(ratio(&job)?);
+        text += &format!("\n{}", job.show());
     }
     text +=
         &format!("\n{}\n", ratios.iter().map(|(line, _)| format!("- {line}")).collect::<Vec<_>>().join("\n"));
@@ -103,58 +129,93 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 struct Repo<'a> {
     git: &'a Path,
     out: &'a Path,
+    /// Whether conventional-changelog is measured as well, where it is given.
+    with_conventional: bool,
 }
 
-/// What a whole history takes beside `git log` and git-cliff, and whether that is too much.
+/// What is told of a repository.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    All,
+    /// The release of a tag.
+    Release(&'a str),
+    /// What touches a folder.
+    Path(&'a str),
+}
+
+/// What a job takes beside `git log` and the peers, and whether that is too much.
 fn ratio(job: &Job) -> Result<Vec<(String, bool)>> {
     let ours = job.cost()?;
     let times = |cost: Cost| cost.cpu.as_secs_f64() / ours.cpu.as_secs_f64();
     let mut lines = Vec::new();
-    if let Some(git) = job.cost_of(GIT_LOG) {
+    for (log, wanted) in [(GIT_LOG, WANTED_CPU), (GIT_LOG_OF_PATH, WANTED_CPU_OF_PATH)] {
+        let Some(git) = job.cost_of(log) else { continue };
         let times = 1.0 / times(git);
         let line = format!(
-            "{}: {times:.2} times the CPU time of {GIT_LOG} (at most {WANTED_CPU}), {:.1} MiB (at most {})",
+            "{}: {times:.2} times the CPU time of {log} (at most {wanted}), {:.1} MiB (at most {})",
             job.title(),
             ours.peak as f64 / f64::from(1 << 20),
             WANTED_PEAK >> 20
         );
-        lines.push((line, times > WANTED_CPU || ours.peak > WANTED_PEAK));
+        lines.push((line, times > wanted || ours.peak > WANTED_PEAK));
     }
-    for (name, cost) in job.costs().filter(|(name, _)| name.starts_with("git-cliff")) {
+    let is_peer = |name: &str| name.starts_with("git-cliff") || name.starts_with("conventional-changelog");
+    for (name, cost) in job.costs().filter(|(name, _)| is_peer(name)) {
         lines.push((format!("{}: {name} takes {:.1} times the CPU time", job.title(), times(cost)), false));
     }
     Ok(lines)
 }
 
 const GIT_LOG: &str = "`git log`";
+const GIT_LOG_OF_PATH: &str = "`git log -- path`";
 
-fn job(args: &Args, config: &Path, repository: &Path, title: &str, tag: Option<&str>) -> Result<Job> {
+fn job(args: &Args, config: &Path, repository: &Path, title: &str, part: Part<'_>) -> Result<Job> {
     let out = repository.with_extension("md");
-    job_of(args, config, &Repo { git: repository, out: &out }, title, tag)
+    job_of(args, config, &Repo { git: repository, out: &out, with_conventional: false }, title, part)
 }
 
-fn job_of(args: &Args, config: &Path, repo: &Repo<'_>, title: &str, tag: Option<&str>) -> Result<Job> {
+fn job_of(args: &Args, config: &Path, repo: &Repo<'_>, title: &str, part: Part<'_>) -> Result<Job> {
     let (repository, out) = (repo.git, repo.out);
     let mut ours = multicall(&args.bin, "changelog").with(["generate", "--config", "none", "--repo"]);
     ours = ours.with([repository.as_os_str(), "--output".as_ref(), out.as_os_str()]);
     let mut git = Line::new(["git", "-C"]).with([repository.as_os_str(), "log".as_ref()]);
     git = git.with(["--format=%H%x00%ct%x00%D%x00%B%x01"]);
-    if let Some(tag) = tag {
-        ours = ours.with(["--tag", tag]);
-        git = git.with([format!("{tag}~20..{tag}")]);
+    let mut log = GIT_LOG;
+    match part {
+        Part::All => {}
+        Part::Release(tag) => {
+            ours = ours.with(["--tag", tag]);
+            git = git.with([format!("{tag}~20..{tag}")]);
+        }
+        Part::Path(path) => {
+            ours = ours.with(["--path", path]);
+            git = git.with(["--", path]);
+            log = GIT_LOG_OF_PATH;
+        }
     }
-    let mut job = Job::new(title).ours("changelog", ours, args.runs).peer(GIT_LOG, git, args.runs);
+    let mut job = Job::new(title).ours("changelog", ours, args.runs).peer(log, git, args.runs);
     for cliff in &args.git_cliff {
         let name = Line::new([cliff.as_os_str(), "--version".as_ref()]).output().unwrap_or_default();
         let mut line =
             Line::new(["unshare", "-rn"]).with([cliff.as_os_str(), "--config".as_ref(), config.as_os_str()]);
         // In the repository: named with `--repository`, it looks at the files of every commit.
         line = line.with(["--output".as_ref(), out.as_os_str()]).within(repository);
-        if tag.is_some() {
-            line = line.with(["--latest"]);
+        match part {
+            Part::All => {}
+            Part::Release(_) => line = line.with(["--latest"]),
+            Part::Path(path) => line = line.with([format!("--include-path={path}/**/*")]),
         }
         let name = name.lines().next().filter(|name| name.starts_with("git-cliff")).unwrap_or("git-cliff");
         job = job.peer(name, line, args.peer_runs);
+    }
+    if let (Some(program), true) = (&args.conventional_changelog, repo.with_conventional) {
+        let mut line = Line::new(["unshare", "-rn"]).with([program.as_os_str()]).within(repository);
+        line = line.with(["-p", "conventionalcommits", "-r", "0", "--stdout"]);
+        if let Part::Path(path) = part {
+            line = line.with(["--commit-path", path]);
+        }
+        let version = Line::new([program.as_os_str(), "--version".as_ref()]).output().unwrap_or_default();
+        job = job.peer(format!("conventional-changelog {}", version.trim()), line, args.peer_runs);
     }
     job.measure(false)?;
     Ok(job)

@@ -4,9 +4,11 @@ use lw_history::Repository;
 use lw_versions::{Bump, Version, Zero};
 
 use crate::catalogue::{Catalogue, TaggedRelease};
+use crate::entries::Fate;
 use crate::error::ReleaseError;
+use crate::near::NearMisses;
 use crate::position::position;
-use crate::read::{Options, PreReleases, Want, releases};
+use crate::read::{Options, PreReleases, Release, Want, releases};
 
 /// How the next version is chosen.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,10 @@ pub struct Next {
     pub bump: Bump,
     /// The version; `None` when nothing asks for a release.
     pub version: Option<Version>,
+    /// Messages since then that may have been meant to ask for more.
+    pub near: NearMisses,
+    /// How many commits since then have no conventional message, and ask for nothing.
+    pub unconventional: usize,
 }
 
 /// The version that comes next for a commit.
@@ -48,11 +54,15 @@ pub fn next(
     let since_final = Options { pre_releases: PreReleases::Fold, ..options.clone() };
     let found = releases(repository, catalogue, &Want::Unreleased, &since_final)?;
     let release = found.releases.first();
-    let bump = release.map(crate::read::Release::bump).unwrap_or_default();
+    let bump = release.map(Release::bump).unwrap_or_default();
+    let near = found.near_misses();
+    let unconventional = release.map_or(0, |release| release.count(|fate| *fate == Fate::Unconventional));
     let last = release.and_then(|release| release.previous.as_deref());
     let last = last.map(|tag| catalogue.release(tag)).transpose()?.cloned();
     let mut target = match (&last, &how.initial) {
-        (Some(_), _) if bump == Bump::None => return Ok(Next { last, bump, version: None }),
+        (Some(_), _) if bump == Bump::None => {
+            return Ok(Next { last, bump, version: None, near, unconventional });
+        }
         (Some(last), _) => lw_versions::next(&last.version, bump, how.zero)?,
         (None, Some(initial)) => initial.clone(),
         (None, None) => return Err(ReleaseError::NoRelease { head: options.head.clone() }),
@@ -77,6 +87,6 @@ pub fn next(
         Some(taken) => {
             Err(ReleaseError::Taken { version: taken.version.to_string(), tag: taken.tag.clone() })
         }
-        None => Ok(Next { last, bump, version: Some(version) }),
+        None => Ok(Next { last, bump, version: Some(version), near, unconventional }),
     }
 }

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use cargo_metadata::{MetadataCommand, Package};
+use cargo_metadata::MetadataCommand;
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
@@ -25,14 +24,6 @@ pub(crate) fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
-}
-
-/// The package of the fuzz targets, which is a workspace of its own.
-pub(crate) fn fuzz_package() -> anyhow::Result<Package> {
-    let manifest = root().join("fuzz/Cargo.toml");
-    let metadata = MetadataCommand::new().manifest_path(&manifest).no_deps().exec()?;
-    let found = metadata.packages.into_iter().find(|package| package.name.as_str() == "lw-fuzz");
-    found.with_context(|| format!("{} has no package lw-fuzz", manifest.display()))
 }
 
 /// Where cargo builds.

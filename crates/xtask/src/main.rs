@@ -67,7 +67,10 @@ fn main() -> anyhow::Result<()> {
         Task::Gen { check } => generate::run(check),
         Task::Dist { check, with_binary } => dist::run(check, with_binary),
         Task::Release(release) => release::run(&house::root(), &release),
-        Task::List { what } => list::run(what),
+        Task::List { what } => {
+            list::run(what);
+            Ok(())
+        }
         Task::New { name } => new::run(&house::root(), &name),
         Task::NewToolCheck => new_tool_check::run(),
         Task::Tidy => tidy::run(),

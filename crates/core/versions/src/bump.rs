@@ -130,6 +130,16 @@ mod tests {
             ("0.1.2", Bump::Minor, Zero::Shift, "0.1.3"),
             ("0.1.2", Bump::Major, Zero::Shift, "0.2.0"),
             ("0.1.2", Bump::Major, Zero::Major, "1.0.0"),
+            // From 1.0.0 on all three read alike, and what is mended is a patch in any case.
+            ("1.2.3", Bump::Minor, Zero::Minor, "1.3.0"),
+            ("1.2.3", Bump::Minor, Zero::Shift, "1.3.0"),
+            ("1.2.3", Bump::Major, Zero::Minor, "2.0.0"),
+            ("1.2.3", Bump::Major, Zero::Major, "2.0.0"),
+            ("0.1.2", Bump::Patch, Zero::Minor, "0.1.3"),
+            ("0.1.2", Bump::Patch, Zero::Shift, "0.1.3"),
+            ("0.1.2", Bump::Minor, Zero::Major, "0.2.0"),
+            ("0.1.2", Bump::None, Zero::Shift, "0.1.2"),
+            ("1.2.3-rc.1", Bump::Patch, Zero::Minor, "1.2.4"),
         ] {
             assert_eq!(next(&version(last), bump, zero).unwrap().to_string(), expected, "{last} {bump:?}");
         }
@@ -140,6 +150,33 @@ mod tests {
         assert!(next(&most, Bump::Patch, Zero::Minor).is_err());
         let date = Version::parse("2024.1", Scheme::Calendar).unwrap();
         assert!(next(&date, Bump::Patch, Zero::Minor).is_err());
+    }
+
+    #[test]
+    fn bumps_are_in_order_and_have_names() {
+        let all = [Bump::None, Bump::Patch, Bump::Minor, Bump::Major];
+        assert_eq!(all.map(Bump::name), ["none", "patch", "minor", "major"]);
+        assert!(all.is_sorted() && all.into_iter().max() == Some(Bump::Major));
+        assert_eq!(Bump::default(), Bump::None);
+    }
+
+    #[test]
+    fn numbers_that_cannot_grow_are_errors() {
+        let most = u64::MAX;
+        for (last, bump) in [
+            (format!("{most}.0.0"), Bump::Major),
+            (format!("1.{most}.0"), Bump::Minor),
+            (format!("1.0.{most}"), Bump::Patch),
+        ] {
+            let last = version(&last);
+            assert!(next(&last, bump, Zero::Minor).unwrap_err().reason.contains("grow"), "{last}");
+            // Whatever does not make that number grow is none.
+            assert!(next(&last, Bump::None, Zero::Minor).is_ok(), "{last}");
+        }
+        let existing = [version(&format!("1.0.0-rc.{most}"))];
+        let error = next_prerelease(&version("1.0.0"), "rc", &existing).unwrap_err();
+        assert!(error.reason.contains("grow"), "{error}");
+        assert_eq!(next_prerelease(&version("1.0.1"), "rc", &existing).unwrap().to_string(), "1.0.1-rc.1");
     }
 
     #[test]

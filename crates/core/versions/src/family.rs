@@ -102,6 +102,14 @@ mod tests {
             ("pkg@1.2", TagName::Floating(Family("pkg@".into()))),
             ("nightly", TagName::Other),
             ("build-77x", TagName::Other),
+            // What begins in the middle of a number or behind a dot is no version of its own.
+            ("x1.2.3.4", TagName::Other),
+            ("x", TagName::Other),
+            ("v", TagName::Other),
+            ("v1-", TagName::Other),
+            ("2", TagName::Floating(Family(String::new()))),
+            ("1.2", TagName::Floating(Family(String::new()))),
+            ("sub/v1", TagName::Floating(Family("sub/v".into()))),
             ("", TagName::Other),
         ] {
             assert_eq!(classify(name, Scheme::Semver), expected, "{name}");
@@ -109,6 +117,22 @@ mod tests {
         for name in ["V1.2.3", "v1.2.3.4", "v01.2.3", "v1.2.3-", "foo1.2.3", "v1.2-rc.1", "vv1.2.3"] {
             assert!(matches!(classify(name, Scheme::Semver), TagName::NearMiss(_)), "{name}");
         }
+        for (name, why) in [
+            ("V1.2.3", "write `v` in lower case"),
+            ("foo1.2.3", "a prefix ends in one of @ / - _ or is `v`"),
+            ("v1.2.3.4", "unexpected character '.'"),
+        ] {
+            match classify(name, Scheme::Semver) {
+                TagName::NearMiss(found) => assert!(found.contains(why), "{name}: {found}"),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+        for scheme in [Scheme::TwoPart, Scheme::Calendar] {
+            // One number moves, two are a version, and three of them are none of two.
+            assert_eq!(classify("v24", scheme), TagName::Floating(Family("v".into())));
+            assert!(matches!(classify("v24.1", scheme), TagName::Release(..)));
+        }
+        assert!(matches!(classify("v1.2.3", Scheme::TwoPart), TagName::NearMiss(_)));
         assert!(matches!(classify("v1.2", Scheme::TwoPart), TagName::Release(..)));
         assert!(matches!(classify("v1", Scheme::TwoPart), TagName::Floating(..)));
         assert!(matches!(classify("2024.01.31", Scheme::Calendar), TagName::Release(..)));

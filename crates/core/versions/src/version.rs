@@ -277,7 +277,85 @@ mod tests {
     }
 
     #[test]
+    fn a_length_is_bounded_and_says_so() {
+        let of = |length: usize| format!("1.2.3-{}", "a".repeat(length - 6));
+        assert_eq!(semver(&of(MAX_LENGTH)).to_string(), of(MAX_LENGTH));
+        let error = Version::parse(&of(MAX_LENGTH + 1), Scheme::Semver).unwrap_err();
+        assert!(error.reason.contains("longer") && error.text.len() == 60, "{error}");
+    }
+
+    #[test]
+    fn an_error_says_how_versions_are_written() {
+        for (scheme, example) in
+            [(Scheme::Semver, "1.2.3"), (Scheme::TwoPart, "1.2 or"), (Scheme::Calendar, "2024.1")]
+        {
+            let error = Version::parse("x", scheme).unwrap_err();
+            assert_eq!((error.class(), error.scheme), (Class::Usage, scheme));
+            assert!(error.hint().unwrap().contains(example), "{scheme:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_is_wrong() {
+        for (text, scheme, reason) in [
+            ("1.x", Scheme::TwoPart, "`x` is no number"),
+            ("1.", Scheme::TwoPart, "`` is no number"),
+            ("1.99999999999999999999", Scheme::TwoPart, "`99999999999999999999` is too large"),
+            ("01.2", Scheme::TwoPart, "`01` has a leading zero"),
+            ("1.2.3", Scheme::TwoPart, "it has not two numbers"),
+            ("1", Scheme::TwoPart, "it has not two numbers"),
+            ("1.2-", Scheme::TwoPart, "nothing follows the `-` or `+`"),
+            ("1.2+", Scheme::TwoPart, "nothing follows the `-` or `+`"),
+            ("2024", Scheme::Calendar, "it has not two to four numbers"),
+            ("2024.1.2.3.4", Scheme::Calendar, "it has not two to four numbers"),
+            ("202.1", Scheme::Calendar, "a year has two or four digits"),
+            ("2024.13", Scheme::Calendar, "there is no month 13"),
+            ("2024.0", Scheme::Calendar, "there is no month 0"),
+            ("2024.001", Scheme::Calendar, "there is no month 1"),
+        ] {
+            assert_eq!(Version::parse(text, scheme).unwrap_err().reason, reason, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_sorts_otherwise_than_it_looks_is_said() {
+        for (text, said) in [
+            ("1.0.0-rc10", Some("`rc10` is compared as text, so that rc10 is lower than rc2: write `rc.N`")),
+            (
+                "1.0.0-x.beta3",
+                Some("`beta3` is compared as text, so that beta10 is lower than beta2: write `beta.N`"),
+            ),
+            ("1.0.0-10", None),
+            ("1.0.0-rc", None),
+            ("1.0.0-rc1a", None),
+            ("1.0.0-rc.1", None),
+            ("1.0.0", None),
+        ] {
+            assert_eq!(semver(text).suspicion().as_deref(), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_are_what_they_are_called() {
+        let version = semver("1.2.3-rc.4+b.5");
+        assert_eq!((version.scheme(), version.numbers()), (Scheme::Semver, &[1, 2, 3][..]));
+        assert_eq!((version.number(0), version.number(2), version.number(3)), (1, 3, 0));
+        assert_eq!((version.prerelease(), version.build(), version.is_final()), ("rc.4", "b.5", false));
+        assert_eq!(version.to_final(), semver("1.2.3"));
+        assert!(version.to_final().is_final() && semver("1.2.3+b").is_final());
+        let calendar = |text: &str| Version::parse(text, Scheme::Calendar).unwrap();
+        assert_eq!(calendar("2024.1").precedence(&calendar("2024.1.0")), Ordering::Equal);
+        assert_eq!(calendar("2024.1").precedence(&calendar("2024.1.1")), Ordering::Less);
+    }
+
+    #[test]
     fn other_schemes_keep_what_is_written() {
+        for text in ["0.1", "1.0", "0.0", "10.20", "1.2-rc.1+b"] {
+            assert_eq!(Version::parse(text, Scheme::TwoPart).unwrap().to_string(), text);
+        }
+        for text in ["24.1", "2024.12", "2024.1.2.3", "2024.09"] {
+            assert_eq!(Version::parse(text, Scheme::Calendar).unwrap().to_string(), text);
+        }
         for text in ["2024.1", "24.04", "2024.01.31", "24.04.2-rc.1+x", "2024.12.01.7"] {
             assert_eq!(Version::parse(text, Scheme::Calendar).unwrap().to_string(), text);
         }

@@ -2,6 +2,7 @@
 //!
 //! [`read`] says which versions a file holds and where; [`write`] puts a new one into those places. Everything else stays as it is:
 //! comments, order, quotes, a byte order mark, CRLF, a missing line feed at the end. What cannot be told for sure is an error.
+//! [`pnpm_members`] says which folders a workspace of pnpm has.
 //!
 //! | Kind | What is read |
 //! |---|---|
@@ -24,12 +25,14 @@ mod header;
 mod json;
 mod lines;
 mod place;
+mod pnpm;
 mod python;
 mod source;
 mod toml_file;
 
 pub use error::VersionFileError;
 pub use place::{Form, NewVersion, Place, Role, write};
+pub use pnpm::{PNPM_WORKSPACE, pnpm_members};
 
 use crate::source::Source;
 

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::process::Command;
 
 use lw_history::Repository;
-use lw_model::Diagnose as _;
+use lw_model::{Diagnose as _, Level};
 use lw_releases::{
-    Catalogue, Fate, Next, NextOptions, Options, PreReleases, ReleaseError, Releases, Want, next, position,
-    releases,
+    Catalogue, Fate, MOST_NAMED, Next, NextOptions, Options, PreReleases, ReleaseError, Releases, Want, next,
+    position, releases,
 };
 use lw_testkit::git::{Scratch, command};
 use lw_versions::{Bump, Scheme, Zero};
@@ -426,4 +426,94 @@ fn the_next_version_is_no_guess() {
     assert_eq!(shown(next_of(&scratch, "HEAD", &plain).unwrap()), "v0.1.0 Major 0.2.0");
     let how = NextOptions { zero: Zero::Major, ..NextOptions::default() };
     assert_eq!(shown(next_of(&scratch, "HEAD", &how).unwrap()), "v0.1.0 Major 1.0.0");
+}
+
+/// Every bump of every kind of message, and what the zero makes of it; the numbers below the one that grows are 0.
+#[test]
+fn what_each_message_asks_for() {
+    for (message, bump, version) in [
+        ("feat: b", Bump::Minor, "v1.2.3 Minor 1.3.0"),
+        ("fix: b", Bump::Patch, "v1.2.3 Patch 1.2.4"),
+        ("perf: b", Bump::Patch, "v1.2.3 Patch 1.2.4"),
+        ("security: b", Bump::Patch, "v1.2.3 Patch 1.2.4"),
+        ("revert: b", Bump::Patch, "v1.2.3 Patch 1.2.4"),
+        ("docs: b", Bump::None, "v1.2.3 None -"),
+        ("refactor: b", Bump::None, "v1.2.3 None -"),
+        ("chore!: b", Bump::Major, "v1.2.3 Major 2.0.0"),
+        ("docs: b\\n\\nBREAKING CHANGE: gone", Bump::Major, "v1.2.3 Major 2.0.0"),
+        ("words", Bump::None, "v1.2.3 None -"),
+    ] {
+        let scratch = history(&format!("commit feat: a\n tag v1.2.3\n commit {message}"));
+        let next = next_of(&scratch, "HEAD", &NextOptions::default()).unwrap();
+        assert_eq!((next.bump, next.unconventional), (bump, usize::from(message == "words")), "{message}");
+        assert_eq!(shown(next), version, "{message}");
+        let found = read(scratch.path(), &Want::Unreleased, &Options::default()).unwrap();
+        assert_eq!(found.releases[0].bump(), bump, "{message}");
+    }
+}
+
+#[test]
+fn near_misses_are_counted_once_and_the_first_of_them_named() {
+    let near = |script: &str| {
+        let found = read(history(script).path(), &Want::Head, &Options::default()).unwrap().near_misses();
+        let findings =
+            found.findings("t").into_iter().map(|one| (one.level, one.message)).collect::<Vec<_>>();
+        (found.count, found.concern_version, findings)
+    };
+    assert_eq!(near("commit feat: a\n commit words"), (0, 0, Vec::new()));
+    // Two in one message, one of which concerns the version.
+    let (count, concern, findings) = near("commit feat:  a\\n\\nbreaking change: gone");
+    assert_eq!((count, concern), (1, 1));
+    let levels: Vec<Level> = findings.iter().map(|(level, _)| *level).collect();
+    assert_eq!(levels, [Level::Note, Level::Warning], "{findings:?}");
+    assert!(
+        findings[1].1.contains("`feat:  a`, line 3: ") && findings[1].1.ends_with("(breaking-lower-case)")
+    );
+    // A commit on two lines is one; what is taken back is none.
+    let both = "
+        commit feat: a
+        tag v1.0.0
+        commit feat:b
+        branch old
+        commit feat: c
+        tag v1.1.0
+        checkout -q old
+        commit fix: d
+        tag v1.0.1
+        commit fix:e
+        commit Revert \"fix:e\"\\n\\nThis reverts commit HEAD_ID.
+        merge -q --no-ff -m Merge main";
+    let (count, concern, findings) = near(both);
+    assert_eq!((count, concern, findings.len()), (1, 1, 1), "{findings:?}");
+    // As many as are named, and one more.
+    for more in 0..3 {
+        let lines: Vec<String> =
+            (0..MOST_NAMED + more).map(|number| format!("commit fix:  {number}")).collect();
+        let (count, concern, findings) = near(&lines.join("\n"));
+        assert_eq!((count, concern, findings.len()), (MOST_NAMED + more, 0, MOST_NAMED + more.min(1)));
+        let last = &findings.last().unwrap().1;
+        let expected = [
+            "(two-spaces)",
+            "1 more message is nearly conventional",
+            "2 more messages are nearly conventional",
+        ];
+        assert!(last.ends_with(expected[more]), "{last}");
+    }
+    let long = format!("commit fix:{}", "x".repeat(100));
+    let (_, _, findings) = near(&long);
+    assert!(findings[0].1.contains(&format!("`fix:{}…`", "x".repeat(68))), "{findings:?}");
+}
+
+/// A number that cannot grow is an error, whichever of the three it is.
+#[test]
+fn a_release_that_cannot_be_followed_is_an_error() {
+    for (tag, message) in [
+        ("v18446744073709551615.0.0", "feat!: b"),
+        ("v1.18446744073709551615.0", "feat: b"),
+        ("v1.0.18446744073709551615", "fix: b"),
+    ] {
+        let scratch = history(&format!("commit feat: a\n tag {tag}\n commit {message}"));
+        let error = next_of(&scratch, "HEAD", &NextOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("cannot grow"), "{tag}: {error}");
+    }
 }

@@ -13,16 +13,22 @@ const BREAK: char = '\u{200b}';
 
 /// A text on one line, cut to so many characters.
 pub(crate) fn line(text: &str, most: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(most) + 16);
+    put(text, most, &mut out);
+    out
+}
+
+/// Adds a text on one line, cut to so many characters.
+pub(crate) fn put(text: &str, most: usize, out: &mut String) {
     let (text, is_cut) = cut(text.trim(), most);
     let shown: Cow<'_, str> = match text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         true => text.into(),
         false => text.chars().map(visible).collect::<String>().into(),
     };
     let text = shown.trim();
-    let mut out = String::with_capacity(text.len() + 16);
     let code = code_spans(text);
     let mut rest = 0;
-    start(text, &mut out, &mut rest);
+    start(text, out, &mut rest);
     while let Some(next) = text.get(rest..).and_then(|rest| rest.chars().next()) {
         let plain = plain(text.get(rest..).unwrap_or_default());
         if plain > 0 {
@@ -49,13 +55,12 @@ pub(crate) fn line(text: &str, most: usize) -> String {
             rest = end;
             continue;
         }
-        push(text, rest, next, &mut out);
+        push(text, rest, next, out);
         rest += next.len_utf8();
     }
     if is_cut {
         out.push('…');
     }
-    out
 }
 
 /// Paragraphs, each line by itself, indented to stand in an item of a list.
@@ -115,6 +120,9 @@ fn visible(found: char) -> char {
 /// Where each span of code begins and ends, in time that does not depend on how many runs of backticks do not match.
 fn code_spans(text: &str) -> HashMap<usize, usize> {
     let bytes = text.as_bytes();
+    if !bytes.contains(&b'`') {
+        return HashMap::new();
+    }
     let (mut runs, mut at) = (Vec::new(), 0);
     while let Some(from) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'`')) {
         let begin = at + from;
@@ -211,7 +219,10 @@ fn push(text: &str, at: usize, next: char, out: &mut String) {
             out.push(BREAK);
         }
         '-' if after.is_some_and(|after| after.is_ascii_digit())
-            && text.get(..at).is_some_and(|before| before.to_ascii_uppercase().ends_with("GH")) =>
+            && at
+                .checked_sub(2)
+                .and_then(|from| text.get(from..at))
+                .is_some_and(|before| before.eq_ignore_ascii_case("GH")) =>
         {
             out.push('-');
             out.push(BREAK);

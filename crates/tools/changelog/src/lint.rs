@@ -1,15 +1,12 @@
 //! `changelog lint`, and what `generate` says of messages.
 
 use lw_cli::{Context, Error, ResultExt};
-use lw_conventional::{Kind, Message, Near, NearMiss};
+use lw_conventional::{Kind, Message};
 use lw_model::{Finding, Level, Location, Measure, Report};
-use lw_releases::{Fate, Keep, Releases, Want};
+use lw_releases::{Fate, Keep, MOST_NAMED, Releases, Want, level_of, says, subject_of};
 
 use crate::args::Lint;
 use crate::source;
-
-/// How many messages get a finding of their own.
-const MOST: usize = 50;
 
 pub(crate) fn run(args: &Lint, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
     if let Some(path) = &args.message_file {
@@ -35,15 +32,15 @@ pub(crate) fn run(args: &Lint, cx: &mut Context, report: &mut Report) -> Result<
             continue;
         }
         words += 1;
-        if words <= MOST {
+        if words <= MOST_NAMED {
             let id =
                 found.log.commits.get(entry.place as usize).map(lw_history::Commit::id).unwrap_or_default();
-            let message = format!("{}: `{}` is not conventional", short(&id), subject(&entry.message));
+            let message = format!("{}: `{}` is not conventional", short(&id), subject_of(&entry.message));
             report.add_finding(Finding::new("changelog/unconventional", level, &id, message));
         }
     }
-    if words > MOST {
-        let message = format!("{} more messages are not conventional", words - MOST);
+    if words > MOST_NAMED {
+        let message = format!("{} more messages are not conventional", words - MOST_NAMED);
         report.add_finding(Finding::new("changelog/unconventional", level, "more", message));
     }
     let commits = found.log.commits.len();
@@ -71,13 +68,13 @@ fn file(
     for miss in &message.near {
         let line = u32::try_from(miss.line).unwrap_or(u32::MAX);
         let key = format!("{name}:{}:{}", miss.line, miss.near);
-        let finding = Finding::new("changelog/near-miss", level(miss.near), &key, says(miss));
+        let finding = Finding::new("changelog/near-miss", level_of(miss.near), &key, says(miss));
         report.add_finding(finding.help(miss.near.peers()).at(Some(Location::line(name, line))));
     }
     match message.kind {
         Kind::Empty => return Err(Error::input(format!("{name}: the message is empty")).hint("write one")),
         Kind::Other if args.require_conventional => {
-            let text = format!("`{}` is not conventional", subject(message));
+            let text = format!("`{}` is not conventional", subject_of(message));
             let finding = Finding::new("changelog/unconventional", Level::Error, name, text);
             report.add_finding(finding.at(Some(Location::line(name, 1))));
         }
@@ -92,50 +89,13 @@ fn file(
 
 /// Names what is nearly conventional, and counts it.
 pub(crate) fn near_misses(found: &Releases, report: &mut Report) -> usize {
-    let (mut messages, mut hidden) = (0, 0);
-    let mut seen = std::collections::HashSet::new();
-    for entry in found.releases.iter().flat_map(|release| &release.entries) {
-        let reverted = matches!(entry.fate, Fate::Reverted(_) | Fate::Reverts);
-        if entry.message.near.is_empty() || reverted || !seen.insert(entry.place) {
-            continue;
-        }
-        messages += 1;
-        if messages > MOST {
-            hidden += 1;
-            continue;
-        }
-        let id = found.log.commits.get(entry.place as usize).map(lw_history::Commit::id).unwrap_or_default();
-        for miss in &entry.message.near {
-            let text = format!("{} `{}`, {}", short(&id), subject(&entry.message), says(miss));
-            let key = format!("{id}:{}:{}", miss.line, miss.near);
-            let finding = Finding::new("changelog/near-miss", level(miss.near), &key, text);
-            report.add_finding(finding.help(miss.near.peers()));
-        }
+    let near = found.near_misses();
+    for finding in near.findings("changelog") {
+        report.add_finding(finding);
     }
-    if hidden > 0 {
-        let message = format!("{hidden} more messages are nearly conventional");
-        report.add_finding(Finding::new("changelog/near-miss", Level::Note, "more", message));
-    }
-    messages
-}
-
-fn level(near: Near) -> Level {
-    if near.concerns_version() { Level::Warning } else { Level::Note }
-}
-
-fn says(miss: &NearMiss) -> String {
-    format!("line {}: {} ({})", miss.line, miss.near.meaning(), miss.near)
+    near.count
 }
 
 fn short(id: &str) -> &str {
     id.get(..10).unwrap_or(id)
-}
-
-/// The first line, as far as a finding shows it.
-fn subject(message: &Message) -> String {
-    let mut subject: String = message.subject.chars().take(72).collect();
-    if subject.len() < message.subject.len() {
-        subject.push('…');
-    }
-    subject
 }

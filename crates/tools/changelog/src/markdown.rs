@@ -7,7 +7,7 @@ use lw_releases::{Entry, Fate, Release, Releases, utc_date};
 use crate::args::ChangelogFormat;
 use crate::contributors::Newcomer;
 use crate::escape;
-use crate::groups::{self, Group};
+use crate::groups;
 use crate::pulls::Pulls;
 
 /// The most that GitHub takes as the body of a release. It says characters; UTF-16 units are never fewer.
@@ -46,11 +46,12 @@ struct Writer<'a> {
     found: &'a Releases,
     style: &'a Style<'a>,
     out: String,
+    /// How many UTF-16 units were written, where there is a limit.
     units: usize,
     told: usize,
     left_out: usize,
-    /// Headings that stand only if something does under them.
-    pending: Vec<String>,
+    /// A heading that stands only if something does under it.
+    pending: Option<&'static str>,
 }
 
 /// What stands above the releases.
@@ -65,7 +66,7 @@ pub(crate) fn title(format: ChangelogFormat) -> &'static str {
 }
 
 fn writer<'a>(found: &'a Releases, style: &'a Style<'a>) -> Writer<'a> {
-    Writer { found, style, out: String::new(), units: 0, told: 0, left_out: 0, pending: Vec::new() }
+    Writer { found, style, out: String::new(), units: 0, told: 0, left_out: 0, pending: None }
 }
 
 /// Writes the releases.
@@ -95,44 +96,72 @@ pub(crate) fn sections(found: &Releases, style: &Style<'_>) -> Vec<SectionText> 
         let mut writer = writer(found, style);
         writer.release(place, release);
         let gone = release.entries.iter().filter(|entry| entry.fate != Fate::Told);
-        let gone = gone.flat_map(|entry| [writer.item(entry), writer.breaks(entry)]).flatten().collect();
+        let mut texts = Vec::new();
+        for entry in gone {
+            for write in [Writer::item, Writer::breaks] {
+                let mut text = String::new();
+                if write(&writer, entry, &mut text).is_some() {
+                    texts.push(text);
+                }
+            }
+        }
         let keep = style.format == ChangelogFormat::KeepAChangelog;
         let link = style.url.filter(|_| keep).map(|url| target(url, release));
-        SectionText { text: writer.out, gone, link }
+        SectionText { text: writer.out, gone: texts, link }
     };
     found.releases.iter().enumerate().map(of).collect()
 }
 
 impl Writer<'_> {
     fn keep(&mut self, text: &str) {
-        self.units += text.encode_utf16().count();
+        if self.style.most.is_some() {
+            self.units += text.encode_utf16().count();
+        }
         self.out.push_str(text);
     }
 
-    /// Adds an entry with the headings above it, if there is room; from the first one without room on none is added.
-    fn entry(&mut self, text: &str, counts: bool) {
-        let heads: String = self.pending.concat();
-        let units = heads.encode_utf16().count() + text.encode_utf16().count();
-        if self.left_out > 0 || self.style.most.is_some_and(|most| self.units + units + RESERVE > most) {
+    /// Adds what `write` does, with the heading above it, if there is room; from the first one without room on none is added. A long
+    /// history has a hundred thousand of them, so that each is written where it stays.
+    fn entry(&mut self, counts: bool, write: impl FnOnce(&Self, &mut String) -> Option<()>) {
+        if self.left_out > 0 {
             self.left_out += usize::from(counts);
             return;
         }
-        self.pending.clear();
-        self.told += usize::from(counts);
-        self.units += units;
-        self.out.push_str(&heads);
-        self.out.push_str(text);
+        let mut out = std::mem::take(&mut self.out);
+        let before = out.len();
+        if let Some(title) = self.pending {
+            if before > 0 {
+                out.push('\n');
+            }
+            for part in ["### ", title, "\n\n"] {
+                out.push_str(part);
+            }
+        }
+        let is_one = write(self, &mut out).is_some();
+        let units = match self.style.most {
+            Some(_) => out.get(before..).unwrap_or_default().encode_utf16().count(),
+            None => 0,
+        };
+        let fits = self.style.most.is_none_or(|most| self.units + units + RESERVE <= most);
+        if is_one && fits {
+            self.pending = None;
+            self.told += usize::from(counts);
+            self.units += units;
+        } else {
+            out.truncate(before);
+            self.left_out += usize::from(is_one && counts);
+        }
+        self.out = out;
     }
 
     fn release(&mut self, place: usize, release: &Release) {
-        let heading = self.heading(release);
-        self.pending = vec![];
+        self.pending = None;
         match self.style.format {
             // The page of the release has the title already, unless several stand on it.
             ChangelogFormat::Github if self.found.releases.len() == 1 => {}
             _ => {
                 let gap = if self.out.is_empty() { "" } else { "\n" };
-                let text = format!("{gap}## {heading}\n");
+                let text = format!("{gap}## {}\n", self.heading(release));
                 if self.left_out == 0
                     && self.style.most.is_none_or(|most| self.units + text.len() + RESERVE <= most)
                 {
@@ -147,47 +176,52 @@ impl Writer<'_> {
             ChangelogFormat::KeepAChangelog => groups::KEEP_A_CHANGELOG,
             _ => groups::BY_TYPE,
         };
-        let mut grouped: Vec<Vec<&Entry>> = vec![Vec::new(); groups.len()];
+        let mut grouped: Vec<(usize, &Entry)> = Vec::with_capacity(told.len());
         for entry in told {
             let group = groups::of_entry(entry, groups);
             let place = group.and_then(|group| groups.iter().position(|one| std::ptr::eq(one, group)));
-            if let Some(list) = place.and_then(|place| grouped.get_mut(place)) {
-                list.push(entry);
+            grouped.extend(place.map(|place| (place, entry)));
+        }
+        // Under each heading they stay in the order they have.
+        grouped.sort_by_key(|(place, _)| *place);
+        for entries in grouped.chunk_by(|(one, _), (other, _)| one == other) {
+            self.pending = entries.first().and_then(|(place, _)| groups.get(*place)).map(|group| group.title);
+            for (_, entry) in entries {
+                self.entry(true, |this, out| this.item(entry, out));
             }
         }
-        for (group, entries) in groups.iter().zip(&grouped) {
-            self.group(group, entries);
-        }
+        self.pending = None;
         self.newcomers(self.style.newcomers.get(place).map(Vec::as_slice).unwrap_or_default());
     }
 
     /// What the reader has to do, before everything else.
     fn breaking(&mut self, told: &[&Entry]) {
-        self.open("Breaking changes");
-        for entry in told {
-            if let Some(text) = self.breaks(entry) {
-                self.entry(&text, false);
-            }
+        self.pending = Some("Breaking changes");
+        for entry in told.iter().filter(|entry| entry.message.breaking.is_some()) {
+            self.entry(false, |this, out| this.breaks(entry, out));
         }
-        self.pending.clear();
+        self.pending = None;
     }
 
     /// How to get over it: the footers that say so.
     fn migration(&mut self, told: &[&Entry]) {
-        self.open("Migration");
+        self.pending = Some("Migration");
         for entry in told {
             let is_one = |token: &str| groups::MIGRATION.iter().any(|one| token.eq_ignore_ascii_case(one));
             for footer in entry.message.footers.iter().filter(|footer| is_one(&footer.token)) {
-                let (scope, links) = (self.scope(entry), self.links(entry));
-                let text = format!("- {scope}{}{links}\n", escape::block(&footer.value, "  ", BLOCK));
-                self.entry(&text, false);
+                self.entry(false, |this, out| {
+                    begin(entry, out);
+                    out.push_str(&escape::block(&footer.value, "  ", BLOCK));
+                    this.end(entry, out);
+                    Some(())
+                });
             }
         }
-        self.pending.clear();
+        self.pending = None;
     }
 
     fn newcomers(&mut self, new: &[Newcomer]) {
-        self.open("New contributors");
+        self.pending = Some("New contributors");
         for one in new {
             let host = self.style.url.and_then(host);
             let who = match (&one.login, host) {
@@ -197,65 +231,66 @@ impl Writer<'_> {
                 (Some(login), _) => escape::line(login, LINE),
                 (None, _) => escape::line(&one.name, LINE),
             };
-            let first = one.pull.map(|pull| format!(" in {}", self.pull(pull))).unwrap_or_default();
-            self.entry(&format!("- {who}{first}\n"), false);
+            self.entry(false, |this, out| {
+                out.push_str("- ");
+                out.push_str(&who);
+                if let Some(pull) = one.pull {
+                    out.push_str(" in ");
+                    this.pull(pull, out);
+                }
+                out.push('\n');
+                Some(())
+            });
         }
-        self.pending.clear();
+        self.pending = None;
     }
 
-    fn group(&mut self, group: &'static Group, entries: &[&Entry]) {
-        self.open(group.title);
-        for entry in entries {
-            if let Some(text) = self.item(entry) {
-                self.entry(&text, true);
-            }
-        }
-        self.pending.clear();
+    /// An entry under its heading. Only a message with a header makes one.
+    fn item(&self, entry: &Entry, out: &mut String) -> Option<()> {
+        let header = entry.header()?;
+        begin(entry, out);
+        escape::put(header.pull().0, LINE, out);
+        self.end(entry, out);
+        Some(())
     }
 
-    fn item(&self, entry: &Entry) -> Option<String> {
-        let text = escape::line(entry.header()?.pull().0, LINE);
-        Some(format!("- {}{text}{}\n", self.scope(entry), self.links(entry)))
+    /// What an entry says of what it breaks, if it does.
+    fn breaks(&self, entry: &Entry, out: &mut String) -> Option<()> {
+        let text = entry.message.breaking.as_deref()?;
+        begin(entry, out);
+        out.push_str(&escape::block(text, "  ", BLOCK));
+        self.end(entry, out);
+        Some(())
     }
 
-    fn breaks(&self, entry: &Entry) -> Option<String> {
-        let text = escape::block(entry.message.breaking.as_deref()?, "  ", BLOCK);
-        Some(format!("- {}{text}{}\n", self.scope(entry), self.links(entry)))
-    }
-
-    fn open(&mut self, title: &str) {
-        let gap = if self.out.is_empty() { "" } else { "\n" };
-        self.pending = vec![format!("{gap}### {title}\n\n")];
-    }
-
-    fn scope(&self, entry: &Entry) -> String {
-        let scope = entry.header().and_then(|header| header.scope.as_deref());
-        scope.map(|scope| format!("**{}:** ", escape::line(scope, 100))).unwrap_or_default()
-    }
-
-    /// The pull request and the commit.
-    fn links(&self, entry: &Entry) -> String {
-        let id =
-            self.found.log.commits.get(entry.place as usize).map(lw_history::Commit::id).unwrap_or_default();
-        let short = id.get(..8).unwrap_or(&id);
-        match (entry.pull, self.style.url) {
-            (Some(pull), _) => {
-                let author = self.style.pulls.and_then(|pulls| pulls.get(pull)?.login.as_deref());
-                let author = author.filter(|_| self.style.format == ChangelogFormat::Github);
+    /// The pull request, or the commit.
+    fn end(&self, entry: &Entry, out: &mut String) {
+        out.push_str(" (");
+        if let Some(pull) = entry.pull {
+            self.pull(pull, out);
+            let author = self.style.pulls.and_then(|pulls| pulls.get(pull)?.login.as_deref());
+            if let Some(login) = author.filter(|_| self.style.format == ChangelogFormat::Github) {
                 // Without an `@` nobody is written to.
-                let by = author.map(|login| format!(" by {}", escape::line(login, LINE))).unwrap_or_default();
-                format!(" ({}{by})", self.pull(pull))
+                out.push_str(" by ");
+                escape::put(login, LINE, out);
             }
-            (None, Some(url)) => format!(" ([{short}]({url}/commit/{id}))"),
-            (None, None) => format!(" ({short})"),
+        } else {
+            let commit = self.found.log.commits.get(entry.place as usize);
+            let id = commit.map(lw_history::Commit::id).unwrap_or_default();
+            let short = id.get(..8).unwrap_or(&id);
+            match self.style.url {
+                Some(url) => out.extend(["[", short, "](", url, "/commit/", &id, ")"]),
+                None => out.push_str(short),
+            }
         }
+        out.push_str(")\n");
     }
 
-    fn pull(&self, number: u64) -> String {
-        match self.style.url {
-            Some(url) => format!("[#{number}]({url}/pull/{number})"),
-            None => format!("#{number}"),
-        }
+    fn pull(&self, number: u64, out: &mut String) {
+        let _ = match self.style.url {
+            Some(url) => write!(out, "[#{number}]({url}/pull/{number})"),
+            None => write!(out, "#{number}"),
+        };
     }
 
     fn heading(&self, release: &Release) -> String {
@@ -299,6 +334,16 @@ impl Writer<'_> {
                 self.keep(&links);
             }
         }
+    }
+}
+
+/// The mark of an item, and the scope.
+fn begin(entry: &Entry, out: &mut String) {
+    out.push_str("- ");
+    if let Some(scope) = entry.header().and_then(|header| header.scope.as_deref()) {
+        out.push_str("**");
+        escape::put(scope, 100, out);
+        out.push_str(":** ");
     }
 }
 

@@ -4,12 +4,7 @@ use lw_model::{Level, Rule};
 
 /// Every kind of finding of its own.
 pub(crate) const RULES: &[Rule] = &[
-    Rule {
-        id: "near-miss",
-        level: Level::Warning,
-        title: "A message is nearly conventional, and other programs may read it otherwise.",
-        help: "Mend the message before it is merged. Of one that is part of the history, check that the version is the one that is meant.",
-    },
+    lw_releases::NEAR_MISS,
     Rule {
         id: "unconventional",
         level: Level::Note,

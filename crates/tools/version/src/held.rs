@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, ResultExt};
 use lw_model::{Finding, Level, Location, Report};
-use lw_version_files::{FileVersions, Form, Kind, Names, NewVersion, Place, Role, read};
+use lw_version_files::{
+    FileVersions, Form, Kind, Names, NewVersion, PNPM_WORKSPACE, Place, Role, pnpm_members, read,
+};
 use lw_versions::{Scheme, Version};
 
 use crate::args::Files;
@@ -153,33 +155,18 @@ impl Project {
         report: &mut Report,
     ) -> Result<(), Error> {
         let Some(file) = self.files.get(at) else { return Ok(()) };
-        let (kind, name) = match file.kind {
-            Kind::CargoToml => (Kind::CargoToml, "Cargo.toml"),
-            Kind::PackageJson => (Kind::PackageJson, "package.json"),
-            _ => return Ok(()),
-        };
+        let kind = file.kind;
         let is_meant = in_step && kind == Kind::PackageJson && file.found.own().next().is_some();
         let folder = file.path.parent().map(Path::to_owned).unwrap_or_default();
-        let manifests = |member: &str| folder.join(member).join(name).to_string_lossy().into_owned();
-        let (mut patterns, mut without) = (Vec::new(), Vec::new());
-        for member in &file.found.members {
-            match member.strip_prefix('!').filter(|_| kind == Kind::PackageJson) {
-                Some(member) => without.push(manifests(member)),
-                None => patterns.push(manifests(member)),
-            }
-        }
-        if patterns.is_empty() {
-            return Ok(());
-        }
-        let members = cx.expand(&patterns, report)?;
-        let mut excluded = BTreeSet::new();
-        for pattern in without {
-            // What is taken out need not be there.
-            excluded.extend(cx.expand(&[pattern], &mut Report::new("version", "")).unwrap_or_default());
+        // pnpm has a list of its own, and reads no other; who uses another program beside it has both.
+        let mut members = expanded(&folder, &file.found.members, kind, cx, report)?;
+        if kind == Kind::PackageJson {
+            let own = pnpm_list(&folder, cx)?;
+            members.extend(expanded(&folder, &own, kind, cx, report)?);
         }
         for path in members {
             let is_installed = path.components().any(|part| part.as_os_str() == "node_modules");
-            if is_installed || excluded.contains(&path) || self.knows(&path, cx) {
+            if is_installed || self.knows(&path, cx) {
                 continue;
             }
             let bytes = cx.open(&path)?.to_vec();
@@ -262,6 +249,50 @@ impl Project {
         }
         None
     }
+}
+
+/// The manifests of members that are listed as patterns; those of npm that begin with `!` are taken out again.
+fn expanded(
+    folder: &Path,
+    listed: &[String],
+    kind: Kind,
+    cx: &Context,
+    report: &mut Report,
+) -> Result<Vec<PathBuf>, Error> {
+    let name = match kind {
+        Kind::CargoToml => "Cargo.toml",
+        Kind::PackageJson => "package.json",
+        _ => return Ok(Vec::new()),
+    };
+    let manifests = |member: &str| folder.join(member).join(name).to_string_lossy().into_owned();
+    let (mut patterns, mut without) = (Vec::new(), Vec::new());
+    for member in listed {
+        match member.strip_prefix('!').filter(|_| kind == Kind::PackageJson) {
+            Some(member) => without.push(manifests(member)),
+            None => patterns.push(manifests(member)),
+        }
+    }
+    if patterns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut members = cx.expand(&patterns, report)?;
+    let mut excluded = BTreeSet::new();
+    for pattern in without {
+        // What is taken out need not be there.
+        excluded.extend(cx.expand(&[pattern], &mut Report::new("version", "")).unwrap_or_default());
+    }
+    members.retain(|path| !excluded.contains(path));
+    Ok(members)
+}
+
+/// What `pnpm-workspace.yaml` lists, where a folder has one.
+fn pnpm_list(folder: &Path, cx: &Context) -> Result<Vec<String>, Error> {
+    let path = folder.join(PNPM_WORKSPACE);
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let bytes =
+        cx.folder(folder)?.read(PNPM_WORKSPACE, MOST).map_err(|error| cx.unreadable(&path, &error))?;
+    let Some(bytes) = bytes else { return Ok(Vec::new()) };
+    pnpm_members(&bytes).context(cx.display_path(&path))
 }
 
 /// A version as files are given it.

@@ -1,7 +1,7 @@
 //! `version next`.
 
 use lw_cli::{Context, Error};
-use lw_model::{Finding, Level, Report};
+use lw_model::{Finding, Level, Measure, Report};
 use lw_releases::NextOptions;
 
 use crate::args::Next;
@@ -18,6 +18,22 @@ pub(crate) fn run(args: &Next, cx: &mut Context, report: &mut Report) -> Result<
     let family = catalogue.family(args.history.tag_prefix.as_deref())?;
     let last = next.last.as_ref().map(|last| last.tag.clone()).unwrap_or_default();
     let bump = next.bump.name();
+    for finding in next.near.findings("version") {
+        report.add_finding(finding);
+    }
+    if next.unconventional > 0 {
+        let (commits, ask) =
+            if next.unconventional == 1 { ("commit has", "asks") } else { ("commits have", "ask") };
+        let message =
+            format!("{} {commits} no conventional message, and {ask} for nothing", next.unconventional);
+        report.add_finding(Finding::new("version/unconventional", Level::Note, "words", message));
+    }
+    for (name, label, count) in [
+        ("version.near-misses", "near misses", next.near.count),
+        ("version.unconventional", "messages that are not conventional", next.unconventional),
+    ] {
+        report.measures.push(Measure::count(name, count as u64).label(label));
+    }
     cx.judge(report, None);
     state::fact(report, "previous", &last);
     state::fact(report, "bump", bump);

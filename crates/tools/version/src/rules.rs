@@ -14,7 +14,14 @@ pub(crate) const RULES: &[Rule] = &[
         id: "nothing-to-release",
         level: Level::Warning,
         title: "Nothing since the last release asks for a new one, so that there is no next version.",
-        help: "Skip the release when the output `version` is empty. `changelog lint` says which messages are nearly conventional, and --fail-on warning makes this a failure.",
+        help: "Skip the release when the output `version` is empty. Messages that are nearly conventional are named beside it, and --fail-on warning makes this a failure.",
+    },
+    lw_releases::NEAR_MISS,
+    Rule {
+        id: "unconventional",
+        level: Level::Note,
+        title: "Messages are not conventional, so that they ask for no version.",
+        help: "Write `type(scope): description`. `changelog lint --require-conventional` names them, and fails on them.",
     },
     Rule {
         id: "disagrees",

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 mod beside;
+mod peer;
 mod repositories;
 
 use lw_model::{Level, Verdict};

@@ -287,6 +287,107 @@ fn members_of_a_workspace_of_npm_are_kept_in_step() {
     assert_eq!(VERSION.run(folder.path(), &words(&format!("{CHECK} --tag v1.3.0")), &[]).code, 0);
 }
 
+/// A workspace of pnpm, whose manifest lists no members; those of its own list ask for each other.
+const PNPM: &[(&str, &str)] = &[
+    ("package.json", "{\n  \"name\": \"root\",\n  \"version\": \"1.2.3\",\n  \"private\": true\n}\n"),
+    (
+        "pnpm-workspace.yaml",
+        "# 1.2.3\ncatalog:\n  other: 1.2.3\npackages:\n  - .\n  - packages/*\n  - 'apps/**'\n  - '!**/test/**'\n",
+    ),
+    ("packages/a/package.json", "{\"name\": \"@s/a\", \"version\": \"1.2.3\"}\n"),
+    (
+        "packages/b/package.json",
+        "{\"name\": \"b\", \"version\": \"1.2.3\", \"dependencies\": {\"@s/a\": \"workspace:1.2.3\", \"other\": \"1.2.3\", \"root\": \"workspace:*\"}}\n",
+    ),
+    ("apps/deep/down/package.json", "{\"name\": \"down\", \"version\": \"1.2.3\"}\n"),
+    ("apps/deep/test/x/package.json", "{\"name\": \"x\", \"version\": \"1.2.3\"}\n"),
+    ("apps/node_modules/y/package.json", "{\"name\": \"y\", \"version\": \"1.2.3\"}\n"),
+    ("elsewhere/package.json", "{\"name\": \"z\", \"version\": \"1.2.3\"}\n"),
+];
+
+#[test]
+fn members_of_a_workspace_of_pnpm_are_kept_in_step() {
+    let folder = project(PNPM);
+    let before = state(folder.path());
+    let run = VERSION.run_as_step(folder.path(), &words(&format!("{BUMP} minor")), &[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let bumped = state(folder.path());
+    let mut expected = before.clone();
+    for name in
+        ["package.json", "packages/a/package.json", "packages/b/package.json", "apps/deep/down/package.json"]
+    {
+        let text =
+            before[name].replace("1.2.3", "1.3.0").replace("\"other\": \"1.3.0\"", "\"other\": \"1.2.3\"");
+        expected.insert(name.to_owned(), text);
+    }
+    assert_eq!(bumped, expected);
+    assert_eq!(run.output("files").lines().count(), 4, "{}", run.output("files"));
+    assert_eq!(VERSION.run(folder.path(), &words(CHECK), &[]).code, 0);
+    // One that lags behind is found, by its version and by what asks for it.
+    fs::write(folder.path().join("packages/a/package.json"), PNPM[2].1).unwrap();
+    fs::write(
+        folder.path().join("packages/b/package.json"),
+        bumped["packages/b/package.json"].replace("workspace:1.3.0", "workspace:1.2.3"),
+    )
+    .unwrap();
+    let run = VERSION.run(folder.path(), &words(CHECK), &[]);
+    assert_eq!((run.code, run.count("version.disagreements")), (1, 2), "{}", run.stdout);
+    // Who names files means those, and members keep versions of their own where the root has none.
+    assert_eq!(
+        VERSION.run(folder.path(), &words(&format!("{CHECK} --file package.json --tag v1.3.0")), &[]).code,
+        0
+    );
+    fs::write(folder.path().join("package.json"), "{\"name\": \"root\", \"private\": true}").unwrap();
+    fs::write(folder.path().join("version.txt"), "1.3.0").unwrap();
+    assert_eq!(VERSION.run(folder.path(), &words(&format!("{CHECK} --tag v1.3.0")), &[]).code, 0);
+    // A list that cannot be read is an error with its line, and nothing is written.
+    fs::write(folder.path().join("pnpm-workspace.yaml"), "catalog: {}\npackages: packages/*\n").unwrap();
+    let before = state(folder.path());
+    for line in [CHECK, "bump --config none 2.0.0"] {
+        let run = VERSION.run(folder.path(), &words(line), &[]);
+        assert_eq!(run.code, 3, "{line}: {}", run.stdout);
+        assert!(run.stderr.contains("pnpm-workspace.yaml: line 2"), "{}", run.stderr);
+    }
+    assert_eq!(state(folder.path()), before);
+}
+
+/// npm, yarn and pnpm list members in three places; who has two of them has the members of both.
+#[test]
+fn members_may_be_listed_in_any_of_the_three_ways() {
+    let manifest = |rest: &str| format!("{{\"name\": \"root\", \"version\": \"1.2.3\"{rest}}}");
+    let pnpm = "packages: ['packages/b']\n";
+    for (rest, list, members) in [
+        (", \"workspaces\": [\"packages/*\"]", None, 2),
+        (", \"workspaces\": {\"packages\": [\"packages/*\"], \"nohoist\": [\"**/x\"]}", None, 2),
+        (", \"workspaces\": [\"packages/a\"]", Some(pnpm), 2),
+        // What one list takes out another may name.
+        (", \"workspaces\": [\"packages/*\", \"!packages/b\"]", Some(pnpm), 2),
+        ("", Some(pnpm), 1),
+        ("", Some("packages: []\n"), 0),
+        ("", None, 0),
+    ] {
+        let root = manifest(rest);
+        let mut files = vec![
+            ("package.json", root.as_str()),
+            ("packages/a/package.json", "{\"name\": \"a\", \"version\": \"1.2.3\"}"),
+            ("packages/b/package.json", "{\"name\": \"b\", \"version\": \"1.2.3\"}"),
+        ];
+        files.extend(list.map(|list| ("pnpm-workspace.yaml", list)));
+        let folder = project(&files);
+        let run = VERSION.run_as_step(folder.path(), &words(&format!("{BUMP} minor")), &[]);
+        assert_eq!(run.code, 0, "{files:?}: {}", run.stderr);
+        assert_eq!(run.output("files").lines().count(), members + 1, "{files:?}: {}", run.output("files"));
+    }
+    // A folder that is listed and not there is said.
+    let folder =
+        project(&[("package.json", &manifest("")), ("pnpm-workspace.yaml", "packages: ['none/*']\n")]);
+    let run = VERSION.run(folder.path(), &words(&format!("{BUMP} minor")), &[]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    assert!(run.stderr.contains("none/*/package.json"), "{}", run.stderr);
+    let run = VERSION.run(folder.path(), &words(&format!("{BUMP} minor --missing skip")), &[]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
 /// npm itself, which refuses a lock file that is not in step with the manifests.
 #[test]
 fn npm_finds_manifests_and_lock_file_in_step() {

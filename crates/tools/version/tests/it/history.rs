@@ -165,6 +165,75 @@ fn no_next_version_is_no_version_and_a_taken_one_is_an_error() {
     assert!(run.stderr.contains("v1.2.4"), "{}", run.stderr);
 }
 
+/// What others would make a higher version of is a warning, and what was taken back is none.
+#[test]
+fn messages_that_may_ask_for_more_are_named() {
+    for (message, bump, near, level) in [
+        ("feat: a\nBREAKING CHANGE: gone", "minor", "(breaking-no-blank-line)", Level::Warning),
+        ("fix: a\n\nbreaking change: gone", "patch", "(breaking-lower-case)", Level::Warning),
+        ("fix: a\n\nBREAKING CHANGE #12 gone", "patch", "(breaking-hash)", Level::Warning),
+        ("feat!(api): a", "none", "(bang-before-scope)", Level::Warning),
+        ("feat:z", "none", "(no-space)", Level::Warning),
+        ("feat: a (#1)\n\n* feat: b\n* fix!: c", "minor", "(squashed-breaking)", Level::Warning),
+        ("fix:  two spaces", "patch", "(two-spaces)", Level::Note),
+    ] {
+        let scratch = released("v1.2.3");
+        commit(&scratch, message);
+        let run = VERSION.run_as_step(scratch.path(), &words(NEXT), &[]);
+        assert_eq!((run.code, run.output("bump")), (0, bump), "{message:?}: {}", run.stderr);
+        assert_eq!(run.count("version.near-misses"), 1, "{message:?}");
+        let report = run.report();
+        let found = report.findings.iter().find(|one| one.message.contains(near));
+        let found = found.unwrap_or_else(|| panic!("{message:?}: {}", run.stdout));
+        assert_eq!((found.rule.as_str(), found.level), ("version/near-miss", level), "{message:?}");
+        assert!(found.help.as_ref().is_some_and(|help| help.contains("git-cliff")), "{found:?}");
+        let run = VERSION.run(scratch.path(), &words(&format!("{NEXT} --fail-on warning")), &[]);
+        assert_eq!(run.code, i32::from(level == Level::Warning), "{message:?}");
+    }
+    let scratch = released("v1.2.3");
+    commit(&scratch, "feat:z");
+    let id = git(scratch.path(), &["rev-parse", "HEAD"]);
+    commit(&scratch, &format!("Revert \"feat:z\"\n\nThis reverts commit {id}."));
+    commit(&scratch, "fix: b");
+    commit(&scratch, "just words");
+    let run = VERSION.run(scratch.path(), &words(NEXT), &[]);
+    assert_eq!((run.count("version.near-misses"), run.count("version.unconventional")), (0, 1));
+    assert_eq!(run.found(Level::Note), ["unconventional"]);
+    assert!(run.found(Level::Warning).is_empty(), "{}", run.stdout);
+}
+
+/// However many there are, some are named and the others counted, those that matter first.
+#[test]
+fn many_near_misses_are_counted() {
+    let scratch = released("v1.2.3");
+    for number in 0..60 {
+        commit(&scratch, &format!("fix:  two spaces {number}"));
+    }
+    let more = |scratch: &Scratch| {
+        let run = VERSION.run(scratch.path(), &words(NEXT), &[]);
+        let report = run.report();
+        let found = report.findings.iter().filter(|one| one.rule == "version/near-miss");
+        let found: Vec<_> = found.map(|one| (one.level, one.message.clone())).collect();
+        assert_eq!(found.len(), 51);
+        let warnings = found.iter().filter(|(level, _)| *level == Level::Warning).count();
+        (run.count("version.near-misses"), warnings, found[50].clone())
+    };
+    let message = "10 more messages are nearly conventional".to_owned();
+    assert_eq!(more(&scratch), (60, 0, (Level::Note, message)));
+    // Though they are the oldest, they are named.
+    let scratch = released("v1.2.3");
+    for number in 0..60 {
+        commit(&scratch, &if number < 3 { format!("feat:{number}") } else { format!("fix:  {number}") });
+    }
+    let message = "10 more messages are nearly conventional".to_owned();
+    assert_eq!(more(&scratch), (60, 3, (Level::Note, message)));
+    for number in 0..60 {
+        commit(&scratch, &format!("feat:{number}"));
+    }
+    let message = "70 more messages are nearly conventional; 13 of them may concern the version".to_owned();
+    assert_eq!(more(&scratch), (120, 51, (Level::Warning, message)));
+}
+
 #[test]
 fn a_path_has_a_version_of_its_own() {
     let scratch = Scratch::new();

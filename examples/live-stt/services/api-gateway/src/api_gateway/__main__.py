@@ -1,0 +1,5 @@
+"""Runs the service until it is stopped."""
+
+import signal
+
+signal.sigwait({signal.SIGTERM, signal.SIGINT})
