@@ -1,5 +1,6 @@
 //! balena-deploy as its users meet it: the binary, against a Balena on this machine.
 
+#![allow(clippy::disallowed_methods, reason = "tests run the tool and wait for it")]
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
