@@ -12,6 +12,7 @@
 
 mod act;
 mod actions;
+mod baselines;
 mod case;
 mod engine;
 mod image;

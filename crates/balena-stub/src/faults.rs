@@ -1,34 +1,8 @@
 //! What goes wrong on the way.
 
-use std::time::Duration;
-
-use lw_loopback::Reply;
+pub use lw_loopback::Fault;
 
 use crate::spec::{Host, Seen};
-
-/// How an answer goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The connection ends without a word.
-    Drop,
-    /// 429 or 503 with `Retry-After`.
-    Later {
-        /// The status.
-        status: u16,
-        /// The header: seconds, or a date.
-        after: String,
-    },
-    /// This status with an empty body: 500.
-    Status(u16),
-    /// The page of a gateway with this status: 502.
-    Html(u16),
-    /// The answer, whose connection ends after so many bytes of its body.
-    Truncated(usize),
-    /// The answer, a byte at a time with a pause after each. An upload is answered after the pause instead.
-    Slow(Duration),
-    /// Nothing for this long, then the end.
-    Hang(Duration),
-}
 
 /// Which requests meet a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,24 +76,6 @@ impl Injection {
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.takes_effect || matches!(self.fault, Fault::Truncated(_) | Fault::Slow(_))
-    }
-}
-
-impl Fault {
-    /// What is sent instead of an answer, or made of it.
-    pub(crate) fn instead_of(&self, answer: Reply) -> Reply {
-        match self {
-            Self::Drop => Reply::Drop,
-            Self::Later { status, after } => Reply::later(*status, after),
-            Self::Status(status) => Reply::Answer { status: *status, headers: Vec::new(), body: Vec::new() },
-            Self::Html(status) => Reply::html(*status),
-            Self::Truncated(kept) => {
-                // However short the body is, something of it is missing.
-                Reply::Crippled { answer: Box::new(answer), kept: Some(*kept), pause: Duration::ZERO }
-            }
-            Self::Slow(pause) => Reply::Crippled { answer: Box::new(answer), kept: None, pause: *pause },
-            Self::Hang(pause) => Reply::Hang(*pause),
-        }
+        self.takes_effect || self.fault.is_of_an_answer()
     }
 }

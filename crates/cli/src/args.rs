@@ -44,13 +44,39 @@ pub struct Common {
     #[arg(long, value_enum, default_value = "fail", global = true)]
     pub missing: Missing,
 
-    /// Report of an earlier run of the same tool to compare with
-    #[arg(long, value_name = "FILE", global = true)]
+    /// What to compare with: a report of an earlier run of the same tool, `none`, or `auto`, which finds that of the commit a change is based on in the store of a gate that has one
+    #[arg(long, value_name = "auto|none|FILE", global = true)]
     pub baseline: Option<PathBuf>,
 
     /// Fail when the baseline is missing instead of saying so
     #[arg(long, global = true)]
     pub require_baseline: bool,
+}
+
+/// Where a gate keeps what later runs are compared with; see [`Tool::COMPARES`](crate::Tool::COMPARES).
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Baselines")]
+pub struct BaselineStore {
+    /// Where reports are kept for later runs, and found again with `baseline: auto`: `file` is the folder `baseline-store`, which another step fills and saves; `cache` is the cache of GitHub Actions, which the action `…-with-baseline` asks
+    #[arg(long, value_enum, value_name = "cache|file", global = true)]
+    pub store: Option<StoreKind>,
+
+    /// Folder of the store: one report for each thing that is measured and each commit; it has to be none that the build under test writes into
+    #[arg(long, value_name = "FOLDER", global = true)]
+    pub baseline_store: Option<PathBuf>,
+
+    /// What tells two jobs apart that measure different things under one title, such as the legs of a matrix: a part of the name a report is kept by. The action `…-with-baseline` gives the leg by itself
+    #[arg(long, value_name = "TEXT", global = true)]
+    pub baseline_subject: Option<String>,
+}
+
+/// A kind of store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum StoreKind {
+    /// The cache of GitHub Actions, read and written by the steps around the gate
+    Cache,
+    /// A folder
+    File,
 }
 
 /// Whose `lw.toml` counts.

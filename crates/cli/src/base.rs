@@ -17,7 +17,16 @@ pub(crate) fn compared_with(
     repository: &Repository,
     head: &str,
 ) -> Result<Base, HistoryError> {
-    let facts = CiFacts {
+    repository.base(&facts(ci), head)
+}
+
+/// The same commit, where its id is enough.
+pub(crate) fn id(ci: &CiContext, repository: &Repository, head: &str) -> Result<Base, HistoryError> {
+    repository.base_id(&facts(ci), head)
+}
+
+fn facts(ci: &CiContext) -> CiFacts {
+    CiFacts {
         pull_request: ci.pull_request.is_some(),
         base_branch: ci.base.clone(),
         base_commit: ci.base_commit.clone(),
@@ -26,10 +35,10 @@ pub(crate) fn compared_with(
         tested_commit: ci.commit.clone(),
         reference: ci.reference.clone(),
         before: ci.before.clone(),
+        forced: ci.forced,
         merge_group_base: ci.merge_group_base.clone(),
         default_branch: ci.default_branch.clone(),
-    };
-    repository.base(&facts, head)
+    }
 }
 
 impl Context {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use lw_ci::{CiContext, Provider, Trust};
 use lw_model::{Artifact, Class, Finding, Level, Location, Report};
@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::host::{self, Host};
 use crate::progress::{Display, Progress};
+use crate::store::{Baselines, Keeps, Located};
 use crate::tool::Entry;
 
 /// Where a value was set.
@@ -58,6 +59,15 @@ pub struct Context {
     subject_files: Mutex<Vec<(Option<String>, String)>>,
     /// Measures the baseline counts in another way.
     pub(crate) changed_meanings: Mutex<BTreeSet<String>>,
+    pub(crate) baselines: Baselines,
+    /// What the store has to compare with, or why it has nothing: looked up once.
+    pub(crate) located: OnceLock<Result<Located, String>>,
+    /// Where the run's report is kept, or why it is not: worked out once.
+    pub(crate) keeps: OnceLock<Keeps>,
+    /// Commit of the report out of the store that was compared with.
+    pub(crate) baseline_commit: OnceLock<String>,
+    /// Name under which the run's report was kept.
+    pub(crate) kept: OnceLock<String>,
 }
 
 impl Context {
@@ -66,7 +76,7 @@ impl Context {
         host: Host,
         files: Arc<Files>,
         (ci, ci_context): (Box<dyn Provider>, CiContext),
-        common: Common,
+        (common, baselines): (Common, Baselines),
         (origins, sections): (Origins, Sections),
         formats: Vec<String>,
     ) -> Self {
@@ -94,6 +104,11 @@ impl Context {
             secrets_read: Mutex::default(),
             subject_files: Mutex::default(),
             changed_meanings: Mutex::default(),
+            baselines,
+            located: OnceLock::new(),
+            keeps: OnceLock::new(),
+            baseline_commit: OnceLock::new(),
+            kept: OnceLock::new(),
         }
     }
 
@@ -305,12 +320,12 @@ impl Context {
     pub fn report_is_read(&self) -> bool {
         let summary = self.common.summary != "off" && self.ci.id() != "terminal";
         let common = self.formats.iter().any(|format| format.parse::<lw_render::Format>().is_ok());
-        summary || common || self.common.report.is_some()
+        summary || common || !self.report_files().is_empty()
     }
 
     /// Whether anybody reads which files the run made, and what their hashes are: a report as JSON lists them.
     pub(crate) fn lists_artifacts(&self) -> bool {
-        self.common.report.is_some() || self.wants("json")
+        !self.report_files().is_empty() || self.wants("json")
     }
 
     /// Hands over the report in a format of the tool's own; see [`Tool::FORMATS`](crate::Tool::FORMATS).
@@ -378,6 +393,14 @@ impl Context {
     }
 
     pub(crate) fn output_value(&self, name: &str) -> &str {
+        let of_store = match name {
+            "baseline-commit" => self.baseline_commit.get(),
+            "baseline-key" => self.kept.get(),
+            _ => None,
+        };
+        if let Some(value) = of_store {
+            return value;
+        }
         self.outputs.iter().rev().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
 }

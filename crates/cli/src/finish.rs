@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
 use lw_ci::{Annotation, Effect, Provider};
-use lw_model::{COMMON_RULES, Class, Finding, Level, Outcome, Provenance, Reason, Report, Verdict};
+use lw_model::{COMMON_RULES, Class, Fact, Finding, Level, Outcome, Provenance, Reason, Report, Verdict};
 use lw_render::{Format, Options};
 
 use crate::args::Common;
@@ -103,6 +103,7 @@ pub(crate) fn reported(
     }
     undeclared(entry, cx, &report)?;
     complete(entry, cx, &mut report);
+    let keep = keep(cx, &mut report);
     let common = cx.common();
     let host = cx.host();
     let link = cx.ci_context().blob_base.as_ref().and_then(|base| base.parse().ok());
@@ -124,6 +125,10 @@ pub(crate) fn reported(
     report.artifacts = cx.artifacts();
     if let Some(path) = &common.report {
         cx.write(path, |out| write(&report, Format::Json, &plain, out))?;
+    }
+    if let Some((path, name)) = keep {
+        cx.write(&path, |out| write(&report, Format::Json, &plain, out))?;
+        let _ = cx.kept.set(name);
     }
 
     let mut effects = Vec::new();
@@ -264,6 +269,27 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
         time: Some(cx.now()),
         complete: Some(report.verdict != Verdict::Error && !report.findings.iter().any(is_missing)),
     });
+}
+
+/// Where the report is kept for later runs, and by which name; the report says whether it is, and why not.
+fn keep(cx: &Context, report: &mut Report) -> Option<(PathBuf, String)> {
+    let keeps = cx.keeps().clone()?.and_then(|place| match report.is_baseline() {
+        true => Ok(place),
+        false => Err("the run is not complete, and a part says nothing of the whole".into()),
+    });
+    let value = match &keeps {
+        Ok(_) => "yes: changes that start from this commit are compared with it".to_owned(),
+        Err(why) => format!("no: {why}"),
+    };
+    report.facts.push(Fact { name: "kept as a baseline".into(), subject: None, value });
+    keeps.ok()
+}
+
+/// Tells the steps around a gate what to ask the cache for.
+pub(crate) fn planned(ci: &dyn Provider, host: &Host, outputs: &[lw_ci::Output], told: &str) -> Exit {
+    disarm();
+    perform(ci.outputs(outputs), host);
+    host::print(lw_ci::neutralise(&format!("baseline: {told}\n")).as_bytes())
 }
 
 fn is_only_an_error(report: &Report) -> bool {

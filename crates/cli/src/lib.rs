@@ -31,9 +31,10 @@ mod progress;
 mod rules;
 mod run;
 mod secret;
+mod store;
 mod tool;
 
-pub use args::{Common, ConfigFrom, FailOn, Missing};
+pub use args::{BaselineStore, Common, ConfigFrom, FailOn, Missing, StoreKind};
 pub use baseline::same_measure;
 pub use clock::{Clock, Driven, Woken};
 pub use config::section::Section;
@@ -53,7 +54,7 @@ pub use program::{Program, ProgramCall, ProgramError, ProgramOutput};
 pub use progress::Progress;
 pub use rules::Setting;
 pub use run::{invoke, standalone};
-pub use tool::{COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool, Variable};
+pub use tool::{BASELINE_OUTPUTS, COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool, Variable};
 
 /// musl's allocator is made to be small, not fast: half of the time of a large input went there. This one is pure
 /// Rust, so the static binaries still need no C compiler for their target.

@@ -21,6 +21,7 @@ use crate::finish;
 use crate::host::{self, Host};
 use crate::inputs;
 use crate::secret;
+use crate::store::{self, Baselines, Choice};
 use crate::tool::Entry;
 
 /// The `main` of a binary that is one tool.
@@ -29,6 +30,10 @@ use crate::tool::Entry;
 pub fn standalone(entry: &Entry) -> ExitCode {
     invoke(entry, std::env::args_os().skip(1).collect(), &Host::real(), &[]).into()
 }
+
+/// Set to `plan` by the first step of an action with a baseline: nothing is judged, and later steps are told what to ask the
+/// cache for.
+const PHASE: &str = "LW_BASELINE";
 
 /// Runs a tool with these arguments (without the program's name).
 ///
@@ -80,6 +85,13 @@ fn prepare_and_run(
     let ci_context = learn(ci.context(), files);
     let configured =
         configure(entry, &command, (&first, &common), (host, files, &ci_context), (tools, as_action));
+    if entry.compares && as_action && host.var(PHASE).as_deref() == Some("plan") {
+        let configured = configured?;
+        let set = (&configured.common, &configured.matches);
+        let baselines = Baselines::of(entry, set, &ci_context, host)?;
+        let (outputs, told) = store::plan(&baselines, &ci_context, &host.root());
+        return Ok(finish::planned(&*ci, host, &outputs, &told));
+    }
     // From here on an error has a report to stand in.
     let (configured, failure) = match configured {
         Ok(configured) => (configured, None),
@@ -87,13 +99,19 @@ fn prepare_and_run(
     };
     let wanted = finish::RequestedFormats::of(entry, &configured.common)?;
     wanted.plan(&configured.common, files);
+    let nothing = Baselines { choice: Choice::Nothing, store: None };
+    let set = (&configured.common, &configured.matches);
+    let (baselines, failure) = match (Baselines::of(entry, set, &ci_context, host), failure) {
+        (Ok(baselines), failure) => (baselines, failure),
+        (Err(error), failure) => (nothing, failure.or(Some(error))),
+    };
     let set = (configured.origins, configured.sections);
     let mut cx = Context::new(
         *entry,
         host.clone(),
         Arc::clone(files),
         (ci, ci_context),
-        configured.common,
+        (configured.common, baselines),
         set,
         wanted.names(),
     );

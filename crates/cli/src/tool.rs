@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use lw_model::{Report, Rule};
 
-use crate::args::Common;
+use crate::args::{BaselineStore, Common};
 use crate::config;
 use crate::config::section::Section;
 use crate::context::Context;
@@ -20,7 +20,7 @@ pub trait Tool {
     const SUMMARY: &'static str;
     /// What it does, for `--help` and the README: paragraphs, then examples.
     const GUIDE: &'static str;
-    /// Values it hands to later steps, besides [`COMMON_OUTPUTS`].
+    /// Values it hands to later steps, besides [`COMMON_OUTPUTS`] and [`BASELINE_OUTPUTS`].
     const OUTPUTS: &'static [Output];
     /// Kinds of finding it has, besides [`lw_model::COMMON_RULES`].
     const RULES: &'static [Rule];
@@ -53,6 +53,10 @@ pub trait Tool {
     /// Whether its action runs no other binary than the one that is pinned beside it, whatever `LW_BIN` says: a tool that is
     /// given keys is not replaced by what an earlier step has put into the environment.
     const PINNED: bool = false;
+    /// Whether it is a gate whose changes are judged against an earlier run, so that it keeps its reports for later ones:
+    /// then it has the inputs and outputs of a baseline store, and a second action, `NAME-with-baseline`, that does with the
+    /// cache of GitHub Actions what the gate itself cannot.
+    const COMPARES: bool = false;
     /// Whether it talks to a network. The container of a tool that does not gets none, and neither an event loop nor HTTP
     /// nor TLS may be among its dependencies.
     const ONLINE: bool = false;
@@ -113,6 +117,18 @@ pub const COMMON_OUTPUTS: &[Output] = &[
     },
 ];
 
+/// What a tool hands to later steps besides that when it [compares](Tool::COMPARES).
+pub const BASELINE_OUTPUTS: &[Output] = &[
+    Output {
+        name: "baseline-commit",
+        description: "Commit whose report this run was compared with, out of a store; empty when none was found",
+    },
+    Output {
+        name: "baseline-key",
+        description: "Name under which the report of this run was kept for later ones; empty when it was not",
+    },
+];
+
 /// A format of one tool's own: what another program of its field expects.
 #[derive(Clone, Copy, Debug)]
 pub struct ExtraFormat {
@@ -153,6 +169,8 @@ pub struct Entry {
     pub variables: &'static [Variable],
     /// Whether its action runs the pinned binary alone.
     pub pinned: bool,
+    /// Whether it keeps reports and compares with them.
+    pub compares: bool,
     /// Whether it talks to a network.
     pub online: bool,
     /// The most bytes its static binary may have.
@@ -180,6 +198,7 @@ impl Entry {
             formats: T::FORMATS,
             variables: T::VARIABLES,
             pinned: T::PINNED,
+            compares: T::COMPARES,
             online: T::ONLINE,
             max_binary_bytes: T::MAX_BINARY_BYTES,
             augment: T::Args::augment_args,
@@ -211,6 +230,7 @@ impl Entry {
         };
         let command = (self.augment)(Command::new(self.name));
         let command = Common::augment_args(command);
+        let command = if self.compares { BaselineStore::augment_args(command) } else { command };
         let command = if self.has_environments { command.arg(environment()) } else { command };
         inputs::three_valued(command)
             .version(crate::VERSION)
@@ -220,9 +240,10 @@ impl Entry {
             .max_term_width(110)
     }
 
-    /// Every output: those of all tools, then its own.
+    /// Every output: those of all tools, those of a store, then its own.
     pub fn all_outputs(&self) -> impl Iterator<Item = &'static Output> {
-        COMMON_OUTPUTS.iter().chain(self.outputs)
+        let of_store = if self.compares { BASELINE_OUTPUTS } else { &[] };
+        COMMON_OUTPUTS.iter().chain(of_store).chain(self.outputs)
     }
 }
 

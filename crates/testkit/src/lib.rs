@@ -1,6 +1,6 @@
 //! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
 //! ([`git`]), other programs ([`program`]), a tool's binary run as its users do ([`tool`]), a strict runner for
-//! composite actions ([`runner`]), a server that fails as told ([`http`]), Balena with a fleet of devices ([`balena`]), a secret whose every trace is looked for ([`canary`]), and
+//! composite actions ([`runner`]), a server that fails as told ([`http`]), Balena with a fleet of devices ([`balena`]), GitHub ([`github`]), a secret whose every trace is looked for ([`canary`]), and
 //! checkers of bills of materials ([`bills`]).
 
 #![allow(clippy::disallowed_methods, reason = "it runs tools and other programs, and waits for them")]
@@ -15,6 +15,7 @@ pub mod tool;
 use std::path::{Path, PathBuf};
 
 pub use lw_balena_stub as balena;
+pub use lw_github_stub as github;
 pub use lw_loopback as http;
 pub use programs::{e2e_cache, env, program, which};
 

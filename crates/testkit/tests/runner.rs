@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use lw_testkit::runner::{Annotation, Job, JobResult, Kind, Outcome, RunError, StepResult};
+use lw_testkit::runner::{Access, Annotation, Cache, Job, JobResult, Kind, Outcome, RunError, StepResult};
 
 fn action(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/actions")).join(name)
@@ -204,4 +204,99 @@ fn a_script_that_hangs_is_killed() {
 fn a_missing_action_is_found_before_the_first_step() {
     let error = Job::new("/").script("sh", "true", "a").step("/nowhere", &[], "b").run().unwrap_err();
     assert!(matches!(error, RunError::NoAction { .. }), "{error}");
+}
+
+/// One job with the cache, on a reference; of a pull request that goes to `base`.
+fn cached(
+    cache: &Cache,
+    (reference, base): (&str, &str),
+    access: Access,
+    with: &[(&str, &str)],
+) -> StepResult {
+    let job = |job: Job| {
+        job.github("ref", reference).github("base_ref", base).cache(cache, access).step(
+            action("cached"),
+            with,
+            "it",
+        )
+    };
+    run(job).steps.remove(0)
+}
+
+const MAIN: (&str, &str) = ("refs/heads/main", "");
+const PULL: (&str, &str) = ("refs/pull/7/merge", "main");
+
+#[test]
+fn the_cache_keeps_the_rules_of_the_real_one() {
+    let cache = Cache::default();
+    let save =
+        |of, key: &str, text: &str| cached(&cache, of, Access::ReadWrite, &[("key", key), ("text", text)]);
+    let restore = |of, key: &str, others: &str| {
+        let step = cached(&cache, of, Access::ReadOnly, &[("key", key), ("others", others)]);
+        assert_eq!(step.outcome, Outcome::Success, "{}", step.log);
+        (step.outputs["was"].clone(), step.outputs["matched"].clone(), step.outputs["hit"].clone())
+    };
+    let found = |was: &str, key: &str, hit: &str| (was.to_owned(), key.to_owned(), hit.to_owned());
+    assert_eq!(restore(MAIN, "a-1", ""), found("", "", ""));
+    save(MAIN, "a-1", "one");
+    save(MAIN, "a-12", "two");
+    // The key itself is a beginning, and of several the newest wins; the very key wins over all.
+    assert_eq!(restore(MAIN, "a-1", ""), found("one", "a-1", "true"));
+    assert_eq!(restore(MAIN, "a-", ""), found("two", "a-12", "false"));
+    assert_eq!(restore(MAIN, "b", "c\na-1"), found("one", "a-1", "false"));
+    // An entry is never changed, and that fails nobody.
+    let again = save(MAIN, "a-1", "other");
+    assert_eq!(
+        (again.outcome, messages(&again, Kind::Warning)),
+        (Outcome::Success, vec!["Cache save failed."])
+    );
+    assert_eq!(restore(MAIN, "a-1", "").0, "one");
+
+    // A pull request sees its base and main; nobody else sees it, and a branch sees no other.
+    assert_eq!(restore(PULL, "a-1", "").0, "one");
+    save(PULL, "a-3", "three");
+    assert_eq!(restore(PULL, "a-", ""), found("three", "a-3", "false"));
+    for other in [MAIN, ("refs/pull/8/merge", "main"), ("refs/heads/gh-readonly-queue/main/pr-7", "")] {
+        assert_eq!(restore(other, "a-3", "").0, "", "{other:?}");
+    }
+    save(("refs/heads/release", ""), "r-1", "release");
+    assert_eq!(restore(("refs/pull/9/merge", "release"), "r-1", "").0, "release");
+    assert_eq!(restore(("refs/heads/feature", ""), "r-1", "").0, "");
+
+    // A token that may only read does.
+    let step = cached(&cache, PULL, Access::ReadOnly, &[("key", "x"), ("text", "y")]);
+    assert_eq!((step.outcome, messages(&step, Kind::Warning).len()), (Outcome::Success, 1));
+    assert_eq!(restore(PULL, "x", "").0, "");
+    // What was saved from one path is not found under another.
+    let step = cached(&cache, MAIN, Access::ReadWrite, &[("key", "a-1"), ("path", "./kept")]);
+    assert_eq!(step.outputs["was"], "");
+    // A key that no service takes fails the step, which goes on because it says so.
+    let long = "k".repeat(513);
+    let step = cached(&cache, MAIN, Access::ReadWrite, &[("key", &long)]);
+    assert!(messages(&step, Kind::Error)[0].starts_with("Key Validation Error"), "{}", step.log);
+    cache.evict(|key| key == "a-1");
+    assert_eq!(restore(MAIN, "a-1", "").1, "a-12");
+    assert_eq!(cache.keys("refs/heads/main"), ["a-12"]);
+}
+
+#[test]
+fn an_action_that_may_not_use_another_ends_the_job_before_its_first_step() {
+    let workspace = tempfile::tempdir().unwrap();
+    let job = Job::new(workspace.path()).script("sh", "touch ran", "first").step(action("cached"), &[], "it");
+    let error = job.condition("false").run().unwrap_err();
+    assert!(
+        matches!(&error, RunError::Unresolved { uses } if uses.starts_with("actions/cache/restore@")),
+        "{error}"
+    );
+    assert!(!workspace.path().join("ran").exists());
+}
+
+#[test]
+fn the_legs_of_a_matrix_are_told_apart() {
+    let job = run(|job| {
+        job.matrix("board", "esp32-\"s3\"")
+            .script("sh", "printf '%s' \"$LEG\"", "leg")
+            .step_env("LEG", "${{ toJSON(matrix) }}|${{ toJSON(github.none) }}|${{ matrix.board }}")
+    });
+    assert_eq!(job.steps[0].log, "{\n  \"board\": \"esp32-\\\"s3\\\"\"\n}|null|esp32-\"s3\"\n");
 }

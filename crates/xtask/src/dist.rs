@@ -40,6 +40,11 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
     for entry in lw::TOOLS {
         add(format!("{}/action.yml", entry.name), action::action_yml(entry, "../launcher")?);
         add(format!("{}/README.md", entry.name), readme::of_action(root, entry, "../")?);
+        if entry.compares {
+            let folder = action::with_baseline(entry);
+            add(format!("{folder}/action.yml"), action::with_baseline_yml(entry, "../launcher")?);
+            add(format!("{folder}/README.md"), readme::of_action_with_baseline(entry));
+        }
         add(rules::path(entry.name), rules::page(entry));
     }
     add("action.yml".into(), action::root_action("launcher")?);

@@ -151,6 +151,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     },
     Floor {
         number: 3,
+        prefix: "crates/github-stub",
+        folder: "`crates/github-stub`",
+        knows: "what GitHub answers, by its documentation and its OpenAPI description",
+        never: "files, environment, the client that is tested against it",
+    },
+    Floor {
+        number: 3,
         prefix: "crates/services/",
         folder: "`crates/services/*`, a new one",
         knows: "one service each: its requests, its answers, its limits",
@@ -227,6 +234,7 @@ mod tests {
             (TESTKIT, "crates/core/model"),
             (TESTKIT, "crates/balena-stub"),
             ("crates/balena-stub", "crates/loopback"),
+            ("crates/github-stub", "crates/loopback"),
             ("crates/lw", "crates/balena-stub"),
         ];
         for (importer, imported) in allowed {
@@ -244,6 +252,7 @@ mod tests {
             ("crates/services/github", "crates/tools/size-gate"),
             ("crates/services/balena", "crates/balena-stub"),
             ("crates/balena-stub", "crates/services/balena"),
+            ("crates/github-stub", "crates/services/github"),
             ("crates/cli", "crates/tools/size-gate"),
             ("crates/tools/size-gate", "crates/tools/coverage-gate"),
             ("crates/tools/size-gate", "crates/lw"),

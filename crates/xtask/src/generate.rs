@@ -74,6 +74,12 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
             format!("actions/{}/README.md", entry.name).into(),
             readme::of_action(root, entry, "../../")?,
         );
+        if entry.compares {
+            let folder = format!("actions/{}", action::with_baseline(entry));
+            let yml = action::with_baseline_yml(entry, "../../launcher")?;
+            files.insert(format!("{folder}/action.yml").into(), yml);
+            files.insert(format!("{folder}/README.md").into(), readme::of_action_with_baseline(entry));
+        }
         files.insert(rules::path(entry.name).into(), rules::page(entry));
         files.insert(format!("templates/{}.yml", entry.name).into(), template::gitlab(entry)?);
     }

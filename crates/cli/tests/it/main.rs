@@ -8,4 +8,5 @@ mod files;
 mod program;
 mod rules;
 mod secret;
+mod stores;
 mod trusted;

@@ -34,6 +34,8 @@ pub struct CiContext {
     pub merge_base: Option<String>,
     /// Full id of the commit the branch was at before the push; only zeros when the push made it.
     pub before: Option<String>,
+    /// Whether the push replaced commits of the branch, where the CI says so.
+    pub forced: Option<bool>,
     /// Full id of the commit that a merge queue has put the tested group of pull requests on.
     pub merge_group_base: Option<String>,
     /// Full id of the commit at the tip of that group.
@@ -162,6 +164,7 @@ impl CiContext {
         } else if self.event.as_deref().is_none_or(|name| name == "push") {
             // Only a push has it at the top; what else is called so means something else.
             self.before = text(&event["before"]).or(self.before.take());
+            self.forced = event["forced"].as_bool().or(self.forced);
         }
         Ok(())
     }
@@ -280,7 +283,12 @@ mod tests {
         let before = context.clone();
         context.learn_from_event(br#"{"ref": "refs/heads/main"}"#).unwrap();
         assert_eq!(context, before);
-        context.learn_from_event(br#"{"before": "0a", "repository": {"default_branch": "trunk"}}"#).unwrap();
+        context
+            .learn_from_event(
+                br#"{"before": "0a", "forced": true, "repository": {"default_branch": "trunk"}}"#,
+            )
+            .unwrap();
+        assert_eq!(context.forced, Some(true));
         assert_eq!(
             (context.before.as_deref(), context.default_branch.as_deref()),
             (Some("0a"), Some("trunk"))

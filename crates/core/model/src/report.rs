@@ -6,8 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::finding::Finding;
 use crate::measure::{Limit, Measure, Outcome};
+use crate::quantity::Number;
 use crate::table::{Series, Table};
 use crate::tree::Tree;
+use crate::unit::Unit;
 use crate::verdict::Verdict;
 
 /// Name and version of the report's JSON form.
@@ -302,6 +304,34 @@ impl Report {
         self.verdict != Verdict::Error && complete != Some(false)
     }
 
+    /// What no run of a tool can have found, of a report that somebody else may have written: two values of one measure, a
+    /// whole or a time that is less than nothing, more things than there are in all.
+    #[must_use]
+    pub fn impossible(&self) -> Option<String> {
+        let mut seen: BTreeSet<(Option<&str>, &str)> = BTreeSet::new();
+        let is_negative = |number: Number| number.as_f64() < 0.0;
+        self.measures.iter().find_map(|measure| {
+            let numbers = [Some(measure.value), measure.whole, measure.baseline, measure.baseline_whole];
+            let wrong = if !seen.insert((measure.subject.as_deref(), &measure.name)) {
+                "is there twice"
+            } else if numbers.iter().flatten().any(|number| !number.as_f64().is_finite()) {
+                "is no number"
+            } else if measure.whole.is_some_and(is_negative) {
+                "is a part of less than nothing"
+            } else if measure.unit == Unit::Seconds && is_negative(measure.value) {
+                "took less than no time"
+            } else if measure.unit == Unit::Count && measure.whole.is_some_and(|whole| measure.value > whole)
+            {
+                "is more than there are in all"
+            } else {
+                return None;
+            };
+            // Foreign text, in a sentence.
+            let name: String = measure.name.chars().filter(|c| !c.is_control()).take(80).collect();
+            Some(format!("the measure `{name}` {wrong}"))
+        })
+    }
+
     /// Every limit with the name and subject of its measure, also those on measures that are not there.
     pub fn limits(&self) -> impl Iterator<Item = (&str, Option<&str>, &Limit)> {
         let on_measures = self.measures.iter().flat_map(|measure| {
@@ -380,6 +410,25 @@ mod tests {
         let other = json.replace("lw-report/1", "lw-report/2");
         let error = serde_json::from_str::<Report>(&other).unwrap_err().to_string();
         assert!(error.contains("expected schema `lw-report/1`, found `lw-report/2`"), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_taken_for_a_result() {
+        let with = |measures: Vec<Measure>| Report { measures, ..Report::new("test-report", "1.2.3") };
+        let count = |value: u64| Measure::count("tests.passed", value).out_of(10);
+        let good = [count(10), Measure::bytes("free", 0), Measure::new("free2", -5_i64, Unit::Bytes)];
+        assert_eq!(with(good.to_vec()).impossible(), None);
+        let mut below = count(0);
+        below.whole = Some((-1_i64).into());
+        for (measures, what) in [
+            (vec![count(11)], "the measure `tests.passed` is more than there are in all"),
+            (vec![count(1), count(1)], "the measure `tests.passed` is there twice"),
+            (vec![below], "the measure `tests.passed` is a part of less than nothing"),
+            (vec![Measure::new("t", -0.5, Unit::Seconds)], "the measure `t` took less than no time"),
+            (vec![Measure::new("t\n::", f64::INFINITY, Unit::Seconds)], "the measure `t::` is no number"),
+        ] {
+            assert_eq!(with(measures).impossible().as_deref(), Some(what));
+        }
     }
 
     /// The file was written by the first version of the suite, and is never written anew.

@@ -72,7 +72,13 @@ pub const COMMON_RULES: &[Rule] = &[
         id: "no-baseline",
         level: Level::Note,
         title: "There is no baseline to compare with.",
-        help: "Run once with `report: FILE` on the main branch and keep that file; name it with `baseline: FILE`. With `require-baseline: true` a missing one fails the run.",
+        help: "Run once with `report: FILE` on the main branch and keep that file; name it with `baseline: FILE`. With `require-baseline: true` a missing one fails the run. With `baseline: auto` a gate keeps and finds it by itself: then the message says what the store has and why that is none, and it is a warning where the growth of a pull request is limited.",
+    },
+    Rule {
+        id: "older-baseline",
+        level: Level::Note,
+        title: "The store has no report of the commit a change is based on, and an older one was taken.",
+        help: "What was merged in between counts as the change's own. The run of that commit may have failed, or not have ended yet: run the workflow there once more, or take the main branch into the change.",
     },
     Rule {
         id: "meaning-changed",

@@ -25,6 +25,8 @@ pub struct CiFacts {
     pub reference: Option<String>,
     /// Where the branch stood before the push; only zeros when it did not exist.
     pub before: Option<String>,
+    /// Whether the push replaced commits, so that where the branch stood before is no longer part of it.
+    pub forced: Option<bool>,
     /// What a merge queue tests its group of commits on.
     pub merge_group_base: Option<String>,
     /// The main branch of the repository.
@@ -114,6 +116,66 @@ impl Repository {
             Some(before) => self.of_push(ci, before, &head),
             None => self.of_branch(ci, &head),
         }
+    }
+
+    /// What [`base`](Self::base) compares with, for those who need no more of it than its id: what another run has left of
+    /// that commit. It need not be in this clone then, as long as the commit that is checked out or the CI names it: the
+    /// usual checkout has one commit only.
+    ///
+    /// # Errors
+    /// Those of [`base`](Self::base), where only history could tell.
+    pub fn base_id(&self, ci: &CiFacts, head: &str) -> Result<Base, HistoryError> {
+        match self.base(ci, head) {
+            Err(error) if self.is_shallow() || matches!(error, HistoryError::NotFetched { .. }) => {
+                self.named_base_id(ci, head)?.ok_or(error)
+            }
+            found => found,
+        }
+    }
+
+    /// The base as its id stands in the commit that is checked out, or in what the CI says.
+    fn named_base_id(&self, ci: &CiFacts, head: &str) -> Result<Option<Base>, HistoryError> {
+        let id = self.commit(head)?;
+        let head = Head { name: head, id, parents: self.parent_ids(id)? };
+        let named = |id: &str| ObjectId::from_hex(id.as_bytes()).ok().filter(|id| !id.is_null());
+        if let Some(base) = &ci.merge_group_base {
+            let tip = |id| Tip { name: short(base), id };
+            return Ok(named(base).map(|id| direct(&tip(id), "base of the merge group".to_owned())));
+        }
+        if ci.pull_request || ci.base_branch.is_some() {
+            return Ok(merged_for_the_test(ci, &head).map(|(parent, which)| {
+                let name = ci.base_branch.clone().unwrap_or_else(|| short(&parent.to_string()));
+                let why = format!("{which} parent of the merge commit that was checked out");
+                direct(&Tip { name, id: parent }, why)
+            }));
+        }
+        // A commit that is not in a whole clone was replaced; in one that was cut off, nobody can tell.
+        let before = ci.before.as_deref().filter(|_| self.is_shallow() && ci.forced != Some(true));
+        let before =
+            before.and_then(|before| Some((before, named(before)?))).filter(|(_, id)| *id != head.id);
+        Ok(before.map(|(before, id)| {
+            direct(&Tip { name: short(before), id }, "where the branch stood before the push".to_owned())
+        }))
+    }
+
+    /// How many commits a commit comes before another, going from it to the first parent each time; `None` when it is not
+    /// among the first `most`, or the clone does not go that far.
+    #[must_use]
+    pub fn first_parent_distance(
+        &self,
+        newer: &str,
+        older: impl Fn(&str) -> bool,
+        most: usize,
+    ) -> Option<(usize, String)> {
+        let mut at = newer.to_owned();
+        for distance in 0..=most {
+            if older(&at) {
+                return Some((distance, at));
+            }
+            self.commit_by_id(&at)?;
+            at = self.parents(&at).ok()?.into_iter().next()?;
+        }
+        None
     }
 
     /// The base somebody names, in the same form. `why` tells where they did.

@@ -71,7 +71,13 @@ impl Address {
         } else {
             Self::parse(location).ok()?
         };
-        (self.origin() == next.origin()).then_some(next)
+        self.is_of_same_origin(&next).then_some(next)
+    }
+
+    /// Whether scheme, host and port are the same: what one of them may know, the other may.
+    #[must_use]
+    pub fn is_of_same_origin(&self, other: &Self) -> bool {
+        self.origin() == other.origin()
     }
 
     fn origin(&self) -> (bool, String, u16) {

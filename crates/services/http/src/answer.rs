@@ -3,13 +3,14 @@
 use std::io::{self, Read};
 
 use serde::de::DeserializeOwned;
+use ureq::http::HeaderMap;
 
 use crate::address::Address;
 use crate::client::Method;
 use crate::error::{Error, ErrorKind, beginning};
 
 /// An answer that was read as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     pub(crate) method: Method,
     pub(crate) address: Address,
@@ -19,11 +20,18 @@ pub struct Answer {
     pub date: Option<u64>,
     /// The type of the content, without its parameters, in small letters.
     pub content_type: Option<String>,
+    pub(crate) headers: HeaderMap,
     /// The content.
     pub body: Vec<u8>,
 }
 
 impl Answer {
+    /// The value of a header, unless there is none or it is no text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The content as JSON.
     ///
     /// # Errors
@@ -39,6 +47,20 @@ impl Answer {
             return Err(not_json(format!("it says that it is {}", beginning(kind.as_bytes()))));
         }
         serde_json::from_slice(&self.body).map_err(|error| not_json(error.to_string()))
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    /// Without the headers, among which may be cookies and signed addresses.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer")
+            .field("method", &self.method)
+            .field("address", &self.address)
+            .field("status", &self.status)
+            .field("date", &self.date)
+            .field("content_type", &self.content_type)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
     }
 }
 

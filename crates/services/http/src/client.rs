@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lw_retry::{Attempt, Decision, Repeatable, retry_after};
+use lw_retry::{Attempt, Decision, Failure, Repeatable, retry_after};
 use lw_secret::Secret;
 use ureq::http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
@@ -148,6 +148,25 @@ impl Read for Exact<'_> {
     }
 }
 
+/// A failure that a policy of repetition can judge.
+pub trait Failed {
+    /// What happened.
+    fn failure(&self) -> Failure;
+
+    /// How long the server asks to wait.
+    fn retry_after(&self) -> Option<Duration>;
+}
+
+impl Failed for Error {
+    fn failure(&self) -> Failure {
+        Self::failure(self)
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
 /// The clock repetitions wait by.
 pub trait Waiting {
     /// How long the run has taken so far.
@@ -225,12 +244,20 @@ impl Client {
     /// # Errors
     /// When there is none, or one that is no success.
     pub fn send(&self, request: &Request<'_>) -> Result<Answer, Error> {
+        self.send_limited(request, self.settings.max_body)
+    }
+
+    /// The same, with another limit of the answer in bytes than that of the settings.
+    ///
+    /// # Errors
+    /// When there is no answer, one that is no success, or one that is longer.
+    pub fn send_limited(&self, request: &Request<'_>, limit: u64) -> Result<Answer, Error> {
         let (mut response, address) = self.open(request, self.settings.total)?;
         let (status, date, content_type) = about(&response);
-        let limit = self.settings.max_body;
+        let headers = response.headers().clone();
         let body = response.body_mut().with_config().limit(limit).read_to_vec();
         let body = body.map_err(|error| failure(request, error_kind(error, limit), None))?;
-        Ok(Answer { method: request.method, address, status, date, content_type, body })
+        Ok(Answer { method: request.method, address, status, date, content_type, headers, body })
     }
 
     /// Sends a request once; the answer is read as it comes, for as long as something comes.
@@ -272,7 +299,7 @@ impl Client {
     /// # Errors
     /// The last failure.
     pub fn send_patiently(&self, request: &Request<'_>, clock: &mut dyn Waiting) -> Result<Answer, Error> {
-        self.patiently(request.repeatable, clock, &|| self.send(request))
+        self.patiently(request.repeatable, clock, &mut || self.send(request))
     }
 
     /// The same, and reads what comes as JSON: a page that a proxy sends in the server's place is a failure like others, and repeated.
@@ -284,15 +311,20 @@ impl Client {
         request: &Request<'_>,
         clock: &mut dyn Waiting,
     ) -> Result<T, Error> {
-        self.patiently(request.repeatable, clock, &|| self.send(request)?.json())
+        self.patiently(request.repeatable, clock, &mut || self.send(request)?.json())
     }
 
-    fn patiently<T>(
+    /// Does something until it succeeds, as often and as far apart as the policy says: for a service that means more by its answers than
+    /// their status, and judges them itself.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub fn patiently<T, E: Failed>(
         &self,
         repeatable: Repeatable,
         clock: &mut dyn Waiting,
-        send: &dyn Fn() -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        send: &mut dyn FnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
         let began = clock.elapsed();
         let mut number = 1;
         loop {
@@ -304,14 +336,20 @@ impl Client {
                 number,
                 failure: error.failure(),
                 repeatable,
-                retry_after: error.retry_after,
+                retry_after: error.retry_after(),
                 elapsed: clock.elapsed().saturating_sub(began),
             };
-            match self.settings.retry.next(&attempt, self.settings.seed) {
+            match self.decide(&attempt) {
                 Decision::Again(wait) if clock.wait(wait) => number += 1,
                 Decision::Again(_) | Decision::Stop(_) => return Err(error),
             }
         }
+    }
+
+    /// What the policy says of a failure: for what is more than one request.
+    #[must_use]
+    pub fn decide(&self, attempt: &Attempt) -> Decision {
+        self.settings.retry.next(attempt, self.settings.seed)
     }
 
     /// Sends, and follows redirects of what reads; the answer is a success.

@@ -152,7 +152,8 @@ impl From<AddressError> for ErrorKind {
 }
 
 /// How an answer begins, for people: one line without control characters. It is foreign all the same, and escaped where it is shown.
-pub(crate) fn beginning(body: &[u8]) -> String {
+#[must_use]
+pub fn beginning(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body.get(..4 * QUOTED).unwrap_or(body)).into_owned();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let line = words.collect::<Vec<_>>().join(" ");

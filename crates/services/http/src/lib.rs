@@ -16,6 +16,6 @@ mod settings;
 
 pub use address::{Address, AddressError};
 pub use answer::{Answer, Reader};
-pub use client::{Body, Client, Method, Request, Waiting};
-pub use error::{Error, ErrorKind};
+pub use client::{Body, Client, Failed, Method, Request, Waiting};
+pub use error::{Error, ErrorKind, beginning};
 pub use settings::{Settings, SettingsError};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::cache;
 use super::expression::{Contexts, Value};
 use super::files::{Pairs, parse_pairs, parse_path};
 use super::issue::{Annotation, Kind, keep_first};
@@ -27,6 +28,13 @@ pub(super) fn run(job: &Job) -> Result<JobResult, RunError> {
             Does::Uses { folder, .. } => Some(Manifest::load(folder)?),
             Does::Run { .. } => None,
         });
+    }
+    let uses =
+        actions.iter().flatten().flat_map(|action| &action.steps).filter_map(|step| step.uses.as_ref());
+    for uses in uses {
+        if job.cache.is_none() || cache::Does::of(uses).is_none() {
+            return Err(RunError::Unresolved { uses: uses.clone() });
+        }
     }
     let event = temp.path().join("event.json");
     std::fs::write(&event, "{}").map_err(io_error("write", &event))?;
@@ -101,6 +109,12 @@ impl State<'_> {
         runner
     }
 
+    /// Of a job without a matrix it is nothing.
+    fn matrix(&self) -> Value {
+        let matrix = &self.job.matrix;
+        if matrix.is_empty() { Value::Null } else { Value::object(matrix.clone()) }
+    }
+
     fn contexts(&self, github: &BTreeMap<String, String>, steps: &BTreeMap<String, Value>) -> Contexts {
         let mut env = self.job.env.clone();
         env.extend(self.env.clone());
@@ -109,6 +123,7 @@ impl State<'_> {
             ("runner".to_owned(), Value::object(self.runner())),
             ("env".to_owned(), Value::object(env)),
             ("steps".to_owned(), Value::Object(steps.clone())),
+            ("matrix".to_owned(), self.matrix()),
         ]);
         Contexts { named, failed: self.failed }
     }
@@ -217,7 +232,10 @@ impl State<'_> {
             let (outputs, outcome, conclusion) = match contexts.condition(&inner.condition) {
                 Ok(false) => (BTreeMap::new(), Outcome::Skipped, Outcome::Skipped),
                 Ok(true) => {
-                    let ran = self.run_step(inner, &step_env, &github, &contexts, gathered)?;
+                    let ran = match &inner.uses {
+                        Some(uses) => self.uses_step(inner, uses, &contexts, gathered),
+                        None => self.run_step(inner, &step_env, &github, &contexts, gathered)?,
+                    };
                     let outcome = if ran.failed { Outcome::Failure } else { Outcome::Success };
                     let forgiven = ran.failed
                         && contexts.interpolate(&inner.continue_on_error).is_ok_and(|value| value == "true");
@@ -289,7 +307,7 @@ impl State<'_> {
         }
         // A default sees the machine and the repository, not the job (`input-default-context`).
         let mut defaults = outer.clone();
-        defaults.named.retain(|name, _| matches!(name.as_str(), "github" | "runner"));
+        defaults.named.retain(|name, _| matches!(name.as_str(), "github" | "runner" | "matrix"));
         for input in &action.inputs {
             if !inputs.contains_key(&input.name) {
                 let value = defaults.interpolate(&input.default).map_err(|error| error.to_string())?;
@@ -297,6 +315,42 @@ impl State<'_> {
             }
         }
         Ok(inputs)
+    }
+
+    /// A step that uses actions/cache.
+    fn uses_step(&self, step: &Step, uses: &str, contexts: &Contexts, gathered: &mut Gathered) -> Ran {
+        let mut ran = Ran { outputs: BTreeMap::new(), failed: true };
+        let with: Result<BTreeMap<String, String>, _> = step
+            .with
+            .iter()
+            .map(|(name, value)| Ok((name.to_ascii_lowercase(), contexts.interpolate(value)?)))
+            .collect();
+        let with = match with {
+            Ok(with) => with,
+            Err(error) => {
+                let error: super::expression::ExpressionError = error;
+                gathered.error(&self.masks, &error.to_string());
+                return ran;
+            }
+        };
+        let Some(((cache, access), does)) = self.job.cache.as_ref().zip(cache::Does::of(uses)) else {
+            return ran;
+        };
+        gathered.say(&self.masks, &format!("##[group]Run {uses}"));
+        let scopes = cache::scopes(&self.github(&[]));
+        let said = cache.step(does, &with, &scopes, *access, &self.job.workspace);
+        for line in &said.log {
+            gathered.say(&self.masks, line);
+        }
+        for text in said.warnings {
+            gathered.annotate(&self.masks, Annotation::plain(Kind::Warning, text));
+        }
+        if let Some(error) = &said.error {
+            gathered.error(&self.masks, error);
+        }
+        ran.failed = said.error.is_some();
+        ran.outputs = said.outputs;
+        ran
     }
 
     fn run_step(

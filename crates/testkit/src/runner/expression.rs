@@ -405,6 +405,7 @@ impl<'a> Parser<'a> {
             ("contains", [whole, part]) => Ok(Value::Bool(upper(whole).contains(&upper(part)))),
             ("startswith", [whole, part]) => Ok(Value::Bool(upper(whole).starts_with(&upper(part)))),
             ("endswith", [whole, part]) => Ok(Value::Bool(upper(whole).ends_with(&upper(part)))),
+            ("tojson", [value]) => Ok(Value::Text(to_json(value, 0))),
             ("format", [pattern, values @ ..]) => self.format(&pattern.to_string(), values),
             _ => Err(self.error(format!("unknown function `{name}` with {} arguments", arguments.len()))),
         }
@@ -437,6 +438,24 @@ impl<'a> Parser<'a> {
         }
         out.push_str(rest);
         Ok(Value::Text(out))
+    }
+}
+
+/// Indented by two, as `ToJson.cs` writes it.
+fn to_json(value: &Value, depth: usize) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Text(text) => serde_json::Value::from(text.as_str()).to_string(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Object(fields) if fields.is_empty() => "{}".into(),
+        Value::Object(fields) => {
+            let indent = "  ".repeat(depth);
+            let field = |(name, value): (&String, &Value)| {
+                let name = serde_json::Value::from(name.as_str());
+                format!("{indent}  {name}: {}", to_json(value, depth + 1))
+            };
+            format!("{{\n{}\n{indent}}}", fields.iter().map(field).collect::<Vec<_>>().join(",\n"))
+        }
     }
 }
 

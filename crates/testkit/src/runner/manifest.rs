@@ -34,7 +34,7 @@ pub struct Input {
     pub required: bool,
 }
 
-/// A `run` step.
+/// A step: one that runs a script, or one that uses another action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     /// Its id; without one its outputs are lost.
@@ -43,6 +43,10 @@ pub struct Step {
     pub condition: String,
     /// Environment variables, which may hold expressions.
     pub env: Vec<(String, String)>,
+    /// The action it uses, in place of a script: `actions/cache/save@SHA`.
+    pub uses: Option<String>,
+    /// Inputs of that action, which may hold expressions.
+    pub with: Vec<(String, String)>,
     /// The script.
     pub run: String,
     /// The shell: `sh`, `bash`, `pwsh` or a command line with `{0}`.
@@ -141,23 +145,28 @@ fn read_outputs(root: &Map<'_>) -> Result<Vec<(String, String)>, String> {
 
 fn read_step(step: &Yaml<'_>, index: usize) -> Result<Step, String> {
     let map = Map::of(step, &format!("runs.steps[{index}]"))?;
-    if map.get("uses").is_some() {
-        return Err(format!("runs.steps[{index}] uses another action, which is not supported here"));
-    }
-    map.only(&["name", "id", "if", "run", "env", "continue-on-error", "working-directory", "shell"])?;
-    let required =
-        |name: &str| map.text(name)?.ok_or_else(|| format!("runs.steps[{index}]: `{name}` is missing"));
-    let env = match map.map("env")? {
-        Some(env) => env
+    let uses = map.text("uses")?;
+    let common = ["name", "id", "if", "env", "continue-on-error"];
+    let own: &[&str] = match uses {
+        Some(_) => &["uses", "with"],
+        None => &["run", "working-directory", "shell"],
+    };
+    map.only(&[&common, own].concat())?;
+    let required = |name: &str| match (map.text(name)?, &uses) {
+        (None, None) => Err(format!("runs.steps[{index}]: `{name}` is missing")),
+        (text, _) => Ok(text.unwrap_or_default()),
+    };
+    let pairs = |name: &str| match map.map(name)? {
+        Some(pairs) => pairs
             .entries()
             .map(|entry| {
-                let (name, value) = entry?;
+                let (key, value) = entry?;
                 let value =
-                    scalar(value).ok_or_else(|| format!("runs.steps[{index}].env.{name} is no string"))?;
-                Ok((name, value))
+                    scalar(value).ok_or_else(|| format!("runs.steps[{index}].{name}.{key} is no string"))?;
+                Ok((key, value))
             })
-            .collect::<Result<Vec<_>, String>>()?,
-        None => Vec::new(),
+            .collect::<Result<Vec<_>, String>>(),
+        None => Ok(Vec::new()),
     };
     let id = map.text("id")?;
     if let Some(id) = id.as_deref() {
@@ -171,11 +180,13 @@ fn read_step(step: &Yaml<'_>, index: usize) -> Result<Step, String> {
     Ok(Step {
         id,
         condition: map.text("if")?.unwrap_or_default(),
-        env,
+        env: pairs("env")?,
+        with: pairs("with")?,
         run: required("run")?,
         shell: required("shell")?,
         working_directory: map.text("working-directory")?.unwrap_or_default(),
         continue_on_error: map.text("continue-on-error")?.unwrap_or_default(),
+        uses,
     })
 }
 
@@ -265,7 +276,9 @@ mod tests {
             ("runs: {using: composite, steps: {}}\n", "no list"),
             ("runs: {using: composite, steps: [{run: echo}]}\n", "`shell` is missing"),
             ("runs: {using: composite, steps: [{shell: sh}]}\n", "`run` is missing"),
-            ("runs: {using: composite, steps: [{uses: ./x}]}\n", "uses another action"),
+            ("runs: {using: composite, steps: [{uses: ./x, run: a}]}\n", "unexpected value `run`"),
+            ("runs: {using: composite, steps: [{uses: ./x, shell: sh}]}\n", "unexpected value `shell`"),
+            ("runs: {using: composite, steps: [{run: a, shell: sh, with: {}}]}\n", "unexpected value `with`"),
             (
                 "runs: {using: composite, steps: [{run: a, shell: sh, timeout-minutes: 1}]}\n",
                 "unexpected value `timeout-minutes`",

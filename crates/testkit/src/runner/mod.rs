@@ -8,9 +8,11 @@
 //!   `set-env` and `add-path` fail the step.
 //! - Annotations are capped per action, summaries refused above 1 MiB, masks applied to the log.
 //!
-//! The rules are those of actions/runner 258d6c8 on Linux. Actions that use other actions, and container
-//! actions, are not run.
+//! The rules are those of actions/runner 258d6c8 on Linux. Of the actions that an action uses, those of
+//! [actions/cache](cache) are stood in for; any other ends the job before its first step, as an action does on a runner
+//! that may not use it. Container actions are not run.
 
+pub mod cache;
 pub mod command;
 mod composite;
 pub mod expression;
@@ -25,6 +27,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use cache::{Access, Cache};
 pub use command::Command;
 pub use issue::{Annotation, Kind, MAX_MESSAGE, MAX_PER_KIND};
 
@@ -47,6 +50,12 @@ pub enum RunError {
         path: PathBuf,
         /// What is wrong with it.
         message: String,
+    },
+    /// An action uses one that cannot be had. The runner looks for all of them before it asks any condition.
+    #[error("an action is not allowed or not there: {uses}")]
+    Unresolved {
+        /// The action, as it is used.
+        uses: String,
     },
     /// A file or process of the runner itself failed.
     #[error("cannot {what} {}: {source}", path.display())]
@@ -136,6 +145,8 @@ pub struct Job {
     env: BTreeMap<String, String>,
     github: BTreeMap<String, String>,
     runner: BTreeMap<String, String>,
+    matrix: BTreeMap<String, String>,
+    cache: Option<(Cache, Access)>,
     steps: Vec<JobStep>,
     timeout: Duration,
 }
@@ -196,6 +207,8 @@ impl Job {
             runner: own(&runner),
             workspace,
             env: BTreeMap::new(),
+            matrix: BTreeMap::new(),
+            cache: None,
             steps: Vec::new(),
             timeout: Duration::from_secs(600),
         }
@@ -219,6 +232,20 @@ impl Job {
     #[must_use]
     pub fn runner(mut self, name: &str, value: &str) -> Self {
         self.runner.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets a property of the `matrix` context: the job is one of its legs.
+    #[must_use]
+    pub fn matrix(mut self, name: &str, value: &str) -> Self {
+        self.matrix.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Lets actions use actions/cache, with a token that may do this.
+    #[must_use]
+    pub fn cache(mut self, cache: &Cache, access: Access) -> Self {
+        self.cache = Some((cache.clone(), access));
         self
     }
 

@@ -79,6 +79,7 @@ Examples:
     // What changed its meaning did so for some formats only: the ratchet knows which.
     const REVISION: u32 = 2;
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const COMPARES: bool = true;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -92,9 +92,9 @@ pub(crate) fn compare(
     diff: Option<&Diff>,
     report: &mut Report,
 ) -> Result<Vec<Lost>, Error> {
-    if args.ratchet.is_some() && cx.common().baseline.is_none() {
+    if args.ratchet.is_some() && !cx.compares() {
         return Err(Error::usage("a ratchet needs a baseline to compare with").hint(
-            "give the report of an earlier run with --baseline FILE; a first run may do without that file",
+            "give the report of an earlier run with --baseline FILE, or a store with --baseline-store FOLDER; a first run may do without what is in them",
         ));
     }
     limits::within(args.allow_drop, &cx.origin("allow_drop", 0).text)?;

@@ -73,7 +73,12 @@ impl Tool for QualityGate {
         "security-issues-threshold",
         "performance-regression-threshold",
         "require-baseline",
+        "baseline",
+        "store",
+        "baseline-store",
+        "baseline-subject",
     ];
+    const COMPARES: bool = true;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

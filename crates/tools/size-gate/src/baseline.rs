@@ -33,7 +33,7 @@ impl Baseline {
     /// When the file is neither of the two.
     pub(crate) fn load(cx: &Context, report: &mut Report) -> Result<Option<Self>, Error> {
         let Some((path, bytes)) = cx.baseline(report)? else { return Ok(None) };
-        if Sketches::looks_like(&bytes) {
+        if cx.baseline_is_named() && Sketches::looks_like(&bytes) {
             let sketches = Sketches::parse(&bytes).context(path.display().to_string())?;
             return Ok(Some(Self::Sketches(sketches)));
         }

@@ -69,6 +69,7 @@ Examples:
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     const REVISION: u32 = 2;
     const CHANGED_MEANINGS: &'static [(&'static str, u32)] = &[("image.bytes", 2), ("ram.*", 2)];
+    const COMPARES: bool = true;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
@@ -95,9 +96,8 @@ Examples:
         }
 
         // A report says more than an ELF: one that is there is taken.
-        let named = cx.common().baseline.clone();
-        let has_report = named.is_some_and(|path| cx.resolve(&path).exists());
-        let measured = if has_report { None } else { Baseline::measure(&args, cx, &firmwares, report)? };
+        let measured =
+            if cx.has_baseline() { None } else { Baseline::measure(&args, cx, &firmwares, report)? };
         let baseline = match measured {
             Some(measured) => Some(measured),
             None => Baseline::load(cx, report)?,

@@ -68,9 +68,9 @@ pub(crate) fn compare(
 ) -> Result<Before, Error> {
     let common = cx.common();
     // A stream has no place beside it.
-    let kept =
-        common.report.as_deref().filter(|path| !path.starts_with("/dev") && !path.starts_with("/proc"));
-    if baseline.is_none() && kept.is_none() {
+    let has_place = |path: &PathBuf| !path.starts_with("/dev") && !path.starts_with("/proc");
+    let kept: Vec<PathBuf> = cx.report_files().into_iter().filter(has_place).collect();
+    if baseline.is_none() && kept.is_empty() {
         return Ok(Before::default());
     }
     let now = match Store::of(common.title.as_deref(), cases(inputs)) {
@@ -91,8 +91,8 @@ pub(crate) fn compare(
             before.store = Some(store);
         }
     }
-    if let Some(path) = kept {
-        cx.write(&beside(path), |out| now.write(out))?;
+    for path in kept {
+        cx.write(&beside(&path), |out| now.write(out))?;
     }
     Ok(before)
 }

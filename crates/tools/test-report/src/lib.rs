@@ -42,6 +42,7 @@ impl Tool for TestReport {
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     const MAX_BINARY_BYTES: u64 = 6_500_000;
+    const COMPARES: bool = true;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -159,10 +159,18 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
     let mut yml = head(&format!("lw {name}"), entry.summary, &format!("crates/tools/{name}"))?;
     yml.push_str("inputs:\n");
     for input in &inputs {
-        yml.push_str(&input_yml(&input.name, &input.described())?);
+        yml.push_str(&input_yml(&input.name, &input.described(), "")?);
     }
-    yml.push_str(&input_yml("runtime", RUNTIME)?);
+    yml.push_str(&input_yml("runtime", RUNTIME, "")?);
     yml.push_str(&outputs_yml(entry.all_outputs())?);
+    yml.push_str("runs:\n  using: composite\n  steps:\n");
+    yml.push_str(&steps("run", launcher, name, &environment(entry, &inputs)));
+    Ok(yml)
+}
+
+/// The variables that the launcher and the tool read, with those of the inputs.
+fn environment(entry: &Entry, inputs: &[Input]) -> Vec<(String, String)> {
+    let name = entry.name;
     let mut env = vec![
         ("LW_ACTION".to_owned(), name.to_owned()),
         ("LW_RUNTIME".to_owned(), "${{ inputs.runtime }}".to_owned()),
@@ -174,11 +182,95 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
     if !entry.online {
         env.push(("LW_NETWORK".to_owned(), "none".to_owned()));
     }
+    if entry.compares {
+        // Empty: an earlier step must not have the gate only plan, nor say what the cache has restored.
+        env.extend([PHASE, RESTORED].map(|name| (name.to_owned(), "''".to_owned())));
+    }
     env.extend(
         inputs.iter().map(|input| (variable(&input.name), format!("${{{{ inputs.{} }}}}", input.name))),
     );
-    yml.push_str(&steps(launcher, name, &env));
+    env
+}
+
+/// What an action that keeps its baselines is called.
+pub(crate) fn with_baseline(entry: &Entry) -> String {
+    format!("{}-with-baseline", entry.name)
+}
+
+/// The release of actions/cache that is asked, as the workflows of the docs name it. Those before v6.1.0 take a token that may
+/// only read for a broken cache.
+pub(crate) const CACHE: &str = "55cc8345863c7cc4c66a329aec7e433d2d1c52a9 # v6.1.0";
+
+/// What a step of the action does: `plan`, or else the whole.
+const PHASE: &str = "LW_BASELINE";
+/// The key of the entry that the cache has restored.
+const RESTORED: &str = "LW_BASELINE_RESTORED";
+
+/// The inputs that say what is looked for in a store: no others are read by the first step.
+const OF_STORE: [&str; 9] = [
+    "command",
+    "env",
+    "title",
+    "config",
+    "config-from",
+    "baseline",
+    "store",
+    "baseline-store",
+    "baseline-subject",
+];
+
+/// The action of a gate with the cache around it: what is kept of the commit that the change is based on is restored before
+/// the gate runs, and what the gate has put there is saved after it, whatever its verdict.
+///
+/// An action that uses others is resolved before any of its conditions is asked, and a runner that may not use one of
+/// them ends the job. So this is an action beside the gate's own, which uses none.
+pub(crate) fn with_baseline_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String> {
+    let inputs = inputs_of(entry)?;
+    let name = entry.name;
+    let summary = format!("{}; keeps what later changes are compared with in the cache", entry.summary);
+    let mut yml = head(&format!("lw {}", with_baseline(entry)), &summary, &format!("crates/tools/{name}"))?;
+    yml.push_str("inputs:\n");
+    for input in &inputs {
+        let default = if input.name == "store" { "cache" } else { "" };
+        yml.push_str(&input_yml(&input.name, &input.described(), default)?);
+    }
+    yml.push_str(&input_yml("runtime", RUNTIME, "")?);
+    yml.push_str(&outputs_yml(entry.all_outputs())?);
+    yml.push_str("runs:\n  using: composite\n  steps:\n");
+
+    let of = |step: &str, output: &str| {
+        format!("steps.{step}.outputs.{output} || steps.{step}-windows.outputs.{output}")
+    };
+    let mut env = environment(entry, &inputs);
+    // The legs of a matrix measure different things; no other context tells them apart.
+    let subject = "${{ inputs.baseline-subject || toJSON(matrix) }}";
+    set(&mut env, &variable("baseline-subject"), subject);
+    let of_store: Vec<String> = OF_STORE.iter().map(|name| variable(name)).collect();
+    let is_planned = |name: &str| !name.starts_with("INPUT_") || of_store.iter().any(|known| known == name);
+    let mut plan: Vec<_> = env.iter().filter(|(name, _)| is_planned(name)).cloned().collect();
+    set(&mut plan, PHASE, "plan");
+    // What is wrong with the settings, the gate says.
+    let planned = steps("plan", launcher, name, &plan);
+    yml.push_str(&planned.replace("      shell:", "      continue-on-error: true\n      shell:"));
+
+    let (path, key) = (of("plan", "path"), of("plan", "restore-key"));
+    yml.push_str(&format!(
+        "    - id: restore\n      if: {key}\n      continue-on-error: true\n      uses: actions/cache/restore@{CACHE}\n      with:\n        path: ${{{{ {path} }}}}\n        key: ${{{{ {key} }}}}\n        restore-keys: ${{{{ {} }}}}\n        enableCrossOsArchive: true\n",
+        of("plan", "restore-prefix")
+    ));
+    set(&mut env, RESTORED, "${{ steps.restore.outputs.cache-matched-key }}");
+    yml.push_str(&steps("run", launcher, name, &env));
+    let kept = of("run", "baseline-key");
+    yml.push_str(&format!(
+        "    - if: ${{{{ !cancelled() && ({path}) && ({kept}) }}}}\n      continue-on-error: true\n      uses: actions/cache/save@{CACHE}\n      with:\n        path: ${{{{ {path} }}}}\n        key: ${{{{ {kept} }}}}\n        enableCrossOsArchive: true\n"
+    ));
     Ok(yml)
+}
+
+fn set(env: &mut [(String, String)], name: &str, to: &str) {
+    for (_, value) in env.iter_mut().filter(|(known, _)| known == name) {
+        to.clone_into(value);
+    }
 }
 
 /// The action at the root: puts `lw` on PATH, and runs one tool when asked to.
@@ -186,10 +278,12 @@ pub(crate) fn root_action(launcher: &str) -> anyhow::Result<String> {
     let summary = "Put the lw tools on PATH, verified, and run one of them if asked to";
     let mut yml = head("lw-actions", summary, "crates/xtask")?;
     yml.push_str("inputs:\n");
-    yml.push_str(&input_yml("tool", "Tool to run after the installation; none when empty")?);
-    yml.push_str(&input_yml("arguments", "Arguments of the tool, one per line")?);
+    yml.push_str(&input_yml("tool", "Tool to run after the installation; none when empty", "")?);
+    yml.push_str(&input_yml("arguments", "Arguments of the tool, one per line", "")?);
     yml.push_str(&outputs_yml(COMMON_OUTPUTS)?);
+    yml.push_str("runs:\n  using: composite\n  steps:\n");
     yml.push_str(&steps(
+        "run",
         launcher,
         "--install",
         &[
@@ -207,11 +301,12 @@ fn head(name: &str, description: &str, source: &str) -> anyhow::Result<String> {
     ))
 }
 
-/// An input without a default: the runner hands over an empty string when the workflow does not set it.
-fn input_yml(name: &str, description: &str) -> anyhow::Result<String> {
+/// An input. Without a default the runner hands over an empty string when the workflow does not set it.
+fn input_yml(name: &str, description: &str, default: &str) -> anyhow::Result<String> {
     Ok(format!(
-        "  {name}:\n    description: {}\n    required: false\n    default: \"\"\n",
-        quoted(description)?
+        "  {name}:\n    description: {}\n    required: false\n    default: {}\n",
+        quoted(description)?,
+        quoted(default)?
     ))
 }
 
@@ -228,16 +323,50 @@ fn outputs_yml<'a>(outputs: impl IntoIterator<Item = &'a Output>) -> anyhow::Res
 }
 
 /// One step for POSIX shells and one for Windows, with the same environment.
-fn steps(launcher: &str, argument: &str, env: &[(String, String)]) -> String {
+fn steps(id: &str, launcher: &str, argument: &str, env: &[(String, String)]) -> String {
     let env: String = env.iter().map(|(name, value)| format!("        {name}: {value}\n")).collect();
     format!(
-        "runs:\n  using: composite\n  steps:\n    - id: run\n      if: runner.os != 'Windows'\n      shell: sh\n      env:\n{env}      run: exec sh \"$GITHUB_ACTION_PATH/{launcher}/lw.sh\" {argument}\n    - id: run-windows\n      if: runner.os == 'Windows'\n      shell: pwsh\n      env:\n{env}      run: '& \"$env:GITHUB_ACTION_PATH/{launcher}/lw.ps1\" {argument}; exit $LASTEXITCODE'\n"
+        "    - id: {id}\n      if: runner.os != 'Windows'\n      shell: sh\n      env:\n{env}      run: exec sh \"$GITHUB_ACTION_PATH/{launcher}/lw.sh\" {argument}\n    - id: {id}-windows\n      if: runner.os == 'Windows'\n      shell: pwsh\n      env:\n{env}      run: '& \"$env:GITHUB_ACTION_PATH/{launcher}/lw.ps1\" {argument}; exit $LASTEXITCODE'\n"
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A runner that may not use an action refuses every job that names it, whatever its conditions: the gates' own actions
+    /// name none. Those with a baseline name the same release of actions/cache as our workflows do.
+    #[test]
+    fn only_actions_with_a_baseline_use_others_and_those_one_release_of_the_cache() {
+        let root = crate::house::root();
+        let mut with_baseline = 0;
+        for (path, text) in crate::generate::all(&root).unwrap() {
+            let path = path.to_string_lossy().into_owned();
+            if !path.starts_with("actions/") || !path.ends_with("action.yml") {
+                continue;
+            }
+            let uses: Vec<&str> =
+                text.lines().filter_map(|line| line.trim_start().strip_prefix("uses: ")).collect();
+            if path.contains("-with-baseline/") {
+                let expected = ["restore", "save"].map(|what| format!("actions/cache/{what}@{CACHE}"));
+                assert_eq!(uses, expected, "{path}");
+                with_baseline += 1;
+            } else {
+                assert!(uses.is_empty(), "{path}: {uses:?}");
+            }
+        }
+        assert!(with_baseline >= 4, "{with_baseline}");
+        let mut workflows = crate::house::files_below(&root.join(".github/workflows")).unwrap();
+        workflows.extend(
+            lw::TOOLS.iter().map(|tool| root.join(format!("crates/tools/{}/workflow.yml", tool.name))),
+        );
+        for path in workflows {
+            for line in std::fs::read_to_string(&path).unwrap().lines() {
+                let other = line.contains("actions/cache/") && !line.ends_with(CACHE);
+                assert!(!other, "{}: {line}", path.display());
+            }
+        }
+    }
 
     /// An action has one flat list of inputs, so that a name has to mean the same in every command.
     #[test]

@@ -610,3 +610,76 @@ fn a_fifo_in_a_folder_that_is_no_repository_is_none_of_its_business() {
     let error = Repository::open(folder.path()).unwrap_err();
     assert!(matches!(error, HistoryError::NotARepository { .. }), "{error}");
 }
+
+fn base_id(folder: &Path, ci: &CiFacts) -> Result<Base, HistoryError> {
+    Repository::open(folder).unwrap().base_id(ci, "HEAD")
+}
+
+/// The usual checkout has one commit: it names the base, and does not have it.
+#[test]
+fn the_id_of_the_base_needs_no_history() {
+    let origin = origin();
+    let ci = pull_request(&origin);
+    let shallow = clone(&origin.scratch, &["--branch=tested", "--depth=1"]);
+    assert!(base(shallow.path(), &ci).is_err());
+    let found = base_id(shallow.path(), &ci).unwrap();
+    assert_eq!(found.commit.as_deref(), Some(origin.two.as_str()));
+    assert_eq!(found.why, "first parent of the merge commit that was checked out");
+    // Where there is history it is the same answer.
+    assert_eq!(base_id(origin.scratch.path(), &ci).unwrap(), base(origin.scratch.path(), &ci).unwrap());
+
+    // A queue says what its group is on.
+    let queue = CiFacts { merge_group_base: Some(origin.one.clone()), ..CiFacts::default() };
+    let found = base_id(shallow.path(), &queue).unwrap();
+    assert_eq!(
+        (found.commit.as_deref(), found.why.as_str()),
+        (Some(origin.one.as_str()), "base of the merge group")
+    );
+
+    // A push says where the branch was; one that made the branch says nothing.
+    let push = CiFacts {
+        before: Some(origin.topic.clone()),
+        reference: Some("refs/heads/main".into()),
+        default_branch: Some("main".into()),
+        ..CiFacts::default()
+    };
+    assert_eq!(base_id(shallow.path(), &push).unwrap().commit.as_deref(), Some(origin.topic.as_str()));
+    let forced = CiFacts { forced: Some(true), ..push.clone() };
+    assert!(base_id(shallow.path(), &forced).is_err());
+    let first = CiFacts { before: Some(ZEROS.into()), ..push.clone() };
+    assert_eq!(base_id(shallow.path(), &first).map(|base| base.commit).unwrap_or_default(), None);
+
+    // The head of a pull request that is checked out alone: only history could tell.
+    let head = clone(&origin.scratch, &["--branch=topic", "--depth=1"]);
+    let error = base_id(head.path(), &ci).unwrap_err();
+    assert!(matches!(error, HistoryError::Shallow { .. }), "{error}");
+    // In a whole clone, a commit before the push that is not there was replaced.
+    let replaced = CiFacts { before: Some("1".repeat(40)), ..push };
+    assert_eq!(
+        base_id(origin.scratch.path(), &replaced).map_err(|error| error.to_string()),
+        base(origin.scratch.path(), &replaced).map_err(|error| error.to_string())
+    );
+}
+
+#[test]
+fn how_far_a_commit_lies_back_counts_first_parents() {
+    let origin = origin();
+    let whole = Repository::open(origin.scratch.path()).unwrap();
+    let distance = |from: &str, to: &str, most| {
+        whole.first_parent_distance(from, |id| id == to, most).map(|(distance, id)| (distance, id == to))
+    };
+    assert_eq!(distance(&origin.merge, &origin.one, 9), Some((2, true)));
+    assert_eq!(distance(&origin.merge, &origin.merge, 0), Some((0, true)));
+    // What came by a second parent was never the branch, and what came later is not before.
+    assert_eq!(distance(&origin.merge, &origin.topic, 9), None);
+    assert_eq!(distance(&origin.one, &origin.two, 9), None);
+    assert_eq!(distance(&origin.merge, &origin.one, 1), None);
+    let shallow = clone(&origin.scratch, &["--branch=tested", "--depth=1"]);
+    let shallow = Repository::open(shallow.path()).unwrap();
+    assert_eq!(shallow.first_parent_distance(&origin.merge, |id| id == origin.one, 9), None);
+    // The parent is known, though it is not there.
+    assert_eq!(
+        shallow.first_parent_distance(&origin.merge, |id| id == origin.two, 9).map(|found| found.0),
+        Some(1)
+    );
+}
