@@ -377,9 +377,10 @@ run_in_docker() {
       mounted=$mounted$folder:
     fi
   done
-  if [ "${LW_NETWORK:-}" = none ]; then
-    set -- --network none "$@"
-  fi
+  # `host` is for what only the runner itself reaches, such as a proxy on its loopback.
+  case "${LW_NETWORK:-}" in
+    none | host) set -- --network "$LW_NETWORK" "$@" ;;
+  esac
   # A rootless engine calls this user root.
   user=$(id -u):$(id -g)
   case "$(docker info --format '{{.SecurityOptions}}' 2>/dev/null)" in

@@ -13,6 +13,12 @@
 //! PASSPHRASE = "secret"
 //! [secrets]                    # the same, but the value is a file of this repository in Base64, as keys are kept in a CI
 //! SIGNING_KEY = "crates/formats/signature/tests/data/keys/p256-sec1.pem"
+//! [balena]                     # a Balena on this machine, a new one for each run, with the fleet `admin/fleet1` and these
+//! release = "1.0.0"            # final, and what its devices run
+//! draft = "1.1.0"
+//! devices = "3"
+//! offline-seconds = "9000"     # how long the first of them is offline
+//! outcome = "rejects"          # what becomes of each newer release on each device
 //! ```
 
 use std::collections::BTreeMap;
@@ -20,6 +26,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lw_testkit::balena::{Config, Device, Flow, Outcome, Release, Stub};
 use lw_testkit::root;
 use lw_testkit::runner::manifest::Manifest;
 use lw_testkit::runner::{Job, Kind, StepResult};
@@ -47,6 +54,8 @@ pub(crate) struct Case {
     pub(crate) with: BTreeMap<String, String>,
     /// Variables of the step.
     pub(crate) env: BTreeMap<String, String>,
+    /// The Balena it deploys to.
+    balena: Option<BTreeMap<String, String>>,
 }
 
 impl Case {
@@ -103,6 +112,7 @@ impl Case {
             text: tables.remove("text").unwrap_or_default(),
             with: tables.remove("with").unwrap_or_default(),
             env: tables.remove("env").unwrap_or_default(),
+            balena: tables.remove("balena"),
         };
         let secrets = tables.remove("secrets").unwrap_or_default();
         case.env.extend(secrets.into_iter().map(|(name, from)| (name, base64_of(&root().join(from)))));
@@ -127,6 +137,26 @@ impl Case {
         }
     }
 
+    /// Starts what the case needs beside its files, and gives the variables of the step as they are then.
+    pub(crate) fn serve(&self) -> (Option<Stub>, BTreeMap<String, String>) {
+        let mut env = self.env.clone();
+        let stub = self.balena.as_ref().map(|wanted| {
+            let stub = balena(wanted);
+            env.insert("BALENARC_API_URL".to_owned(), stub.api_url());
+            env.insert("BALENARC_BUILDER_URL".to_owned(), stub.builder_url());
+            env.entry("BALENA_TOKEN".to_owned()).or_insert_with(|| stub.token().to_owned());
+            // The loopback of a container is its own, and plain HTTP goes nowhere else.
+            env.insert("LW_NETWORK".to_owned(), "host".to_owned());
+            stub
+        });
+        (stub, env)
+    }
+
+    /// Whether what the run says besides its outputs depends on how long the machine takes.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.balena.is_some()
+    }
+
     pub(crate) fn with(&self) -> Vec<(&str, &str)> {
         self.with.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
@@ -148,6 +178,40 @@ impl Case {
         });
         command.cloned().into_iter().chain(given).collect()
     }
+}
+
+/// A Balena whose time passes with each request, so that nobody waits for it, and whose devices are quick.
+fn balena(wanted: &BTreeMap<String, String>) -> Stub {
+    let value = |name: &str| wanted.get(name).map(String::as_str);
+    let stub = Stub::start(Config::default());
+    let fleet = stub.add_fleet("fleet1");
+    stub.add_release(fleet, &Release::last(value("release").expect("a release")));
+    let seconds = std::time::Duration::from_secs;
+    let device = Device { poll: seconds(30), download: seconds(5), apply: seconds(1), ..Device::default() };
+    let count = value("devices").map_or(1, |count| count.parse().expect("a number of devices"));
+    let devices = stub.add_devices(fleet, count, &device);
+    stub.advance(seconds(120));
+    let outcome = match value("outcome") {
+        None => None,
+        Some("rejects") => Some(Outcome::Rejects),
+        Some("aborts") => Some(Outcome::Aborts),
+        Some(other) => panic!("no outcome {other}"),
+    };
+    if let Some(draft) = value("draft") {
+        let draft = stub.add_release(fleet, &Release::draft(draft));
+        if let Some(outcome) = outcome {
+            stub.set_release_rate(draft, 1.0, outcome);
+        }
+    }
+    if let Some(outcome) = outcome {
+        stub.set_rate_of_new_releases(1.0, outcome);
+    }
+    if let Some(span) = value("offline-seconds") {
+        stub.set_online(devices[0], false);
+        stub.advance(seconds(span.parse().expect("a number of seconds")));
+    }
+    stub.set_flow(Flow::PerRequest(seconds(2)));
+    stub
 }
 
 /// A file in Base64, in one line, as people keep a key in the secrets of a CI.
@@ -297,6 +361,16 @@ pub(crate) fn line(kind: &str, properties: &[(&str, Option<String>)], message: &
     format!("{kind} {}: {message}", properties.join(","))
 }
 
+impl Seen {
+    /// Everything, but of the summary only what stands above its tables.
+    pub(crate) fn head(&self) -> String {
+        let text = self.to_string();
+        let folded = ["\n<details>", "\n#### "].iter().filter_map(|mark| text.find(mark)).min();
+        let end = folded.unwrap_or(text.len());
+        format!("{}\n", text.get(..end).unwrap_or(&text).trim_end())
+    }
+}
+
 impl std::fmt::Display for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = format!("{}== annotations\n", self.read);
@@ -320,13 +394,14 @@ pub(crate) fn strict(tree: &Path, case: &Case, workspace: &Workspace, more: &[(&
     let action = tree.join(case.tool);
     let mut with = case.with();
     with.extend(more);
+    let (_served, env) = case.serve();
     let mut job = Job::new(workspace.path())
         .github("sha", &head)
         .env(EPOCH.0, EPOCH.1)
         .env("LW_IMAGE", crate::engine::TAG)
         .step(&action, &with, "tool")
         .continue_on_error();
-    for (name, value) in &case.env {
+    for (name, value) in &env {
         job = job.step_env(name, value);
     }
     job = job.script("sh", READ, "read");
@@ -347,5 +422,7 @@ pub(crate) fn native(tree: &Tree, case: &Case) -> Seen {
 }
 
 pub(crate) fn assert_same(case: &Case, runner: &str, seen: &Seen, native: &Seen) {
-    assert_eq!(seen.to_string(), native.to_string(), "{}/{} under {runner}", case.tool, case.name);
+    // When each thing happened stands in the tables.
+    let shown = |seen: &Seen| if case.is_timed() { seen.head() } else { seen.to_string() };
+    assert_eq!(shown(seen), shown(native), "{}/{} under {runner}", case.tool, case.name);
 }

@@ -103,14 +103,10 @@ pub(crate) fn run() -> ExitCode {
 /// Compares what the strict runner saw with the golden file, which `SNAPSHOTS=overwrite` writes. It holds everything,
 /// but of the summary only what stands above its tables: how those look is the business of other tests.
 fn assert_golden(case: &Case, seen: &Seen) {
-    let text = seen.to_string();
-    let folded = ["\n<details>", "\n#### "].iter().filter_map(|mark| text.find(mark)).min();
-    let end = folded.unwrap_or(text.len());
-    let head = format!("{}\n", text.get(..end).unwrap_or(&text).trim_end());
     let golden = root().join("tests/cases").join(case.tool).join(&case.name).join("expected.txt");
     snapbox::Assert::new()
         .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
-        .eq(head, snapbox::Data::read_from(&golden, None).raw());
+        .eq(seen.head(), snapbox::Data::read_from(&golden, None).raw());
 }
 
 /// What `act` sees of the action once in a job of its own; `None` without act and an engine.
@@ -120,8 +116,9 @@ fn under_act(tree: &Path, case: &Case, runtime: &str) -> Option<Seen> {
     let mut with: serde_json::Map<String, Value> =
         case.with.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     with.insert("runtime".into(), json!(runtime));
+    let (_served, env) = case.serve();
     let mut variables: serde_json::Map<String, Value> =
-        case.env.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        env.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     variables.insert("LW_IMAGE".into(), json!(engine::TAG));
     variables.insert(EPOCH.0.into(), json!(EPOCH.1));
     let reading: serde_json::Map<String, Value> = read_env("tool", &outputs_of(&action))

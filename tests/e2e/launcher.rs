@@ -774,6 +774,14 @@ fn the_container_sees_what_the_runner_gives_and_no_value_is_on_its_command_line(
             has(&["--env", "INPUT_MAX"]) && has(&["--network", "none"]) && has(&["--read-only"]),
             "{args:?}"
         );
+        // `host` is the only other word that means something; what does not is passed over.
+        for (word, is_taken) in [("host", true), ("bridge --privileged", false)] {
+            bench.set("LW_NETWORK", word);
+            let said = say(bench.command(&shell).current_dir(&workspace).arg("size-gate"));
+            let lines: Vec<&str> = said.stdout.lines().collect();
+            let is_there = lines.windows(2).any(|pair| pair == ["--network", word]);
+            assert_eq!((is_there, lines.contains(&"--network")), (is_taken, is_taken), "{lines:?}");
+        }
         assert!(!has(&["--env", "PATH"]) && !has(&["--env", "HOME"]) && !has(&["--env", "not-a-name"]));
         assert!(!said.stdout.contains("secret value"));
         let quoted = workspace.to_string_lossy().replace('"', "\"\"");

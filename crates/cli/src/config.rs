@@ -33,7 +33,7 @@ use self::source::Source;
 use crate::error::Error;
 use crate::inputs::{is_switch, name_of};
 
-/// Key of the environments of a tool that has sections, and the flag that chooses one.
+/// Key of the environments of a tool that has some, and the flag that chooses one.
 pub(crate) const ENVIRONMENT: &str = "env";
 
 /// Arguments that are for one run only, each with the reason.
@@ -99,7 +99,7 @@ pub(crate) fn parse(
     let reader = Reader { source, known: keys(command), command, sections };
     let table = reader.table(tool, value)?;
     let mut parsed = Parsed { base: reader.layer(tool, table)?, ..Parsed::default() };
-    if let Some(environments) = table.get(ENVIRONMENT).filter(|_| !sections.is_empty()) {
+    if let Some(environments) = table.get(ENVIRONMENT).filter(|_| has_environments(command)) {
         for (name, value) in reader.table(ENVIRONMENT, environments)? {
             let path = format!("{tool}.{ENVIRONMENT}.{}", name.get_ref());
             let layer = reader.layer(&path, reader.table(&path, value)?)?;
@@ -107,6 +107,11 @@ pub(crate) fn parse(
         }
     }
     Ok(parsed)
+}
+
+/// Whether a tool has environments: then it has the flag that chooses one.
+fn has_environments(command: &Command) -> bool {
+    command.get_arguments().any(|arg| arg.get_id() == ENVIRONMENT)
 }
 
 fn document(source: &Source) -> Result<Spanned<DeTable<'_>>, Error> {
@@ -175,7 +180,10 @@ impl Reader<'_> {
                 let (id, origin) =
                     (arg.get_id().as_str().to_owned(), self.source.place(&key.span()).origin());
                 settings.push((key.span().start, Key { id, values, origin }));
-            } else if name != ENVIRONMENT || self.sections.is_empty() || path != self.command.get_name() {
+            } else if name != ENVIRONMENT
+                || !has_environments(self.command)
+                || path != self.command.get_name()
+            {
                 return Err(self.unknown(path, name, key));
             }
         }

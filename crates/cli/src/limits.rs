@@ -151,7 +151,23 @@ impl Context {
         id: &str,
         specs: &[impl AsRef<str>],
     ) -> Result<Vec<LimitSet>, Error> {
+        self.limits_of(bound, &|_| unit, id, specs)
+    }
+
+    /// The same for measures of several units, each by its name.
+    ///
+    /// # Errors
+    /// When one is malformed, naming its line or flag.
+    pub fn limits_of(
+        &self,
+        bound: Bound,
+        unit: &dyn Fn(&str) -> Unit,
+        id: &str,
+        specs: &[impl AsRef<str>],
+    ) -> Result<Vec<LimitSet>, Error> {
         let sets = specs.iter().enumerate().map(|(index, spec)| {
+            let named = spec.as_ref().rsplit_once('=').map_or("", |(name, _)| name.trim());
+            let unit = unit(named);
             let origin = self.origin(id, index);
             let (name, mut limits) =
                 Limit::parse(bound, spec.as_ref(), unit, &origin.text).map_err(|error| {

@@ -39,6 +39,8 @@ pub trait Tool {
     /// Tables of its own in `lw.toml`, besides the keys that are its flags; see [`Context::section`]. A tool that has some
     /// also has environments: `[TOOL.env.NAME]` is laid over them when the flag `--env NAME` asks for it.
     const SECTIONS: &'static [Section] = &[];
+    /// Whether it has environments without any [`SECTIONS`](Self::SECTIONS): the same job in several places, such as deployments.
+    const ENVIRONMENTS: bool = false;
     /// Keys of `lw.toml` that a change under test must not decide: those that name keys, endpoints, programs and whom to
     /// trust. By the name of the flag (`expect-key`), or of one of the [`SECTIONS`](Self::SECTIONS).
     ///
@@ -155,6 +157,8 @@ pub struct Entry {
     pub measures: &'static [MeasureKind],
     /// Its own tables in `lw.toml`.
     pub sections: &'static [Section],
+    /// Whether `lw.toml` may lay the table of an environment over its keys.
+    pub has_environments: bool,
     /// Keys of `lw.toml` that a change under test must not decide.
     pub trusted: &'static [&'static str],
     /// Its own exit codes.
@@ -191,6 +195,7 @@ impl Entry {
             rules: T::RULES,
             measures: T::MEASURES,
             sections: T::SECTIONS,
+            has_environments: T::ENVIRONMENTS || !T::SECTIONS.is_empty(),
             trusted: T::TRUSTED,
             exit_codes: T::EXIT_CODES,
             revision: T::REVISION,
@@ -231,7 +236,7 @@ impl Entry {
         let command = (self.augment)(Command::new(self.name));
         let command = Common::augment_args(command);
         let command = if self.compares { BaselineStore::augment_args(command) } else { command };
-        let command = if self.sections.is_empty() { command } else { command.arg(environment()) };
+        let command = if self.has_environments { command.arg(environment()) } else { command };
         inputs::three_valued(command)
             .version(crate::VERSION)
             .about(self.summary)

@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use lw_balena_deploy::BalenaDeploy;
+use lw_balena_stub::{Config, Device, Flow, Outcome, Release, Stub};
 use lw_changelog::Changelog;
 use lw_cli::{Entry, Error, Exit, Host};
 use lw_coverage_gate::CoverageGate;
@@ -94,7 +97,7 @@ fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 27] = [
     Step {
         says: "The baseline: the same firmware before its last feature.",
         tool: SIZE,
@@ -256,6 +259,34 @@ const STEPS: [Step; 23] = [
         ends: Exit::Gate,
         before: nothing,
     },
+    Step {
+        says: "What of the application for the gateways would be sent to be built.",
+        tool: BALENA,
+        arguments: "check --source gateway --max source.bytes=1MiB",
+        ends: Exit::Pass,
+        before: write_gateway,
+    },
+    Step {
+        says: "It built as a draft, and rolled out to a fleet of twenty devices on this machine, where a minute passes in each second: first two, then half, then all.",
+        tool: BALENA,
+        arguments: "deploy --fleet admin/gateways --source gateway --version v1.1.0 --step 10 --step 50 --step 100 --bake 120 --look-every 1 --write html=deploy.html",
+        ends: Exit::Pass,
+        before: nothing,
+    },
+    Step {
+        says: "The next release, which some devices cannot start: the first wave is well, the second is not, and everything goes back to what it was.",
+        tool: BALENA,
+        arguments: "deploy --fleet admin/gateways --source gateway --version v1.2.0 --step 10 --step 50 --step 100 --bake 120 --look-every 1 --write html=rolled-back.html",
+        ends: Exit::Own(10),
+        before: nothing,
+    },
+    Step {
+        says: "How the fleet is after that: as it was.",
+        tool: BALENA,
+        arguments: "watch --fleet admin/gateways --max devices.failing=0",
+        ends: Exit::Pass,
+        before: nothing,
+    },
 ];
 
 const SIZE: Entry = Entry::of::<SizeGate>();
@@ -267,11 +298,12 @@ const SBOM: Entry = Entry::of::<Sbom>();
 const CHANGELOG: Entry = Entry::of::<Changelog>();
 const VERSION: Entry = Entry::of::<Version>();
 const IMAGE_TAGS: Entry = Entry::of::<ImageTags>();
+const BALENA: Entry = Entry::of::<BalenaDeploy>();
 const QUALITY: Entry = Entry::of::<QualityGate>();
 const PR_COMMENT: Entry = Entry::of::<PrComment>();
 
 pub(crate) fn command() -> Command {
-    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, version, image tags, one policy over all, the comment on a pull request, passing and provoked to fail, with pages to open").arg(
+    Command::new("demo").about("Gate and pack a real ESP32-C3 firmware: size, coverage, tests, update, signature, bill of materials, changelog, version, image tags, one policy over all, the comment of a pull request, a rollout to a fleet of devices and back, passing and provoked to fail, with pages to open").arg(
         Arg::new("out")
             .long("out")
             .value_name("FOLDER")
@@ -373,6 +405,48 @@ fn flip_a_bit(folder: &Path) -> Result<(), Error> {
     fs::write(&to, package).map_err(failed(&to))
 }
 
+/// Writes the source of an application.
+fn write_gateway(folder: &Path) -> Result<(), Error> {
+    let source = folder.join("gateway");
+    fs::create_dir_all(&source).map_err(failed(&source))?;
+    for (name, text) in [
+        ("Dockerfile", "FROM scratch\nCOPY gateway /gateway\nCMD [\"/gateway\"]\n"),
+        ("gateway", "what a build made\n"),
+        ("notes.log", "left out\n"),
+        (".dockerignore", "*.log\n"),
+    ] {
+        let path = source.join(name);
+        fs::write(&path, text).map_err(failed(&path))?;
+    }
+    Ok(())
+}
+
+/// Balena on this machine, with a fleet, and the machine as it is with that.
+fn balena(host: &Host) -> (Stub, Host) {
+    let stub = Stub::start(Config { flow: Flow::Still, ..Config::default() });
+    let fleet = stub.add_fleet("gateways");
+    stub.add_release(fleet, &Release::last("1.0.0"));
+    let minute = Duration::from_secs(60);
+    let device = Device { poll: minute, download: minute / 4, apply: minute / 12, ..Device::default() };
+    let devices = stub.add_devices(fleet, 20, &device);
+    stub.advance(3 * minute);
+    // Releases are numbered in order, and the one that some cannot start is the second that will be built.
+    for (number, device) in devices.iter().enumerate() {
+        if number % 4 == 0 {
+            stub.set_outcome(*device, 3, Outcome::Rejects);
+        }
+    }
+    stub.set_flow(Flow::Times(60));
+    let variables = [
+        ("BALENARC_API_URL", stub.api_url()),
+        ("BALENARC_BUILDER_URL", stub.builder_url()),
+        ("BALENA_TOKEN", stub.token().to_owned()),
+    ];
+    let env = variables.map(|(name, value)| (name.to_owned(), value)).into();
+    let host = Host { env, ..host.clone() };
+    (stub, host)
+}
+
 fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
     for (name, bytes) in FILES {
         let path = folder.join(name);
@@ -382,14 +456,16 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
     }
     // The demo is nobody's build: no CI to tell, no lw.toml to read.
     let host = Host { env: std::collections::BTreeMap::new(), cwd: folder.to_owned(), ..host.clone() };
+    let (_balena, with_balena) = balena(&host);
     say(&format!("The example firmware (ESP32-C3, Rust) is in {}.\n", shown.display()));
 
     for (number, step) in STEPS.iter().enumerate() {
         let (name, arguments) = (step.tool.name, step.arguments);
         say(&format!("{}. {}\n$ lw {name} {arguments}", number + 1, step.says));
         (step.before)(folder)?;
+        let host = if name == BALENA.name { &with_balena } else { &host };
         let argv: Vec<OsString> = arguments.split(' ').map(OsString::from).collect();
-        let exit = lw_cli::invoke(&step.tool, argv, &host, &[]);
+        let exit = lw_cli::invoke(&step.tool, argv, host, &[]);
         say("");
         if exit != step.ends {
             return Ok(lw_cli::print_error(&Error::internal(format!(
@@ -410,6 +486,8 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
         "sbom.html",
         "quality-report.html",
         "quality-report-fail.html",
+        "deploy.html",
+        "rolled-back.html",
     ] {
         say(&format!("  {}", folder.join(page).display()));
     }

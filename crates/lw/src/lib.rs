@@ -44,4 +44,5 @@ tools! {
     "test-report" => lw_test_report::TestReport,
     "quality-gate" => lw_quality_gate::QualityGate,
     "pr-comment" => lw_pr_comment::PrComment,
+    "balena-deploy" => lw_balena_deploy::BalenaDeploy,
 }

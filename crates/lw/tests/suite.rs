@@ -145,6 +145,12 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     );
     assert!(failed.contains("quality-gate/report-failed") && failed.contains("quality-gate/report-missing"));
     assert!(failed.contains("not judged"));
+    // The first release came to all devices, the second to the first wave and back.
+    let [deployed, back] = ["deploy.html", "rolled-back.html"]
+        .map(|page| std::fs::read_to_string(folder.path().join(page)).unwrap().replace("<wbr/>", ""));
+    assert!(deployed.contains("succeeded") && !deployed.contains("rolled back"), "{deployed}");
+    assert!(back.contains("rolled back: wave 2") && back.contains("balena-deploy/device-failed"), "{back}");
+    assert!(text.contains("20 devices of admin/gateways, 0 offline for long, 0 failing"), "{text}");
     let pages = std::fs::read_dir(folder.path().join("coverage-html/files")).unwrap();
     let sources: Vec<_> = pages.map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap()).collect();
     assert_eq!(sources.len(), 4);

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 /// The crates that may look into a secret (`expose`, `expose_text`), by their folders.
-const MAY_EXPOSE: [&str; 7] = [
+const MAY_EXPOSE: [&str; 8] = [
     "crates/core/secret",
     "crates/cli",
     "crates/testkit",
     "crates/formats/signature",
     "crates/services/http",
+    "crates/tools/balena-deploy",
     "crates/tools/sign",
     "crates/xtask",
 ];

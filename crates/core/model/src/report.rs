@@ -6,10 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::finding::Finding;
 use crate::measure::{Limit, Measure, Outcome};
-use crate::quantity::Number;
 use crate::table::{Series, Table};
 use crate::tree::Tree;
-use crate::unit::Unit;
 use crate::verdict::Verdict;
 
 /// Name and version of the report's JSON form.

@@ -164,6 +164,8 @@ pub struct Engine {
     cancelled: u32,
     /// Since when this process is going back, and why.
     pub(crate) going_back: Option<(Time, String)>,
+    /// The look after the time for it is over was taken.
+    has_looked_late: bool,
     /// Members that were offline when all others were back.
     pub(crate) pending: Vec<MemberId>,
     /// What it ends with, after these calls, which are made once.
@@ -199,6 +201,7 @@ impl Engine {
             not_finalized: None,
             cancelled: 0,
             going_back: None,
+            has_looked_late: false,
             pending: Vec::new(),
             ending: None,
         }
@@ -464,7 +467,15 @@ impl Engine {
         if let Some(deadline) = self.rollback_deadline()
             && now >= deadline
         {
-            return Ok(self.give_up_going_back(now));
+            // Who looks seldom may have missed that all are back: one more look decides, where the target answers.
+            let answers = self.trouble.is_none();
+            if answers && !std::mem::replace(&mut self.has_looked_late, true) {
+                return Ok(Step::Call { token: 0, call: Call::Observe });
+            }
+            let seen = self.seen.as_ref().filter(|_| answers);
+            if !seen.is_some_and(|seen| self.is_in(Phase::RollingBack) && self.left(seen).is_empty()) {
+                return Ok(self.give_up_going_back(now));
+            }
         }
         if self.cancelled > 1 || (self.cancelled > 0 && self.token.is_none()) {
             return Ok(self.finish(Outcome::InProgress { why: "cancelled".to_owned() }, now));

@@ -43,6 +43,9 @@ const HEX_DIGITS: usize = 64;
 /// Characters of Base64 without a `/` that are no word of a path: a key of 256 bits has 43.
 const BASE64_RUN: usize = 40;
 
+/// Characters of an API key of Balena: letters of both cases and digits.
+const API_KEY: usize = 32;
+
 /// Whether text that should name a source is more likely the secret itself: PEM or another armour, several lines, a token of
 /// a known kind, long Base64 or hexadecimal digits.
 ///
@@ -61,6 +64,11 @@ pub fn looks_like_secret(text: &str) -> bool {
             .is_some_and(|rest| rest.len() >= AFTER_BEGINNING && !rest.contains(['\\', '.']))
     };
     if KEYS.iter().chain(&TOKENS).any(known) || is_der(text) {
+        return true;
+    }
+    if is_jwt(text)
+        || (text.len() == API_KEY && is_mixed(text) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
         return true;
     }
     if text.len() >= HEX_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -97,14 +105,25 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'_' | b'=')
 }
 
+/// Whether text is a JSON Web Token: three parts of Base64 for addresses, of which the first two are objects (RFC 7519).
+fn is_jwt(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    let [header, claims, signature] = parts[..] else { return false };
+    let is_base64 =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    header.starts_with("eyJ")
+        && claims.starts_with("eyJ")
+        && [header, claims, signature].into_iter().all(is_base64)
+}
+
 /// Long text of Base64 in which both cases and digits stand, as chance has it and names have not.
 fn is_base64_run(part: &str) -> bool {
-    let has = |kind: fn(&u8) -> bool| part.as_bytes().iter().any(kind);
-    part.len() >= BASE64_RUN
-        && part.bytes().all(is_base64)
-        && has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_digit)
+    part.len() >= BASE64_RUN && part.bytes().all(is_base64) && is_mixed(part)
+}
+
+fn is_mixed(text: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| text.as_bytes().iter().any(kind);
+    has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
 }
 
 #[cfg(test)]
@@ -126,6 +145,9 @@ mod tests {
             "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
             "glpat-abcdefghij0123456789",
             "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJzdWIiOiIxIn0",
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.dGhlIHNpZ25hdHVyZQ",
+            "eyJ0eXAiOiJKV1QifQ.eyJpZCI6MX0.c2ln",
+            "Zx81QL90aB3dE5fG7hJ9kL1mN3pQ5rS7",
             "RWRTY0Iyabcdefghijklmnopqrstuvwxyz",
             "two\nlines",
         ] {
@@ -164,6 +186,8 @@ mod tests {
             "./9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
             "ghp_notes",
             "MIIcerts/ca.pem",
+            "eyJson.keys.txt",
+            "release-key-of-2026-for-Firmware",
             "MIGRATION_SIGNING_KEY",
             "MIGRATION/SIGNING/KEYS/OF/THE/LAST/RELEASE.pem",
             "npm_keys/of.pem",

@@ -392,29 +392,44 @@ impl Api {
         )))
     }
 
+    /// All devices of a fleet, without their tags.
+    ///
+    /// # Errors
+    /// When Balena does not answer.
+    pub fn devices(&self, fleet: &Fleet, waiting: &mut dyn Waiting) -> Result<Vec<Device>, Error> {
+        pages(|condition| {
+            let found: Collection<Device> = self.ask(&devices(fleet.id, condition, PAGE, ""), waiting)?;
+            Ok(found.d)
+        })
+    }
+
     /// All devices of a fleet, asked once a page.
     pub(crate) fn devices_once(&self, fleet: u64, tag: &str) -> Result<Vec<Device>, Error> {
-        let mut all: Vec<Device> = Vec::new();
-        loop {
-            let last = all.last().map_or(0, |device| device.id);
-            let target = devices(fleet, &format!("id gt {last}"), PAGE, tag);
-            let page = self.once::<Device>(&target)?;
-            let is_last = page.len() < PAGE;
-            // A server that gives what it has given before would be asked for ever.
-            if page.iter().any(|device| device.id <= last) {
-                let why = "a page of devices repeats the one before".to_owned();
-                return Err(Error::NotUnderstood { what: "devices".to_owned(), why });
-            }
-            all.extend(page);
-            if is_last {
-                return Ok(all);
-            }
-        }
+        pages(|condition| self.once::<Device>(&devices(fleet, condition, PAGE, tag)))
     }
 
     /// A collection, asked once.
     pub(crate) fn once<T: DeserializeOwned>(&self, target: &str) -> Result<Vec<T>, Error> {
         Ok(self.send(Method::Get, target, None, &[])?.json::<Collection<T>>()?.d)
+    }
+}
+
+/// All devices, of which a page after another is asked for.
+fn pages(mut ask: impl FnMut(&str) -> Result<Vec<Device>, Error>) -> Result<Vec<Device>, Error> {
+    let mut all: Vec<Device> = Vec::new();
+    loop {
+        let last = all.last().map_or(0, |device| device.id);
+        let page = ask(&format!("id gt {last}"))?;
+        let is_last = page.len() < PAGE;
+        // A server that gives what it has given before would be asked for ever.
+        if page.iter().any(|device| device.id <= last) {
+            let why = "a page of devices repeats the one before".to_owned();
+            return Err(Error::NotUnderstood { what: "devices".to_owned(), why });
+        }
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
     }
 }
 

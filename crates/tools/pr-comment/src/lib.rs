@@ -8,6 +8,7 @@ mod artifact;
 mod comment;
 mod github;
 mod marker;
+mod measured;
 mod post;
 mod reports;
 mod rules;
@@ -42,6 +43,7 @@ impl Tool for PrComment {
         Output { name: "joined", description: "How many reports were joined" },
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
+    const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const FORMATS: &'static [ExtraFormat] =
         &[ExtraFormat { name: "comment", description: "The comment, as Markdown" }];
     // Whoever changes the code must not change what is told of it, nor by whom.

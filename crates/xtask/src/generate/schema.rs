@@ -76,7 +76,7 @@ fn of_tool(entry: &Entry, generator: &mut SchemaGenerator) -> anyhow::Result<Val
     }
     let table = |properties: Map<String, Value>| json!({ "type": "object", "properties": properties, "additionalProperties": false });
     let mut schema = table(properties.clone());
-    if !entry.sections.is_empty()
+    if entry.has_environments
         && let Some(all) = schema.get_mut("properties").and_then(Value::as_object_mut)
     {
         let mut environments = json!({

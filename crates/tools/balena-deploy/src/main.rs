@@ -1,0 +1,2 @@
+//! The binary; the tool is its library.
+lw_cli::main!(lw_balena_deploy::BalenaDeploy);
