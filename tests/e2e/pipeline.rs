@@ -1,5 +1,5 @@
-//! The pipeline of `examples/lightwaveos` under `act`, from the checkout to the release, as a repository lives: main twice, so
-//! that every baseline is used, a pull request, two releases; and what has to stop it, each at its step.
+//! The pipelines of `examples/lightwaveos` and `examples/live-stt` under `act`, from the checkout to the release, as a repository
+//! lives: main twice, so that every baseline is used, a pull request, two releases; and what has to stop it, each at its step.
 //!
 //! The prebuilt firmware of `examples/firmware` stands for what PlatformIO builds, and small programs for those that would have to
 //! be installed, or would reach out.
@@ -7,9 +7,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use lw_testkit::balena::{Config, Device, Flow, Outcome, Release, Stub};
 use lw_testkit::root;
 
-use crate::recipes::{Project, Run, cache, pin};
+use crate::recipes::{Project, Run, cache, pin, pinning};
 use crate::stand_ins::{download_artifact, program, succeeds, upload_artifact};
 use crate::support::{binary, must};
 
@@ -128,20 +129,16 @@ impl Lightwave {
                 "cat >'{around_path}/curl.config'; printf '%s\\n' \"$@\" >'{around_path}/curl.arguments'; cp body.json '{around_path}/'"
             ),
         );
-        let workflow = |name: &str| {
-            std::fs::read_to_string(root().join(EXAMPLE).join(".github/workflows").join(name)).unwrap()
-        };
-        let both = workflow("ci.yml") + &workflow("deploy.yml");
-        let locals: Vec<(String, &str)> = [
-            ("actions/cache", "actions/cache/restore", "actions/cache"),
-            ("actions/upload-artifact", "actions/upload-artifact", "actions/upload"),
-            ("actions/download-artifact", "actions/download-artifact", "actions/download"),
-            ("aquasecurity/trivy-action", "aquasecurity/trivy-action", "actions/trivy"),
-            ("aws-actions/configure-aws-credentials", "aws-actions/configure-aws-credentials", "actions/aws"),
-        ]
-        .into_iter()
-        .map(|(action, uses, folder)| (format!("{action}@{}", pin(&both, uses)), folder))
-        .collect();
+        let locals = pinned(
+            EXAMPLE,
+            &[
+                ("actions/cache/restore", "actions/cache"),
+                ("actions/upload-artifact", "actions/upload"),
+                ("actions/download-artifact", "actions/download"),
+                ("aquasecurity/trivy-action", "actions/trivy"),
+                ("aws-actions/configure-aws-credentials", "actions/aws"),
+            ],
+        );
         let lightwave = Self { project: Project::bare(around, &locals) };
         must(Command::new("cp").arg("-r").arg(root().join(EXAMPLE).join(".")).arg(lightwave.project.path()));
         // So long that a tenth of a percent is a line.
@@ -182,16 +179,21 @@ impl Lightwave {
     }
 
     fn workflow(&mut self, name: &str) -> &Project {
-        self.project.arguments.retain(|argument| !argument.contains(".yml") && argument != "--workflows");
-        self.project.arguments.extend(["--workflows".into(), format!(".github/workflows/{name}.yml")]);
-        // Artifacts are those of a run.
-        let _ = std::fs::remove_dir_all(self.project.around("artifacts"));
-        &self.project
+        of_workflow(&mut self.project, name)
     }
 
     fn ci(&mut self) -> Option<Run> {
         self.workflow("ci").main()
     }
+}
+
+/// The project, whose next run is one of this workflow.
+fn of_workflow<'a>(project: &'a mut Project, name: &str) -> &'a Project {
+    project.arguments.retain(|argument| !argument.contains(".yml") && argument != "--workflows");
+    project.arguments.extend(["--workflows".into(), format!(".github/workflows/{name}.yml")]);
+    // Artifacts are those of a run.
+    let _ = std::fs::remove_dir_all(project.around("artifacts"));
+    project
 }
 
 /// The steps that failed, by their names.
@@ -204,6 +206,21 @@ fn failed(run: &Run) -> Vec<String> {
         .collect();
     steps.dedup();
     steps
+}
+
+/// Actions as an example's workflows, or the actions of ours that they use, pin them, with the folder of what stands for each.
+fn pinned<'a>(example: &str, actions: &[(&str, &'a str)]) -> Vec<(String, &'a str)> {
+    let folder = root().join(example).join(".github/workflows");
+    let texts = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let pinning = pinning(&texts.collect::<String>());
+    let pinned = actions.iter().map(|(uses, folder)| {
+        // owner/name of owner/name/folder
+        let action = uses.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
+        (format!("{action}@{}", pin(&pinning, uses)), *folder)
+    });
+    pinned.collect()
 }
 
 /// Whether a step's failure is among them.
@@ -220,10 +237,7 @@ fn main_twice_a_pull_request_and_what_stops_it() {
     assert_eq!((run.code, failed(&run)), (0, Vec::new()), "{text}");
     // Six builds, each with its macros, and three kinds of tests. Nothing to compare with yet.
     assert_eq!(text.matches("built esp32-s3-").count(), 6, "{text}");
-    assert!(
-        text.contains(r#"-DBUILD_VERSION="#) && text.contains("size-baseline.json does not exist"),
-        "{text}"
-    );
+    assert!(text.contains(r#"-DBUILD_VERSION="#) && text.contains("size-gate/no-baseline"), "{text}");
     assert_eq!(lightwave.project.entries(), 7);
 
     // The feature, on main as well: compared with what the run before it left.
@@ -232,7 +246,7 @@ fn main_twice_a_pull_request_and_what_stops_it() {
     let run = lightwave.ci().unwrap();
     let text = run.text();
     assert_eq!((run.code, failed(&run)), (0, Vec::new()), "{text}");
-    assert!(!text.contains("does not exist"), "{text}");
+    assert!(!text.contains("no-baseline"), "{text}");
     for part in ["109,456 B", "115,088 B", "+5,632 B", "90.00 %", "95.00 %"] {
         assert!(text.contains(part), "no {part} in\n{text}");
     }
@@ -364,4 +378,149 @@ fn two_releases_and_what_stops_the_third() {
     // A tag that version.txt does not have.
     let run = lightwave.workflow("deploy").tag("v1.2.0").unwrap();
     assert_eq!((run.code, has(&failed(&run), "version")), (1, true), "{:?}\n{}", failed(&run), run.text());
+}
+
+const FLEET: &str = "examples/live-stt";
+
+/// A repository of `examples/live-stt`, and a Balena with a fleet of four devices for it.
+fn live_stt(stub: &Stub) -> Project {
+    let around = tempfile::Builder::new().prefix("lw-around-").tempdir().unwrap();
+    let place = |name: &str| around.path().join(name);
+    let bin = place("bin");
+    cache(&place("actions/cache"), &place("cache"));
+    upload_artifact(&place("actions/upload"), &place("artifacts"));
+    download_artifact(&place("actions/download"), &place("artifacts"));
+    succeeds(&place("actions/succeeds"), &["tags", "file", "push", "registry"]);
+    gh(&bin, &place("releases"));
+    program(&bin.join("pipx"), "exit 0");
+    // What uv would install and run: the reports of the example's own tests, as pytest wrote them.
+    let reports = root().join("tests/e2e/live-stt");
+    let pytest = format!("cp '{0}/coverage.xml' '{0}/results.xml' reports/", reports.display());
+    program(&bin.join("uv"), &format!("case \"$*\" in 'run pytest'*) {pytest} ;; esac"));
+    let of_docker = [
+        "docker/setup-qemu-action",
+        "docker/setup-buildx-action",
+        "docker/login-action",
+        "docker/build-push-action",
+    ];
+    let mut actions = vec![
+        ("actions/cache/restore", "actions/cache"),
+        ("actions/upload-artifact", "actions/upload"),
+        ("actions/download-artifact", "actions/download"),
+    ];
+    actions.extend(of_docker.map(|action| (action, "actions/succeeds")));
+    let mut project = Project::bare(around, &pinned(FLEET, &actions));
+    must(Command::new("cp").arg("-r").arg(root().join(FLEET).join(".")).arg(project.path()));
+    // The fleets of the stub, which is faster than devices are.
+    let config = std::fs::read_to_string(project.path().join("lw.toml")).unwrap();
+    let config = config
+        .replace("my-org/live-stt-staging", "admin/staging")
+        .replace("my-org/live-stt-production", "admin/production")
+        .replace("bake = 900", "bake = 10\nlook-every = 1")
+        .replace("bake = 3600", "bake = 10\nlook-every = 1");
+    project.write("lw.toml", config.as_bytes());
+    project.begin();
+    std::fs::write(project.around("secrets"), format!("BALENA_API_TOKEN={}\n", stub.token())).unwrap();
+    let secrets = project.around("secrets").display().to_string();
+    project.arguments.extend(["--secret-file".into(), secrets]);
+    for (name, value) in [("BALENARC_API_URL", stub.api_url()), ("BALENARC_BUILDER_URL", stub.builder_url())]
+    {
+        project.arguments.extend(["--env".into(), format!("{name}={value}")]);
+    }
+    project
+}
+
+/// The members of the workspace get another version, and the release its tag.
+fn release(project: &mut Project, version: &str) -> Run {
+    must(
+        Command::new(binary())
+            .args(["version", "bump", version, "--config", "none"])
+            .args([
+                "--file",
+                "pyproject.toml",
+                "--file",
+                "libs/*/pyproject.toml",
+                "--file",
+                "services/*/pyproject.toml",
+            ])
+            .current_dir(project.path()),
+    );
+    project.commit(&format!("feat: what is new in {version}"));
+    of_workflow(project, "deploy").tag(&format!("v{version}")).unwrap()
+}
+
+#[test]
+fn a_fleet_gets_a_release_in_waves_and_is_rolled_back_when_the_next_is_refused() {
+    let stub = Stub::start(Config::default());
+    let seconds = std::time::Duration::from_secs;
+    let device = Device { poll: seconds(30), download: seconds(5), apply: seconds(1), ..Device::default() };
+    let fleets = ["staging", "production"].map(|name| {
+        let fleet = stub.add_fleet(name);
+        stub.add_release(fleet, &Release::last("0.9.0"));
+        stub.add_devices(fleet, 4, &device);
+        fleet
+    });
+    stub.advance(seconds(120));
+    stub.set_flow(Flow::PerRequest(seconds(2)));
+    let mut project = live_stt(&stub);
+
+    // main, twice: the second time there is something to compare with.
+    let Some(run) = of_workflow(&mut project, "test").main() else { return };
+    assert_eq!((run.code, failed(&run)), (0, Vec::new()), "{}", run.text());
+    assert!(
+        run.text().contains("everything is new") && run.text().contains("2 of 2 passed"),
+        "{}",
+        run.text()
+    );
+    let first = project.git(&["rev-parse", "HEAD"]);
+    project.commit("fix: a word");
+    let run = of_workflow(&mut project, "test").main().unwrap();
+    assert_eq!((run.code, failed(&run)), (0, Vec::new()), "{}", run.text());
+    let compared = format!("compared with {}", &first[..10]);
+    assert_eq!(run.text().matches(&compared).count(), 2, "{}", run.text());
+
+    // main goes to staging, and to nobody else.
+    let run = of_workflow(&mut project, "deploy").main().unwrap();
+    assert_eq!((run.code, failed(&run)), (0, Vec::new()), "{}", run.text());
+    let staged: i64 = run.output("rollout", "release-id").parse().unwrap();
+    stub.settle();
+    let state = stub.state();
+    assert_eq!(
+        (state.running(fleets[0], staged), state.running(fleets[1], staged)),
+        (4, 0),
+        "{}",
+        run.text()
+    );
+
+    // A tag goes to production: every device, in waves, and then it is a release.
+    let run = release(&mut project, "1.0.1");
+    assert_eq!((run.code, failed(&run)), (0, Vec::new()), "{}", run.text());
+    let good: i64 = run.output("rollout", "release-id").parse().unwrap();
+    assert_eq!(stub.state().running(fleets[1], good), 4, "{}", run.text());
+    assert!(project.around("releases/v1.0.1").exists(), "{}", run.text());
+    assert!(
+        run.text().contains("api-gateway:1.0.1") && run.text().contains("stt-provider:1.0.1"),
+        "{}",
+        run.text()
+    );
+
+    // The devices refuse the next one: each has the last one again, and there is no release.
+    stub.set_rate_of_new_releases(1.0, Outcome::Rejects);
+    let run = release(&mut project, "1.0.2");
+    assert_eq!(
+        (run.code, has(&failed(&run), "balena-deploy")),
+        (1, true),
+        "{:?}\n{}",
+        failed(&run),
+        run.text()
+    );
+    assert_eq!(run.output("rollout", "rolled-back"), "true", "{}", run.text());
+    stub.settle();
+    assert_eq!(stub.state().running(fleets[1], good), 4, "{}", run.text());
+    assert!(!project.around("releases/v1.0.2").exists());
+
+    // A tag that the workspace does not have: nothing is built.
+    let run = of_workflow(&mut project, "deploy").tag("v2.0.0").unwrap();
+    assert_eq!((run.code, has(&failed(&run), "version")), (1, true), "{:?}\n{}", failed(&run), run.text());
+    assert!(!run.text().contains("api-gateway:2.0.0"), "{}", run.text());
 }

@@ -24,7 +24,7 @@ pub(crate) fn pin(workflow: &str, action: &str) -> String {
 }
 
 /// Where a pin stands: in the workflow, or in the action of ours that it uses.
-fn pinning(workflow: &str) -> String {
+pub(crate) fn pinning(workflow: &str) -> String {
     let with = workflow.split("uses: org/lw-actions/").skip(1).filter_map(|rest| rest.split_once('@'));
     let ours = with.map(|(action, _)| root().join("dist").join(action).join("action.yml"));
     let actions = ours.filter_map(|path| std::fs::read_to_string(path).ok());

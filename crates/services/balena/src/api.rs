@@ -64,6 +64,25 @@ pub struct Api {
     time: Arc<ServerTime>,
 }
 
+/// A version as a release has it: three numbers, without the `v` that may stand before them. Balena takes no others, which is to be
+/// known before anything is built.
+///
+/// # Errors
+/// When it is none.
+pub fn semver(version: &str) -> Result<&str, Error> {
+    let semver = version.strip_prefix(['v', 'V']).unwrap_or(version);
+    let parts: Vec<&str> = semver.split('.').collect();
+    let is_number = |part: &&str| {
+        (1..=9).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && (part.len() == 1 || !part.starts_with('0'))
+    };
+    if parts.len() != 3 || !parts.iter().all(is_number) {
+        return Err(Error::Version(version.to_owned()));
+    }
+    Ok(semver)
+}
+
 impl Api {
     /// A Balena; nothing is sent yet.
     #[must_use]
@@ -300,16 +319,7 @@ impl Api {
         version: &str,
         waiting: &mut dyn Waiting,
     ) -> Result<Release, Error> {
-        let semver = version.strip_prefix(['v', 'V']).unwrap_or(version);
-        let parts: Vec<&str> = semver.split('.').collect();
-        let is_number = |part: &&str| {
-            (1..=9).contains(&part.len())
-                && part.bytes().all(|byte| byte.is_ascii_digit())
-                && (part.len() == 1 || !part.starts_with('0'))
-        };
-        if parts.len() != 3 || !parts.iter().all(is_number) {
-            return Err(Error::Version(version.to_owned()));
-        }
+        let semver = semver(version)?;
         let condition =
             format!("id eq {release} and belongs_to__application eq {} and is_final eq false", fleet.id);
         let target = query("release", &[("$filter", &condition)]);

@@ -18,7 +18,7 @@ mod odata;
 mod target;
 mod time;
 
-pub use api::{Api, Endpoints, Waiting};
+pub use api::{Api, Endpoints, Waiting, semver};
 pub use build::Build;
 pub use error::Error;
 pub use model::{Actor, Device, Fleet, Release, Status, Tags};

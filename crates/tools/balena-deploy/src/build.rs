@@ -46,6 +46,8 @@ pub(crate) fn draft(
     cx: &Context,
     report: &mut Report,
 ) -> Result<Drafted, Error> {
+    let version = build.version.as_deref().map(str::trim).filter(|version| !version.is_empty());
+    let version = version.map(lw_balena::semver).transpose()?;
     let tags = tags(cx);
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), subject: None, value };
     let (release, errors) = match known(build, is_again, &tags, to)? {
@@ -62,13 +64,9 @@ pub(crate) fn draft(
         return Ok(Drafted::Begun(release));
     }
     let built = wait(build, release, &errors, to, cx)?;
-    let Some(version) = build.version.as_deref().map(str::trim).filter(|version| !version.is_empty()) else {
+    let Some(version) = version.filter(|version| built.semver != *version) else {
         return Ok(Drafted::Built(Box::new(built)));
     };
-    let wanted = version.strip_prefix('v').unwrap_or(version);
-    if built.semver == wanted {
-        return Ok(Drafted::Built(Box::new(built)));
-    }
     let named = to.api.set_version(&to.fleet, release, version, &mut to.patience)?;
     Ok(Drafted::Built(Box::new(named)))
 }

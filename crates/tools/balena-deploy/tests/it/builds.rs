@@ -108,3 +108,17 @@ fn what_cannot_be_sent_is_named() {
     assert!(run.code == 3 && run.stderr.contains("it is no tarball"), "{}", run.stderr);
     assert!(world.stub.uploads().is_empty());
 }
+
+#[test]
+fn a_version_that_balena_does_not_take_is_told_before_anything_is_sent() {
+    let world = World::new(1);
+    for version in ["1.2.3-rc.1", "1.2", "v1.2.3+5", "01.2.3"] {
+        let run = world.run(&["deploy", "--draft", "--source", "source", "--version", version]);
+        assert!(
+            run.code == 2 && run.stderr.contains("is no version of the form 1.2.3"),
+            "{version}: {}",
+            run.stderr
+        );
+    }
+    assert!(world.stub.uploads().is_empty());
+}
