@@ -349,7 +349,7 @@ fn what_a_store_has_is_checked() {
         (vec![b' '; (64 << 20) + 1], "at most 67108864"),
         (changed("\"probe\"", "\"other\\n::error::x\""), "it is a report of other"),
         (changed(&main, &"1".repeat(40)), "is one of 1111111111"),
-        (changed("lw-report/1", "lw-report/2"), "expected schema"),
+        (changed("lw-report/1", "lw-report/2"), "expected the schema"),
         (changed("\"complete\": true", "\"complete\": false"), "is partial"),
         (changed("\"verdict\": \"pass\"", "\"title\": \"x\", \"verdict\": \"pass\""), "has another title"),
         (changed("\"name\": \"m\",", "\"name\": \"m\", \"whole\": -1,"), "the whole of `m` is negative"),
