@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use lw_model::{Cell, Finding, Limit, Measure, Outcome, Report, Verdict, counted};
+use lw_model::{Cell, Finding, Limit, Measure, Outcome, Report, Unit, Verdict, counted};
 
 use crate::markdown::inline::{code, figures, plain, prose};
 use crate::markdown::mark;
@@ -20,6 +20,8 @@ use crate::{limit, show};
 
 /// Rows of the table, as long as there is room for them.
 const ROWS: usize = 100;
+/// Rows of it of measures that nothing limits: what changed most. The others are in the folded reports.
+const CHANGED: usize = 12;
 /// Measures of one report that may be shown at all; see [`keep`].
 const MEASURES: usize = 200;
 /// Findings of one report.
@@ -137,11 +139,12 @@ fn worth_of_limit(measure: &Measure, limit: &Limit) -> Worth {
 }
 
 fn has_changed(measure: &Measure) -> bool {
-    // Of counted parts of a whole the share is shown, and may have changed with the whole alone.
-    let whole = |whole: Option<lw_model::Number>| whole.map(lw_model::Number::as_f64);
-    let of_another_whole =
-        measure.baseline_whole.is_some() && whole(measure.whole) != whole(measure.baseline_whole);
-    measure.growth().is_some_and(|growth| growth.as_f64() != 0.0) || of_another_whole
+    // Of counted parts of a whole the share is what is shown.
+    if let (Unit::Count, Some(now), Some(before)) = (measure.unit, measure.share(), measure.baseline_share())
+    {
+        return now.points_below(before) != 0.0;
+    }
+    measure.growth().is_some_and(|growth| growth.as_f64() != 0.0)
 }
 
 /// How large the change is, by what it began with.
@@ -422,6 +425,10 @@ impl Page<'_> {
         if !self.fits(&head, reserve) {
             return rows.len();
         }
+        // They are the last ones.
+        let changed = rows.iter().filter(|row| row.worth == Worth::Changed).count();
+        let folded = changed.saturating_sub(CHANGED);
+        let (rows, others) = rows.split_at(rows.len() - folded);
         for (index, row) in rows.iter().enumerate() {
             let of = show::figures(row.measure);
             let mark = row.limit.map(|limit| limit::verdict(limit).map_or("❔", mark)).unwrap_or_default();
@@ -446,6 +453,10 @@ impl Page<'_> {
                 let _ = self.fits("\n", 0);
                 return rows.len() - index;
             }
+        }
+        if !others.is_empty() {
+            let more = counted(others.len(), "more measure");
+            let _ = self.fits(&format!("\n{more} changed less: they are in the reports below.\n"), reserve);
         }
         self.always("\n");
         0
@@ -488,7 +499,7 @@ impl Page<'_> {
                             Cell::Text(name) => Some(plain(name)),
                             _ => None,
                         });
-                        let bytes = show::delta(lw_model::Unit::Bytes, (*growth).into());
+                        let bytes = show::delta(Unit::Bytes, (*growth).into());
                         format!("{} {}", name.unwrap_or_default(), figures(&bytes))
                     })
                     .collect();

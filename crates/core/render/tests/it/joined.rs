@@ -186,7 +186,25 @@ fn a_report_is_kept_to_what_matters_and_the_rest_is_counted() {
     assert_eq!(report.measures[0].name, "image.bytes");
     let told = Told { dropped, ..told(&report, "") };
     let comment = joined(&[told], 65_000, &[]);
-    assert_eq!(comment.rows_left_out, 2_301 + 100);
+    assert_eq!(comment.rows_left_out, 2_301);
+    // What is limited, what changed most, and the rest where it is folded.
+    let table = comment.text.lines().take_while(|line| !line.starts_with("<details>"));
+    assert_eq!(table.filter(|line| line.contains("`symbol.")).count(), 12);
+    assert!(comment.text.contains("\n187 more measures changed less: they are in the reports below.\n"));
+}
+
+#[test]
+fn a_share_that_stays_is_no_change() {
+    let count = |name: &str, now: u64, all: u64, before: u64, of: u64| {
+        let mut measure = Measure::count(name, now).out_of(all);
+        (measure.baseline, measure.baseline_whole) = (Some(before.into()), Some(of.into()));
+        measure
+    };
+    let mut report = Report::new("test-report", "1.0.0");
+    report.measures = vec![count("all", 7, 7, 6, 6), count("none", 0, 7, 0, 6), count("half", 3, 6, 3, 7)];
+    assert_eq!(keep(&mut report), 0);
+    let names: Vec<_> = report.measures.iter().map(|measure| &*measure.name).collect();
+    assert_eq!(names, ["half"]);
 }
 
 #[test]
