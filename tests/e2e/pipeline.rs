@@ -11,7 +11,7 @@ use lw_testkit::balena::{Config, Device, Flow, Outcome, Release, Stub};
 use lw_testkit::root;
 
 use crate::recipes::{Project, Run, cache, pin, pinning};
-use crate::stand_ins::{download_artifact, program, succeeds, upload_artifact};
+use crate::stand_ins::{download_artifact, gh, program, succeeds, upload_artifact};
 use crate::support::{binary, must};
 
 const EXAMPLE: &str = "examples/lightwaveos";
@@ -53,25 +53,6 @@ esac"#,
         around.display()
     );
     program(&bin.join("pio"), &script);
-}
-
-/// Stands for the part of `gh` that keeps releases: a folder each.
-fn gh(bin: &Path, store: &Path) {
-    let script = format!(
-        r#"[ -n "$GH_TOKEN" ] || {{ echo 'no token' >&2; exit 4; }}
-store='{}'
-mkdir -p "$store"
-case "$1 $2" in
-  'release list') ls -t "$store" ;;
-  'release download') cp "$store/$3/$5" "$7" ;;
-  'release create')
-    tag=$3; mkdir "$store/$tag"; printf '%s\n' "$@" >"$store/$tag/arguments"
-    for word in "$@"; do case "$word" in artifacts/*) cp "$word" "$store/$tag/" ;; esac; done ;;
-  *) echo "unknown: $*" >&2; exit 1 ;;
-esac"#,
-        store.display()
-    );
-    program(&bin.join("gh"), &script);
 }
 
 /// Results of one test, as PlatformIO writes them.

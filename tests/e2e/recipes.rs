@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::act;
 use crate::case::Workspace;
+use crate::stand_ins;
 use crate::support::{Tree, binary, must, write_program};
 
 /// Where the actions' pins stand in the workflows.
@@ -61,19 +62,6 @@ fn upload(folder: &Path, store: &Path) {
         store.display()
     );
     write_program(&folder.join("action.yml"), &action);
-}
-
-/// Stands for the part of `gh` that keeps releases: a folder each.
-fn gh(path: &Path, store: &Path) {
-    let script = format!(
-        "#!/bin/bash\nset -euo pipefail\n[ -n \"$GH_TOKEN\" ] || {{ echo 'no token' >&2; exit 4; }}\nstore='{}'\nmkdir -p \"$store\"\ncase \"$1 $2\" in\n\
-         'release list') ls -t \"$store\" ;;\n\
-         'release download') cp \"$store/$3/$5\" \"$7\" ;;\n\
-         'release create') mkdir \"$store/$3\"; cp app.ota latest.json \"$store/$3/\" ;;\n\
-         *) echo \"unknown: $*\" >&2; exit 1 ;;\nesac\n",
-        store.display()
-    );
-    write_program(path, &script);
 }
 
 /// A repository with a workflow in it, and what stands for GitHub around it.
@@ -127,7 +115,7 @@ impl Project {
         let place = |name: &str| around.path().join(name);
         cache(&place("actions/cache"), &place("cache"));
         upload(&place("actions/upload"), &place("artifacts"));
-        gh(&place("bin/gh"), &place("releases"));
+        stand_ins::gh(&place("bin"), &place("releases"));
         let mut locals = vec![format!("https://github.com/org/lw-actions@v1={}", tree.path().display())];
         for (name, uses, folder) in [
             ("cache", "actions/cache/restore", "actions/cache"),
