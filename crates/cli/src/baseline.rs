@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use lw_model::{Bound, Fact, Finding, JudgeOptions, Level, Measure, Reason, Report, Verdict};
 use sha2::{Digest, Sha256};
 
+use crate::config::source::short;
 use crate::context::Context;
 use crate::error::{Error, ResultExt};
 use crate::files::Bytes;
-use crate::store::{Choice, Keeps, Located, MOST_BYTES, short};
+use crate::store::{Choice, Keeps, Located, MOST_BYTES};
 
 /// The rule of a run that has nothing to compare with.
 const NO_BASELINE: &str = "no-baseline";
@@ -146,7 +147,7 @@ impl Context {
         match provenance.and_then(|provenance| provenance.commit.as_deref()) {
             Some(commit) if commit == located.commit => {}
             Some(other) => {
-                return Err(format!("the report kept of {wanted} is one of {}", printable(short(other))));
+                return Err(format!("the report kept of {wanted} is one of {}", printable(&short(other))));
             }
             None => return Err(format!("the report kept of {wanted} does not say of which commit it is")),
         }
@@ -338,7 +339,7 @@ fn printable(text: &str) -> String {
 }
 
 fn shown_base(base: &lw_history::Base) -> String {
-    base.commit.as_deref().map(short).unwrap_or_default().to_owned()
+    base.commit.as_deref().map(short).unwrap_or_default()
 }
 
 /// How old something is, in the largest unit that gives a whole number.

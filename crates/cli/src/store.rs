@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::args::{BaselineStore, Common, StoreKind};
 use crate::base;
+use crate::config::source::short;
 use crate::error::Error;
 use crate::files::{Files, InputKind};
 use crate::host::Host;
@@ -221,11 +222,6 @@ impl Store {
             ),
         })
     }
-}
-
-/// Ten digits of a commit's id.
-pub(crate) fn short(id: &str) -> &str {
-    id.get(..10).unwrap_or(id)
 }
 
 /// The branch whose reports count: the one that a change goes to, or else the main one.
