@@ -16,11 +16,19 @@ use crate::{generate, new};
 /// The tool that is made.
 const NAME: &str = "probe";
 
+/// Its crate.
+const PACKAGE: &str = "lw-probe";
+
 /// The file that holds the one line.
 const REGISTRY: &str = "crates/lw/src/lib.rs";
 
 /// How many files outside its crate may be edited by hand for a new tool.
 const BY_HAND: usize = 2;
+
+/// Packages that every command of the copy names beside its own. Cargo gives a dependency the features that the named packages
+/// ask for: with these they are those of the whole workspace, so that what `cargo test --workspace` has built of other people's
+/// crates serves here, and the copy's own crates are built once and not for each command.
+const BESIDE: [&str; 6] = ["lw", "lw-bench", "lw-e2e", "lw-render", "lw-testkit", "xtask"];
 
 /// The version of the copy.
 const VERSION: &str = "0.0.0";
@@ -36,53 +44,30 @@ pub(crate) fn run() -> anyhow::Result<()> {
 impl Copy {
     fn check(&self) -> anyhow::Result<()> {
         self.say("cargo xtask new");
-        self.cargo(&["run", "--quiet", "--package", "xtask", "--", "new", NAME])?;
+        self.run_built("xtask", &["new", NAME])?;
         self.add_line()?;
         self.say("its generated files");
-        self.cargo(&["run", "--quiet", "--package", "xtask", "--", "gen"])?;
-        self.cargo(&["run", "--quiet", "--package", "xtask", "--", "dist"])?;
+        self.generate()?;
         self.check_what_was_edited()?;
 
         self.say("lw list, and a run");
-        let list = self.cargo(&["run", "--quiet", "--package", "lw", "--", "list"])?;
+        self.build("lw")?;
+        let list = self.run_built("lw", &["list"])?;
         ensure!(String::from_utf8_lossy(&list.stdout).contains("\nprobe "), "`lw list` does not list it");
-        let run = [
-            "run",
-            "--quiet",
-            "--package",
-            "lw",
-            "--",
-            NAME,
-            "--file",
-            "Cargo.toml",
-            "--max",
-            "file.bytes=1M",
-        ];
-        let output = self.cargo(&run)?;
+        let output = self.run_built("lw", &[NAME, "--file", "Cargo.toml", "--max", "file.bytes=1M"])?;
         ensure!(String::from_utf8_lossy(&output.stdout).contains("PASS"), "the run did not pass: {output:?}");
 
         self.say("format and lints");
         self.cargo(&["fmt", "--all", "--check"])?;
-        self.cargo(&[
-            "clippy",
-            "--quiet",
-            "--package",
-            "lw-probe",
-            "--package",
-            "lw-bench",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ])?;
+        self.beside("clippy", &["--package", PACKAGE, "--all-targets", "--", "-D", "warnings"])?;
         self.say("its tests, and those of the house");
-        self.cargo(&["test", "--quiet", "--package", "lw-probe", "--package", "lw", "--package", "xtask"])?;
+        let tests = ["--lib", "--bin", "xtask", "--test", "it", "--test", "suite"];
+        self.beside("test", &[&["--package", PACKAGE], &tests[..]].concat())?;
         self.say("its cases, natively: other ways are tried with the tools there are");
-        let e2e = ["test", "--quiet", "--package", "lw-e2e", "--test"];
-        self.cargo(&[&e2e[..], &["e2e", "--", "every_tool_has_its_cases"]].concat())?;
+        self.beside("test", &["--test", "e2e", "--", "every_tool_has_its_cases"])?;
         for case in ["pass", "fail", "bad-input", "all-inputs"] {
             let name = format!("{NAME}/{case}/native");
-            let output = self.cargo(&[&e2e[..], &["cases", "--", "--exact", &name]].concat())?;
+            let output = self.beside("test", &["--test", "cases", "--", "--exact", &name])?;
             ensure!(
                 String::from_utf8_lossy(&output.stdout).contains("1 passed"),
                 "{name} was not run: {output:?}"
@@ -145,8 +130,7 @@ impl Copy {
             }
         }
         // The version stands in generated files.
-        self.cargo(&["run", "--quiet", "--package", "xtask", "--", "gen"])?;
-        self.cargo(&["run", "--quiet", "--package", "xtask", "--", "dist"])?;
+        self.generate()?;
         self.git(&["init", "--quiet"])?;
         self.git(&["add", "--all"])?;
         let author = ["-c", "user.name=lw", "-c", "user.email=lw@example.org", "-c", "commit.gpgsign=false"];
@@ -191,9 +175,41 @@ impl Copy {
         finish(Command::new("git").args(arguments).current_dir(&self.folder))
     }
 
-    #[allow(clippy::disallowed_methods, reason = "no tool's environment, but the build's")]
+    /// Makes the generated files.
+    fn generate(&self) -> anyhow::Result<()> {
+        self.build("xtask")?;
+        self.run_built("xtask", &["gen"])?;
+        self.run_built("xtask", &["dist"])?;
+        Ok(())
+    }
+
+    /// Builds a binary as tests have it: with a test beside it, cargo counts what tests need among the features.
+    fn build(&self, binary: &str) -> anyhow::Result<()> {
+        self.beside("build", &["--bin", binary, "--test", "runner"])?;
+        Ok(())
+    }
+
+    /// Runs cargo with the packages of [`BESIDE`].
+    fn beside(&self, command: &str, arguments: &[&str]) -> anyhow::Result<Output> {
+        let packages = BESIDE.iter().flat_map(|package| ["--package", package]);
+        let mut all = vec![command, "--quiet"];
+        all.extend(packages.chain(arguments.iter().copied()));
+        self.cargo(&all)
+    }
+
+    /// Runs cargo.
     fn cargo(&self, arguments: &[&str]) -> anyhow::Result<Output> {
-        let mut command = Command::new(env!("CARGO"));
+        self.program(Path::new(env!("CARGO")), arguments)
+    }
+
+    /// Runs a binary that was built.
+    fn run_built(&self, binary: &str, arguments: &[&str]) -> anyhow::Result<Output> {
+        self.program(&self.target.join("debug").join(binary), arguments)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "no tool's environment, but the build's")]
+    fn program(&self, program: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
+        let mut command = Command::new(program);
         // Fixtures lie beside the original only, and what needs an engine is tried there.
         command.env("CARGO_TARGET_DIR", &self.target).env_remove("LW_REQUIRE_E2E");
         // A cargo that runs this tells its own package's facts, which are not the copy's.

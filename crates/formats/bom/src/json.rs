@@ -1,12 +1,11 @@
 //! JSON that somebody else wrote: what sort of document it is, and errors with line and column.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use lw_syntax::json_reason;
-use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use lw_syntax::{UniqueJson, json_reason};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use crate::{Fault, ReadError};
 
@@ -84,73 +83,7 @@ pub(crate) fn header(bytes: &[u8]) -> Result<(&[u8], Header), ReadError> {
 
 /// A whole file as a value, in which no key stands twice: readers disagree on which of two they take.
 pub(crate) fn value(bytes: &[u8]) -> Result<Value, ReadError> {
-    typed::<Unique>(bytes).map(|Unique(value)| value)
-}
-
-struct Unique(Value);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(UniqueVisitor).map(Self)
-    }
-}
-
-struct UniqueVisitor;
-
-impl<'de> Visitor<'de> for UniqueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("any value of JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Unique(value)) = list.next_element()? {
-            values.push(value);
-        }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut values = Map::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if values.contains_key(&key) {
-                return Err(de::Error::custom(format_args!("the field {key:?} stands in this object twice")));
-            }
-            let Unique(value) = map.next_value()?;
-            values.insert(key, value);
-        }
-        Ok(Value::Object(values))
-    }
+    typed::<UniqueJson>(bytes).map(|UniqueJson(value)| value)
 }
 
 /// A text of an object.
@@ -316,7 +249,7 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_is_refused_with_its_place() {
         let error = value(b"{\n\"a\": 1,\n\"a\": 2}").unwrap_err();
-        assert_eq!(error.to_string(), "line 3, column 3: the field \"a\" stands in this object twice");
+        assert_eq!(error.to_string(), "line 3, column 3: the member \"a\" is there twice");
     }
 
     #[test]
