@@ -378,6 +378,8 @@ fn devices_that_move_vanish_or_appear_meanwhile_are_not_touched() {
     assert_eq!(outcome, Outcome::Succeeded);
     let vanished: Vec<String> = engine.vanished().iter().map(|id| id.as_str().to_owned()).collect();
     assert_eq!(vanished.len(), 2, "{vanished:?}");
+    // Who came asks what the fleet has when it asks, and the rollout does not wait for it.
+    world.stub.advance(Duration::from_secs(3600));
     let after = world.stub.state();
     let moved = &after.devices[&moved];
     assert_eq!((moved.pinned, moved.running == Some(new)), (None, false));
