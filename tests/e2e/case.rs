@@ -15,6 +15,7 @@
 //! SIGNING_KEY = "crates/formats/signature/tests/data/keys/p256-sec1.pem"
 //! [balena]                     # a Balena on this machine, a new one for each run, with the fleet `admin/fleet1` and these
 //! release = "1.0.0"            # final, and what its devices run
+//! before = "0.9.0"             # final, and what they ran before that
 //! draft = "1.1.0"
 //! devices = "3"
 //! offline-seconds = "9000"     # how long the first of them is offline
@@ -185,8 +186,12 @@ fn balena(wanted: &BTreeMap<String, String>) -> Stub {
     let value = |name: &str| wanted.get(name).map(String::as_str);
     let stub = Stub::start(Config::default());
     let fleet = stub.add_fleet("fleet1");
-    stub.add_release(fleet, &Release::last(value("release").expect("a release")));
     let seconds = std::time::Duration::from_secs;
+    if let Some(before) = value("before") {
+        stub.add_release(fleet, &Release::last(before));
+        stub.advance(seconds(60));
+    }
+    stub.add_release(fleet, &Release::last(value("release").expect("a release")));
     let device = Device { poll: seconds(30), download: seconds(5), apply: seconds(1), ..Device::default() };
     let count = value("devices").map_or(1, |count| count.parse().expect("a number of devices"));
     let devices = stub.add_devices(fleet, count, &device);

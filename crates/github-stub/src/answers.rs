@@ -164,13 +164,28 @@ pub(crate) fn artifact(state: &ArtifactState, full_name: &str, api: &str) -> Val
     artifact
 }
 
-pub(crate) fn reference(name: &str, commit: &str, full_name: &str, api: &str) -> Value {
+pub(crate) fn reference(name: &str, id: &str, object: Option<&Object>, full_name: &str, api: &str) -> Value {
+    let kind = if matches!(object, Some(Object::Tag { .. })) { "tag" } else { "commit" };
     json!({
         "ref": name,
-        "node_id": format!("R{commit}"),
+        "node_id": format!("R{id}"),
         "url": format!("{api}/repos/{full_name}/git/{name}"),
-        "object": { "type": "commit", "sha": commit, "url": format!("{api}/repos/{full_name}/git/commits/{commit}") },
+        "object": { "type": kind, "sha": id, "url": format!("{api}/repos/{full_name}/git/{kind}s/{id}") },
     })
+}
+
+pub(crate) fn tag(id: &str, object: &Object, full_name: &str, api: &str) -> Option<Value> {
+    let Object::Tag { commit, name, who, at } = object else { return None };
+    let email = format!("{who}@users.noreply.github.com");
+    Some(json!({
+        "node_id": format!("T{id}"),
+        "tag": name,
+        "sha": id,
+        "url": format!("{api}/repos/{full_name}/git/tags/{id}"),
+        "message": format!("{name}\n"),
+        "tagger": { "name": who, "email": email, "date": time(*at) },
+        "object": { "type": "commit", "sha": commit, "url": format!("{api}/repos/{full_name}/git/commits/{commit}") },
+    }))
 }
 
 pub(crate) fn commit(id: &str, object: &Object, full_name: &str, api: &str) -> Option<Value> {

@@ -10,6 +10,7 @@
 //! - a list gives 30 at a time, 100 at most, and a link to the next page whose path has numbers in it; a filter of heads without an owner is none;
 //! - a permission that is missing is 403, also for what is not there; of a private repository that a token knows nothing of, 404;
 //! - a limit of requests is 403, too; what the token of an app may not do is said in other words than what a person's may not;
+//! - an annotated tag is an object of its own, and the ref is at that and not at the commit;
 //! - an update of a ref without force has to be a fast-forward, and is refused with 422;
 //! - an artifact is on another host, which refuses a request that has a token.
 //!

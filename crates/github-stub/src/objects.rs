@@ -11,6 +11,14 @@ pub(crate) enum Object {
     Blob(Vec<u8>),
     /// Mode and name of each entry, by their names.
     Tree(BTreeMap<String, (String, String)>),
+    /// An annotated tag of a commit.
+    Tag {
+        commit: String,
+        name: String,
+        who: String,
+        /// Seconds since 1970.
+        at: u64,
+    },
     Commit {
         tree: String,
         parents: Vec<String>,
@@ -49,6 +57,11 @@ fn name(object: &Object) -> String {
                 content.extend(base16ct::mixed::decode_vec(id).unwrap_or_default());
             }
             hash("tree", &content)
+        }
+        Object::Tag { commit, name, who, at } => {
+            let who = format!("{who} <{who}@users.noreply.github.com> {at} +0000");
+            let content = format!("object {commit}\ntype commit\ntag {name}\ntagger {who}\n\n{name}\n");
+            hash("tag", content.as_bytes())
         }
         Object::Commit { tree, parents, message, who, at } => {
             let mut content = format!("tree {tree}\n");

@@ -281,8 +281,16 @@ impl World {
             ("GET", ["git", "ref", name @ ..]) => {
                 asks(contents, Access::Read)?;
                 let name = format!("refs/{}", name.join("/"));
-                let commit = repository.refs.get(&name).ok_or_else(Answer::not_found)?;
-                Ok(Answer::json(200, answers::reference(&name, commit, &repository.full_name, &self.api)))
+                let id = repository.refs.get(&name).ok_or_else(Answer::not_found)?;
+                let object = repository.objects.get(id);
+                let found = answers::reference(&name, id, object, &repository.full_name, &self.api);
+                Ok(Answer::json(200, found))
+            }
+            ("GET", ["git", "tags", id]) => {
+                asks(contents, Access::Read)?;
+                let object = repository.objects.get(id).ok_or_else(Answer::not_found)?;
+                let tag = answers::tag(id, object, &repository.full_name, &self.api);
+                tag.map(|tag| Answer::json(200, tag)).ok_or_else(Answer::not_found)
             }
             ("POST", ["git", "refs"]) => {
                 asks(contents, Access::Write)?;
@@ -462,7 +470,7 @@ impl World {
             return Err(Answer::error(422, "Object does not exist"));
         }
         repository.refs.insert(name.clone(), commit.clone());
-        Ok(Answer::json(201, answers::reference(&name, &commit, full_name, &self.api)))
+        Ok(Answer::json(201, answers::reference(&name, &commit, None, full_name, &self.api)))
     }
 
     fn update_ref(&mut self, full_name: &str, name: &str, body: &Value) -> Result<Answer, Answer> {
@@ -479,7 +487,7 @@ impl World {
             return Err(Answer::error(422, "Update is not a fast forward"));
         }
         repository.refs.insert(name.to_owned(), commit.clone());
-        Ok(Answer::json(200, answers::reference(name, &commit, full_name, &self.api)))
+        Ok(Answer::json(200, answers::reference(name, &commit, None, full_name, &self.api)))
     }
 
     fn tree(&self, full_name: &str, id: &str, is_read_through: bool, status: u16) -> Result<Answer, Answer> {

@@ -296,6 +296,16 @@ impl World {
         };
     }
 
+    /// Somebody tags a commit with a message; the name of the object that makes.
+    pub fn annotate(&mut self, full_name: &str, tag: &str, commit: &str) -> String {
+        let at = self.now;
+        let (commit, name) = (commit.to_owned(), tag.to_owned());
+        let repository = self.repository(full_name);
+        let id = repository.objects.add(Object::Tag { commit, name, who: "octocat".to_owned(), at });
+        repository.refs.insert(format!("refs/tags/{tag}"), id.clone());
+        id
+    }
+
     /// The files of a commit, or of the commit a ref is at.
     #[must_use]
     pub fn files(&self, full_name: &str, commit: &str) -> Option<BTreeMap<String, Vec<u8>>> {

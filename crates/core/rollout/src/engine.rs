@@ -11,7 +11,7 @@ use crate::plan::{Plan, Refusal};
 use crate::strategy::{Check, Reaction, Strategy};
 use crate::target::{Answer, Batches, Call, CallError, Lease, Observed, Phase, Record, Stored, Verb, Wish};
 use crate::verdict::{CheckOutcome, Standing};
-use crate::words::{MemberId, ReleaseId, Time};
+use crate::words::{MemberId, ReleaseId, RolloutId, Time};
 
 /// What a process is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,9 @@ pub struct Request {
     pub first: bool,
     /// What was rolled back or aborted is begun again.
     pub again: bool,
+    /// What [`Command::Rollback`] makes the default again: needed where no rollout of the release is known, because it was made the
+    /// default by other means, and else what a person wants instead of what the rollout found.
+    pub back_to: Option<ReleaseId>,
     /// Members have an order of their own, as the parts of a router's traffic have; else it is drawn.
     pub in_order: bool,
     /// When to leave instead of waiting for members; [`Time::ZERO`] to never wait for them.
@@ -170,6 +173,15 @@ pub struct Engine {
     pub(crate) pending: Vec<MemberId>,
     /// What it ends with, after these calls, which are made once.
     ending: Option<(Outcome, Vec<Call>)>,
+}
+
+/// Why something happens that a command asks for.
+const ASKED: &str = "a person asked for it";
+
+/// How often the release was rolled out: the number behind the last dot of a rollout's name.
+fn attempts(view: &Observed) -> u32 {
+    let Some(record) = &view.record else { return 0 };
+    record.rollout.as_str().rsplit('.').next().and_then(|number| number.parse().ok()).unwrap_or(1)
 }
 
 /// The shortest wait.
@@ -473,7 +485,12 @@ impl Engine {
                 return Ok(Step::Call { token: 0, call: Call::Observe });
             }
             let seen = self.seen.as_ref().filter(|_| answers);
-            if !seen.is_some_and(|seen| self.is_in(Phase::RollingBack) && self.left(seen).is_empty()) {
+            let is_back = |seen: &Arc<Observed>| {
+                // What is stored then, and read back, comes after the deadline as well.
+                let is_ending = self.is_in(Phase::RollingBack) && self.left(seen).is_empty();
+                is_ending || self.is_in(Phase::RolledBack)
+            };
+            if !seen.is_some_and(is_back) {
                 return Ok(self.give_up_going_back(now));
             }
         }
@@ -496,7 +513,7 @@ impl Engine {
         {
             return Ok(look);
         }
-        if let Some(step) = self.begin(&view)? {
+        if let Some(step) = self.begin(&view, now)? {
             return Ok(step);
         }
         let Some(record) = &view.record else { return Err(Refusal::NothingThere) };
@@ -560,6 +577,7 @@ impl Engine {
             return Ok(Some(Step::Call { token: 0, call: Call::Wish(Some(wish)) }));
         }
         let rollout = match &view.record {
+            _ if self.is_to_withdraw(view) => self.withdrawal(view),
             Some(record) if !self.is_to_begin(view) => record.rollout.clone(),
             _ => self.planned(view)?.rollout.clone(),
         };
@@ -575,7 +593,16 @@ impl Engine {
         if self.is_to_begin(view) {
             return Ok(None);
         }
+        if self.is_to_withdraw(view) {
+            // What another rollout has assigned is its to give back.
+            let other = view.other.as_ref().filter(|other| !other.phase.is_over());
+            return other.map_or(Ok(None), |other| Err(Refusal::UnderWay(other.rollout.clone())));
+        }
         let Some(record) = &view.record else { return Err(Refusal::NothingThere) };
+        let has_other_default = view.default.as_ref() != Some(&record.release);
+        if self.request.back_to.is_some() && has_other_default && !record.is_asked {
+            return Err(Refusal::NotLive);
+        }
         if let Some(lease) = &view.lease
             && lease.rollout != record.rollout
             && !record.phase.is_over()
@@ -620,18 +647,23 @@ impl Engine {
         self.request.command == Command::Apply && !self.is_obeyed && view.record.as_ref().is_none_or(may)
     }
 
+    /// Whether the fleet is to go back from a release that no rollout has given it.
+    fn is_to_withdraw(&self, view: &Observed) -> bool {
+        let release = Some(&self.request.release);
+        self.request.command == Command::Rollback
+            && self.request.back_to.is_some()
+            && view.default.as_ref() == release
+            && view.record.as_ref().is_none_or(|record| record.phase == Phase::RolledBack)
+    }
+
+    /// The name of such a rollback, which is a rollout without waves.
+    fn withdrawal(&self, view: &Observed) -> RolloutId {
+        RolloutId::new(format!("{}.{}", self.request.release, attempts(view) + 1))
+    }
+
     /// The plan, made now if it was not before.
     pub(crate) fn planned(&mut self, view: &Observed) -> Result<&Plan, Refusal> {
-        let attempt = match &view.record {
-            // The number behind the last dot counts the attempts.
-            Some(record) => {
-                let number =
-                    record.rollout.as_str().rsplit('.').next().and_then(|number| number.parse().ok());
-                let number: u32 = number.unwrap_or(1);
-                if self.is_to_begin(view) { number } else { number.saturating_sub(1) }
-            }
-            None => 0,
-        };
+        let attempt = if self.is_to_begin(view) { attempts(view) } else { attempts(view).saturating_sub(1) };
         let plan = match self.plan.take() {
             Some(plan) => plan,
             None => Plan::new(&self.request, view, attempt)?,
@@ -640,7 +672,28 @@ impl Engine {
     }
 
     /// Begins the rollout, where it is not begun.
-    fn begin(&mut self, view: &Observed) -> Result<Option<Step>, Refusal> {
+    fn begin(&mut self, view: &Observed, now: Time) -> Result<Option<Step>, Refusal> {
+        if self.is_to_withdraw(view) {
+            if let Some(look) = self.look_first() {
+                return Ok(Some(look));
+            }
+            let why = ASKED.to_owned();
+            self.going_back.get_or_insert((now, why.clone()));
+            return Ok(Some(self.write(Record {
+                rollout: self.withdrawal(view),
+                release: self.request.release.clone(),
+                previous: self.request.back_to.clone(),
+                strategy: self.request.strategy.digest(),
+                members: 0,
+                phase: Phase::RollingBack,
+                wave: 0,
+                since: view.at,
+                baking: None,
+                token: self.token(),
+                why: Some(why),
+                is_asked: true,
+            })));
+        }
         if !self.is_to_begin(view) {
             return Ok(None);
         }
@@ -663,6 +716,7 @@ impl Engine {
             baking: None,
             token,
             why: None,
+            is_asked: false,
         };
         // Everything that will be stored has to fit, before the first of it is.
         record.clone().because(&"x".repeat(1000)).to_text()?;
@@ -729,7 +783,7 @@ impl Engine {
     ) -> Result<Option<Step>, Refusal> {
         let is_forward = matches!(record.phase, Phase::Preparing | Phase::Applying | Phase::Baking);
         let is_still = matches!(record.phase, Phase::Paused | Phase::Undecided);
-        let asked = "a person asked for it";
+        let asked = ASKED;
         Ok(match verb {
             Verb::Promote if record.wave == wave && (is_still || (is_forward && record.wave > 0)) => {
                 for heard in &mut self.checks {
@@ -754,8 +808,12 @@ impl Engine {
     /// Goes back, from now on.
     pub(crate) fn go_back(&mut self, record: &Record, view: &Observed, why: &str, now: Time) -> Next {
         let (_, why) = self.going_back.get_or_insert((now, why.to_owned())).clone();
+        let is_live = view.default.as_ref() == Some(&record.release);
         let mut record = record.at(Phase::RollingBack, self.token()).because(&why);
         (record.since, record.baking) = (view.at, None);
+        if let Some(to) = self.request.back_to.as_ref().filter(|_| is_live) {
+            (record.previous, record.is_asked) = (Some(to.clone()), true);
+        }
         Ok(self.write(record))
     }
 

@@ -324,7 +324,7 @@ impl Engine {
         let release = Some(&record.release);
         let withdraw = || {
             let (release, previous) = (record.release.clone(), record.previous.clone());
-            self.call(Call::Withdraw { release, previous })
+            self.call(Call::Withdraw { release, previous, is_exact: record.is_asked })
         };
         // One call for all that follow the default comes before one for each of the others.
         if view.default.as_ref() == release {
@@ -371,7 +371,13 @@ impl Engine {
                 }
             }
         }
-        if view.default.as_ref() == Some(&record.release) {
+        // Those without a mark follow the default: in no wave they got the release with finalizing, and after it nobody has one.
+        let followers = followers(view, record).filter(|(_, member)| member.presence == Presence::Online);
+        left.extend(
+            followers.map(|(id, _)| Left::Runs { member: id.clone(), expected: view.default.clone() }),
+        );
+        let is_other = record.is_asked && view.default != record.previous;
+        if view.default.as_ref() == Some(&record.release) || is_other {
             left.push(Left::Default(record.previous.clone()));
         }
         if !view.withdrawn {
@@ -396,13 +402,24 @@ impl Engine {
     }
 }
 
+/// Members that no wave holds, and that still run the release though the default is another one.
+fn followers<'a>(view: &'a Observed, record: &'a Record) -> impl Iterator<Item = (&'a MemberId, &'a Member)> {
+    let is_back = view.default.is_some() && view.default.as_ref() != Some(&record.release);
+    view.members.iter().filter(move |(_, member)| {
+        let is_marked = member.mark.as_ref().is_some_and(|mark| mark.rollout == record.rollout);
+        is_back && !is_marked && member.assigned.is_none() && member.running.as_ref() == Some(&record.release)
+    })
+}
+
 /// Members that take up what they had when they are back.
 fn pending(record: &Record, view: &Observed) -> Vec<MemberId> {
     let offline = cohort(view, record).filter(|(_, member, mark)| {
         let expected = mark.previous.as_ref().or(view.default.as_ref());
         is_touched(mark, record) && member.presence != Presence::Online && member.running.as_ref() != expected
     });
-    offline.map(|(id, _, _)| id.clone()).collect()
+    let followers = followers(view, record).filter(|(_, member)| member.presence != Presence::Online);
+    let offline = offline.map(|(id, _, _)| id.clone());
+    offline.chain(followers.map(|(id, _)| id.clone())).collect()
 }
 
 /// Why members failed, with how many of each kind.

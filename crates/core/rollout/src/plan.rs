@@ -107,6 +107,12 @@ pub enum Refusal {
     /// It has come to an end in which this cannot be done.
     #[error("the rollout is {0}")]
     Over(Phase),
+    /// A fleet does not go back from one release under the feet of the rollout of another one.
+    #[error("the rollout {0} is under way in this fleet")]
+    UnderWay(RolloutId),
+    /// The fleet has another release: there is no default to be given back.
+    #[error("the fleet does not have this release: its members go back to what each of them had")]
+    NotLive,
     /// The strategy is another one than the one it was begun with.
     #[error("the rollout was begun with another strategy ({began}, and this one is {now})")]
     OtherStrategy {
@@ -135,6 +141,8 @@ impl Diagnose for Refusal {
             Self::Newer(_) => "roll out a newer one",
             Self::NothingThere => "begin one with `apply`",
             Self::Over(_) => "begin another one with `apply`, and --again if it is to be the same release",
+            Self::UnderWay(_) => "roll that back or end it first",
+            Self::NotLive => "roll it back without --to",
             Self::OtherStrategy { .. } => {
                 "put the strategy back to continue, or end the rollout with `rollback` or `abort`"
             }

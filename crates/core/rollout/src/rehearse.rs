@@ -110,7 +110,7 @@ impl Observed {
                 }
             }
             Call::Finalize(release) => self.default = Some(release.clone()),
-            Call::Withdraw { release, previous } => {
+            Call::Withdraw { release, previous, .. } => {
                 self.withdrawn = true;
                 if self.default.as_ref() == Some(release) {
                     self.default.clone_from(previous);

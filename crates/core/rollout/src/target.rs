@@ -140,6 +140,9 @@ pub struct Record {
     pub token: u64,
     /// What decided, when it is paused, undecided or goes back.
     pub why: Option<String>,
+    /// Whether a person has said that the fleet goes back to `previous`, which then need not be what was the default before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_asked: bool,
 }
 
 impl Record {
@@ -397,6 +400,9 @@ pub enum Call {
         release: ReleaseId,
         /// What was the default before it.
         previous: Option<ReleaseId>,
+        /// Whether the default has to be `previous` then, also where it would become another one by itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_exact: bool,
     },
     /// Ask something of the process that holds the lease, or take back what was asked.
     Wish(Option<Wish>),
@@ -470,6 +476,7 @@ mod tests {
             baking: Some(Time::from_millis(u64::MAX)),
             token: u64::MAX,
             why: None,
+            is_asked: false,
         }
     }
 

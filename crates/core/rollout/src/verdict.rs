@@ -224,6 +224,7 @@ mod tests {
             baking: None,
             token: 1,
             why: None,
+            is_asked: false,
         }
     }
 

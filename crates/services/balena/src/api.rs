@@ -274,6 +274,20 @@ impl Api {
         self.releases(fleet, GOOD, "start_timestamp desc", 20, waiting)
     }
 
+    /// The final releases of a fleet that have this version, at most twenty: the next one gets a revision behind its version.
+    ///
+    /// # Errors
+    /// When Balena does not answer.
+    pub fn final_releases_of(
+        &self,
+        fleet: &Fleet,
+        semver: &str,
+        waiting: &mut dyn Waiting,
+    ) -> Result<Vec<Release>, Error> {
+        let condition = format!("semver eq {} and is_final eq true", text(semver));
+        self.releases(fleet, &condition, "id desc", 20, waiting)
+    }
+
     /// Gives a release tags. One it has with the same value is left; one with another value is an error.
     ///
     /// # Errors

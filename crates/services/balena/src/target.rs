@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lw_http::Method;
-use lw_retry::Failure;
+use lw_http::{Failed, Method, Waiting};
+use lw_retry::{Failure, Repeatable};
 use lw_rollout::{
     Answer, Call, CallError, Change, Lease, Mark, Member, MemberId, Observed, Presence, Record, ReleaseId,
     Stored, StoredError, Target, Time, Update, Wish,
@@ -97,6 +97,8 @@ struct Polls {
 struct Known {
     tracks: bool,
     target: Option<u64>,
+    /// What it follows when it tracks its latest, and that is not the release that is rolled out.
+    falls_back_to: Option<u64>,
     lease: Option<String>,
     has_wish: bool,
     /// Releases that have a record.
@@ -113,6 +115,19 @@ struct Seen {
     is_healthy: bool,
     /// When a break of its health that this process has seen was over.
     healthy_again: Option<Time>,
+}
+
+/// A look that failed, for the client.
+struct Looking(CallError);
+
+impl Failed for Looking {
+    fn failure(&self) -> Failure {
+        self.0.failure
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
 }
 
 /// Why a call cannot be made or was not understood, for the engine.
@@ -180,6 +195,16 @@ impl FleetTarget {
         }
     }
 
+    /// Looks, as often as the policy of the client says, for a command that does nothing else: a rollout repeats its looks itself.
+    ///
+    /// # Errors
+    /// When Balena does not answer, or what is stored cannot be read.
+    pub fn look(&mut self, waiting: &mut dyn Waiting) -> Result<Observed, CallError> {
+        let api = Arc::clone(&self.api);
+        let look = &mut || self.observe().map_err(Looking);
+        api.client().patiently(Repeatable::Yes, waiting, look).map_err(|Looking(error)| error)
+    }
+
     fn observe(&mut self) -> Result<Observed, CallError> {
         let expand = format!(
             "should_be_running__release($select=id),application_tag($select=tag_key,value;$filter=tag_key in ({},{}))",
@@ -210,7 +235,10 @@ impl FleetTarget {
             stored(&format!("the tag of release {}", release.id), release.tags.get(RECORD_TAG))
         };
         let (our_record, other_record) = (record(Some(ours))?, record(other.and_then(of))?);
-        let newer = if fleet.tracks { self.newer(ours)? } else { None };
+        let falls_back_to = if fleet.tracks { self.next_good()? } else { None };
+        let is_newer =
+            |release: &&Release| (release.start_timestamp, release.id) > (ours.start_timestamp, ours.id);
+        let newer = falls_back_to.as_ref().filter(is_newer).map(|release| release_id(release.id));
 
         let devices = self.api.devices_once(self.fleet, MARK_TAG)?;
         let at = self.api.time().now();
@@ -218,6 +246,7 @@ impl FleetTarget {
         self.known = Known {
             tracks: fleet.tracks,
             target: fleet.target,
+            falls_back_to: falls_back_to.map(|release| release.id),
             lease: lease_text,
             has_wish: wish.is_some(),
             records: found.iter().filter(|r| r.tags.contains_key(RECORD_TAG)).map(|r| r.id).collect(),
@@ -251,14 +280,11 @@ impl FleetTarget {
         })
     }
 
-    /// The release that a fleet which tracks its latest follows instead of ours, though ours is final.
-    fn newer(&self, ours: &Release) -> Result<Option<ReleaseId>, CallError> {
+    /// The release that a fleet which tracks its latest follows when it does not follow ours.
+    fn next_good(&self) -> Result<Option<Release>, CallError> {
         let target = releases(self.fleet, GOOD, "start_timestamp desc", 2, "");
         let good = self.api.once::<Release>(&target)?;
-        let newest = good.into_iter().find(|release| release.id != self.release);
-        let is_newer =
-            |release: &Release| (release.start_timestamp, release.id) > (ours.start_timestamp, ours.id);
-        Ok(newest.filter(is_newer).map(|release| release_id(release.id)))
+        Ok(good.into_iter().find(|release| release.id != self.release))
     }
 
     /// What is known of a device after this look.
@@ -397,12 +423,14 @@ impl FleetTarget {
                 }
                 requests
             }
-            Call::Withdraw { release, previous } => {
+            Call::Withdraw { release, previous, is_exact } => {
                 let release = wanted(release)?;
                 let previous = previous.as_ref().map(wanted).transpose()?;
                 let mut requests = Vec::new();
                 // One that tracks its latest falls back by itself; a pinned one is pinned to what it was.
-                if let (false, Some(previous)) = (self.known.tracks, previous) {
+                let is_to_be_pinned =
+                    !self.known.tracks || (*is_exact && self.known.falls_back_to != previous);
+                if let (true, Some(previous)) = (is_to_be_pinned, previous) {
                     requests.push(self.pin_fleet(Some(release), previous));
                 }
                 let condition = format!("id eq {release} and belongs_to__application eq {}", self.fleet);
@@ -413,15 +441,20 @@ impl FleetTarget {
         })
     }
 
-    /// Pins the fleet, where it is pinned to `from`.
+    /// Pins the fleet, where it has `from`; one that tracks its latest does so no longer.
     fn pin_fleet(&self, from: Option<u64>, to: u64) -> Mutation {
+        let tracks = self.known.tracks;
         let condition = format!(
-            "id eq {} and should_track_latest_release eq false and should_be_running__release eq {}",
+            "id eq {} and should_track_latest_release eq {tracks} and should_be_running__release eq {}",
             self.fleet,
             number(from)
         );
         let target = query("application", &[("$filter", &condition)]);
-        Mutation::new(Method::Patch, target, Some(json!({"should_be_running__release": to})))
+        let mut body = json!({"should_be_running__release": to});
+        if tracks && let Some(body) = body.as_object_mut() {
+            body.insert("should_track_latest_release".to_owned(), false.into());
+        }
+        Mutation::new(Method::Patch, target, Some(body))
     }
 
     /// The lease as it is stored now.

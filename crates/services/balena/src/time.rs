@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lw_rollout::Time;
 
-/// How far one answer may move the time ahead: the second that `Date` leaves out, and what two clocks drift apart.
+/// How far one answer may move the time: the second that `Date` leaves out, and what two clocks drift apart.
 const STEP: i64 = 2000;
 
 /// The time by Balena's clock, as its answers say and as time passes here between them. It never goes back.
 ///
 /// One server of several whose clock is ahead does not shorten a bake: a jump of more than two seconds is believed when the next answer
-/// says the same.
+/// says the same. Neither does a clock here that runs fast: where answers say that the time was ahead, it stands still until they have come up.
 pub struct ServerTime {
     elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
     state: Mutex<State>,
@@ -22,8 +22,8 @@ pub struct ServerTime {
 struct State {
     /// The server's time less the time that has passed here, in milliseconds.
     offset: Option<i64>,
-    /// A jump that one answer says.
-    ahead: Option<i64>,
+    /// A jump that one answer says, ahead or back.
+    jump: Option<i64>,
     /// What was shown last.
     shown: u64,
 }
@@ -53,13 +53,14 @@ impl ServerTime {
             state.offset = Some(sample);
             return;
         };
-        let is_small = sample.saturating_sub(offset) <= STEP;
-        let is_repeated = state.ahead.is_some_and(|ahead| sample.saturating_sub(ahead).abs() <= STEP);
-        if is_small || is_repeated {
+        if sample.saturating_sub(offset).abs() <= STEP {
             state.offset = Some(offset.max(sample));
-            state.ahead = None;
+            state.jump = None;
+        } else if let Some(jump) = state.jump.filter(|jump| sample.saturating_sub(*jump).abs() <= STEP) {
+            state.offset = Some(jump.max(sample));
+            state.jump = None;
         } else {
-            state.ahead = Some(sample);
+            state.jump = Some(sample);
         }
     }
 
@@ -140,5 +141,15 @@ mod tests {
         time.heard(5000);
         time.heard(5001);
         assert_eq!(time.now(), Time::from_millis(5_001_000));
+        // A minute has passed here, and ten seconds there: the time stands still until it has come up.
+        passed.store(60_900, Ordering::Relaxed);
+        assert_eq!(time.now(), Time::from_millis(5_061_000));
+        time.heard(5011);
+        time.heard(5011);
+        assert_eq!(time.now(), Time::from_millis(5_061_000));
+        passed.store(100_900, Ordering::Relaxed);
+        assert_eq!(time.now(), Time::from_millis(5_061_000));
+        passed.store(112_900, Ordering::Relaxed);
+        assert_eq!(time.now(), Time::from_millis(5_063_000));
     }
 }

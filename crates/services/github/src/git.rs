@@ -170,7 +170,7 @@ impl From<CommitJson> for Commit {
 }
 
 /// What follows `refs/` in the name of a ref, as part of a path.
-fn path_of(name: &str) -> Option<String> {
+pub(crate) fn path_of(name: &str) -> Option<String> {
     let rest = name.strip_prefix("refs/")?;
     let is_part = |part: &str| {
         !part.is_empty()

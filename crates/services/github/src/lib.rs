@@ -18,6 +18,7 @@
 //!   secondary one (<https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>). Both are waited for as long as the policy of the client allows.
 //! - **Repetition.** What sets something is repeated. A comment is created again only after the comments were listed again: see
 //!   [`Api::set_comment`]. A ref is moved from one known commit to the next, or not at all: see [`Api::move_reference`].
+//!   A tag is looked for before each attempt to make it, and never moved: see [`Api::create_tag`].
 //!
 //! Whatever text comes from GitHub was written by anybody: it is not escaped here.
 
@@ -31,6 +32,7 @@ mod links;
 mod pulls;
 mod repository;
 mod sticky;
+mod tags;
 mod transport;
 
 pub use api::Api;
@@ -43,3 +45,4 @@ pub use lw_http::Waiting;
 pub use pulls::{HeadOf, MergedPull, Pull, Side};
 pub use repository::{NameError, Repository};
 pub use sticky::{Posted, Sticky};
+pub use tags::Tagged;

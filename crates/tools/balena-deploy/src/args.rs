@@ -31,7 +31,7 @@ pub enum Command {
     Pause(Box<Look>),
     /// End a rollout where it is, and leave everything as it is
     Abort(Box<Look>),
-    /// Give every device back what it was pinned to, and withdraw the release
+    /// Give every device back what it was pinned to, and withdraw the release; of one that no rollout is known of, give the fleet the last good one back
     Rollback(Box<Rollback>),
     /// Pin devices to a release
     Pin(Box<Pin>),
@@ -62,7 +62,7 @@ pub struct Where {
 /// Which release.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Which {
-    /// The release: its id, its commit, the beginning of that, or its version. With `deploy` nothing is built then
+    /// The release: its id, its commit, the beginning of that, or its version. With `deploy` nothing is built then; `rollback` finds it where it is not named
     #[arg(long, value_name = "RELEASE", help_heading = "Balena")]
     pub release: Option<String>,
 }
@@ -88,6 +88,10 @@ pub struct Look {
 pub struct Rollback {
     #[command(flatten)]
     pub look: Look,
+
+    /// The release that the fleet goes back to; without it what it had before the rollout, or else the last good one
+    #[arg(long, value_name = "RELEASE", help_heading = "Rollout")]
+    pub to: Option<String>,
 
     #[command(flatten)]
     pub back: Back,
@@ -121,6 +125,18 @@ pub struct JournalFile {
     pub journal: Option<PathBuf>,
 }
 
+/// The git tag of a release.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Tagging {
+    /// Tag the commit that the release was built of with its version, on GitHub, once everybody has the release
+    #[arg(long, aliases = ["create_tag", "create_ref"], help_heading = "Git tag")]
+    pub create_tag: bool,
+
+    /// Where the token for that is: `env:NAME`, `fd:N`, `-` or a file; without it the variable GITHUB_TOKEN. It needs `contents: write`
+    #[arg(long, value_name = "SOURCE", help_heading = "Git tag")]
+    pub github_token: Option<SecretSource>,
+}
+
 /// How a rollout goes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Rollout {
@@ -138,6 +154,9 @@ pub struct Rollout {
 
     #[command(flatten)]
     pub how: How,
+
+    #[command(flatten)]
+    pub tagging: Tagging,
 }
 
 /// How a rollout goes.
@@ -217,6 +236,9 @@ pub struct Deploy {
 
     #[command(flatten)]
     pub how: How,
+
+    #[command(flatten)]
+    pub tagging: Tagging,
 }
 
 /// What is sent.
@@ -231,7 +253,7 @@ pub struct Contents {
     pub dockerfile: Option<String>,
 
     /// Each service has its own `.dockerignore`
-    #[arg(long, help_heading = "Build")]
+    #[arg(long, alias = "multi_dockerignore", help_heading = "Build")]
     pub multi_dockerignore: bool,
 }
 
@@ -251,16 +273,20 @@ pub struct Build {
     pub cache: bool,
 
     /// Use the layers of earlier builds
-    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "true|false", help_heading = "Build")]
+    #[arg(long, alias = "layer_cache", default_value_t = true, action = clap::ArgAction::Set, value_name = "true|false", help_heading = "Build")]
     pub layer_cache: bool,
 
     /// Where the credentials of private registries are, as JSON: `env:NAME`, `fd:N`, `-` or a file
     #[arg(long, value_name = "SOURCE", help_heading = "Build")]
     pub registry_secrets: Option<SecretSource>,
 
-    /// Build only, and leave the release a draft
+    /// Build only, and leave the release a draft, as it is always done for a pull request
     #[arg(long, help_heading = "Build")]
     pub draft: bool,
+
+    /// Roll the release out once it is built; `false` is the same as --draft
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, value_name = "true|false", help_heading = "Build")]
+    pub finalize: bool,
 
     /// Leave as soon as the build has begun; a run of the same commit takes the release up
     #[arg(long, help_heading = "Build")]

@@ -53,6 +53,13 @@ pub(crate) fn draft(
     let (release, errors) = match known(build, is_again, &tags, to)? {
         Some(release) => {
             report.facts.push(fact("build", "of the same commit, built before".to_owned()));
+            // What was built of a branch gets the tag that its commit has got since, and the other way round.
+            let missing = |(key, _): &(&String, &String)| !release.tags.contains_key(*key);
+            let missing: Tags =
+                tags.iter().filter(missing).map(|(key, value)| (key.clone(), value.clone())).collect();
+            if !missing.is_empty() {
+                to.api.tag_release(&to.fleet, release.id, &missing, &mut to.patience)?;
+            }
             (release.id, Vec::new())
         }
         None => {

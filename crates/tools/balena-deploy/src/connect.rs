@@ -1,41 +1,22 @@
 //! A connection to a fleet.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use lw_balena::{Api, Endpoints, Fleet, Release, ServerTime, Waiting};
-use lw_cli::{Clock, Context, Error, Variable, Woken};
-use lw_http::{Client, Settings};
+use lw_balena::{Api, Endpoints, Fleet, Release, ServerTime};
+use lw_cli::{Context, Error, Variable};
+use lw_connect::{GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY, Patience};
 use lw_secret::SecretSource;
 
 use crate::args::Where;
 
-/// The variables that say where Balena is and how to get there.
+/// The variables that say where Balena is, and where the git tags are.
 pub(crate) const VARIABLES: &[Variable] = &[
     Variable { name: "BALENARC_API_URL", description: "Address of the API, as balena-cli reads it" },
     Variable { name: "BALENARC_BUILDER_URL", description: "Address of the builder, as balena-cli reads it" },
-    Variable { name: "HTTPS_PROXY", description: "Proxy, as curl reads it" },
-    Variable { name: "https_proxy", description: "Proxy, as curl reads it" },
-    Variable { name: "ALL_PROXY", description: "Proxy where HTTPS_PROXY names none" },
-    Variable { name: "all_proxy", description: "Proxy where HTTPS_PROXY names none" },
-    Variable { name: "NO_PROXY", description: "Hosts no proxy is asked for" },
-    Variable { name: "no_proxy", description: "Hosts no proxy is asked for" },
-    Variable { name: "SSL_CERT_FILE", description: "File of certificates to trust, as OpenSSL reads it" },
+    GITHUB_REPOSITORY,
+    GITHUB_API_URL,
+    GITHUB_GRAPHQL_URL,
 ];
-
-/// Waits by the clock of the run; nobody waits any more once somebody wants it to stop.
-pub(crate) struct Patience(pub(crate) Clock);
-
-impl Waiting for Patience {
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn wait(&mut self, span: Duration) -> bool {
-        self.0.sleep(span) == Woken::Time
-    }
-}
 
 /// A fleet, and the Balena it is in.
 pub(crate) struct Connection {
@@ -57,18 +38,13 @@ impl Connection {
         if let Some(url) = cx.variable("BALENARC_BUILDER_URL") {
             endpoints.builder = url;
         }
-        let mut settings = Settings::from_environment(&|name| cx.variable(name));
-        if let Some(path) = cx.variable("SSL_CERT_FILE") {
-            settings.certificates = Some(cx.open(Path::new(&path))?.to_vec());
-        }
-        settings.seed = cx.now();
-        let client = Client::new(settings)?;
+        let client = lw_connect::client(cx)?;
         let source = at.balena_token.clone().unwrap_or_else(|| SecretSource::Env("BALENA_TOKEN".to_owned()));
         let token = cx.secret(&source, "token of Balena")?.without_line_break();
         let clock = cx.clock().clone();
         let time = ServerTime::new(move || clock.elapsed());
         let api = Arc::new(Api::new(client, endpoints, token, Arc::new(time)));
-        let mut patience = Patience(cx.clock().clone());
+        let mut patience = Patience::of(cx);
         api.whoami(&mut patience)?;
         let fleet = api.fleet(slug, &mut patience)?;
         Ok(Self { api, fleet, patience })

@@ -4,6 +4,7 @@
 //! the files and the report of a run.
 
 mod args;
+mod back;
 mod build;
 mod check;
 mod connect;
@@ -14,6 +15,7 @@ mod measured;
 mod rollout;
 mod rules;
 mod source;
+mod tag;
 mod watch;
 
 use lw_cli::{Context, Error, Output, Tool, Variable};
@@ -21,10 +23,11 @@ use lw_model::Report;
 use lw_rollout::Command as Verb;
 
 pub use crate::args::{Args, Command};
-use crate::args::{Back, Look, Rollout};
+use crate::args::{Look, Rollout};
 use crate::build::Drafted;
 use crate::connect::Connection;
 use crate::rollout::Job;
+use crate::tag::Tagger;
 
 /// The tool.
 #[derive(Debug)]
@@ -36,7 +39,8 @@ impl Tool for BalenaDeploy {
     const GUIDE: &'static str = "\
 `deploy` builds a source as a draft, gives it to a few devices, then to ever more, and makes it the fleet's release when all are well; \
 when they are not, every device gets back what it was pinned to, and the release is withdrawn. `plan` says who would get it when, and \
-every request that would be sent. `resume`, `promote`, `pause`, `abort` and `rollback` act on a rollout wherever it was begun: what \
+every request that would be sent. `rollback` goes back from a rollout wherever it is; from a release that the fleet got by other means it \
+goes back to the one that --to names, or to the last good one. `resume`, `promote`, `pause`, `abort` and `rollback` act on a rollout wherever it was begun: what \
 they need is stored in tags of the fleet, the release and the devices. `pin` and `unpin` are for single devices. `watch` says how \
 a fleet is, for a schedule, and `check` what of a source would be sent, for pull requests: it needs no token.
 
@@ -45,7 +49,8 @@ Examples:
   balena-deploy plan --fleet org/fleet --release 1.2.3
   balena-deploy deploy --fleet org/fleet --release 1.2.3 --step 10 --step 100
   balena-deploy resume --fleet org/fleet --release 1.2.3 --wait-at-most 3600
-  balena-deploy rollback --fleet org/fleet --release 1.2.3
+  balena-deploy rollback --fleet org/fleet
+  balena-deploy rollback --fleet org/fleet --to 1.2.2
   balena-deploy deploy --env production
   balena-deploy watch --fleet org/fleet --baseline before.json --report before.json
   balena-deploy check --source . --max source.bytes=50MiB";
@@ -57,7 +62,7 @@ Examples:
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const EXIT_CODES: &'static [(u8, &'static str)] = lw_rollout::EXIT_CODES;
-    const TRUSTED: &'static [&'static str] = &["environment", "balena-token", "fleet"];
+    const TRUSTED: &'static [&'static str] = &["environment", "balena-token", "github-token", "fleet"];
     const VARIABLES: &'static [Variable] = connect::VARIABLES;
     const ENVIRONMENTS: bool = true;
     const PINNED: bool = true;
@@ -86,6 +91,7 @@ Examples:
         match command {
             Command::Deploy(args) => {
                 rollout::strategy(&args.how)?;
+                let tagger = Tagger::open(&args.tagging, cx)?;
                 let mut to = Connection::open(&args.at, cx)?;
                 let release = match args.which.release.as_deref() {
                     Some(name) => to.release(Some(name))?,
@@ -102,13 +108,20 @@ Examples:
                         }
                     },
                 };
-                if args.build.draft {
+                // What nobody has merged is for nobody's devices, but for those that are pinned to it by hand.
+                let is_pull_request = cx.ci_context().pull_request.is_some();
+                if args.build.draft || !args.build.finalize || is_pull_request {
                     cx.output("release-id", release.id.to_string());
                     cx.output("version", release.raw_version.clone());
                     cx.output("rolled-back", "false");
-                    cx.figure(format!("release {} is a draft", release.raw_version));
+                    let why = if is_pull_request { ": a pull request rolls nothing out" } else { "" };
+                    let what = if release.is_final { "is final already" } else { "is a draft" };
+                    cx.figure(format!("release {} {what}{why}", release.raw_version));
                     cx.judge(report, None);
                     return Ok(());
+                }
+                if let Some(tagger) = &tagger {
+                    tagger.check(&release, &mut to)?;
                 }
                 let job = Job {
                     command: Verb::Apply,
@@ -117,18 +130,18 @@ Examples:
                     back: None,
                     judged: &args.judged,
                     journal: args.journal.journal.clone(),
+                    back_to: None,
+                    tagger: tagger.as_ref(),
                 };
                 rollout::run(&job, &to, cx, report)
             }
             Command::Plan(args) => with(&args, Verb::Apply, cx, report, rollout::plan),
             Command::Resume(args) => with(&args, Verb::Resume, cx, report, rollout::run),
             Command::Promote(args) => with(&args, Verb::Promote, cx, report, rollout::run),
-            Command::Status(args) => looked(&args, None, Verb::Resume, cx, report, rollout::status),
-            Command::Pause(args) => looked(&args, None, Verb::Pause, cx, report, rollout::run),
-            Command::Abort(args) => looked(&args, None, Verb::Abort, cx, report, rollout::run),
-            Command::Rollback(args) => {
-                looked(&args.look, Some(&args.back), Verb::Rollback, cx, report, rollout::run)
-            }
+            Command::Status(args) => looked(&args, Verb::Resume, cx, report, rollout::status),
+            Command::Pause(args) => looked(&args, Verb::Pause, cx, report, rollout::run),
+            Command::Abort(args) => looked(&args, Verb::Abort, cx, report, rollout::run),
+            Command::Rollback(args) => back::rollback(&args, cx, report),
             Command::Pin(args) => {
                 devices::pin(&args.at, &args.device, Some(args.which.release.as_deref()), cx, report)
             }
@@ -143,25 +156,37 @@ type Act = fn(&Job<'_>, &Connection, &mut Context, &mut Report) -> Result<(), Er
 
 fn with(args: &Rollout, command: Verb, cx: &mut Context, report: &mut Report, act: Act) -> Result<(), Error> {
     rollout::strategy(&args.how)?;
+    let tagger = Tagger::open(&args.tagging, cx)?;
     let mut to = Connection::open(&args.at, cx)?;
     let release = to.release(args.which.release.as_deref())?;
-    let journal = args.journal.journal.clone();
-    let job =
-        Job { command, release: &release, how: Some(&args.how), back: None, judged: &args.judged, journal };
+    if let Some(tagger) = &tagger {
+        tagger.check(&release, &mut to)?;
+    }
+    let job = Job {
+        command,
+        release: &release,
+        how: Some(&args.how),
+        back: None,
+        judged: &args.judged,
+        journal: args.journal.journal.clone(),
+        back_to: None,
+        tagger: tagger.as_ref(),
+    };
     act(&job, &to, cx, report)
 }
 
-fn looked(
-    args: &Look,
-    back: Option<&Back>,
-    command: Verb,
-    cx: &mut Context,
-    report: &mut Report,
-    act: Act,
-) -> Result<(), Error> {
+fn looked(args: &Look, command: Verb, cx: &mut Context, report: &mut Report, act: Act) -> Result<(), Error> {
     let mut to = Connection::open(&args.at, cx)?;
     let release = to.release(args.which.release.as_deref())?;
-    let journal = args.journal.journal.clone();
-    let job = Job { command, release: &release, how: None, back, judged: &args.judged, journal };
+    let job = Job {
+        command,
+        release: &release,
+        how: None,
+        back: None,
+        judged: &args.judged,
+        journal: args.journal.journal.clone(),
+        back_to: None,
+        tagger: None,
+    };
     act(&job, &to, cx, report)
 }

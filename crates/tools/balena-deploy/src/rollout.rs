@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lw_balena::{FleetTarget, Release, release_id};
 use lw_cli::{Context, Error};
+use lw_connect::Patience;
 use lw_model::{Align, Cell, Diagnose as _, Fact, Finding, Level, Report, Table};
 use lw_retry::Policy;
 use lw_rollout::{
@@ -17,6 +18,7 @@ use lw_rollout::{
 use crate::args::{Back, How, Judged, Reaction as Chosen};
 use crate::connect::Connection;
 use crate::host::Run;
+use crate::tag::Tagger;
 
 /// How many devices one call names: as many as fit into an address, and as many tags as are written between two looks at the lease.
 const BATCHES: Batches = Batches { mark: 20, assign: 50 };
@@ -52,6 +54,10 @@ pub(crate) struct Job<'a> {
     pub(crate) back: Option<&'a Back>,
     pub(crate) judged: &'a Judged,
     pub(crate) journal: Option<PathBuf>,
+    /// What the fleet goes back to, where that is not what the rollout found.
+    pub(crate) back_to: Option<u64>,
+    /// Where the commit is tagged at the end, if it is to be.
+    pub(crate) tagger: Option<&'a Tagger>,
 }
 
 impl Job<'_> {
@@ -74,6 +80,7 @@ impl Job<'_> {
             strategy,
             first: how.is_some_and(|how| how.first),
             again: how.is_some_and(|how| how.again),
+            back_to: self.back_to.map(release_id),
             in_order: false,
             leave_at,
             batches: BATCHES,
@@ -124,8 +131,44 @@ pub(crate) fn run(
     // At the end the marks are gone: what decided is what was seen while a wave was under way.
     let seen = target.decided.as_deref().or(engine.view());
     devices(&seen.map(|look| standings(look, &strategy)).unwrap_or_default(), job.release, to, report);
+    if job.command == Command::Rollback {
+        let by_hand = engine.view().map(|look| pinned_by_hand(look, job.release)).unwrap_or_default();
+        report_by_hand(&by_hand, to, report);
+    }
     report.tables.push(times(&timeline));
     conclude(outcome, job, to, cx, report)
+}
+
+/// Devices that somebody has pinned to the release: a rollback leaves them.
+fn pinned_by_hand(look: &Observed, release: &Release) -> Vec<MemberId> {
+    let ours = release_id(release.id);
+    let is_left = |member: &Member| member.mark.is_none() && member.assigned.as_ref() == Some(&ours);
+    look.members.iter().filter(|(_, member)| is_left(member)).map(|(id, _)| id.clone()).collect()
+}
+
+fn report_by_hand(by_hand: &[MemberId], to: &Connection, report: &mut Report) {
+    let mut table = Table::new(
+        "by-hand",
+        "Pinned to it by hand, and left so",
+        &[("Device", Align::Left), ("Page", Align::Left)],
+    );
+    for member in by_hand {
+        let page = to.api.endpoints().device_page(member.as_str());
+        let message = format!("device {member} is pinned to the release by hand, and stays so: {page}");
+        report.add_finding(Finding::new("balena-deploy/by-hand", Level::Warning, member.as_str(), message));
+        table.rows.push(vec![Cell::Code(member.as_str().to_owned()), Cell::Text(page)]);
+    }
+    if !table.rows.is_empty() {
+        report.tables.push(table);
+    }
+}
+
+/// What a look without a rollout needs: what is asked, of whom, and what it shows.
+fn prepared(job: &Job<'_>, to: &Connection, cx: &Context) -> Result<(Request, FleetTarget, Observed), Error> {
+    let request = job.request(to, cx)?;
+    let mut target = job.target(to);
+    let look = look(&mut target, cx)?;
+    Ok((request, target, look))
 }
 
 /// Looks, and reports how each device stands; nothing is sent.
@@ -135,9 +178,7 @@ pub(crate) fn status(
     cx: &mut Context,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let request = job.request(to, cx)?;
-    let mut target = job.target(to);
-    let look = look(&mut target)?;
+    let (request, _, look) = prepared(job, to, cx)?;
     let phase =
         look.record.as_ref().map_or_else(|| "not begun".to_owned(), |record| record.phase.to_string());
     fact(report, "phase", phase.clone());
@@ -164,9 +205,7 @@ pub(crate) fn plan(
     cx: &mut Context,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let request = job.request(to, cx)?;
-    let mut target = job.target(to);
-    let look = look(&mut target)?;
+    let (request, target, look) = prepared(job, to, cx)?;
     let plan = Plan::new(&request, &look, 0)?;
     let calls = rehearse(&request, &look)?;
     notes(&plan, report);
@@ -217,6 +256,14 @@ pub(crate) fn plan(
             ]);
         }
     }
+    if let Some(tagger) = job.tagger {
+        let (request, body) = tagger.request(job.release)?;
+        requests.rows.push(vec![
+            Cell::Text("tag the commit".to_owned()),
+            Cell::Code(request),
+            Cell::Code(body),
+        ]);
+    }
     cx.figure(format!("{} devices in {} waves", plan.marks.len(), plan.waves.len()));
     report.tables.push(requests);
     outputs(job.release, false, cx);
@@ -224,12 +271,9 @@ pub(crate) fn plan(
     Ok(())
 }
 
-fn look(target: &mut FleetTarget) -> Result<Observed, Error> {
-    match target.call(&Call::Observe, 0) {
-        Ok(Answer::Seen(look)) => Ok(*look),
-        Ok(_) => Err(Error::internal("a look was answered with something else")),
-        Err(error) => Err(Error::remote(error.message)),
-    }
+/// One look, for what does nothing else.
+pub(crate) fn look(target: &mut FleetTarget, cx: &Context) -> Result<Observed, Error> {
+    target.look(&mut Patience::of(cx)).map_err(|error| Error::remote(error.message))
 }
 
 fn fact(report: &mut Report, name: &str, value: String) {
@@ -366,8 +410,17 @@ fn conclude(
     let code = outcome.exit_code();
     fact(report, "outcome", outcome.to_string());
     fact(report, "page", to.api.endpoints().release_page(to.fleet.id, job.release.id));
-    outputs(job.release, matches!(outcome, Outcome::RolledBack { .. }), cx);
-    let release = format!("release {} of {}", job.release.raw_version, to.fleet.slug);
+    // A draft that has become final has another version.
+    let now = match outcome {
+        Outcome::Succeeded => to.api.release_again(&to.fleet, job.release.id, &mut Patience::of(cx)),
+        _ => Ok(job.release.clone()),
+    };
+    let (now, unread) = match now {
+        Ok(now) => (now, None),
+        Err(error) => (job.release.clone(), Some(Error::from(error))),
+    };
+    outputs(&now, matches!(outcome, Outcome::RolledBack { .. }), cx);
+    let release = format!("release {} of {}", now.raw_version, to.fleet.slug);
     // The job is not done, or was undone: no verdict says otherwise.
     let is_error = code >= 10;
     // What is recorded as an error stands in the headline already.
@@ -398,6 +451,16 @@ fn conclude(
         _ if is_error => {
             let error = Error::remote(outcome.to_string());
             cx.record_error(report, &error);
+        }
+        Outcome::Succeeded => {
+            let tagged = match (unread, job.tagger) {
+                (Some(error), _) => Err(error),
+                (None, Some(tagger)) => tagger.join(&now, to, report),
+                (None, None) => Ok(()),
+            };
+            if let Err(error) = tagged {
+                cx.record_error(report, &error);
+            }
         }
         _ => {}
     }

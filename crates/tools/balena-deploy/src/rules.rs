@@ -5,6 +5,12 @@ use lw_model::{Level, Rule};
 /// Every kind of finding of its own.
 pub(crate) const RULES: &[Rule] = &[
     Rule {
+        id: "by-hand",
+        level: Level::Warning,
+        title: "A device is pinned by hand to the release that the fleet goes back from.",
+        help: "Somebody meant it, so it stays. `unpin` lets it follow the fleet again.",
+    },
+    Rule {
         id: "device-failed",
         level: Level::Warning,
         title: "A device did not come up with the release, or not well.",

@@ -27,6 +27,8 @@ pub(crate) struct Input {
     pub(crate) kind: Kind,
     /// The commands that take it; none for an input of all.
     pub(crate) commands: Vec<String>,
+    /// What actions that this one takes the place of call it: inputs of the action alone.
+    pub(crate) also: Vec<String>,
 }
 
 impl Input {
@@ -69,6 +71,7 @@ fn inputs_of_command(command: &Command) -> anyhow::Result<Vec<Input>> {
             list: false,
             kind: Kind::OneOf(names.iter().map(|name| (*name).to_owned()).collect()),
             commands: Vec::new(),
+            also: Vec::new(),
         });
     }
     let of_commands = command
@@ -102,11 +105,22 @@ fn inputs_of_command(command: &Command) -> anyhow::Result<Vec<Input>> {
                 list: matches!(arg.get_action(), ArgAction::Append),
                 kind: kind_of(arg),
                 commands: owner.map(str::to_owned).into_iter().collect(),
+                also: also(arg)?,
                 name,
             });
         }
     }
     Ok(inputs)
+}
+
+/// The other names of an input.
+fn also(arg: &Arg) -> anyhow::Result<Vec<String>> {
+    let names: Vec<String> =
+        arg.get_all_aliases().unwrap_or_default().into_iter().map(str::to_owned).collect();
+    // With a `-` in it, it would be the same variable as that of another input.
+    let is_name = |name: &String| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    ensure!(names.iter().all(is_name), "other names are of a-z and `_`: {names:?}");
+    Ok(names)
 }
 
 fn kind_of(arg: &Arg) -> Kind {
@@ -161,6 +175,7 @@ pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String
     for input in &inputs {
         yml.push_str(&input_yml(&input.name, &input.described(), "")?);
     }
+    yml.push_str(&others_yml(&inputs)?);
     yml.push_str(&input_yml("runtime", RUNTIME, "")?);
     yml.push_str(&outputs_yml(entry.all_outputs())?);
     yml.push_str("runs:\n  using: composite\n  steps:\n");
@@ -186,10 +201,24 @@ fn environment(entry: &Entry, inputs: &[Input]) -> Vec<(String, String)> {
         // Empty: an earlier step must not have the gate only plan, nor say what the cache has restored.
         env.extend([PHASE, RESTORED].map(|name| (name.to_owned(), "''".to_owned())));
     }
-    env.extend(
-        inputs.iter().map(|input| (variable(&input.name), format!("${{{{ inputs.{} }}}}", input.name))),
-    );
+    env.extend(inputs.iter().map(|input| {
+        let names: Vec<String> =
+            [&input.name].into_iter().chain(&input.also).map(|name| format!("inputs.{name}")).collect();
+        (variable(&input.name), format!("${{{{ {} }}}}", names.join(" || ")))
+    }));
     env
+}
+
+/// The inputs under the names other actions have for them.
+fn others_yml(inputs: &[Input]) -> anyhow::Result<String> {
+    let mut yml = String::new();
+    for input in inputs {
+        for name in &input.also {
+            let description = format!("The same as `{}`, under the name it has elsewhere", input.name);
+            yml.push_str(&input_yml(name, &description, "")?);
+        }
+    }
+    Ok(yml)
 }
 
 /// What an action that keeps its baselines is called.
@@ -234,6 +263,7 @@ pub(crate) fn with_baseline_yml(entry: &Entry, launcher: &str) -> anyhow::Result
         let default = if input.name == "store" { "cache" } else { "" };
         yml.push_str(&input_yml(&input.name, &input.described(), default)?);
     }
+    yml.push_str(&others_yml(&inputs)?);
     yml.push_str(&input_yml("runtime", RUNTIME, "")?);
     yml.push_str(&outputs_yml(entry.all_outputs())?);
     yml.push_str("runs:\n  using: composite\n  steps:\n");

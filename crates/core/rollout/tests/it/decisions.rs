@@ -192,7 +192,11 @@ fn what_has_succeeded_stays_so_and_can_be_rolled_back() {
     assert!(fleet.devices.values().all(|device| device.assigned.is_none() && device.mark.is_none()));
     let ran = run(&mut fleet, request(Command::Rollback));
     assert_eq!(ran.code(), 10, "{}", ran.outcome());
-    assert_eq!(fleet.default, Some(release(OLD)));
+    assert!(
+        fleet.is_as_before(),
+        "nobody has a mark any more, and all are waited for: {}",
+        fleet.end_state()
+    );
 }
 
 #[test]

@@ -78,6 +78,10 @@ pub(crate) struct Fleet {
     pub(crate) default: Option<ReleaseId>,
     pub(crate) withdrawn: bool,
     pub(crate) newer: Option<ReleaseId>,
+    /// What becomes the default by itself when the release is withdrawn; unless it is said, what was it before.
+    pub(crate) falls_back_to: Option<ReleaseId>,
+    /// It becomes that whatever is asked.
+    pub(crate) is_falling_silently: bool,
     pub(crate) lease: Option<Lease>,
     pub(crate) records: BTreeMap<String, Record>,
     pub(crate) wish: Option<Wish>,
@@ -129,6 +133,8 @@ impl Fleet {
             default: Some(release(OLD)),
             withdrawn: false,
             newer: None,
+            falls_back_to: None,
+            is_falling_silently: false,
             lease: None,
             records: BTreeMap::new(),
             wish: None,
@@ -252,10 +258,12 @@ impl Fleet {
                     self.default = Some(release.clone());
                 }
             }
-            Call::Withdraw { release, previous } => {
+            Call::Withdraw { release, previous, is_exact } => {
                 self.withdrawn = true;
                 if self.default.as_ref() == Some(release) {
-                    self.default.clone_from(previous);
+                    let falls_back =
+                        self.falls_back_to.as_ref().filter(|_| !is_exact || self.is_falling_silently);
+                    self.default = falls_back.or(previous.as_ref()).cloned();
                 }
             }
             Call::Wish(wish) => self.wish.clone_from(wish),
@@ -380,6 +388,7 @@ pub(crate) fn request(command: Command) -> Request {
         strategy: strategy(),
         first: false,
         again: false,
+        back_to: None,
         in_order: false,
         leave_at: None,
         batches: Batches { mark: 25, assign: 10 },

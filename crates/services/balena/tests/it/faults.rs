@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lw_rollout::{Engine, Outcome, Request, Share, StrategyStep as Step};
+use lw_balena::release_id;
+use lw_rollout::{Command, Engine, Outcome, Request, Share, StrategyStep as Step};
 use lw_testkit::balena::{Device, Fault, Injection, Outcome as Update, Release, State};
 
 use crate::{World, request, run_while};
@@ -54,13 +55,14 @@ fn run(fails: bool, injection: impl FnOnce(usize) -> Option<Injection>) -> (Outc
 
 #[test]
 fn every_kind_of_fault_at_every_request_ends_as_a_run_without() {
-    let faults: [(Fault, bool); 6] = [
+    let faults: [(Fault, bool); 7] = [
         (Fault::Drop, true),
         (Fault::Drop, false),
         (Fault::Later { status: 429, after: "7".to_owned() }, false),
         (Fault::Status(500), true),
         (Fault::Html(502), false),
         (Fault::Truncated(3), true),
+        (Fault::Slow(Duration::from_micros(20)), true),
     ];
     for fails in [false, true] {
         let (outcome, expected, requests, _) = run(fails, |_| None);
@@ -120,4 +122,60 @@ fn a_process_lost_before_or_after_any_request_is_followed_by_another_with_the_sa
     }
     // Before and after each of some twenty calls.
     assert!(stop > 30, "{stop}");
+}
+
+/// A rollback from a release that no rollout is known of, to the one before (which the fleet follows by itself) or to the first.
+fn go_back(to_first: bool, injection: impl FnOnce(usize) -> Option<Injection>) -> (State, usize, usize) {
+    let world = World::new();
+    let fleet_id = world.stub.add_fleet("fleet1");
+    let mut releases = Vec::new();
+    for version in ["1.0.0", "1.0.5", "1.1.0"] {
+        releases.push(world.stub.add_release(fleet_id, &Release::last(version)));
+        world.stub.advance(Duration::from_secs(60));
+    }
+    let device = Device { poll: Duration::from_secs(60), ..Device::default() };
+    world.stub.add_devices(fleet_id, 3, &device);
+    world.stub.advance(Duration::from_secs(600));
+    let (bad, to) = (releases[2], releases[usize::from(!to_first)]);
+    assert_eq!(world.stub.state().running(fleet_id, bad), 3);
+    let fleet = world.fleet("admin/fleet1");
+    let before = world.stub.answered();
+    if let Some(injection) = injection(before) {
+        world.stub.inject(injection);
+    }
+    let ran = world.run(&fleet, bad, "job", |request| {
+        request.command = Command::Rollback;
+        request.back_to = Some(release_id(to.unsigned_abs()));
+    });
+    assert_eq!(ran.outcome.exit_code(), 10, "{}", ran.outcome);
+    let state = world.stub.state();
+    let there = &state.fleets[&fleet_id];
+    assert_eq!((there.target, there.tracks_latest), (Some(to), !to_first));
+    assert_eq!((state.running(fleet_id, to), state.releases[&bad].is_invalidated), (3, true));
+    let met = world.stub.requests().iter().filter(|seen| seen.fault.is_some()).count();
+    (end(&world), world.stub.answered() - before, met)
+}
+
+#[test]
+fn a_fleet_goes_back_alike_whichever_request_fails() {
+    let faults: [(Fault, bool); 5] = [
+        (Fault::Drop, true),
+        (Fault::Status(500), false),
+        (Fault::Later { status: 429, after: "7".to_owned() }, false),
+        (Fault::Html(502), true),
+        (Fault::Truncated(3), true),
+    ];
+    for to_first in [false, true] {
+        let (expected, requests, _) = go_back(to_first, |_| None);
+        for number in 1..=requests {
+            let (fault, takes_effect) = faults[number % faults.len()].clone();
+            let what = format!("{fault:?} at request {number} of {requests}");
+            let (state, _, met) = go_back(to_first, |before| {
+                let injection = Injection::nth(before + number, fault);
+                Some(if takes_effect { injection.taking_effect() } else { injection })
+            });
+            assert_eq!((state, met), (expected.clone(), 1), "{what}");
+        }
+        println!("{requests} requests of a rollback, each failed once");
+    }
 }

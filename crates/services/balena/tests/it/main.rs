@@ -51,7 +51,18 @@ impl World {
 
     /// Another process: it knows nothing but what the target holds.
     pub(crate) fn process(&self, fleet: &Fleet, release: i64) -> (FleetTarget, Clocked) {
-        let api = api(&self.stub, self.stub.token());
+        let (clock, began) = (Arc::clone(&self.stub), self.stub.now());
+        self.process_with(fleet, release, ServerTime::new(move || clock.now() - began))
+    }
+
+    /// The same, on a machine with another clock.
+    pub(crate) fn process_with(
+        &self,
+        fleet: &Fleet,
+        release: i64,
+        time: ServerTime,
+    ) -> (FleetTarget, Clocked) {
+        let api = api_by(&self.stub, self.stub.token(), time);
         api.whoami(&mut self.waits()).unwrap();
         let time = Arc::clone(api.time());
         let healthy = BTreeSet::from(["operational".to_owned()]);
@@ -86,7 +97,10 @@ pub(crate) struct Run {
 
 pub(crate) fn api(stub: &Arc<Stub>, token: &str) -> Arc<Api> {
     let (clock, began) = (Arc::clone(stub), stub.now());
-    let time = ServerTime::new(move || clock.now() - began);
+    api_by(stub, token, ServerTime::new(move || clock.now() - began))
+}
+
+fn api_by(stub: &Arc<Stub>, token: &str, time: ServerTime) -> Arc<Api> {
     let endpoints = Endpoints {
         api: stub.api_url(),
         builder: stub.builder_url(),
@@ -153,6 +167,7 @@ pub(crate) fn request(fleet: &Fleet, release: i64, holder: &str) -> Request {
         strategy: Strategy::default(),
         first: false,
         again: false,
+        back_to: None,
         in_order: false,
         leave_at: None,
         batches: Batches { mark: 20, assign: 50 },

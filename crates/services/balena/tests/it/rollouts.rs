@@ -171,7 +171,7 @@ fn the_api_failing_during_the_rollback_leaves_a_list_of_what_is_to_be_done() {
 }
 
 #[test]
-fn finalizing_an_older_draft_is_refused_and_where_it_comes_too_late_gone_back_from() {
+fn finalizing_an_older_draft_is_refused() {
     let world = World::new();
     let (fleet_id, _, new, _) = fleet(&world, 3);
     world.stub.advance(Duration::from_secs(60));
@@ -337,4 +337,88 @@ fn a_mark_that_somebody_has_edited_stops_the_rollout_and_names_the_device() {
     let run = world.run(&fleet, new, "job-1", |_| {});
     let Outcome::Unreachable { why } = &run.outcome else { panic!("{}", run.outcome) };
     assert!(why.contains(&uuid), "{why}");
+}
+
+#[test]
+fn finalizing_that_comes_too_late_changes_nothing_and_is_told() {
+    let world = World::new();
+    let (fleet_id, _, new, _) = fleet(&world, 3);
+    let fleet = world.fleet("admin/fleet1");
+    let (mut target, mut host) = world.process(&fleet, new);
+    let mut engine = Engine::new(request(&fleet, new, "job-1"));
+    run_until(&mut engine, &mut target, &mut host, |call| matches!(call, Call::Finalize(_)));
+    // Between the look and the call: Balena takes the call with 200, and the fleet does not follow.
+    let newer = world.stub.add_release(fleet_id, &Release::last("1.2.0"));
+    let outcome = lw_rollout::drive(&mut engine, &mut target, &mut host).unwrap();
+    let Outcome::Superseded { by } = &outcome else { panic!("{outcome}") };
+    assert_eq!((by, outcome.exit_code()), (&newer.to_string(), 14));
+    assert_eq!(world.stub.state().fleets[&fleet_id].target, Some(newer));
+}
+
+#[test]
+fn devices_that_move_vanish_or_appear_meanwhile_are_not_touched() {
+    let world = World::new();
+    let (fleet_id, old, new, devices) = fleet(&world, 6);
+    let other = world.stub.add_fleet("fleet2");
+    world.stub.add_release(other, &Release::last("7.0.0"));
+    let fleet = world.fleet("admin/fleet1");
+    let (mut target, mut host) = world.process(&fleet, new);
+    let mut engine = Engine::new(request(&fleet, new, "job-1"));
+    // After the look, before the first device is pinned: the API is asked to pin devices that are elsewhere by then.
+    run_until(&mut engine, &mut target, &mut host, |call| matches!(call, Call::Assign(_)));
+    let waves = engine.plan().unwrap().waves.clone();
+    let state = world.stub.state();
+    let id_of = |uuid: &str| state.devices.values().find(|device| device.uuid == uuid).unwrap().id;
+    let of_wave = |wave: usize| id_of(waves[wave].members[0].as_str());
+    let (moved, gone) = (of_wave(1), of_wave(2));
+    world.stub.move_device(moved, other);
+    world.stub.remove_device(gone);
+    let appeared = world.stub.add_device(fleet_id, &Device::default());
+    let outcome = lw_rollout::drive(&mut engine, &mut target, &mut host).unwrap();
+    assert_eq!(outcome, Outcome::Succeeded);
+    let vanished: Vec<String> = engine.vanished().iter().map(|id| id.as_str().to_owned()).collect();
+    assert_eq!(vanished.len(), 2, "{vanished:?}");
+    // Who came asks what the fleet has when it asks, and the rollout does not wait for it.
+    world.stub.advance(Duration::from_secs(3600));
+    let after = world.stub.state();
+    let moved = &after.devices[&moved];
+    assert_eq!((moved.pinned, moved.running == Some(new)), (None, false));
+    assert!(moved.installs.iter().all(|install| install.release != new));
+    // Who came follows the fleet: to the old release, then to the new one with all others, and was never pinned.
+    let appeared = &after.devices[&appeared];
+    assert_eq!((appeared.pinned, appeared.running), (None, Some(new)));
+    assert!(!appeared.tags.contains_key(MARK_TAG));
+    let is_pin = |seen: &lw_testkit::balena::Seen| {
+        seen.method == "PATCH" && seen.target.contains(&format!("{},", appeared.id))
+    };
+    assert!(!world.stub.requests().iter().any(is_pin));
+    assert_eq!(after.running(fleet_id, old), 0);
+    assert_eq!(devices.len(), 6);
+}
+
+#[test]
+fn a_clock_that_runs_fast_makes_no_bake_shorter() {
+    for (fast, slow) in [(2, 1), (1, 3)] {
+        let world = World::new();
+        let (_, _, new, _) = fleet(&world, 4);
+        let fleet = world.fleet("admin/fleet1");
+        let (clock, began) = (std::sync::Arc::clone(&world.stub), world.stub.now());
+        let time = lw_balena::ServerTime::new(move || (clock.now() - began) * fast / slow);
+        let (mut target, mut host) = world.process_with(&fleet, new, time);
+        let mut engine = Engine::new(request(&fleet, new, "job-1"));
+        assert_eq!(lw_rollout::drive(&mut engine, &mut target, &mut host).unwrap(), Outcome::Succeeded);
+        let pins = world.stub.requests();
+        let is_of_a_wave = |seen: &&lw_testkit::balena::Seen| {
+            seen.method == "PATCH" && seen.target.starts_with("/v7/device?") && !seen.body.contains("null")
+        };
+        let pins: Vec<Duration> = pins.iter().filter(is_of_a_wave).map(|seen| seen.at).collect();
+        assert!(pins.len() > 2, "{pins:?}");
+        // Its clock is put right at each look, and a look is half a minute apart from the next.
+        let bake = engine_bake() - Duration::from_secs(60);
+        assert!(pins.windows(2).all(|pair| pair[1] - pair[0] >= bake), "{fast}/{slow}: {pins:?}");
+    }
+}
+
+fn engine_bake() -> Duration {
+    lw_rollout::Strategy::default().bake(1)
 }

@@ -32,7 +32,10 @@ fn faults() -> Vec<(Fault, bool)> {
 }
 
 /// Runs something with each kind of fault at each of its answers, and compares how it ends.
-fn at_every_answer<E: PartialEq + std::fmt::Debug>(run: &dyn Fn(&World) -> E, before: &dyn Fn(&World)) {
+pub(crate) fn at_every_answer<E: PartialEq + std::fmt::Debug>(
+    run: &dyn Fn(&World) -> E,
+    before: &dyn Fn(&World),
+) {
     let with = |injection: Option<(usize, Fault, bool)>| {
         let world = World::new();
         before(&world);

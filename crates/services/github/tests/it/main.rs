@@ -11,6 +11,7 @@ mod openapi;
 mod pulls;
 mod refs;
 mod secrets;
+mod tags;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use lw_github::{HeadOf, NewCommit, NewEntry, Repository};
+use lw_github::{HeadOf, NewCommit, NewEntry, ObjectId, Repository, Tagged};
 use lw_testkit::github::{PullSpec, RunSpec};
 use serde_json::{Value, json};
 
@@ -65,6 +65,10 @@ fn everything(has_digests: bool) -> Vec<Value> {
     assert_eq!(artifacts.len(), 2);
     api.artifacts(repository, run, Some("report"), waits).unwrap();
     api.download(repository, &artifacts[0], 10, waits).unwrap();
+    let main = ObjectId::parse(&world.main).unwrap();
+    world.stub.world(|github| github.annotate(REPOSITORY, "v1", &world.main));
+    assert_eq!(api.tag(repository, "v1", waits).unwrap(), Some(main.clone()));
+    assert_eq!(api.create_tag(repository, "v2", &main, waits).unwrap(), Tagged::Created);
     let name = "refs/lw/baseline";
     assert_eq!(api.reference(repository, name, waits).unwrap(), None);
     let mut from = None;
@@ -132,9 +136,10 @@ fn what_the_client_cannot_do_without_github_always_gives() {
             200,
             &["artifacts.[].id", "artifacts.[].name", "artifacts.[].size_in_bytes", "artifacts.[].expired"],
         ),
-        of("GET", "/git/ref/{ref}", 200, &["ref", "object.sha"]),
+        of("GET", "/git/ref/{ref}", 200, &["ref", "object.sha", "object.type"]),
+        of("GET", "/git/tags/{tag_sha}", 200, &["object.sha", "object.type"]),
         of("PATCH", "/git/refs/{ref}", 200, &["ref", "object.sha"]),
-        of("POST", "/git/refs", 201, &["ref", "object.sha"]),
+        of("POST", "/git/refs", 201, &["ref", "object.sha", "object.type"]),
         of("GET", "/git/commits/{commit_sha}", 200, &["sha", "tree.sha", "parents.[].sha"]),
         of("GET", "/git/trees/{tree_sha}", 200, &["tree.[].path", "tree.[].mode", "tree.[].sha"]),
         of("GET", "/git/blobs/{file_sha}", 200, &["content", "encoding"]),

@@ -1,7 +1,7 @@
 //! How a process ends: each exit code of a rollout's own, and what the report says then.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use lw_model::{Cell, Report};
@@ -103,22 +103,13 @@ fn a_rollout_that_is_aborted_stays_where_it_is_and_can_still_go_back() {
     world.assert_known();
 }
 
-#[test]
-fn what_another_process_holds_is_left_and_what_it_was_told_is_done_after_it() {
-    let world = World::new(3);
-    let draft = world.stub.add_release(world.fleet, &Release::draft("1.1.0"));
-    let release = draft.to_string();
-    let (api, builder) = (world.stub.api_url(), world.stub.builder_url());
-    let mut lost = TOOL.command(world.path());
-    lost.args(["--config=none", "--fleet=admin/fleet1", "--bake=900", "--step=34", "--step=100"]);
-    lost.args(["--look-every=1", "--release", &release]).env("BALENARC_API_URL", api);
-    lost.env("BALENARC_BUILDER_URL", builder).env("BALENA_TOKEN", world.stub.token());
-    // The command comes first.
-    let arguments: Vec<_> = lost.get_args().map(std::ffi::OsStr::to_owned).collect();
+/// A rollout in another process that has pinned its first devices.
+fn begun(world: &World, draft: i64, more: &[&str]) -> Child {
     let mut command = TOOL.command(world.path());
-    command.arg("deploy").args(arguments);
-    command.envs(lost.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    command.args(["deploy", "--config=none", "--fleet=admin/fleet1", "--step=34", "--step=100"]);
+    command.args(["--look-every=1", "--release", &draft.to_string()]).args(more);
+    command.env("BALENARC_API_URL", world.stub.api_url()).env("BALENA_TOKEN", world.stub.token());
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let is_pinned = || world.stub.state().devices.values().any(|device| device.pinned == Some(draft));
     for _ in 0..600 {
         if is_pinned() {
@@ -127,6 +118,39 @@ fn what_another_process_holds_is_left_and_what_it_was_told_is_done_after_it() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(is_pinned());
+    child
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_cancelled_pauses_or_goes_back_as_it_was_told() {
+    // Everybody is sent back, and nobody waited for: who had not begun is back already.
+    let back = [(10, "rolled back"), (15, "rolling back")];
+    for (on_cancel, ends) in [("pause", &[(12, "paused")][..]), ("rollback", &back)] {
+        let world = World::new(3);
+        let draft = world.stub.add_release(world.fleet, &Release::draft("1.1.0"));
+        let mut child = begun(&world, draft, &["--bake=3600", "--on-cancel", on_cancel]);
+        // As a CI does that cancels a job.
+        let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let code = child.wait().unwrap().code().unwrap();
+        let pinned =
+            world.stub.state().devices.values().filter(|device| device.pinned == Some(draft)).count();
+        assert_eq!(pinned == 0, on_cancel == "rollback", "{pinned}");
+        assert_eq!(world.stub.state().releases[&draft].is_invalidated, on_cancel == "rollback");
+        let run = world.run(&["status", "--release", &draft.to_string()]);
+        assert!(ends.contains(&(code, run.fact("phase"))), "{on_cancel}: {code} {}", run.fact("phase"));
+        assert!(run.report().fact("held by", None).is_none(), "the lease is given back: {}", run.stdout);
+        world.assert_known();
+    }
+}
+
+#[test]
+fn what_another_process_holds_is_left_and_what_it_was_told_is_done_after_it() {
+    let world = World::new(3);
+    let draft = world.stub.add_release(world.fleet, &Release::draft("1.1.0"));
+    let release = draft.to_string();
+    let mut child = begun(&world, draft, &["--bake=900"]);
     child.kill().unwrap();
     child.wait().unwrap();
     world.stub.settle();

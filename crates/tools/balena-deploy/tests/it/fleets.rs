@@ -82,6 +82,36 @@ fn an_update_that_was_refused_is_told_at_once() {
 }
 
 #[test]
+fn a_pull_request_gets_a_draft_and_rolls_nothing_out() {
+    let world = World::new(1);
+    let event = r#"{"pull_request":{"number":7,"head":{"sha":"0123456789abcdef0123456789abcdef01234567","ref":"feature","repo":{"full_name":"org/repo"}},"base":{"sha":"1123456789abcdef0123456789abcdef01234567","ref":"main","repo":{"full_name":"org/repo"}}}}"#;
+    fs::write(world.path().join("event.json"), event).unwrap();
+    let (api, builder) = (world.stub.api_url(), world.stub.builder_url());
+    let event = world.path().join("event.json");
+    let env = [
+        ("BALENARC_API_URL", api.as_str()),
+        ("BALENARC_BUILDER_URL", &builder),
+        ("BALENA_TOKEN", world.stub.token()),
+        ("GITHUB_EVENT_NAME", "pull_request"),
+        ("GITHUB_EVENT_PATH", event.to_str().unwrap()),
+        ("GITHUB_REPOSITORY", "org/repo"),
+    ];
+    let deploy = ["deploy", "--fleet", "admin/fleet1", "--source", "source"];
+    let run = TOOL.run_as_step(world.path(), &deploy, &env);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.output("summary").contains("a pull request rolls nothing out"), "{}", run.output("summary"));
+    let state = world.stub.state();
+    let release = state.releases.values().find(|release| release.id != world.old).unwrap();
+    assert!(!release.is_final && state.fleets[&world.fleet].target == Some(world.old));
+    assert_eq!(release.tags["balena-ci-id"], "7");
+    assert!(state.devices.values().all(|device| device.pinned.is_none()));
+    // `finalize: false` is what deploy-to-balena-action has and does not read.
+    let run = world.run(&["deploy", "--source", "source", "--finalize=false"]);
+    assert!(run.code == 0 && run.output("summary").contains("is a draft"), "{}{}", run.stdout, run.stderr);
+    assert_eq!(world.stub.state().fleets[&world.fleet].target, Some(world.old));
+}
+
+#[test]
 fn a_fleet_without_devices_is_an_error() {
     let world = World::new(0);
     let run = world.run(&["watch"]);

@@ -4,12 +4,14 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod back;
 mod builds;
 mod ends;
 mod fleets;
 mod memory;
 mod rollouts;
 mod secrets;
+mod tags;
 
 use std::fs;
 use std::path::Path;
