@@ -64,7 +64,7 @@ pub fn change(series: &Series) -> String {
     let now = series.unit.brief(last.value);
     match show::ends(series) {
         Some((first, last)) if last.minus(first).as_f64() != 0.0 => {
-            format!("{now}, {}", show::growth(series.unit, last.minus(first), first))
+            format!("{now}, {}", show::went(series, (first, last)))
         }
         Some(_) => format!("{now}, unchanged"),
         None => now,
@@ -169,5 +169,9 @@ mod tests {
         assert_eq!(change(&series("x", &[5, 9, 5])), "5 B, unchanged");
         assert_eq!(change(&series("x", &[5])), "5 B");
         assert_eq!(change(&series("x", &[])), "");
+        let point = |value: f64| Point { label: String::new(), value: Number::Decimal(value) };
+        let points = vec![point(81.2), point(83.1)];
+        let percent = Series { unit: Unit::Percent, points, ..series("x", &[]) };
+        assert_eq!(change(&percent), "83.10 %, +1.90 points");
     }
 }

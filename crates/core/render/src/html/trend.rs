@@ -39,7 +39,7 @@ pub(super) fn figure(series: &Series, measure: Option<&Measure>, picture: usize)
          <title id=\"trend-{picture}\">{}</title>\n<desc>{} values, from {} to {}.</desc>\n",
         code(&series.name),
         figures(&series.unit.brief(last)),
-        figures(&show::growth(series.unit, last.minus(first), first)),
+        figures(&show::went(series, (first, last))),
         figures(&lw_model::counted(series.points.len(), "point")),
         escaped(&title),
         points.len(),
