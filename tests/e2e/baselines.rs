@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lw_testkit::github::{Access as May, Account, Permissions, Stub};
 use lw_testkit::root;
 use lw_testkit::runner::{Access, Cache, Job, Kind, Outcome, RunError, StepResult};
 use serde_json::{Value, json};
@@ -19,7 +20,13 @@ struct Project {
     tree: Tree,
     origin: tempfile::TempDir,
     cache: Cache,
+    /// The API, where the store is a ref.
+    github: Option<Stub>,
 }
+
+/// The token of a job.
+const TOKEN: &str = "ghs_canary7Lm2kQ9xTw4v0a8J";
+const BASELINE: &str = "refs/lw/baseline";
 
 /// What is run of a project: the event, and the commit that is checked out.
 #[derive(Clone)]
@@ -89,7 +96,7 @@ impl Ran {
 impl Project {
     fn new() -> Self {
         let origin = tempfile::Builder::new().prefix("lw-origin-").tempdir().unwrap();
-        let project = Self { tree: Tree::with(&binary()), origin, cache: Cache::default() };
+        let project = Self { tree: Tree::with(&binary()), origin, cache: Cache::default(), github: None };
         project.git(&["init", "--quiet", "--initial-branch", "main"]);
         project.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
         project
@@ -212,6 +219,9 @@ impl Project {
             .github("run_attempt", event.attempt);
         if let Some(board) = event.board {
             job = job.matrix("board", board);
+        }
+        if let Some(github) = &self.github {
+            job = job.github("api_url", &github.api_url()).github("token", TOKEN);
         }
         (job, around)
     }
@@ -463,6 +473,77 @@ fn test_report_keeps_its_store_beside_its_report() {
     assert_eq!(broken.outputs["baseline-commit"], first, "{}", broken.log);
     assert!(broken.outputs["breached"].contains("tests.newly-failing"), "{:?}", broken.outputs);
     assert_eq!(run(&pull, false).outputs["verdict"], "pass");
+}
+
+/// The same on a ref: what the cache drops stays, the gate talks to nobody, and the token goes to the steps around it alone.
+#[test]
+fn the_ref_keeps_what_later_changes_are_compared_with() {
+    let project = Project { github: Some(Stub::start()), ..Project::new() };
+    let stub = project.github.as_ref().unwrap();
+    let may = |contents| {
+        stub.world(|world| {
+            let permissions = Permissions { contents, ..Permissions::none() };
+            world.add_token(TOKEN, Account::job("octo-org/app", permissions));
+        });
+    };
+    stub.world(|world| world.add_repository("octo-org/app"));
+    may(May::Write);
+    let kept = || stub.world(|world| world.files("octo-org/app", BASELINE)).unwrap_or_default().len();
+    let run = |event: &Event| {
+        let run = project.run(event, &[("store", "ref")]);
+        assert!(!run.step.log.contains(TOKEN), "{}", run.step.log);
+        run
+    };
+    let first = project.commit(1000);
+    let push = run(&project.push(""));
+    assert_eq!((push.verdict(), push.kept(), kept()), ("pass", true, 1), "{}", push.step.log);
+    // Again: what is there stays.
+    run(&Event { attempt: "2", ..project.push("") });
+    assert_eq!((kept(), project.cache.len()), (1, 0), "the cache is not asked");
+
+    let pull = run(&project.pull_request(1, 1050, &first));
+    assert_eq!((pull.verdict(), pull.image()), ("pass", (1050, Some(50))), "{}", pull.step.log);
+    assert_eq!((pull.compared_with(), kept()), (first.as_str(), 1));
+    let breach = run(&project.pull_request(1, 1200, &first));
+    assert_eq!((breach.step.outcome, breach.verdict()), (Outcome::Failure, "fail"));
+    // Merged all the same, it is kept, and by the legs of a matrix at once.
+    let merged = project.main(1200);
+    assert_eq!(run(&merged).step.outcome, Outcome::Failure);
+    assert_eq!(kept(), 2);
+    let next = run(&project.pull_request(2, 1210, &first));
+    assert_eq!((next.image(), next.compared_with()), ((1210, Some(10)), merged.commit.as_str()));
+
+    // A token that only reads still finds; one that may nothing is told which line it lacks, and so is one that may not keep.
+    may(May::Read);
+    let fork = run(&project.pull_request(3, 1220, &first));
+    assert_eq!((fork.verdict(), fork.image().1), ("pass", Some(20)), "{}", fork.step.log);
+    let refused = run(&project.main(1201));
+    assert_eq!((refused.verdict(), kept()), ("pass", 2));
+    assert!(refused.step.log.contains("contents: write"), "{}", refused.step.log);
+    may(May::None);
+    stub.world(|world| world.make_private("octo-org/app"));
+    let blind = run(&project.pull_request(4, 1220, &first));
+    assert_eq!((blind.verdict(), blind.image().1), ("warn", None), "{}", blind.step.log);
+    assert!(blind.step.log.contains("contents: "), "{}", blind.step.log);
+
+    // The change brings along what the ref would have given.
+    may(May::Read);
+    let key = hash_of(&push);
+    let event = project.pull_request(5, 1220, &first);
+    let workspace = project.checkout(&event);
+    std::fs::write(workspace.path().join("app.bin"), vec![0x55; 1220]).unwrap();
+    let brought: PathBuf = workspace.path().join(".lw-baseline").join(key);
+    std::fs::create_dir_all(&brought).unwrap();
+    std::fs::copy(root().join("Cargo.toml"), brought.join("report.json")).unwrap();
+    let with = [size_gate(), vec![("store", "ref")]].concat();
+    let step = project.step(&event, workspace.path(), "size-gate-with-baseline", &with);
+    assert_eq!((step.outputs["verdict"].as_str(), step.outputs["baseline-commit"].as_str()), ("warn", ""));
+    assert_eq!(stub.refusals(), Vec::<String>::new());
+}
+
+/// The hash that the reports of a thing are named by.
+fn hash_of(run: &Ran) -> String {
+    run.step.outputs["baseline-key"].split_once('-').unwrap().0.to_owned()
 }
 
 /// An organisation that allows no foreign action, or a server without actions/cache, ends the job that uses it before its

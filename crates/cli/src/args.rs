@@ -57,8 +57,8 @@ pub struct Common {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Baselines")]
 pub struct BaselineStore {
-    /// Where reports are kept for later runs, and found again with `baseline: auto`: `file` is the folder `baseline-store`, which another step fills and saves; `cache` is the cache of GitHub Actions, which the action `…-with-baseline` asks
-    #[arg(long, value_enum, value_name = "cache|file", global = true)]
+    /// Where reports are kept for later runs, and found again with `baseline: auto`: `file` is the folder `baseline-store`, which another step fills and saves; `cache` is the cache of GitHub Actions and `ref` the ref `refs/lw/baseline` of the repository, which the action `…-with-baseline` asks
+    #[arg(long, value_enum, value_name = "cache|ref|file", global = true)]
     pub store: Option<StoreKind>,
 
     /// Folder of the store: one report for each thing that is measured and each commit; it has to be none that the build under test writes into
@@ -75,6 +75,8 @@ pub struct BaselineStore {
 pub enum StoreKind {
     /// The cache of GitHub Actions, read and written by the steps around the gate
     Cache,
+    /// The ref refs/lw/baseline, read and written by the steps around the gate
+    Ref,
     /// A folder
     File,
 }

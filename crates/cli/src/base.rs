@@ -56,4 +56,20 @@ impl Context {
     pub fn compared_with(&self, repository: &Repository, head: &str) -> Result<Base, Error> {
         Ok(compared_with(self.ci_context(), repository, head)?)
     }
+
+    /// The commit that this run may leave something of for later ones, or why it may not: a run of the main branch may,
+    /// which nobody but those who may change the repository has caused, and that has its commit checked out. Outside of a CI
+    /// whoever runs it decides, and it is the commit that is checked out.
+    ///
+    /// `main` names the main branch where the CI does not.
+    ///
+    /// # Errors
+    /// Why not, as the end of a sentence.
+    pub fn kept_commit(&self, main: Option<&str>) -> Result<String, String> {
+        if self.ci().id() != "terminal" {
+            return crate::store::kept_commit(self.ci_context(), main, self.root());
+        }
+        let checked_out = Repository::checked_out(self.root()).map_err(|error| error.to_string())?.commit;
+        checked_out.ok_or_else(|| "nothing is checked out".to_owned())
+    }
 }

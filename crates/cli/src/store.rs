@@ -28,11 +28,11 @@ use crate::tool::Entry;
 pub(crate) const MOST_BYTES: usize = 64 << 20;
 /// Commits that are looked at, back from the base, for one whose report is there.
 const MOST_COMMITS: usize = 1000;
-/// The folder of the cache, from the workspace: an entry of the cache is found again only under the path it was saved from.
+/// The folder that the cache, or what asks the ref, fills, from the workspace: an entry of the cache is found again only under the path it was saved from.
 const CACHE_FOLDER: &str = ".lw-baseline";
 /// Name of a report in it.
 const CACHED_REPORT: &str = "report.json";
-/// The key of the entry that the cache has restored, which the steps of the action set. A file that lies in the folder for
+/// The key of the entry that was restored, of the cache or the ref, which the steps of the action set. A file that lies in the folder for
 /// any other reason, such as that the change under test brings it along, is none.
 const RESTORED: &str = "LW_BASELINE_RESTORED";
 
@@ -102,12 +102,15 @@ impl Baselines {
         let place = match (named.store, named.baseline_store) {
             (None, None) => None,
             (None | Some(StoreKind::File), Some(folder)) => Some((StoreKind::File, folder)),
-            (Some(StoreKind::Cache), None) => Some((StoreKind::Cache, PathBuf::from(CACHE_FOLDER))),
+            (Some(kind @ (StoreKind::Cache | StoreKind::Ref)), None) => {
+                Some((kind, PathBuf::from(CACHE_FOLDER)))
+            }
             (Some(StoreKind::File), None) => {
                 return Err(Error::usage("--store file needs a folder").hint("add --baseline-store FOLDER"));
             }
-            (Some(StoreKind::Cache), Some(_)) => {
-                return Err(Error::usage("--store cache has a folder of its own")
+            (Some(kind @ (StoreKind::Cache | StoreKind::Ref)), Some(_)) => {
+                let word = if kind == StoreKind::Ref { "ref" } else { "cache" };
+                return Err(Error::usage(format!("--store {word} has a folder of its own"))
                     .hint("leave out --baseline-store, or write --store file"));
             }
         };
@@ -153,7 +156,7 @@ impl Baselines {
     /// compared with.
     pub(crate) fn keeps(&self, ci: &CiContext, root: &Path) -> Keeps {
         let store = self.store.as_ref().filter(|_| self.choice != Choice::Nothing)?;
-        Some(kept_commit(ci, root).map(|commit| (store.place(&commit), format!("{}-{commit}", store.key))))
+        Some(kept_commit(ci, None, root).map(|commit| (store.place(&commit), format!("{}-{commit}", store.key))))
     }
 
     /// The report that the run is compared with.
@@ -176,7 +179,7 @@ impl Store {
     /// Where the report of a commit lies.
     fn place(&self, commit: &str) -> PathBuf {
         match self.kind {
-            StoreKind::Cache => self.folder.join(&self.key).join(CACHED_REPORT),
+            StoreKind::Cache | StoreKind::Ref => self.folder.join(&self.key).join(CACHED_REPORT),
             StoreKind::File => self.folder.join(format!("{}-{commit}.json", self.key)),
         }
     }
@@ -187,7 +190,7 @@ impl Store {
             let commit = entry.strip_prefix(&self.key)?.strip_prefix('-')?;
             is_full_id(commit).then(|| commit.to_owned())
         };
-        if self.kind == StoreKind::Cache {
+        if self.kind != StoreKind::File {
             return Ok(self.restored.as_deref().and_then(of_entry).into_iter().collect());
         }
         if !files.is_there(&self.folder) {
@@ -232,14 +235,17 @@ fn branch(ci: &CiContext) -> String {
 }
 
 /// The commit a run leaves a report of, or why it leaves none.
-fn kept_commit(ci: &CiContext, root: &Path) -> Result<String, String> {
+///
+/// `main` names the main branch where the CI does not.
+pub(crate) fn kept_commit(ci: &CiContext, main: Option<&str>, root: &Path) -> Result<String, String> {
     if ci.merge_group_base.is_some() {
         return Err("a merge queue leaves none: what it tests may never be merged".into());
     }
     if base::is_pull_request(ci) {
         return Err("a pull request leaves none: it is not what later changes start from".into());
     }
-    let main = ci.default_branch.as_deref().ok_or("the CI does not say what the main branch is")?;
+    let main =
+        ci.default_branch.as_deref().or(main).ok_or("the CI does not say what the main branch is")?;
     let reference = ci.reference.as_deref().ok_or("the CI does not say which branch the run is of")?;
     if reference.strip_prefix("refs/heads/") != Some(main) {
         let name = reference.strip_prefix("refs/heads/").unwrap_or(reference);
@@ -275,13 +281,13 @@ fn key(parts: &[&str]) -> String {
     base16ct::lower::encode_string(&hash.finalize())
 }
 
-/// What the steps around a gate need to ask the cache, as outputs: the path and the key of an entry, and how the keys of
-/// others begin. All are empty where the cache is not the store, or not to be asked.
+/// What the steps around a gate need to ask a store, as outputs. Of the cache: the path and the key of an entry, and how the
+/// keys of others begin. Of the ref: the path and the key. All are empty where that is not the store, or not to be asked.
 pub(crate) fn plan(baselines: &Baselines, ci: &CiContext, root: &Path) -> (Vec<lw_ci::Output>, String) {
-    let store = baselines.store.as_ref().filter(|store| store.kind == StoreKind::Cache);
+    let store = baselines.store.as_ref().filter(|store| store.kind != StoreKind::File);
     let store = store.filter(|_| baselines.choice != Choice::Nothing);
     let path = store.map(|store| store.folder.join(&store.key).to_string_lossy().replace('\\', "/"));
-    let (mut restore, mut others) = (String::new(), String::new());
+    let (mut key, mut others) = (String::new(), String::new());
     let told = match (store, &baselines.choice) {
         (Some(store), Choice::Auto) => {
             let base = Repository::open(root)
@@ -289,7 +295,7 @@ pub(crate) fn plan(baselines: &Baselines, ci: &CiContext, root: &Path) -> (Vec<l
                 .and_then(|repository| base::id(ci, &repository, "HEAD").map_err(|error| error.to_string()));
             match base.map(|base| (base.commit, base.why)) {
                 Ok((Some(commit), why)) => {
-                    restore = format!("{}-{commit}", store.key);
+                    key = format!("{}-{commit}", store.key);
                     others = format!("{}-", store.key);
                     format!("looking for the report of {}, {why}", short(&commit))
                 }
@@ -298,13 +304,20 @@ pub(crate) fn plan(baselines: &Baselines, ci: &CiContext, root: &Path) -> (Vec<l
             }
         }
         (Some(_), _) => "the report to compare with is named".into(),
-        (None, _) => "the cache is not asked".into(),
+        (None, _) => "neither the cache nor the ref is asked".into(),
     };
-    let output = |name: &str, value: String| lw_ci::Output { name: name.into(), value };
+    let is_ref = store.is_some_and(|store| store.kind == StoreKind::Ref);
+    let output = |name: &str, value: &str, is_meant: bool| lw_ci::Output {
+        name: name.into(),
+        value: if is_meant { value.to_owned() } else { String::new() },
+    };
+    let path = path.unwrap_or_default();
     let outputs = vec![
-        output("path", path.unwrap_or_default()),
-        output("restore-key", restore),
-        output("restore-prefix", others),
+        output("path", &path, !is_ref),
+        output("restore-key", &key, !is_ref),
+        output("restore-prefix", &others, !is_ref),
+        output("ref-path", &path, is_ref),
+        output("ref-key", &key, is_ref),
     ];
     (outputs, told)
 }

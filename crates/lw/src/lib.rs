@@ -44,5 +44,6 @@ tools! {
     "test-report" => lw_test_report::TestReport,
     "quality-gate" => lw_quality_gate::QualityGate,
     "pr-comment" => lw_pr_comment::PrComment,
+    "history" => lw_history_tool::History,
     "balena-deploy" => lw_balena_deploy::BalenaDeploy,
 }

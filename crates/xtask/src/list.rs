@@ -1,5 +1,7 @@
 //! What the registry and the workspace hold, for scripts: nothing is listed in them by hand.
 
+use crate::generate::registry;
+
 /// What to print.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum What {
@@ -21,7 +23,10 @@ fn lines(what: What) -> Vec<String> {
     match what {
         What::Tools => lw::TOOLS.iter().map(|tool| tool.name.to_owned()).collect(),
         What::Binaries => {
-            lw::TOOLS.iter().map(|tool| format!("lw-{0} {0} {1}", tool.name, tool.max_binary_bytes)).collect()
+            let line = |tool: &lw_cli::Entry| {
+                format!("{} {} {}", registry::package(tool.name), tool.name, tool.max_binary_bytes)
+            };
+            lw::TOOLS.iter().map(line).collect()
         }
     }
 }

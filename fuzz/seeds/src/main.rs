@@ -87,6 +87,12 @@ deltas/a/0.bsdiff
 patch"#,
     ),
     (
+        "history_lines",
+        r#"{"schema":"lw-history/1","commit":"1111111111111111111111111111111111111111","time":1795249026,"figures":[{"tool":"size-gate","subject":"esp32","name":"image.bytes","value":812032,"unit":"bytes","whole":1048576,"direction":"lower","verdict":"pass","limits":[{"bound":"max","threshold":{"percent":90.0},"on_breach":"fail","outcome":"met"}]}]}
+{"schema":"lw-history/1","commit":"2222222222222222222222222222222222222222","time":1795249030,"figures":[{"tool":"size-gate","subject":"esp32","name":"image.bytes","value":812030,"unit":"bytes","direction":"lower","verdict":"not-judged","limits":[{"bound":"max-growth","threshold":{"amount":5},"on_breach":"warn","outcome":"not-judged"}]}]}
+"#,
+    ),
+    (
         "report_json",
         r#"{"schema":"lw-report/1","tool":{"name":"size-gate","version":"0"},"verdict":"pass","summary":"","measures":[{"name":"region.RAM.span","value":1,"unit":"bytes","whole":8,"baseline":0.5,"direction":"lower","limits":[{"bound":"max","threshold":{"percent":"90%"},"on_breach":"fail","outcome":"met","origin":"--max"}]}]}"#,
     ),

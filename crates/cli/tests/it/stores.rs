@@ -432,13 +432,44 @@ fn settings_that_contradict_each_other_are_refused() {
     for (argv, why) in [
         (&["--baseline=auto"][..], "no store is named"),
         (&["--store=file"], "needs a folder"),
-        (&["--store=cache", "--baseline-store=x"], "has a folder of its own"),
+        (&["--store=cache", "--baseline-store=x"], "--store cache has a folder of its own"),
+        (&["--store=ref", "--baseline-store=x"], "--store ref has a folder of its own"),
         (&["--baseline=none", "--baseline-store=x", "--require-baseline"], "no baseline is named"),
     ] {
         let run = project.run(&of, argv);
         assert_eq!(run.exit, Exit::Usage, "{argv:?}");
         assert!(run.outputs["summary"].contains(why), "{why}: {}", run.outputs["summary"]);
     }
+}
+
+/// What a ref has is fetched by the step before, which says so; the cache is not asked then, and the ref not for the cache.
+#[test]
+fn a_ref_is_asked_as_the_cache_is_and_neither_for_the_other() {
+    let project = Project::new();
+    let kept = project.run(&project.push(), &["--store=ref", "--value=5"]);
+    let key = kept.outputs["baseline-key"].clone();
+    let folder = format!(".lw-baseline/{}", key.get(..64).unwrap());
+    assert!(project.scratch.path().join(&folder).join("report.json").is_file());
+    let pull = project.pull_request("main");
+    let growth = |restored: &str| {
+        let argv = ["--store=ref", "--value=9"];
+        project.run_in(project.scratch.path(), &pull, &argv, &[("LW_BASELINE_RESTORED", restored)]).growth()
+    };
+    assert_eq!((growth(""), growth(&key).as_deref()), (None, Some("4.0")));
+    let report = fs::read(project.scratch.path().join(&folder).join("report.json")).unwrap();
+    let run = |store: &str| {
+        // The helper reads one, and a step that plans writes none.
+        fs::write(project.around.path().join("report.json"), &report).unwrap();
+        let plan = [("LW_BASELINE", "plan"), ("LW_ACTION", "probe")];
+        project.run_in(project.scratch.path(), &pull, &[store], &plan).outputs
+    };
+    let empty = |outputs: &BTreeMap<String, String>, names: &[&str]| {
+        names.iter().all(|name| outputs[*name].is_empty())
+    };
+    let outputs = run("--store=ref");
+    assert_eq!((outputs["ref-key"].as_str(), outputs["ref-path"].as_str()), (key.as_str(), folder.as_str()));
+    assert!(empty(&outputs, &["path", "restore-key", "restore-prefix"]));
+    assert!(empty(&run("--store=cache"), &["ref-path", "ref-key"]));
 }
 
 /// What the cache has restored is what the steps of the action say it has; a file in its folder is not enough, since the

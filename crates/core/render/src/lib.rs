@@ -9,6 +9,8 @@
 //! escapes it in its own way, and those a person reads make control and direction characters
 //! visible and shorten what is longer than anybody reads.
 
+pub mod badge;
+pub mod chart;
 mod escape;
 mod format;
 mod html;

@@ -48,6 +48,17 @@ pub(crate) fn growth(unit: Unit, difference: Number, baseline: Number) -> String
     }
 }
 
+/// How a trend went on: of percentages in points.
+pub(crate) fn went(series: &Series, (first, last): (Number, Number)) -> String {
+    let difference = last.minus(first);
+    if series.unit == Unit::Percent {
+        // Percentages have four decimals, which their difference in binary has only nearly.
+        let points = (difference.as_f64() * 10_000.0).round() / 10_000.0;
+        return delta(Unit::Points, Number::Decimal(points));
+    }
+    growth(series.unit, difference, first)
+}
+
 /// A measure before and now, and the change between: what a person wants to see first of it.
 pub(crate) struct Figures {
     /// In the baseline; empty without one.

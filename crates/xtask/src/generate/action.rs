@@ -6,7 +6,7 @@
 
 use std::any::TypeId;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Arg, ArgAction, Command};
 use lw_cli::{COMMON_OUTPUTS, Entry, Output, inputs};
 
@@ -288,13 +288,61 @@ pub(crate) fn with_baseline_yml(entry: &Entry, launcher: &str) -> anyhow::Result
         "    - id: restore\n      if: {key}\n      continue-on-error: true\n      uses: actions/cache/restore@{CACHE}\n      with:\n        path: ${{{{ {path} }}}}\n        key: ${{{{ {key} }}}}\n        restore-keys: ${{{{ {} }}}}\n        enableCrossOsArchive: true\n",
         of("plan", "restore-prefix")
     ));
-    set(&mut env, RESTORED, "${{ steps.restore.outputs.cache-matched-key }}");
+    let on_ref = RefSteps::of(launcher)?;
+    let (ref_path, ref_key) = (of("plan", "ref-path"), of("plan", "ref-key"));
+    yml.push_str(&on_ref.steps("fetch", "baseline-fetch", &ref_key, (&ref_path, &ref_key)));
+    let fetched = of("fetch", "matched-key");
+    set(&mut env, RESTORED, &format!("${{{{ steps.restore.outputs.cache-matched-key || {fetched} }}}}"));
     yml.push_str(&steps("run", launcher, name, &env));
     let kept = of("run", "baseline-key");
     yml.push_str(&format!(
         "    - if: ${{{{ !cancelled() && ({path}) && ({kept}) }}}}\n      continue-on-error: true\n      uses: actions/cache/save@{CACHE}\n      with:\n        path: ${{{{ {path} }}}}\n        key: ${{{{ {kept} }}}}\n        enableCrossOsArchive: true\n"
     ));
+    let is_kept = format!("!cancelled() && ({ref_path}) && ({kept})");
+    yml.push_str(&on_ref.steps("save", "baseline-save", &is_kept, (&ref_path, &kept)));
     Ok(yml)
+}
+
+/// The steps around a gate whose store is a ref: a gate talks to nobody, so another tool of the suite does. They are steps
+/// that run, and resolve nothing.
+struct RefSteps<'a> {
+    launcher: &'a str,
+    env: Vec<(String, String)>,
+}
+
+impl<'a> RefSteps<'a> {
+    fn of(launcher: &'a str) -> anyhow::Result<Self> {
+        let entry = lw::TOOLS.iter().find(|tool| tool.name == "history").context("there is no tool `history`")?;
+        let mut inputs = inputs_of(entry)?;
+        inputs.retain(|input| {
+            input.name == "command"
+                || input.commands.is_empty()
+                || input.commands.iter().any(|name| name.starts_with("baseline-"))
+        });
+        let mut env = environment(entry, &inputs);
+        // Empty: act hands the inputs of the action to each of its steps, and those of the gate are not meant.
+        for (_, value) in env.iter_mut().filter(|(name, _)| name.starts_with("INPUT_")) {
+            "''".clone_into(value);
+        }
+        set(&mut env, &variable("summary"), "'off'");
+        env.push(("GITHUB_TOKEN".to_owned(), "${{ github.token }}".to_owned()));
+        Ok(Self { launcher, env })
+    }
+
+    fn steps(&self, id: &str, command: &str, condition: &str, (path, key): (&str, &str)) -> String {
+        let mut env = self.env.clone();
+        set(&mut env, &variable("command"), command);
+        set(&mut env, &variable("path"), &format!("${{{{ {path} }}}}"));
+        set(&mut env, &variable("key"), &format!("${{{{ {key} }}}}"));
+        let steps = steps(id, self.launcher, "history", &env);
+        ["!=", "=="].iter().fold(steps, |steps, sign| {
+            let is = format!("if: runner.os {sign} 'Windows'");
+            steps.replace(
+                &format!("      {is}\n      shell:"),
+                &format!("      {is} && ({condition})\n      continue-on-error: true\n      shell:"),
+            )
+        })
+    }
 }
 
 fn set(env: &mut [(String, String)], name: &str, to: &str) {

@@ -21,6 +21,15 @@ fn folders(root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
+/// The package of a tool: `lw-` and its name, but where a crate of the house has that name already.
+pub(crate) fn package(tool: &str) -> String {
+    match tool {
+        // `lw-history` reads repositories.
+        "history" => "lw-history-tool".to_owned(),
+        _ => format!("lw-{tool}"),
+    }
+}
+
 /// `crates/lw/Cargo.toml` with a dependency and a feature for each tool, and the flavours `offline` and `full`.
 pub(crate) fn manifest_of_lw(root: &Path) -> anyhow::Result<String> {
     const FILE: &str = "crates/lw/Cargo.toml";
@@ -33,7 +42,9 @@ pub(crate) fn manifest_of_lw(root: &Path) -> anyhow::Result<String> {
 
     let dependencies: String = names
         .iter()
-        .map(|name| format!("lw-{name} = {{ path = \"../tools/{name}\", optional = true }}\n"))
+        .map(|name| {
+            format!("{} = {{ path = \"../tools/{name}\", optional = true }}\n", package(name))
+        })
         .collect();
     let full = if online.is_empty() { String::new() } else { format!(", {}", list(&online)) };
     let mut features = format!(
@@ -41,7 +52,7 @@ pub(crate) fn manifest_of_lw(root: &Path) -> anyhow::Result<String> {
         list(&offline)
     );
     for name in &names {
-        features.push_str(&format!("{name} = [\"dep:lw-{name}\"]\n"));
+        features.push_str(&format!("{name} = [\"dep:{}\"]\n", package(name)));
     }
     let text = between(FILE, &text, "# tools:begin", "# tools:end", &dependencies)?;
     between(FILE, &text, "# features:begin", "# features:end", &features)

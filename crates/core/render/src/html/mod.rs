@@ -10,7 +10,7 @@ mod markup;
 mod prune;
 mod squarify;
 mod treemap;
-mod trend;
+pub(crate) mod trend;
 
 use std::io::{self, Write};
 

@@ -8,8 +8,8 @@ use super::brief_name;
 use super::markup::{code, escaped, figures, name};
 use crate::{limit, show};
 
-const WIDTH: f64 = 1120.0;
-const HEIGHT: f64 = 200.0;
+pub(crate) const WIDTH: f64 = 1120.0;
+pub(crate) const HEIGHT: f64 = 200.0;
 /// Room above and below the line for the labels of its ends.
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 30.0;
@@ -39,15 +39,32 @@ pub(super) fn figure(series: &Series, measure: Option<&Measure>, picture: usize)
          <title id=\"trend-{picture}\">{}</title>\n<desc>{} values, from {} to {}.</desc>\n",
         code(&series.name),
         figures(&series.unit.brief(last)),
-        figures(&show::growth(series.unit, last.minus(first), first)),
+        figures(&show::went(series, (first, last))),
         figures(&lw_model::counted(series.points.len(), "point")),
         escaped(&title),
         points.len(),
         series.unit.brief(first),
         series.unit.brief(last),
     );
+    let far = drawing(&mut svg, series, points, &limits, &scale);
+    svg.push_str("</svg></div>\n");
+    if !far.is_empty() {
+        let _ = writeln!(svg, "<p class=\"note\">Beyond the picture: {}.</p>", figures(&far.join(", ")));
+    }
+    svg.push_str("</figure>\n");
+    svg
+}
+
+/// The limits and the line; gives the words of the limits that are too far off to be drawn.
+fn drawing<'l>(
+    svg: &mut String,
+    series: &Series,
+    points: &[lw_model::Point],
+    limits: &'l [(Number, String)],
+    scale: &Scale,
+) -> Vec<&'l str> {
     let mut far = Vec::new();
-    for (level, terms) in &limits {
+    for (level, terms) in limits {
         if !scale.shows(*level) {
             far.push(terms.as_str());
             continue;
@@ -56,18 +73,29 @@ pub(super) fn figure(series: &Series, measure: Option<&Measure>, picture: usize)
         let _ = writeln!(
             svg,
             "<line class=\"limit\" x1=\"{SIDE}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"#cf222e\" \
-             stroke-dasharray=\"5 4\"/><text class=\"limit\" x=\"{SIDE}\" y=\"{:.1}\" fill=\"#cf222e\">{terms}</text>",
+             stroke-dasharray=\"5 4\"/><text class=\"limit\" x=\"{SIDE}\" y=\"{:.1}\" fill=\"#cf222e\">{}</text>",
             WIDTH - SIDE,
             y - 5.0,
+            escaped(terms),
         );
     }
-    line(&mut svg, series, points, &scale);
-    svg.push_str("</svg></div>\n");
-    if !far.is_empty() {
-        let _ = writeln!(svg, "<p class=\"note\">Beyond the picture: {}.</p>", figures(&far.join(", ")));
+    line(svg, series, points, scale);
+    far
+}
+
+/// The picture without a page around it, with the words of the limits that are too far off to be drawn; nothing below two
+/// points, or with one that is no number.
+pub(crate) fn picture(series: &Series, limits: &[(Number, String)]) -> Option<(String, Vec<String>)> {
+    let start = series.points.len().saturating_sub(POINTS);
+    let points = series.points.get(start..).unwrap_or_default();
+    show::ends(series)?;
+    if !points.iter().all(|point| point.value.as_f64().is_finite()) {
+        return None;
     }
-    svg.push_str("</figure>\n");
-    svg
+    let scale = Scale::new(points.iter().map(|point| point.value), limits.iter().map(|(level, _)| *level));
+    let mut svg = String::new();
+    let far = drawing(&mut svg, series, points, limits, &scale).into_iter().map(str::to_owned).collect();
+    Some((svg, far))
 }
 
 #[allow(clippy::cast_precision_loss)]

@@ -227,7 +227,7 @@ impl Page<'_> {
                 code(&series.name),
                 show::sparkline(series, SPARK, true),
                 figures(&series.unit.brief(last)),
-                figures(&show::growth(series.unit, last.minus(first), first)),
+                figures(&show::went(series, (first, last))),
             ])?;
         }
         Ok(())

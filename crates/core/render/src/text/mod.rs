@@ -352,7 +352,7 @@ impl Page<'_> {
                 Text::plain(escape::name(&series.name)).name(),
                 Text::plain(show::sparkline(series, SPARK, self.unicode)),
                 Text::plain(series.unit.brief(last)),
-                Text::plain(show::growth(series.unit, last.minus(first), first)),
+                Text::plain(show::went(series, (first, last))),
             ]);
         }
         if grid.len() > 0 {

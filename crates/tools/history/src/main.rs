@@ -1,0 +1,2 @@
+//! The standalone binary.
+lw_cli::main!(lw_history_tool::History);
