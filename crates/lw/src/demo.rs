@@ -11,7 +11,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use lw_balena_deploy::BalenaDeploy;
 use lw_balena_stub::{Config, Device, Flow, Outcome, Release, Stub};
 use lw_changelog::Changelog;
-use lw_cli::{Entry, Error, Exit, Host};
+use lw_cli::{Clock, Driven, Entry, Error, Exit, Host, ResultExt as _};
 use lw_coverage_gate::CoverageGate;
 use lw_image_tags::ImageTags;
 use lw_ota_package::OtaPackage;
@@ -310,12 +310,19 @@ pub(crate) fn command() -> Command {
             .default_value("lw-demo")
             .value_parser(value_parser!(PathBuf))
             .help("Folder for the firmware and the reports"),
+    ).arg(
+        Arg::new("key")
+            .long("key")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .help("Sign with this key instead of one that is made for this run: with it and SOURCE_DATE_EPOCH every run writes the same files"),
     )
 }
 
 pub(crate) fn run(arguments: &ArgMatches, host: &Host) -> Exit {
     let folder = arguments.get_one::<PathBuf>("out").cloned().unwrap_or_default();
-    match play(&host.cwd.join(&folder), &folder, host) {
+    let key = arguments.get_one::<PathBuf>("key").map(|path| host.cwd.join(path));
+    match play(&host.cwd.join(&folder), &folder, key.as_deref(), host) {
         Ok(exit) => exit,
         Err(error) => lw_cli::print_error(&error),
     }
@@ -326,12 +333,32 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> Error {
     move |error| Error::remote(format!("{}: {error}", path.display()))
 }
 
-/// Makes a key that lives as long as the demo's folder.
+/// Makes a key that lives as long as the demo's folder, unless there is one.
 fn make_key(folder: &Path) -> Result<(), Error> {
-    let key = PrivateKey::generate(KeyKind::EcdsaP256)?;
     let [private, public] = [KEY.0, KEY.1].map(|name| folder.join(name));
-    write_private(&private, key.to_pem()?.as_bytes()).map_err(failed(&private))?;
-    fs::write(&public, key.public_key().to_spki_pem()).map_err(failed(&public))
+    if private.exists() {
+        return Ok(());
+    }
+    write_key(&PrivateKey::generate(KeyKind::EcdsaP256)?, &private, &public)
+}
+
+/// Lays a given key where that of the demo would be; without one, nothing of an earlier run stays there.
+fn lay_key(folder: &Path, given: Option<&Path>) -> Result<(), Error> {
+    let [private, public] = [KEY.0, KEY.1].map(|name| folder.join(name));
+    let Some(given) = given else {
+        return match fs::remove_file(&private) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&private)(error)),
+            _ => Ok(()),
+        };
+    };
+    let bytes = fs::read(given).map_err(failed(given))?;
+    let key = lw_signature::read_private(&bytes, None).context(given.display().to_string())?;
+    write_key(&key.key, &private, &public)
+}
+
+fn write_key(key: &PrivateKey, private: &Path, public: &Path) -> Result<(), Error> {
+    write_private(private, key.to_pem()?.as_bytes()).map_err(failed(private))?;
+    fs::write(public, key.public_key().to_spki_pem()).map_err(failed(public))
 }
 
 /// Writes a file that nobody else may read.
@@ -422,7 +449,9 @@ fn write_gateway(folder: &Path) -> Result<(), Error> {
 }
 
 /// Balena on this machine, with a fleet, and the machine as it is with that.
-fn balena(host: &Host) -> (Stub, Host) {
+///
+/// In a run that is to be repeated no time passes but that of its requests and waits.
+fn balena(host: &Host, repeated: bool) -> (Stub, Host) {
     let stub = Stub::start(Config { flow: Flow::Still, ..Config::default() });
     let fleet = stub.add_fleet("gateways");
     stub.add_release(fleet, &Release::last("1.0.0"));
@@ -436,27 +465,34 @@ fn balena(host: &Host) -> (Stub, Host) {
             stub.set_outcome(*device, 3, Outcome::Rejects);
         }
     }
-    stub.set_flow(Flow::Times(60));
+    stub.set_flow(if repeated { Flow::PerRequest(minute / 4) } else { Flow::Times(60) });
     let variables = [
         ("BALENARC_API_URL", stub.api_url()),
         ("BALENARC_BUILDER_URL", stub.builder_url()),
         ("BALENA_TOKEN", stub.token().to_owned()),
     ];
     let env = variables.map(|(name, value)| (name.to_owned(), value)).into();
-    let host = Host { env, ..host.clone() };
+    let mut host = Host { env, ..host.clone() };
+    if repeated {
+        let mut driven = Driven::default();
+        driven.began = Duration::from_secs(host.now);
+        host.clock = Clock::driven(&std::sync::Arc::new(driven));
+    }
     (stub, host)
 }
 
-fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
+fn play(folder: &Path, shown: &Path, key: Option<&Path>, host: &Host) -> Result<Exit, Error> {
     for (name, bytes) in FILES {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(failed(parent))?;
         fs::write(&path, bytes).map_err(failed(&path))?;
     }
+    let repeated = host.var("SOURCE_DATE_EPOCH").is_some();
     // The demo is nobody's build: no CI to tell, no lw.toml to read.
     let host = Host { env: std::collections::BTreeMap::new(), cwd: folder.to_owned(), ..host.clone() };
-    let (_balena, with_balena) = balena(&host);
+    let (_balena, with_balena) = balena(&host, repeated);
+    lay_key(folder, key)?;
     say(&format!("The example firmware (ESP32-C3, Rust) is in {}.\n", shown.display()));
 
     for (number, step) in STEPS.iter().enumerate() {

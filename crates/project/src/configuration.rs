@@ -25,11 +25,17 @@ fn with_headroom(bytes: u64) -> u64 {
     bytes.saturating_add(bytes / HEADROOM).div_ceil(1024).saturating_mul(1024)
 }
 
+/// Where editors find the schema of `lw.toml`: at the tag of the releases that the actions of the workflow are of.
+pub const SCHEMA: &str = "https://raw.githubusercontent.com/org/lw-actions/v1/schemas/lw.toml.json";
+
 /// The text of `lw.toml` for a project. Where nothing is built yet its limits are comments, with how to get them.
 #[must_use]
 pub fn configuration(project: &Project, figures: &Figures) -> String {
-    let mut text = String::from(
-        "# What holds for every run of lw-actions here, in CI and on a laptop. Written by `lw init`; it is yours now.\n\
+    // The first line is the directive by which Taplo, and so most editors, finds a schema
+    // (https://taplo.tamasfe.dev/configuration/directives.html).
+    let mut text = format!(
+        "#:schema {SCHEMA}\n\
+         # What holds for every run of lw-actions here, in CI and on a laptop. Written by `lw init`; it is yours now.\n\
          # A flag, or an input of an action, wins over what stands here. `lw measures` lists what can be limited.\n",
     );
     if project.firmware().next().is_some() {

@@ -11,6 +11,6 @@ mod configuration;
 mod survey;
 mod workflow;
 
-pub use configuration::{Figures, configuration};
+pub use configuration::{Figures, SCHEMA, configuration};
 pub use survey::{Kind, Left, Part, Project, SurveyError, Toolchain, survey};
 pub use workflow::workflow;

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
-use crate::generate::{self, Files, action, readme, rules};
+use crate::generate::{self, Files, action, readme, rules, schema, types};
 use crate::house::{root, target_directory};
 
 /// Files with the execute bit.
@@ -40,8 +40,10 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
     for entry in lw::TOOLS {
         add(format!("{}/action.yml", entry.name), action::action_yml(entry, "../launcher")?);
         add(format!("{}/README.md", entry.name), readme::of_action(root, entry, "../")?);
+        add(format!("{}/action-types.yml", entry.name), types::of_action(entry)?);
         if entry.compares {
             let folder = action::with_baseline(entry);
+            add(format!("{folder}/action-types.yml"), types::of_action(entry)?);
             add(format!("{folder}/action.yml"), action::with_baseline_yml(entry, "../launcher")?);
             add(format!("{folder}/README.md"), readme::of_action_with_baseline(entry));
         }
@@ -51,6 +53,9 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
         add(rules::path(entry.name), rules::page(entry));
     }
     add("action.yml".into(), action::root_action("launcher")?);
+    add("action-types.yml".into(), types::of_root()?);
+    // Where editors find it: see `schema::ADDRESS`.
+    add("schemas/lw.toml.json".into(), schema::configuration(lw::TOOLS)?);
     add("README.md".into(), readme::of_dist(root)?);
     for name in LAUNCHER {
         let path = root.join("launcher").join(name);

@@ -7,6 +7,7 @@ pub(crate) mod registry;
 pub(crate) mod rules;
 pub(crate) mod schema;
 mod template;
+pub(crate) mod types;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -74,8 +75,10 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
             format!("actions/{}/README.md", entry.name).into(),
             readme::of_action(root, entry, "../../")?,
         );
+        files.insert(format!("actions/{}/action-types.yml", entry.name).into(), types::of_action(entry)?);
         if entry.compares {
             let folder = format!("actions/{}", action::with_baseline(entry));
+            files.insert(format!("{folder}/action-types.yml").into(), types::of_action(entry)?);
             let yml = action::with_baseline_yml(entry, "../../launcher")?;
             files.insert(format!("{folder}/action.yml").into(), yml);
             files.insert(format!("{folder}/README.md").into(), readme::of_action_with_baseline(entry));
@@ -88,7 +91,9 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
     }
     files.insert("schemas/lw-report-1.json".into(), schema::report()?);
     files.insert("schemas/lw.toml.json".into(), schema::configuration(lw::TOOLS)?);
+    files.insert("schemas/schemastore-catalog.json".into(), schema::catalogue()?);
     files.insert("action.yml".into(), action::root_action("launcher")?);
+    files.insert("action-types.yml".into(), types::of_root()?);
     files.insert("launcher/version".into(), format!("{}\n", lw_cli::VERSION));
     files.insert("README.md".into(), readme::of_suite(root)?);
     files.insert("ARCHITECTURE.md".into(), architecture::page(root)?);

@@ -12,6 +12,7 @@ mod house;
 mod list;
 mod new;
 mod new_tool_check;
+mod packages;
 mod release;
 #[cfg(test)]
 mod rules;
@@ -46,6 +47,8 @@ enum Task {
     },
     /// Make the commit a release's tags point at, and print its id
     Release(release::Release),
+    /// Make archives, a formula of Homebrew, packages of npm and wheels of PyPI from the binaries of a release
+    Packages(packages::Packages),
     /// Print what the registry and the workspace hold, one item a line, for scripts
     List {
         /// What to print
@@ -67,6 +70,7 @@ fn main() -> anyhow::Result<()> {
         Task::Gen { check } => generate::run(check),
         Task::Dist { check, with_binary } => dist::run(check, with_binary),
         Task::Release(release) => release::run(&house::root(), &release),
+        Task::Packages(packages) => packages::run(&house::root(), &packages),
         Task::List { what } => {
             list::run(what);
             Ok(())

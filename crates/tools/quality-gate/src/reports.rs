@@ -175,6 +175,8 @@ pub(crate) fn judge(
     );
     let mut there: BTreeMap<&str, usize> = BTreeMap::new();
     let mut known: HashMap<[u8; 32], String> = HashMap::new();
+    // In the order they were given, which the map does not keep.
+    let mut listed: Vec<String> = Vec::new();
     let mut identities = HashMap::new();
     let mut supplies = Vec::new();
     for found in found {
@@ -190,6 +192,9 @@ pub(crate) fn judge(
             continue;
         }
         known.insert(found.digest, found.file.clone());
+        if listed.len() < LISTED {
+            listed.push(found.file.clone());
+        }
         let entries: Vec<(&String, &ReportTable)> =
             policy.reports.iter().filter(|(_, table)| found.fits(table)).collect();
         let mut row = |verdict: Verdict, says: String| {
@@ -257,7 +262,6 @@ pub(crate) fn judge(
             found.told.measures.into_iter().map(|measure| Value { measure, has_unit: true }).collect();
         supplies.push(Supply { names, file: found.file, values, unusable: Vec::new(), is_foreign: false });
     }
-    let listed: Vec<String> = known.into_values().take(LISTED).collect();
     for (name, entry) in &policy.reports {
         let count = there.get(name.as_str()).copied().unwrap_or_default();
         if count >= entry.count.unwrap_or(1) {

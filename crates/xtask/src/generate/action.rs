@@ -166,6 +166,9 @@ pub(crate) fn variable(name: &str) -> String {
 /// How a tool is run; an input of the action only, because a program cannot choose its own container.
 const RUNTIME: &str = "How the tool runs: `auto` and `native` run the verified static binary, `docker` the image with the runner's own mounts and user, which sees the workspace and the runner's own files only. Default: `auto`.";
 
+/// What [`RUNTIME`] may be.
+pub(crate) const RUNTIMES: [&str; 3] = ["auto", "native", "docker"];
+
 /// The action of a tool; `launcher` is the way from its folder to the launcher's.
 pub(crate) fn action_yml(entry: &Entry, launcher: &str) -> anyhow::Result<String> {
     let inputs = inputs_of(entry)?;

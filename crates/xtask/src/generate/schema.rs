@@ -9,6 +9,21 @@ use serde_json::{Map, Value, json};
 
 use super::action::{Input, Kind, inputs_of};
 
+/// Where editors find the schema of `lw.toml`: in the release tree, at the tag that moves. `lw init` writes it into the file.
+const ADDRESS: &str = lw_project::SCHEMA;
+
+/// The entry of the SchemaStore's catalogue, by which editors know the schema of a file from its name
+/// (<https://github.com/SchemaStore/schemastore/blob/master/CONTRIBUTING.md>).
+pub(crate) fn catalogue() -> anyhow::Result<String> {
+    let entry = json!({
+        "name": "lw-actions",
+        "description": "Limits and settings of the lw-actions tools for firmware, edge and container pipelines",
+        "fileMatch": ["lw.toml"],
+        "url": ADDRESS,
+    });
+    Ok(format!("{}\n", serde_json::to_string_pretty(&entry)?))
+}
+
 /// The schema of a report as it is committed.
 pub(crate) fn report() -> anyhow::Result<String> {
     let schema = schemars::schema_for!(Report);
@@ -18,7 +33,7 @@ pub(crate) fn report() -> anyhow::Result<String> {
 /// The schema of `lw.toml`, from the same declarations as its reader: a key for every flag that may stand in a file, and
 /// the tools' own sections.
 pub(crate) fn configuration(tools: &[Entry]) -> anyhow::Result<String> {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut generator = SchemaSettings::draft07().into_generator();
     let mut properties = Map::new();
     for entry in tools {
         properties.insert(entry.name.to_owned(), of_tool(entry, &mut generator)?);
@@ -29,9 +44,9 @@ pub(crate) fn configuration(tools: &[Entry]) -> anyhow::Result<String> {
         "list".into(),
         json!({
             "anyOf": [
-                { "$ref": "#/$defs/word" },
-                { "type": "array", "items": { "$ref": "#/$defs/word" } },
-                { "$ref": "#/$defs/table" },
+                { "$ref": "#/definitions/word" },
+                { "type": "array", "items": { "$ref": "#/definitions/word" } },
+                { "$ref": "#/definitions/table" },
             ],
         }),
     );
@@ -40,20 +55,40 @@ pub(crate) fn configuration(tools: &[Entry]) -> anyhow::Result<String> {
         json!({
             "description": "One item per key, as NAME=VALUE; `warn` and `fail` are the two levels of a limit, and `none` lifts one",
             "type": "object",
-            "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/word" }, { "$ref": "#/$defs/table" }] },
+            "additionalProperties": { "anyOf": [{ "$ref": "#/definitions/word" }, { "$ref": "#/definitions/table" }] },
         }),
     );
     definitions.extend(generator.take_definitions(true));
-    let schema = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+    let mut schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": ADDRESS,
         "title": "lw.toml",
         "description": "What a project decides once for all runs of the lw tools: one table per tool",
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
-        "$defs": definitions,
+        "definitions": definitions,
     });
+    tidy(&mut schema);
     Ok(format!("{}\n", serde_json::to_string_pretty(&schema)?))
+}
+
+/// Of draft 7, what its strict readers want: nothing beside a reference, which many do not look at, and no formats but its own
+/// (schemars names Rust's numbers).
+fn tidy(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Object(keys) => {
+            keys.retain(|key, value| key != "format" || !value.is_string());
+            if keys.len() > 1
+                && let Some(reference) = keys.remove("$ref")
+            {
+                keys.insert("allOf".into(), json!([{ "$ref": reference }]));
+            }
+            keys.values_mut().for_each(tidy);
+        }
+        _ => {}
+    }
 }
 
 fn of_tool(entry: &Entry, generator: &mut SchemaGenerator) -> anyhow::Result<Value> {
@@ -99,12 +134,12 @@ fn of_input(input: &Input) -> Value {
         Kind::Switch => json!({ "type": "boolean" }),
         Kind::OneOf(values) => json!({ "enum": values }),
         Kind::Number => json!({ "type": ["integer", "string"] }),
-        Kind::Text => json!({ "$ref": "#/$defs/word" }),
+        Kind::Text => json!({ "$ref": "#/definitions/word" }),
     };
     let mut schema = if input.list && input.kind == Kind::Text {
-        json!({ "$ref": "#/$defs/list" })
+        json!({ "$ref": "#/definitions/list" })
     } else if input.list {
-        json!({ "anyOf": [word, { "type": "array", "items": word }, { "$ref": "#/$defs/table" }] })
+        json!({ "anyOf": [word, { "type": "array", "items": word }, { "$ref": "#/definitions/table" }] })
     } else {
         word
     };
@@ -313,7 +348,7 @@ mod tests {
             (Section::of::<Lax>("lax", ""), false),
             (Section::of::<BTreeMap<String, Lax>>("lax-below", ""), false),
         ] {
-            let mut generator = SchemaSettings::draft2020_12().into_generator();
+            let mut generator = SchemaSettings::draft07().into_generator();
             let schema = of_section(&Entry::of::<Deploy>(), &section, &mut generator);
             assert_eq!(schema.is_ok(), fits, "{section:?}");
         }
