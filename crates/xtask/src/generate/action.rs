@@ -449,6 +449,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn another_name_of_an_input_is_the_same_variable() {
+        let entry = lw::TOOLS.iter().find(|entry| entry.name == "balena-deploy").unwrap();
+        let yml = action_yml(entry, "..").unwrap();
+        assert!(yml.contains("  create_tag:\n    description: \"The same as `create-tag`"), "{yml}");
+        let set = "INPUT_CREATE_TAG: ${{ inputs.create-tag || inputs.create_tag || inputs.create_ref }}\n";
+        assert_eq!(yml.matches(set).count(), 2, "{yml}");
+        let with = |alias: &'static str| {
+            let arg = Arg::new("tag").long("tag").help("Tag it").alias(alias);
+            inputs_of_command(&Command::new("tool").arg(arg)).is_ok()
+        };
+        assert!(with("create_tag") && !with("create-tag") && !with("Tag"));
+    }
+
     /// An action has one flat list of inputs, so that a name has to mean the same in every command.
     #[test]
     fn a_name_means_the_same_in_every_command() {
