@@ -94,10 +94,7 @@ impl Inner {
             is_mutating: api::is_mutating(&request.method),
             fault: None,
         };
-        let met = self.injections.iter_mut().find(|injection| injection.meets(&seen)).map(|injection| {
-            injection.times -= 1;
-            injection.clone()
-        });
+        let met = Injection::met(&mut self.injections, &seen);
         seen.fault = met.as_ref().map(|injection| injection.fault.clone());
         self.requests.push(seen);
         (number, met)

@@ -378,11 +378,11 @@ impl Context {
         &self.variables
     }
 
-    /// One of the variables of another program that the tool declares ([`Tool::VARIABLES`](crate::Tool::VARIABLES)), unless it
-    /// is empty; `None` for any other.
+    /// One of the variables of another program that the tool declares ([`Tool::VARIABLES`](crate::Tool::VARIABLES)), or of the
+    /// network where it talks to one, unless it is empty; `None` for any other.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<String> {
-        self.entry.variables.iter().find(|variable| variable.name == name)?;
+        self.entry.all_variables().find(|variable| variable.name == name)?;
         self.host.var(name)
     }
 

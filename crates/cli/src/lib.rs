@@ -56,7 +56,9 @@ pub use progress::Progress;
 pub use rules::Setting;
 pub use run::{invoke, standalone};
 pub use suite::NamedInput;
-pub use tool::{BASELINE_OUTPUTS, COMMON_OUTPUTS, Entry, ExtraFormat, Output, Tool, Variable};
+pub use tool::{
+    BASELINE_OUTPUTS, COMMON_OUTPUTS, Entry, ExtraFormat, NETWORK_VARIABLES, Output, Tool, Variable,
+};
 
 /// musl's allocator is made to be small, not fast: half of the time of a large input went there. This one is pure
 /// Rust, so the static binaries still need no C compiler for their target.

@@ -50,7 +50,7 @@ pub trait Tool {
     /// they decide whether what it finds counts.
     const TRUSTED: &'static [&'static str] = &[];
     /// Variables by which another program of its field is told something, and which the tool reads as that one does; see
-    /// [`Context::variable`].
+    /// [`Context::variable`]. Those of the network, which every tool reads that is [`ONLINE`](Self::ONLINE), are not among them.
     const VARIABLES: &'static [Variable] = &[];
     /// Whether its action runs no other binary than the one that is pinned beside it, whatever `LW_BIN` says: a tool that is
     /// given keys is not replaced by what an earlier step has put into the environment.
@@ -94,6 +94,20 @@ pub struct Variable {
     /// What it says.
     pub description: &'static str,
 }
+
+/// What says how a network is reached: every tool that talks to one reads it.
+pub const NETWORK_VARIABLES: &[Variable] = &[
+    Variable { name: "HTTPS_PROXY", description: "Proxy for HTTPS, as http://host:port" },
+    Variable { name: "https_proxy", description: "The same, as curl has it" },
+    Variable { name: "ALL_PROXY", description: "Proxy for everything, where HTTPS_PROXY is not set" },
+    Variable { name: "all_proxy", description: "The same, as curl has it" },
+    Variable { name: "NO_PROXY", description: "Hosts that are asked without the proxy, separated by commas" },
+    Variable { name: "no_proxy", description: "The same, as curl has it" },
+    Variable {
+        name: "SSL_CERT_FILE",
+        description: "File of certificates to trust, as PEM, instead of those built in",
+    },
+];
 
 /// The flag that chooses an environment.
 fn environment() -> Arg {
@@ -169,7 +183,7 @@ pub struct Entry {
     pub changed_meanings: &'static [(&'static str, u32)],
     /// Its own formats.
     pub formats: &'static [ExtraFormat],
-    /// Variables of other programs that it reads.
+    /// Variables of other programs that it reads, without those of the network: see [`Entry::all_variables`].
     pub variables: &'static [Variable],
     /// Whether its action runs the pinned binary alone.
     pub pinned: bool,
@@ -224,8 +238,7 @@ impl Entry {
             .map(|(code, meaning)| format!("  {code}  {meaning}"))
             .collect();
         let variables: Vec<String> = self
-            .variables
-            .iter()
+            .all_variables()
             .map(|variable| format!("  {}  {}", variable.name, variable.description))
             .collect();
         let variables = if variables.is_empty() {
@@ -243,6 +256,12 @@ impl Entry {
             .long_about(format!("{}\n\n{}", self.summary, self.guide))
             .after_help(format!("Exit codes:\n{}{variables}", codes.join("\n")))
             .max_term_width(110)
+    }
+
+    /// Every variable of another program that it reads: its own, then those of the network when it talks to one.
+    pub fn all_variables(&self) -> impl Iterator<Item = &'static Variable> {
+        let of_network = if self.online { NETWORK_VARIABLES } else { &[] };
+        self.variables.iter().chain(of_network)
     }
 
     /// Every output: those of all tools, those of a store, then its own.

@@ -63,10 +63,7 @@ impl Inner {
             let (_, change) = self.changes.swap_remove(at);
             change(&mut self.world);
         }
-        let met = self.injections.iter_mut().find(|met| met.times > 0 && met.when.fits(&seen)).map(|met| {
-            met.times -= 1;
-            met.clone()
-        });
+        let met = Injection::met(&mut self.injections, &seen);
         let request =
             Request { method: &received.method, target: &received.target, token, body: &received.body };
         let is_answered = met.as_ref().is_none_or(Injection::is_done);

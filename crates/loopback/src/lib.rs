@@ -14,6 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+mod faults;
+
+pub use faults::{Harm, Injection, Visible, When};
+
 /// The longest request that is read, in bytes.
 const MAX_REQUEST: u64 = 64 << 20;
 

@@ -165,6 +165,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     },
     Floor {
         number: 3,
+        prefix: "crates/connect",
+        folder: "`crates/connect`",
+        knows: "which proxy, certificates and clock of a run are those of a client, and what CIs call them",
+        never: "any service, any tool",
+    },
+    Floor {
+        number: 3,
         prefix: "crates/services/",
         folder: "`crates/services/*`, a new one",
         knows: "one service each: its requests, its answers, its limits",
@@ -235,6 +242,8 @@ mod tests {
             ("crates/services/github", "crates/cli"),
             ("crates/tools/size-gate", "crates/services/github"),
             ("crates/tools/size-gate", "crates/cli"),
+            ("crates/connect", "crates/cli"),
+            ("crates/connect", "crates/services/http"),
             ("crates/lw", "crates/tools/size-gate"),
             ("crates/xtask", "crates/lw"),
             ("tests", "crates/lw"),

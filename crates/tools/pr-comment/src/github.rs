@@ -1,9 +1,8 @@
 //! GitHub, by `lw-github`.
 
-use std::time::Duration;
-
-use lw_cli::{Clock, Context, Variable, Woken};
-use lw_github::{Api, Author, Endpoints, Error, HeadOf, Repository, Sticky, Waiting};
+use lw_cli::{Context, Variable};
+use lw_connect::{GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY, Patience};
+use lw_github::{Api, Author, Endpoints, Error, HeadOf, Repository, Sticky};
 use lw_model::Diagnose;
 use lw_secret::SecretSource;
 
@@ -11,41 +10,8 @@ use crate::args::Args;
 use crate::marker::Marker;
 use crate::service::{EndedRun, Posted, Pull, Service, ServiceError};
 
-/// What says where GitHub is and how it is reached.
-pub(crate) const VARIABLES: &[Variable] = &[
-    Variable {
-        name: "GITHUB_REPOSITORY",
-        description: "The repository as owner/name, which the runner sets",
-    },
-    Variable { name: "GITHUB_API_URL", description: "Address of GitHub's API, which the runner sets" },
-    Variable {
-        name: "GITHUB_GRAPHQL_URL",
-        description: "Address of GitHub's GraphQL, which the runner sets",
-    },
-    Variable { name: "HTTPS_PROXY", description: "Proxy for HTTPS, as http://host:port" },
-    Variable { name: "https_proxy", description: "The same, as curl has it" },
-    Variable { name: "ALL_PROXY", description: "Proxy for everything, where HTTPS_PROXY is not set" },
-    Variable { name: "all_proxy", description: "The same, as curl has it" },
-    Variable { name: "NO_PROXY", description: "Hosts that are asked without the proxy, separated by commas" },
-    Variable { name: "no_proxy", description: "The same, as curl has it" },
-    Variable {
-        name: "SSL_CERT_FILE",
-        description: "File of certificates to trust, as PEM, instead of those built in",
-    },
-];
-
-/// The time of the run, as the client waits by it.
-struct Patience(Clock);
-
-impl Waiting for Patience {
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn wait(&mut self, span: Duration) -> bool {
-        self.0.sleep(span) == Woken::Time
-    }
-}
+/// What says where GitHub is, and which repository is meant.
+pub(crate) const VARIABLES: &[Variable] = &[GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL];
 
 /// One repository of GitHub.
 pub(crate) struct GitHub {
@@ -75,15 +41,10 @@ impl GitHub {
             hint: Some("on GitHub the runner sets GITHUB_REPOSITORY; for other forges post the file that --output writes".into()),
         })?;
         let repository = Repository::parse(&name).map_err(|error| other(&error))?;
-        let mut settings = lw_http::Settings::from_environment(&variable);
-        if let Some(file) = variable("SSL_CERT_FILE") {
-            let bytes = cx.open(file.as_ref()).map_err(|error| ServiceError {
-                message: error.message(),
-                hint: error.advice().map(str::to_owned),
-            })?;
-            settings.certificates = Some(bytes.to_vec());
-        }
-        let client = lw_http::Client::new(settings).map_err(|error| other(&error))?;
+        let client = lw_connect::client(cx).map_err(|error| ServiceError {
+            message: error.message(),
+            hint: error.advice().map(str::to_owned),
+        })?;
         let source = args.token.clone().unwrap_or_else(|| SecretSource::Env("GITHUB_TOKEN".into()));
         // Last: what needs no secret has been found good.
         let token = cx.secret(&source, "token").map_err(|error| ServiceError {
@@ -92,7 +53,7 @@ impl GitHub {
         })?;
         let api = Api::new(client, Endpoints::from_environment(&variable), Some(token))
             .map_err(|error| told(&error))?;
-        Ok(Self { api, repository, author: None, clock: Patience(cx.clock().clone()) })
+        Ok(Self { api, repository, author: None, clock: Patience::of(cx) })
     }
 }
 
