@@ -156,7 +156,10 @@ impl Baselines {
     /// compared with.
     pub(crate) fn keeps(&self, ci: &CiContext, root: &Path) -> Keeps {
         let store = self.store.as_ref().filter(|_| self.choice != Choice::Nothing)?;
-        Some(kept_commit(ci, None, root).map(|commit| (store.place(&commit), format!("{}-{commit}", store.key))))
+        Some(
+            kept_commit(ci, None, root)
+                .map(|commit| (store.place(&commit), format!("{}-{commit}", store.key))),
+        )
     }
 
     /// The report that the run is compared with.
@@ -244,8 +247,7 @@ pub(crate) fn kept_commit(ci: &CiContext, main: Option<&str>, root: &Path) -> Re
     if base::is_pull_request(ci) {
         return Err("a pull request leaves none: it is not what later changes start from".into());
     }
-    let main =
-        ci.default_branch.as_deref().or(main).ok_or("the CI does not say what the main branch is")?;
+    let main = ci.default_branch.as_deref().or(main).ok_or("the CI does not say what the main branch is")?;
     let reference = ci.reference.as_deref().ok_or("the CI does not say which branch the run is of")?;
     if reference.strip_prefix("refs/heads/") != Some(main) {
         let name = reference.strip_prefix("refs/heads/").unwrap_or(reference);

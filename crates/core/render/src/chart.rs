@@ -140,12 +140,22 @@ mod tests {
     #[test]
     fn a_picture_is_well_formed_whatever_its_names_are() {
         let hostile = series("image.bytes<script>alert(1)</script>&\u{0}", &[10, 30, 20]);
-        let limits = [(Number::Integer(25), "max <25> B".to_owned()), (Number::Integer(9_000), "max 9,000 B".to_owned())];
+        let limits = [
+            (Number::Integer(25), "max <25> B".to_owned()),
+            (Number::Integer(9_000), "max 9,000 B".to_owned()),
+        ];
         let flat = series("flat", &[5, 5]);
-        let text = svg(&[Panel { series: &hostile, limits: &limits }, Panel { series: &flat, limits: &[] }]).unwrap();
-        assert!(!text.contains("<script") && !text.contains('\0') && text.matches("<svg").count() == 1, "{text}");
+        let text = svg(&[Panel { series: &hostile, limits: &limits }, Panel { series: &flat, limits: &[] }])
+            .unwrap();
+        assert!(
+            !text.contains("<script") && !text.contains('\0') && text.matches("<svg").count() == 1,
+            "{text}"
+        );
         assert_eq!(text.matches("<g ").count(), text.matches("</g>").count());
-        assert!(text.contains("max &lt;25&gt; B") && text.contains("beyond the picture: max 9,000"), "{text}");
+        assert!(
+            text.contains("max &lt;25&gt; B") && text.contains("beyond the picture: max 9,000"),
+            "{text}"
+        );
         assert_eq!(text.matches("class=\"point\"").count(), 5);
         assert_eq!(svg(&[Panel { series: &series("one", &[1]), limits: &[] }]), None);
     }

@@ -22,9 +22,8 @@ pub(crate) fn line(line: &Line) -> Result<(), LineError> {
     if Month::of(line.time).is_none() {
         return Err(LineError::Time(line.time));
     }
-    let is_page = |run: &String| {
-        run.len() <= MAX_TEXT && (run.starts_with("https://") || run.starts_with("http://"))
-    };
+    let is_page =
+        |run: &String| run.len() <= MAX_TEXT && (run.starts_with("https://") || run.starts_with("http://"));
     if !line.run.as_ref().is_none_or(is_page) {
         return Err(LineError::Run);
     }

@@ -41,7 +41,9 @@ pub enum LineError {
     #[error("commit {0} has a line above already")]
     Twice(String),
     /// An address that is none of a page.
-    #[error("the address of the run begins with neither https:// nor http://, or is longer than {MAX_TEXT} bytes")]
+    #[error(
+        "the address of the run begins with neither https:// nor http://, or is longer than {MAX_TEXT} bytes"
+    )]
     Run,
     /// A line that says nothing.
     #[error("the line has no figures")]
@@ -98,7 +100,6 @@ impl From<LineError> for ShardError {
         Self::Line(error)
     }
 }
-
 
 /// As much of a foreign text as an error quotes.
 pub(crate) fn shortened(text: &str) -> String {

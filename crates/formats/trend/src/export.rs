@@ -65,10 +65,10 @@ fn number(number: Number) -> String {
 
 /// A cell of foreign text.
 fn cell(text: &str) -> String {
-    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']) || text.starts_with(['\t', '\r']);
+    let is_formula =
+        text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']) || text.starts_with(['\t', '\r']);
     let text = if is_formula { format!("'{text}") } else { text.to_owned() };
-    let text: String =
-        text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if text.contains([',', '"', ' ', ';']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
@@ -84,8 +84,7 @@ fn family(unit: Unit) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-const UNITS: [Unit; 6] =
-    [Unit::Bytes, Unit::Seconds, Unit::Percent, Unit::Count, Unit::Points, Unit::Score];
+const UNITS: [Unit; 6] = [Unit::Bytes, Unit::Seconds, Unit::Percent, Unit::Count, Unit::Points, Unit::Score];
 
 /// OpenMetrics text with the time of each commit (<https://prometheus.io/docs/specs/om/open_metrics_spec/>), for
 /// `promtool tsdb create-blocks-from openmetrics`. The samples of one series stand together and their times rise; of commits
@@ -126,8 +125,7 @@ pub fn openmetrics(lines: &[Line], filter: &Filter) -> String {
 }
 
 fn labels(figure: &Figure) -> String {
-    let mut labels =
-        format!("tool=\"{}\",measure=\"{}\"", label(&figure.tool), label(&figure.name));
+    let mut labels = format!("tool=\"{}\",measure=\"{}\"", label(&figure.tool), label(&figure.name));
     for (name, value) in [("title", &figure.title), ("subject", &figure.subject)] {
         if let Some(value) = value {
             let _ = write!(labels, ",{name}=\"{}\"", label(value));

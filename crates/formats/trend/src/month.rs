@@ -24,9 +24,8 @@ impl Month {
     #[must_use]
     pub fn of_file(name: &str) -> Option<Self> {
         let (year, month) = name.strip_suffix(".jsonl")?.split_once('-')?;
-        let digits = |text: &str, count: usize| {
-            text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
-        };
+        let digits =
+            |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(year, 4) || !digits(month, 2) {
             return None;
         }
@@ -72,8 +71,18 @@ mod tests {
         }
         assert!(Month::of(u64::MAX).is_none() && moment(u64::MAX).is_empty());
         for name in [
-            "", "2026-11", "2026-11.json", "2026-13.jsonl", "2026-00.jsonl", "2026-1.jsonl", "26-11.jsonl",
-            "+026-11.jsonl", "2026--1.jsonl", "1969-12.jsonl", "x/2026-11.jsonl", "2026-11.jsonl.jsonl",
+            "",
+            "2026-11",
+            "2026-11.json",
+            "2026-13.jsonl",
+            "2026-00.jsonl",
+            "2026-1.jsonl",
+            "26-11.jsonl",
+            "+026-11.jsonl",
+            "2026--1.jsonl",
+            "1969-12.jsonl",
+            "x/2026-11.jsonl",
+            "2026-11.jsonl.jsonl",
         ] {
             assert_eq!(Month::of_file(name), None, "{name}");
         }

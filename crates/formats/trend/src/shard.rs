@@ -96,9 +96,8 @@ impl Shard {
     /// # Errors
     /// When the line, or the file with it, has more bytes than a history has.
     pub fn put(&mut self, line: &Line) -> Result<Put, ShardError> {
-        let place = self.rows.iter_mut().find(|row| {
-            row.read.as_ref().is_ok_and(|known| known.commit == line.commit)
-        });
+        let place =
+            self.rows.iter_mut().find(|row| row.read.as_ref().is_ok_and(|known| known.commit == line.commit));
         let put = match place {
             Some(row) => {
                 let merged = row.read.as_ref().map_or_else(|_| line.clone(), |known| known.merged(line));

@@ -58,11 +58,8 @@ pub(crate) fn run(args: &Badge, cx: &mut Context, report: &mut Report) -> Result
     let label = args.label.as_deref().unwrap_or(&trend.name);
     for path in &args.out.output {
         let is_json = path.extension().is_some_and(|extension| extension == "json");
-        let text = if is_json {
-            badge::json(label, &message, colour)
-        } else {
-            badge::svg(label, &message, colour)
-        };
+        let text =
+            if is_json { badge::json(label, &message, colour) } else { badge::svg(label, &message, colour) };
         cx.write(path, |out| out.write_all(text.as_bytes()))?;
     }
     let value = format!("{label}: {message}, {}", colour.name());

@@ -69,7 +69,8 @@ fn fetched(args: &BaselineEntry, path: &Path, key: &Key, cx: &Context) -> Result
     let mut store = Store::new(&args.remote, BASELINES, "contents: read", cx)?;
     let snapshot = store.snapshot()?;
     let kept = reports(names(&snapshot));
-    let of_this = |commit: &str| kept.iter().rev().find(|kept| kept.key.of == key.of && kept.key.commit == commit);
+    let of_this =
+        |commit: &str| kept.iter().rev().find(|kept| kept.key.of == key.of && kept.key.commit == commit);
     let found = match of_this(&key.commit) {
         Some(found) => Some(found),
         None => Repository::open(cx.root())?
@@ -135,16 +136,19 @@ pub(crate) fn save(args: &BaselineEntry, cx: &mut Context, report: &mut Report) 
 /// What the gate left: what stands behind `report.json`, and the content.
 fn left(path: &Path, key: &Key, cx: &Context) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let folder = cx.folder(path)?;
-    let wrong = |name: &str, error: &std::io::Error| {
-        Error::input(format!("{}: {error}", path.join(name).display()))
-    };
+    let wrong =
+        |name: &str, error: &std::io::Error| Error::input(format!("{}: {error}", path.join(name).display()));
     let mut files = Vec::new();
     for entry in folder.list("").map_err(|error| wrong("", &error))? {
-        let Some(beside) = entry.name.strip_prefix(REPORT).filter(|beside| is_beside(beside)) else { continue };
+        let Some(beside) = entry.name.strip_prefix(REPORT).filter(|beside| is_beside(beside)) else {
+            continue;
+        };
         if entry.kind != InputKind::File {
             continue;
         }
-        if let Some(bytes) = folder.read(&entry.name, MOST as u64).map_err(|error| wrong(&entry.name, &error))? {
+        if let Some(bytes) =
+            folder.read(&entry.name, MOST as u64).map_err(|error| wrong(&entry.name, &error))?
+        {
             files.push((beside.to_owned(), bytes));
         }
     }
@@ -167,7 +171,8 @@ fn put(store: &mut Store, key: &Key, files: &[(String, Vec<u8>)]) -> Result<bool
         if kept.iter().any(|kept| kept.key == *key) {
             return Ok((Vec::new(), false));
         }
-        let count = names(before).filter_map(Kept::of_file).map(|(kept, _)| kept.count).max().unwrap_or(0) + 1;
+        let count =
+            names(before).filter_map(Kept::of_file).map(|(kept, _)| kept.count).max().unwrap_or(0) + 1;
         let gone = surplus(&kept, &key.of);
         let mut changes: Vec<Change> = names(before)
             .filter(|name| Kept::of_file(name).is_some_and(|(kept, _)| gone.contains(&kept)))

@@ -49,8 +49,11 @@ pub(crate) fn run(args: &Chart, cx: &mut Context, report: &mut Report) -> Result
         let Some(text) = text else {
             let shown = path.display();
             return Err(if diagrams.len() > 1 {
-                Error::usage(format!("{shown}: a Mermaid diagram has one figure, and {} are meant", diagrams.len()))
-                    .hint("choose one with --measure, --tool and --subject")
+                Error::usage(format!(
+                    "{shown}: a Mermaid diagram has one figure, and {} are meant",
+                    diagrams.len()
+                ))
+                .hint("choose one with --measure, --tool and --subject")
             } else {
                 Error::input(format!("{shown}: no figure has two commits, and one is no line"))
                     .hint("the second run of the main branch makes it one")

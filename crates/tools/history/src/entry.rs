@@ -63,15 +63,19 @@ pub(crate) fn is_beside(text: &str) -> bool {
 
 /// The entries whose reports are there, the oldest first.
 pub(crate) fn reports<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Kept> {
-    let mut all: Vec<Kept> =
-        names.filter_map(Kept::of_file).filter(|(_, beside)| beside.is_empty()).map(|(kept, _)| kept).collect();
+    let mut all: Vec<Kept> = names
+        .filter_map(Kept::of_file)
+        .filter(|(_, beside)| beside.is_empty())
+        .map(|(kept, _)| kept)
+        .collect();
     all.sort_by(|a, b| (a.count, &a.key.of, &a.key.commit).cmp(&(b.count, &b.key.of, &b.key.commit)));
     all
 }
 
 /// The counts that have to go, with all their files, when one more of `of` is to come: the oldest.
 pub(crate) fn surplus(kept: &[Kept], of: &str) -> Vec<Kept> {
-    let mut of_one = kept.iter().rev().filter(|kept| kept.key.of == of).skip(OF_ONE - 1).cloned().collect::<Vec<_>>();
+    let mut of_one =
+        kept.iter().rev().filter(|kept| kept.key.of == of).skip(OF_ONE - 1).cloned().collect::<Vec<_>>();
     let rest = kept.len() - of_one.len();
     let too_many = (rest + 1).saturating_sub(OF_ALL);
     let others = kept.iter().filter(|one| !of_one.contains(one)).take(too_many).cloned().collect::<Vec<_>>();
@@ -96,9 +100,15 @@ mod tests {
         }
         let name = one.file("");
         for wrong in [
-            name.replacen('0', "", 1), name.replacen("0000", "+000", 1), name.replace(".json", ""),
-            name.replace(".json", ".json.."), name.replace(".json", ".json/../x"), name.replace('a', "g"),
-            name.to_ascii_uppercase(), format!("x/{name}"), String::new(),
+            name.replacen('0', "", 1),
+            name.replacen("0000", "+000", 1),
+            name.replace(".json", ""),
+            name.replace(".json", ".json.."),
+            name.replace(".json", ".json/../x"),
+            name.replace('a', "g"),
+            name.to_ascii_uppercase(),
+            format!("x/{name}"),
+            String::new(),
         ] {
             assert_eq!(Kept::of_file(&wrong), None, "{wrong}");
         }
@@ -114,9 +124,8 @@ mod tests {
         assert_eq!(gone, [2, 1, 0]);
         assert_eq!(surplus(&all, &"b".repeat(64)), []);
         let digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'c', 'd', 'e', 'f'];
-        let full: Vec<Kept> = (0..2_000_u64)
-            .map(|count| kept(count, digits[usize::try_from(count % 15).unwrap()]))
-            .collect();
+        let full: Vec<Kept> =
+            (0..2_000_u64).map(|count| kept(count, digits[usize::try_from(count % 15).unwrap()])).collect();
         let gone: Vec<u64> = surplus(&full, &"b".repeat(64)).iter().map(|kept| kept.count).collect();
         assert_eq!(gone, [0]);
     }

@@ -6,38 +6,17 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use lw_cli::{Clock, Context, Error, Variable, Woken};
-use lw_github::{
-    Api, Endpoints, Entry, Moved, NewCommit, NewEntry, ObjectId, Repository, Waiting,
-};
+use lw_cli::{Context, Error, Variable};
+use lw_connect::{GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY, Patience};
+use lw_github::{Api, Endpoints, Entry, Moved, NewCommit, NewEntry, ObjectId, Repository, Waiting as _};
 use lw_model::Diagnose;
 use lw_retry::{Attempt, Decision, Failure, Policy, Repeatable};
 use lw_secret::SecretSource;
 
 use crate::args::Remote;
 
-/// What says where GitHub is and how it is reached.
-pub(crate) const VARIABLES: &[Variable] = &[
-    Variable {
-        name: "GITHUB_REPOSITORY",
-        description: "The repository as owner/name, which the runner sets",
-    },
-    Variable { name: "GITHUB_API_URL", description: "Address of GitHub's API, which the runner sets" },
-    Variable {
-        name: "GITHUB_GRAPHQL_URL",
-        description: "Address of GitHub's GraphQL, which the runner sets",
-    },
-    Variable { name: "HTTPS_PROXY", description: "Proxy for HTTPS, as http://host:port" },
-    Variable { name: "https_proxy", description: "The same, as curl has it" },
-    Variable { name: "ALL_PROXY", description: "Proxy for everything, where HTTPS_PROXY is not set" },
-    Variable { name: "all_proxy", description: "The same, as curl has it" },
-    Variable { name: "NO_PROXY", description: "Hosts that are asked without the proxy, separated by commas" },
-    Variable { name: "no_proxy", description: "The same, as curl has it" },
-    Variable {
-        name: "SSL_CERT_FILE",
-        description: "File of certificates to trust, as PEM, instead of those built in",
-    },
-];
+/// What says where GitHub is, and which repository is meant.
+pub(crate) const VARIABLES: &[Variable] = &[GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL];
 
 /// How often a move is tried that others were faster with: a matrix of many legs may end in the same second.
 const RACES: Policy = Policy {
@@ -46,19 +25,6 @@ const RACES: Policy = Policy {
     cap: Duration::from_secs(8),
     total: Duration::from_secs(300),
 };
-
-/// The time of the run, as the client waits by it.
-struct Patience(Clock);
-
-impl Waiting for Patience {
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn wait(&mut self, span: Duration) -> bool {
-        self.0.sleep(span) == Woken::Time
-    }
-}
 
 /// A ref of a repository.
 pub(crate) struct Store {
@@ -100,12 +66,7 @@ impl Store {
     ///
     /// # Errors
     /// When there is no token, or no repository.
-    pub(crate) fn new(
-        args: &Remote,
-        default: &str,
-        needs: &str,
-        cx: &Context,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(args: &Remote, default: &str, needs: &str, cx: &Context) -> Result<Self, Error> {
         let variable = |name: &str| cx.variable(name);
         let name = variable("GITHUB_REPOSITORY").ok_or_else(|| {
             Error::usage("the repository on GitHub is not known").hint(
@@ -113,11 +74,7 @@ impl Store {
             )
         })?;
         let repository = Repository::parse(&name)?;
-        let mut settings = lw_http::Settings::from_environment(&variable);
-        if let Some(file) = variable("SSL_CERT_FILE") {
-            settings.certificates = Some(cx.open(file.as_ref())?.to_vec());
-        }
-        let client = lw_http::Client::new(settings)?;
+        let client = lw_connect::client(cx)?;
         let source = args.token.clone().unwrap_or_else(|| SecretSource::Env("GITHUB_TOKEN".into()));
         // Last: what needs no secret has been found good.
         let token = cx.secret(&source, "token").map_err(|error| {
@@ -131,7 +88,7 @@ impl Store {
         let mut hash = DefaultHasher::new();
         (&ci.run_url, &ci.job, ci.run_attempt, cx.now(), cx.root()).hash(&mut hash);
         let reference = args.reference.clone().unwrap_or_else(|| default.to_owned());
-        let clock = Patience(cx.clock().clone());
+        let clock = Patience::of(cx);
         Ok(Self { api, repository, reference, clock, seed: hash.finish() })
     }
 

@@ -48,7 +48,10 @@ impl Tool for History {
     const FORMATS: &'static [ExtraFormat] = &[
         ExtraFormat { name: "csv", description: "The figures, as comma-separated values" },
         ExtraFormat { name: "jsonl", description: "The figures, as the lines that are recorded" },
-        ExtraFormat { name: "timeline", description: "The figures, as OpenMetrics with the time of each commit" },
+        ExtraFormat {
+            name: "timeline",
+            description: "The figures, as OpenMetrics with the time of each commit",
+        },
     ];
     // Whoever changes the code must not change where its figures go, nor which branch is the main one.
     const TRUSTED: &'static [&'static str] =

@@ -66,9 +66,10 @@ pub(crate) fn folder(path: &PathBuf, cx: &Context) -> Result<Vec<Found>, Error> 
     let mut found = Vec::new();
     for month in months {
         let name = cx.display_path(&path.join(month.file()));
-        if let Some(bytes) = folder.read(&month.file(), MAX_SHARD as u64).map_err(|error| {
-            Error::input(format!("{name}: {error}"))
-        })? {
+        if let Some(bytes) = folder
+            .read(&month.file(), MAX_SHARD as u64)
+            .map_err(|error| Error::input(format!("{name}: {error}")))?
+        {
             found.push((name, Some(month), bytes));
         }
     }

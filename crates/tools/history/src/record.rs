@@ -143,15 +143,12 @@ fn collect(args: &Record, commit: &str, cx: &Context, report: &mut Report) -> Ve
             }
             count += 1;
             for figure in told.measures.iter().filter_map(|measure| Figure::of(&told, measure)) {
-                let key = (
-                    figure.tool.clone(),
-                    figure.title.clone(),
-                    figure.subject.clone(),
-                    figure.name.clone(),
-                );
+                let key =
+                    (figure.tool.clone(), figure.title.clone(), figure.subject.clone(), figure.name.clone());
                 if let Some(first) = from.get(&key) {
                     let name = format!("{}/{}", figure.tool, figure.name);
-                    let of = figure.subject.as_ref().map(|subject| format!(" of {subject}")).unwrap_or_default();
+                    let of =
+                        figure.subject.as_ref().map(|subject| format!(" of {subject}")).unwrap_or_default();
                     let message = format!("{file}: {name}{of} is in {first} already");
                     let finding = Finding::new("history/same-figure", Level::Error, &file, message);
                     report.add_finding(finding);

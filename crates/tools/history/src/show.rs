@@ -16,7 +16,12 @@ const FORMATS: [&str; 3] = ["csv", "jsonl", "timeline"];
 ///
 /// # Errors
 /// When the history cannot be read.
-pub(crate) fn run(which: &Which, is_export: bool, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
+pub(crate) fn run(
+    which: &Which,
+    is_export: bool,
+    cx: &mut Context,
+    report: &mut Report,
+) -> Result<(), Error> {
     if is_export && !FORMATS.iter().any(|format| cx.wants(format)) {
         return Err(Error::usage("there is no format to export to").hint(
             "add --format csv, jsonl or timeline (OpenMetrics with times), or --write csv=history.csv",
@@ -112,12 +117,8 @@ fn stands(point: &TrendPoint) -> Cell {
 
 /// The newest commits, newest first.
 fn commits_of(looked: &Looked) -> Table {
-    let columns = [
-        ("Day", Align::Left),
-        ("Commit", Align::Left),
-        ("Figures", Align::Right),
-        ("Stands", Align::Left),
-    ];
+    let columns =
+        [("Day", Align::Left), ("Commit", Align::Left), ("Figures", Align::Right), ("Stands", Align::Left)];
     let mut table = Table::new("commits", "Commits", &columns);
     for line in looked.lines.iter().rev().take(LISTED) {
         let figures = line.figures.iter().filter(|figure| looked.filter.takes(figure));

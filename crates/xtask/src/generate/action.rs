@@ -315,7 +315,8 @@ struct RefSteps<'a> {
 
 impl<'a> RefSteps<'a> {
     fn of(launcher: &'a str) -> anyhow::Result<Self> {
-        let entry = lw::TOOLS.iter().find(|tool| tool.name == "history").context("there is no tool `history`")?;
+        let entry =
+            lw::TOOLS.iter().find(|tool| tool.name == "history").context("there is no tool `history`")?;
         let mut inputs = inputs_of(entry)?;
         inputs.retain(|input| {
             input.name == "command"

@@ -42,9 +42,7 @@ pub(crate) fn manifest_of_lw(root: &Path) -> anyhow::Result<String> {
 
     let dependencies: String = names
         .iter()
-        .map(|name| {
-            format!("{} = {{ path = \"../tools/{name}\", optional = true }}\n", package(name))
-        })
+        .map(|name| format!("{} = {{ path = \"../tools/{name}\", optional = true }}\n", package(name)))
         .collect();
     let full = if online.is_empty() { String::new() } else { format!(", {}", list(&online)) };
     let mut features = format!(

@@ -4,8 +4,8 @@
 
 use lw_model::{Bound, Diagnose as _, Limit, Measure, Number, Report, Unit};
 use lw_trend::{
-    Figure, Filter, Line, LineError, MAX_LINE, MAX_SHARD, Month, Put, Shard, ShardError, Standing, csv, jsonl,
-    newest, openmetrics, trends,
+    Figure, Filter, Line, LineError, MAX_LINE, MAX_SHARD, Month, Put, Shard, ShardError, Standing, csv,
+    jsonl, newest, openmetrics, trends,
 };
 use proptest::prelude::*;
 
@@ -196,7 +196,11 @@ fn of_counted_parts_of_a_whole_the_share_is_told() {
 #[test]
 fn nothing_of_a_name_becomes_more_than_text() {
     let name = |name: &str| figure("size-gate", Some("=cmd|' /C calc'!A0"), name, 7, &[(Bound::Max, "9")]);
-    let lines = [line('a', NOVEMBER, vec![name("a\"} 1\nevil 2\\,x"), name("+1"), name("-1"), name(" @x"), name("ok")])];
+    let lines = [line(
+        'a',
+        NOVEMBER,
+        vec![name("a\"} 1\nevil 2\\,x"), name("+1"), name("-1"), name(" @x"), name("ok")],
+    )];
     let text = csv(&lines, &Filter::default());
     assert_eq!(text.lines().count(), 6, "{text}");
     for row in text.lines().skip(1) {
@@ -221,8 +225,11 @@ fn the_samples_of_a_series_stand_together_and_their_times_rise() {
         10,
     );
     let text = openmetrics(&lines, &Filter::default());
-    let samples: Vec<&str> =
-        text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once("subject=").unwrap().1).collect();
+    let samples: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split_once("subject=").unwrap().1)
+        .collect();
     assert_eq!(samples, ["\"a\"} 2 10", "\"a\"} 3 30", "\"b\"} 10 10", "\"b\"} 30 30"]);
     let only = Filter { subjects: vec!["b".into()], ..Filter::default() };
     let text = jsonl(&lines, &only).unwrap();

@@ -108,8 +108,12 @@ fn old_entries_go_when_new_ones_come() {
     let old: Vec<String> = (1..=50).map(|count| format!("{count:010}-{OF}-{count:040x}.json")).collect();
     let beside: Vec<String> = old.iter().map(|name| format!("{name}.tests")).collect();
     scene.stub.world(|world| {
-        let files: Vec<(&str, &str)> =
-            old.iter().chain(&beside).map(|name| (name.as_str(), "x")).chain([("README.md", "mine")]).collect();
+        let files: Vec<(&str, &str)> = old
+            .iter()
+            .chain(&beside)
+            .map(|name| (name.as_str(), "x"))
+            .chain([("README.md", "mine")])
+            .collect();
         world.commit_files(REPOSITORY, BASELINE, &files);
     });
     let line = scene.left(900);

@@ -112,7 +112,10 @@ fn figures_go_to_other_programs() {
     let lines = scene.run("export --file @/history.jsonl --format jsonl").stdout;
     assert_eq!(lines, scene.text("history.jsonl"));
     let timeline = scene.run("export --file @/history.jsonl --format timeline").stdout;
-    assert!(timeline.starts_with("# TYPE lw_measure_bytes gauge\n") && timeline.ends_with("# EOF\n"), "{timeline}");
+    assert!(
+        timeline.starts_with("# TYPE lw_measure_bytes gauge\n") && timeline.ends_with("# EOF\n"),
+        "{timeline}"
+    );
     let run = scene.run("export --file @/history.jsonl");
     assert_eq!(run.code, 2, "{}", run.stdout);
     let run = scene.run("export --file @/history.jsonl --write csv=@/out.csv");

@@ -109,8 +109,7 @@ fn a_permission_that_is_missing_is_named_to_the_line() {
         scene.report("r/a.json", size(None, 900));
         let run = scene.step(&PUSH, RECORD);
         assert_eq!((outcome(&run), run.output("recorded")), ((4, Verdict::Error), "no"), "{}", run.stderr);
-        let line =
-            if permissions.contents == Access::None { "contents: " } else { "contents: write" };
+        let line = if permissions.contents == Access::None { "contents: " } else { "contents: write" };
         assert!(run.stderr.contains("permissions:") && run.stderr.contains(line), "{}", run.stderr);
         assert!(scene.files(HISTORY).is_empty());
     }
@@ -138,7 +137,9 @@ fn nothing_of_somebody_else_is_lost_when_two_jobs_end_at_once() {
     let other = first[0].1.replace(&scene.lines()[0].commit, &"b".repeat(40));
     let both = format!("{}{other}", first[0].1);
     let name = first[0].0.clone();
-    for (round, text) in [both.clone(), format!("{both}{{\"schema\":\"lw-history/9\"}}\n")].into_iter().enumerate() {
+    for (round, text) in
+        [both.clone(), format!("{both}{{\"schema\":\"lw-history/9\"}}\n")].into_iter().enumerate()
+    {
         let name = name.clone();
         let seen = scene.stub.answered();
         let when = if round == 0 { When::at("PATCH", "/git/refs/") } else { When::Nth(seen + 17) };
@@ -201,9 +202,12 @@ fn whichever_answer_is_lost_the_end_is_the_same() {
     assert!(requests >= 8, "{requests}");
     std::thread::scope(|scope| {
         for number in 1..=requests {
-            for (fault, takes_effect) in
-                [(Fault::Drop, true), (Fault::Drop, false), (Fault::Status(500), true), (Fault::Html(502), false)]
-            {
+            for (fault, takes_effect) in [
+                (Fault::Drop, true),
+                (Fault::Drop, false),
+                (Fault::Status(500), true),
+                (Fault::Html(502), false),
+            ] {
                 let (values, run_with) = (&values, &run_with);
                 scope.spawn(move || {
                     let what = format!("{fault:?}, effect {takes_effect}, at request {number}");
