@@ -1,242 +1,16 @@
-//! A repository as it lives, with a gate that keeps its baselines in the cache: main, pull requests, forks, queues. Every run
-//! is a fresh checkout of one commit under the strict runner, whose cache keeps the rules of the real one.
+//! A gate that keeps its baselines in the cache, as a repository lives.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use lw_testkit::github::{Access as May, Account, Permissions, Stub};
+use lw_testkit::github::{Access as May, Account, Permissions};
 use lw_testkit::root;
-use lw_testkit::runner::{Access, Cache, Job, Kind, Outcome, RunError, StepResult};
-use serde_json::{Value, json};
+use lw_testkit::runner::{Access, Outcome, RunError};
+use serde_json::json;
 
-use crate::case::EPOCH;
-use crate::support::{Tree, binary, must};
+use crate::repository::{BOARDS, Event, MAIN, Project, REPOSITORY, Ran, TOKEN, size_gate};
 
-const MAIN: &str = "refs/heads/main";
-
-/// A repository on GitHub, with its cache.
-struct Project {
-    tree: Tree,
-    origin: tempfile::TempDir,
-    cache: Cache,
-    /// The API, where the store is a ref.
-    github: Option<Stub>,
-}
-
-/// The token of a job.
-const TOKEN: &str = "ghs_canary7Lm2kQ9xTw4v0a8J";
 const BASELINE: &str = "refs/lw/baseline";
-
-/// What is run of a project: the event, and the commit that is checked out.
-#[derive(Clone)]
-struct Event {
-    name: &'static str,
-    reference: String,
-    commit: String,
-    base: &'static str,
-    payload: Value,
-    access: Access,
-    /// Whether the whole history is there, and not the one commit that `actions/checkout` fetches.
-    whole: bool,
-    attempt: &'static str,
-    board: Option<&'static str>,
-}
-
-impl Event {
-    fn whole(mut self) -> Self {
-        self.whole = true;
-        self
-    }
-
-    fn on(mut self, board: &'static str) -> Self {
-        self.board = Some(board);
-        self
-    }
-}
-
-/// What came of a run.
-struct Ran {
-    step: StepResult,
-    report: Option<Value>,
-}
-
-impl Ran {
-    fn verdict(&self) -> &str {
-        &self.step.outputs["verdict"]
-    }
-
-    /// The image, and by how much it grew.
-    fn image(&self) -> (i64, Option<i64>) {
-        let report = self.report.as_ref().unwrap_or_else(|| panic!("no report: {}", self.step.log));
-        let measures = report["measures"].as_array().unwrap();
-        let image = measures.iter().find(|measure| measure["name"] == "image.bytes").unwrap();
-        let value = image["value"].as_i64().unwrap();
-        (value, image["baseline"].as_i64().map(|baseline| value - baseline))
-    }
-
-    fn compared_with(&self) -> &str {
-        &self.step.outputs["baseline-commit"]
-    }
-
-    fn kept(&self) -> bool {
-        !self.step.outputs["baseline-key"].is_empty()
-    }
-
-    fn says(&self, text: &str) -> bool {
-        self.report.as_ref().is_some_and(|report| report.to_string().contains(text))
-    }
-
-    fn warnings(&self) -> Vec<&str> {
-        let warnings = self.step.annotations.iter().filter(|annotation| annotation.kind == Kind::Warning);
-        warnings.map(|annotation| annotation.message.as_str()).collect()
-    }
-}
-
-impl Project {
-    fn new() -> Self {
-        let origin = tempfile::Builder::new().prefix("lw-origin-").tempdir().unwrap();
-        let project = Self { tree: Tree::with(&binary()), origin, cache: Cache::default(), github: None };
-        project.git(&["init", "--quiet", "--initial-branch", "main"]);
-        project.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
-        project
-    }
-
-    fn git(&self, args: &[&str]) -> String {
-        let identity = ["-c", "user.name=octocat", "-c", "user.email=octocat@example.org"];
-        must(Command::new("git").args(identity).args(args).current_dir(self.origin.path())).trim().to_owned()
-    }
-
-    fn tip(&self) -> String {
-        self.git(&["rev-parse", "HEAD"])
-    }
-
-    /// Commits a firmware of so many bytes to the branch that is checked out.
-    fn commit(&self, bytes: usize) -> String {
-        std::fs::write(self.origin.path().join("size"), bytes.to_string()).unwrap();
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--allow-empty", "--message", &format!("a firmware of {bytes}")]);
-        self.tip()
-    }
-
-    /// A push of what is on main since a commit.
-    fn push(&self, before: &str) -> Event {
-        let before = if before.is_empty() { "0".repeat(40) } else { before.to_owned() };
-        let commit = self.git(&["rev-parse", "main"]);
-        Event {
-            name: "push",
-            reference: MAIN.to_owned(),
-            payload: json!({
-                "ref": MAIN, "before": before, "after": commit, "repository": {"default_branch": "main"},
-            }),
-            commit,
-            base: "",
-            access: Access::ReadWrite,
-            whole: false,
-            attempt: "1",
-            board: None,
-        }
-    }
-
-    /// Commits to main, and its push.
-    fn main(&self, bytes: usize) -> Event {
-        self.git(&["switch", "--quiet", "main"]);
-        let before = self.tip();
-        self.commit(bytes);
-        self.push(&before)
-    }
-
-    /// The run of a pull request whose firmware has so many bytes: of its merge with main as that is now. What the event says
-    /// of its base is `stale`.
-    fn pull_request(&self, number: u32, bytes: usize, stale: &str) -> Event {
-        self.git(&["switch", "--quiet", "--force-create", &format!("pull{number}"), "main"]);
-        let head = self.commit(bytes);
-        self.git(&["switch", "--quiet", "--detach", "main"]);
-        self.git(&["merge", "--quiet", "--no-ff", "--message", "for the test", &head]);
-        let commit = self.tip();
-        self.git(&["switch", "--quiet", "main"]);
-        Event {
-            name: "pull_request",
-            reference: format!("refs/pull/{number}/merge"),
-            payload: json!({
-                "number": number,
-                "repository": {"default_branch": "main"},
-                "pull_request": {
-                    "number": number,
-                    "base": {"ref": "main", "sha": stale, "repo": {"full_name": "octo-org/app"}},
-                    "head": {"ref": "feature", "sha": head, "repo": {"full_name": "octo-org/app"}},
-                },
-            }),
-            commit,
-            base: "main",
-            access: Access::ReadWrite,
-            whole: false,
-            attempt: "1",
-            board: None,
-        }
-    }
-
-    fn checkout(&self, event: &Event) -> tempfile::TempDir {
-        let workspace = tempfile::Builder::new().prefix("lw-work-").tempdir().unwrap();
-        let git = |args: &[&str]| must(Command::new("git").args(args).current_dir(workspace.path()));
-        let url = format!("file://{}", self.origin.path().display());
-        git(&["init", "--quiet", "--initial-branch", "main"]);
-        git(&["remote", "add", "origin", &url]);
-        let depth: &[&str] = if event.whole { &[] } else { &["--depth=1"] };
-        git(&[&["fetch", "--quiet", "--no-tags"], depth, &["origin", &event.commit]].concat());
-        git(&["checkout", "--quiet", "--detach", "FETCH_HEAD"]);
-        workspace
-    }
-
-    /// Runs the gate in a fresh checkout.
-    fn run(&self, event: &Event, with: &[(&str, &str)]) -> Ran {
-        let workspace = self.checkout(event);
-        let size = std::fs::read_to_string(workspace.path().join("size")).unwrap();
-        // The build: what does not compile leaves nothing.
-        if let Ok(size) = size.parse::<usize>()
-            && size > 0
-        {
-            let more = event.board.map_or(0, str::len);
-            std::fs::write(workspace.path().join("app.bin"), vec![0x55; size + more]).unwrap();
-        }
-        let step =
-            self.step(event, workspace.path(), "size-gate-with-baseline", &[&size_gate(), with].concat());
-        let report = std::fs::read(workspace.path().join("size.json")).ok();
-        Ran { step, report: report.map(|report| serde_json::from_slice(&report).unwrap()) }
-    }
-
-    fn job(&self, event: &Event, workspace: &Path) -> (Job, tempfile::TempDir) {
-        let around = tempfile::tempdir().unwrap();
-        let payload = around.path().join("event.json");
-        std::fs::write(&payload, event.payload.to_string()).unwrap();
-        let mut job = Job::new(workspace)
-            .env(EPOCH.0, EPOCH.1)
-            .github("event_name", event.name)
-            .github("event_path", &payload.to_string_lossy())
-            .github("ref", &event.reference)
-            .github("sha", &event.commit)
-            .github("base_ref", event.base)
-            .github("run_attempt", event.attempt);
-        if let Some(board) = event.board {
-            job = job.matrix("board", board);
-        }
-        if let Some(github) = &self.github {
-            job = job.github("api_url", &github.api_url()).github("token", TOKEN);
-        }
-        (job, around)
-    }
-
-    fn step(&self, event: &Event, workspace: &Path, action: &str, with: &[(&str, &str)]) -> StepResult {
-        let (job, _around) = self.job(event, workspace);
-        let job = job.cache(&self.cache, event.access).step(self.tree.path().join(action), with, "size");
-        job.continue_on_error().run().unwrap().steps.remove(0)
-    }
-}
-
-/// What the workflow sets: the image may grow by a tenth.
-fn size_gate() -> Vec<(&'static str, &'static str)> {
-    vec![("bin", "app.bin"), ("max-growth", "image.bytes=10%"), ("report", "size.json")]
-}
 
 #[test]
 fn one_repository_from_its_first_commit_on() {
@@ -316,11 +90,6 @@ fn without_the_report_of_the_base_nothing_is_guessed() {
     assert_eq!((run.verdict(), run.image()), ("warn", (1500, None)));
     assert!(run.says("there is no report of"));
 }
-
-const BOARDS: [&str; 12] = [
-    "esp32", "esp32-s3", "esp32-s2", "esp32-c3", "esp32-c6", "esp32-h2", "esp32-p4", "esp32-c", "rp2040",
-    "rp2350", "nrf52", "nrf5",
-];
 
 #[test]
 fn twelve_boards_are_each_compared_with_themselves() {
@@ -478,19 +247,18 @@ fn test_report_keeps_its_store_beside_its_report() {
 /// The same on a ref: what the cache drops stays, the gate talks to nobody, and the token goes to the steps around it alone.
 #[test]
 fn the_ref_keeps_what_later_changes_are_compared_with() {
-    let project = Project { github: Some(Stub::start()), ..Project::new() };
-    let stub = project.github.as_ref().unwrap();
+    let project = Project::new();
+    let stub = &project.github;
     let may = |contents| {
         stub.world(|world| {
             let permissions = Permissions { contents, ..Permissions::none() };
-            world.add_token(TOKEN, Account::job("octo-org/app", permissions));
+            world.add_token(TOKEN, Account::job(REPOSITORY, permissions));
         });
     };
-    stub.world(|world| world.add_repository("octo-org/app"));
     may(May::Write);
-    let kept = || stub.world(|world| world.files("octo-org/app", BASELINE)).unwrap_or_default().len();
+    let kept = || stub.world(|world| world.files(REPOSITORY, BASELINE)).unwrap_or_default().len();
     let run = |event: &Event| {
-        let run = project.run(event, &[("store", "ref")]);
+        let run = project.run(event, &[("store", "ref"), ("comment", "off")]);
         assert!(!run.step.log.contains(TOKEN), "{}", run.step.log);
         run
     };
@@ -521,7 +289,7 @@ fn the_ref_keeps_what_later_changes_are_compared_with() {
     assert_eq!((refused.verdict(), kept()), ("pass", 2));
     assert!(refused.step.log.contains("contents: write"), "{}", refused.step.log);
     may(May::None);
-    stub.world(|world| world.make_private("octo-org/app"));
+    stub.world(|world| world.make_private(REPOSITORY));
     let blind = run(&project.pull_request(4, 1220, &first));
     assert_eq!((blind.verdict(), blind.image().1), ("warn", None), "{}", blind.step.log);
     assert!(blind.step.log.contains("contents: "), "{}", blind.step.log);
@@ -535,7 +303,7 @@ fn the_ref_keeps_what_later_changes_are_compared_with() {
     let brought: PathBuf = workspace.path().join(".lw-baseline").join(key);
     std::fs::create_dir_all(&brought).unwrap();
     std::fs::copy(root().join("Cargo.toml"), brought.join("report.json")).unwrap();
-    let with = [size_gate(), vec![("store", "ref")]].concat();
+    let with = [size_gate(), vec![("store", "ref"), ("comment", "off")]].concat();
     let step = project.step(&event, workspace.path(), "size-gate-with-baseline", &with);
     assert_eq!((step.outputs["verdict"].as_str(), step.outputs["baseline-commit"].as_str()), ("warn", ""));
     assert_eq!(stub.refusals(), Vec::<String>::new());

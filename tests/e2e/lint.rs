@@ -21,6 +21,10 @@ impl Examples {
             let example = root().join("crates/tools").join(entry.name).join("workflow.yml");
             std::fs::copy(example, workflows.join(format!("{}.yml", entry.name))).unwrap();
         }
+        for template in yml_files(&root().join("templates/github")) {
+            let name = format!("template-{}", template.file_name().unwrap().to_string_lossy());
+            std::fs::copy(template, workflows.join(name)).unwrap();
+        }
         Self { folder }
     }
 

@@ -55,15 +55,6 @@ pub(crate) fn cache(folder: &Path, store: &Path) {
     }
 }
 
-/// Stands for actions/upload-artifact.
-fn upload(folder: &Path, store: &Path) {
-    let action = format!(
-        "name: upload\ndescription: Stands in\ninputs:\n  name: {{required: true}}\n  path: {{required: true}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      env:\n        KEEP: ${{{{ inputs.path }}}}\n      run: |\n        mkdir -p '{0}'\n        while read -r path; do [ -z \"$path\" ] || cp -r \"$path\" '{0}/'; done <<< \"$KEEP\"\n",
-        store.display()
-    );
-    write_program(&folder.join("action.yml"), &action);
-}
-
 /// A repository with a workflow in it, and what stands for GitHub around it.
 pub(crate) struct Project {
     /// Lies where the actions are looked for, as long as the project does.
@@ -114,7 +105,7 @@ impl Project {
         let workspace = Workspace::of(&[]);
         let place = |name: &str| around.path().join(name);
         cache(&place("actions/cache"), &place("cache"));
-        upload(&place("actions/upload"), &place("artifacts"));
+        stand_ins::upload_artifact(&place("actions/upload"), &place("artifacts"));
         stand_ins::gh(&place("bin"), &place("releases"));
         let mut locals = vec![format!("https://github.com/org/lw-actions@v1={}", tree.path().display())];
         for (name, uses, folder) in [
@@ -361,7 +352,7 @@ fn the_recipe_of_coverage_gate() {
     let text = run.text();
     assert!(text.contains("95.00 %") && text.contains("90.00 %") && text.contains("-5.00 points"), "{text}");
     assert_eq!(project.entries(), 2);
-    assert!(project.around("artifacts/coverage-html/index.html").exists());
+    assert!(project.around("artifacts/coverage/index.html").exists());
 
     let run = project.pull_request().unwrap();
     assert_eq!((run.code, run.output("coverage", "verdict").as_str()), (0, "pass"), "{}", run.text());

@@ -51,7 +51,7 @@ for path in "${{found[@]}}"; do
 done"#,
         store.display()
     );
-    action(folder, &["name", "path", "if-no-files-found"], &script);
+    action(folder, &["name", "path", "if-no-files-found", "retention-days"], &script);
 }
 
 /// Stands for actions/download-artifact: all artifacts of a pattern, which may have braces.

@@ -68,6 +68,15 @@ pub(crate) fn write(plan: Plan, folder: &Path) -> Result<Files> {
     Ok(files)
 }
 
+/// Writes so many reports to a folder; the pattern that names them all.
+pub(crate) fn many(folder: &Path, count: usize, report: impl Fn(usize) -> String) -> Result<PathBuf> {
+    for index in 0..count {
+        let path = folder.join(format!("r{index:06}.json"));
+        fs::write(&path, report(index)).with_context(|| format!("failed to write {}", path.display()))?;
+    }
+    Ok(folder.join("*.json"))
+}
+
 #[cfg(test)]
 mod tests {
     use lw_firmware::{Elf, Map, Memory, Sources};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::comparison::{self, Job};
+use crate::generate;
 use crate::process::multicall;
 
 /// What `.ci/run` gives it. Its figures are for reading.
@@ -34,11 +35,7 @@ pub(crate) struct Args {
 /// When our own binary fails or the files cannot be written.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to create a temporary folder")?;
-    for index in 0..args.reports {
-        let path = folder.path().join(format!("r{index:06}.json"));
-        std::fs::write(path, report(index, args.measures)).context("failed to write a report")?;
-    }
-    let pattern = folder.path().join("*.json");
+    let pattern = generate::many(folder.path(), args.reports, |index| report(index, args.measures))?;
     let ours = multicall(&args.bin, "pr-comment").with([
         "--config".as_ref(),
         "none".as_ref(),

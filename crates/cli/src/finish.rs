@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
-use lw_ci::{Annotation, Effect, Provider};
+use lw_ci::{Annotation, CiContext, Effect, Provider};
 use lw_model::{
     COMMON_RULES, Class, Fact, Finding, Level, Measure, Outcome, Provenance, Reason, Report, Verdict,
 };
@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{Files, unwritable};
+use crate::handover;
 use crate::host::{self, Host, PrintOutcome};
 use crate::memory;
 use crate::tool::Entry;
@@ -131,6 +132,9 @@ pub(crate) fn reported(
     if let Some((path, name)) = keep {
         cx.write(&path, |out| write(&report, Format::Json, &plain, out))?;
         let _ = cx.kept.set(name);
+    }
+    if let Some(path) = handover::place(host).filter(|_| entry.compares) {
+        cx.write(&path, |out| write(&report, Format::Json, &plain, out))?;
     }
 
     let mut effects = Vec::new();
@@ -252,14 +256,20 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
     report.findings.sort_by_key(Finding::order);
     report.summary = cx.headline(report);
     let is_missing = |finding: &Finding| finding.rule.ends_with("/missing-input");
+    let is_complete = report.verdict != Verdict::Error && !report.findings.iter().any(is_missing);
+    report.provenance = Some(provenance(ci, cx.root(), cx.now(), is_complete));
+}
+
+/// Of which commit and run a report is.
+pub(crate) fn provenance(ci: &CiContext, root: &Path, now: u64, is_complete: bool) -> Provenance {
     let (commit, branch) = match &ci.commit {
         Some(commit) => (Some(commit.clone()), ci.branch.clone()),
         None => {
-            let found = lw_history::Repository::checked_out(cx.root()).unwrap_or_default();
+            let found = lw_history::Repository::checked_out(root).unwrap_or_default();
             (found.commit, found.branch)
         }
     };
-    report.provenance = Some(Provenance {
+    Provenance {
         head_commit: ci.head_commit.clone().filter(|head| Some(head) != commit.as_ref()),
         commit,
         branch,
@@ -268,9 +278,9 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
         run_url: ci.run_url.clone(),
         attempt: ci.run_attempt,
         job: ci.job.clone(),
-        time: Some(cx.now()),
-        complete: Some(report.verdict != Verdict::Error && !report.findings.iter().any(is_missing)),
-    });
+        time: Some(now),
+        complete: Some(is_complete),
+    }
 }
 
 /// Where the report is kept for later runs, and by which name; the report says whether it is, and why not.
@@ -285,6 +295,11 @@ fn keep(cx: &Context, report: &mut Report) -> Option<(PathBuf, String)> {
     };
     report.facts.push(Fact { name: "kept as a baseline".into(), subject: None, value });
     keeps.ok()
+}
+
+/// Tells the steps around a gate what to upload.
+pub(crate) fn hand_over(ci: &dyn Provider, host: &Host, outputs: &[lw_ci::Output]) {
+    perform(ci.outputs(outputs), host);
 }
 
 /// Tells the steps around a gate what to ask the cache for.
@@ -362,7 +377,12 @@ fn undeclared(entry: &Entry, cx: &Context, report: &Report) -> Result<(), Error>
     }
 }
 
-fn write(report: &Report, format: Format, options: &Options, out: &mut dyn Write) -> std::io::Result<()> {
+pub(crate) fn write(
+    report: &Report,
+    format: Format,
+    options: &Options,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
     lw_render::render(report, format, options, out).map_err(std::io::Error::other)
 }
 

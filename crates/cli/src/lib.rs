@@ -19,6 +19,7 @@ mod error;
 mod exit;
 mod files;
 mod finish;
+mod handover;
 mod host;
 pub mod inputs;
 mod keyed;

@@ -138,7 +138,7 @@ impl Baselines {
             let title = common.title.as_deref().unwrap_or_default().trim();
             let subject = named.baseline_subject.as_deref().unwrap_or_default().trim();
             let repository = ci.repository.clone().unwrap_or_default();
-            let key = key(&[&repository, &branch(ci), entry.name, title, subject]);
+            let key = key("lw-baseline/1", &[&repository, &branch(ci), entry.name, title, subject]);
             Store { kind, folder, key, restored: host.var(RESTORED) }
         });
         Ok(Self { choice, store })
@@ -272,10 +272,10 @@ pub(crate) fn kept_commit(ci: &CiContext, main: Option<&str>, root: &Path) -> Re
     }
 }
 
-/// One name for several texts, none of which can be mistaken for another's.
-fn key(parts: &[&str]) -> String {
+/// One name for several texts, none of which can be mistaken for another's, nor for one of another `kind`.
+pub(crate) fn key(kind: &str, parts: &[&str]) -> String {
     let mut hash = Sha256::new();
-    hash.update(b"lw-baseline/1");
+    hash.update(kind.as_bytes());
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
@@ -341,7 +341,7 @@ mod tests {
             "o/ap|pmain|size-gate|esp32|",
         ]
         .iter()
-        .map(|text| key(&parts(text).iter().map(String::as_str).collect::<Vec<_>>()))
+        .map(|text| key("lw-baseline/1", &parts(text).iter().map(String::as_str).collect::<Vec<_>>()))
         .collect();
         assert_eq!(keys.len(), 7);
         for one in &keys {

@@ -142,9 +142,15 @@ impl World {
 
     /// Opens a pull request and gives its number.
     pub fn add_pull(&mut self, full_name: &str, spec: &PullSpec) -> u64 {
+        let number = self.repository(full_name).pulls.len() as u64 + 1;
+        self.put_pull(full_name, number, spec);
+        number
+    }
+
+    /// Opens the pull request of this number, in place of any there is.
+    pub fn put_pull(&mut self, full_name: &str, number: u64, spec: &PullSpec) {
         let now = self.now;
         let repository = self.repository(full_name);
-        let number = repository.pulls.len() as u64 + 1;
         let pull = PullState {
             spec: spec.clone(),
             number,
@@ -155,7 +161,6 @@ impl World {
             updated: now,
         };
         repository.pulls.insert(number, pull);
-        number
     }
 
     fn change_pull(&mut self, full_name: &str, number: u64, change: impl FnOnce(&mut PullState)) {
@@ -237,6 +242,30 @@ impl World {
         let id = self.next_id();
         self.repository(full_name).runs.insert(id, spec.clone());
         id
+    }
+
+    /// A run is started once more; of its earlier attempts stays what they uploaded.
+    pub fn rerun(&mut self, full_name: &str, run: u64) {
+        if let Some(run) = self.repository(full_name).runs.get_mut(&run) {
+            run.attempt += 1;
+        }
+    }
+
+    /// The names of what a run has uploaded, in that order.
+    #[must_use]
+    pub fn artifacts(&self, full_name: &str, run: u64) -> Vec<String> {
+        let repository = self.repositories.get(&full_name.to_ascii_lowercase());
+        let all = repository.map(|repository| repository.artifacts.as_slice()).unwrap_or_default();
+        all.iter().filter(|artifact| artifact.run == run).map(|artifact| artifact.name.clone()).collect()
+    }
+
+    /// What a run has uploaded as its artifact of this place, from 0; nothing when there is none.
+    #[must_use]
+    pub fn artifact(&self, full_name: &str, run: u64, place: usize) -> Vec<u8> {
+        let repository = self.repositories.get(&full_name.to_ascii_lowercase());
+        let all = repository.map(|repository| repository.artifacts.as_slice()).unwrap_or_default();
+        let found = all.iter().filter(|artifact| artifact.run == run).nth(place);
+        found.map(|artifact| artifact.content.clone()).unwrap_or_default()
     }
 
     /// A run uploads something, which is a zip file or not; the number of the artifact.

@@ -8,6 +8,7 @@ pub(crate) mod rules;
 pub(crate) mod schema;
 mod template;
 pub(crate) mod types;
+mod workflow_run;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,6 +23,9 @@ pub(crate) type Files = BTreeMap<PathBuf, String>;
 
 /// Folders that hold generated files only: whatever else lies there is stale.
 pub(crate) const OWNED: [&str; 4] = ["actions", "docs/rules", "templates", "schemas"];
+
+/// The page that shows the workflows for pull requests of forks.
+const FORKS: &str = "docs/pr-comment.md";
 
 /// Writes all generated files, or only compares them.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
@@ -92,6 +96,16 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
     files.insert("schemas/lw-report-1.json".into(), schema::report()?);
     files.insert("schemas/lw.toml.json".into(), schema::configuration(lw::TOOLS)?);
     files.insert("schemas/schemastore-catalog.json".into(), schema::catalogue()?);
+    let mut page = fs::read_to_string(root.join(FORKS)).context(FORKS)?;
+    for (name, text) in workflow_run::pair()? {
+        let body = format!(
+            "```yaml\n# .github/workflows/{name}\n{}```\n",
+            text.split_once('\n').unwrap_or_default().1
+        );
+        page = between(&page, &page, &format!("<!-- {name}:begin"), &format!("<!-- {name}:end"), &body)?;
+        files.insert(format!("templates/github/{name}").into(), text);
+    }
+    files.insert(FORKS.into(), page);
     files.insert("action.yml".into(), action::root_action("launcher")?);
     files.insert("action-types.yml".into(), types::of_root()?);
     files.insert("launcher/version".into(), format!("{}\n", lw_cli::VERSION));

@@ -405,12 +405,13 @@ impl Page<'_> {
         let columns = [
             ("", ":--", limited),
             ("Subject", ":--", named),
-            ("Tool", ":--", tools.len() > 1),
             ("Measure", ":--", true),
             ("Before", "--:", grown),
             ("Now", "--:", true),
             ("Change", "--:", grown),
             ("Limit", ":--", limited),
+            // Last: where there is no room for all, this can be done without.
+            ("Tool", ":--", tools.len() > 1),
         ];
         for text in [columns.map(|column| column.0), columns.map(|column| column.1)] {
             for (cell, (_, _, is_there)) in text.iter().zip(columns) {
@@ -435,12 +436,12 @@ impl Page<'_> {
             let cells = [
                 mark.to_owned(),
                 subject(row.told, row.measure.subject.as_deref()),
-                plain(&row.told.report.tool.name),
                 code(&row.measure.name),
                 figures(&of.before),
                 figures(&of.now),
                 figures(&of.growth),
                 row.limit.map(|limit| self.limit(row.measure, limit)).unwrap_or_default(),
+                plain(&row.told.report.tool.name),
             ];
             let mut line = String::new();
             for (cell, (_, _, is_there)) in cells.iter().zip(columns) {

@@ -23,7 +23,7 @@ pub fn check(report: &Report) -> Result<(), Impossible> {
         if measure.name.trim().is_empty() {
             return Err(Impossible::NoName { what: "measure", at: index + 1 });
         }
-        numbers(measure)?;
+        Numbers::of(measure).check(&measure.name)?;
         limits(measure)?;
     }
     for item in &report.unmatched_limits {
@@ -40,27 +40,51 @@ pub fn check(report: &Report) -> Result<(), Impossible> {
     report.provenance.as_ref().map_or(Ok(()), provenance)
 }
 
-fn numbers(measure: &Measure) -> Result<(), Impossible> {
-    let is_negative = |number: Option<Number>| number.is_some_and(|number| number.as_f64() < 0.0);
-    // There may be less than none left, and of what another program counts, but nothing is smaller than nothing.
-    let is_size = measure.unit == Unit::Bytes && measure.direction == Direction::Lower;
-    let time = |number: Option<Number>| number.filter(|_| measure.unit == Unit::Seconds);
-    let size = |number: Option<Number>| number.filter(|_| is_size);
-    for (name, number) in [
-        ("the whole", measure.whole),
-        ("the whole in the baseline", measure.baseline_whole),
-        ("the value", size(Some(measure.value))),
-        ("the baseline", size(measure.baseline)),
-        ("the value", time(Some(measure.value))),
-    ] {
-        if is_negative(number) {
-            return Err(Impossible::Negative { measure: shortened(&measure.name), number: name });
+/// The numbers of a measure.
+pub(crate) struct Numbers {
+    pub(crate) value: Number,
+    pub(crate) unit: Unit,
+    pub(crate) whole: Option<Number>,
+    pub(crate) baseline: Option<Number>,
+    pub(crate) baseline_whole: Option<Number>,
+    pub(crate) direction: Direction,
+}
+
+impl Numbers {
+    fn of(measure: &Measure) -> Self {
+        Self {
+            value: measure.value,
+            unit: measure.unit,
+            whole: measure.whole,
+            baseline: measure.baseline,
+            baseline_whole: measure.baseline_whole,
+            direction: measure.direction,
         }
     }
-    if measure.unit == Unit::Count && measure.whole.is_some_and(|whole| measure.value > whole) {
-        return Err(Impossible::MoreThanAll(shortened(&measure.name)));
+
+    /// Whether they can be.
+    pub(crate) fn check(&self, name: &str) -> Result<(), Impossible> {
+        let is_negative = |number: Option<Number>| number.is_some_and(|number| number.as_f64() < 0.0);
+        // There may be less than none left, and of what another program counts, but nothing is smaller than nothing.
+        let is_size = self.unit == Unit::Bytes && self.direction == Direction::Lower;
+        let time = |number: Option<Number>| number.filter(|_| self.unit == Unit::Seconds);
+        let size = |number: Option<Number>| number.filter(|_| is_size);
+        for (what, number) in [
+            ("the whole", self.whole),
+            ("the whole in the baseline", self.baseline_whole),
+            ("the value", size(Some(self.value))),
+            ("the baseline", size(self.baseline)),
+            ("the value", time(Some(self.value))),
+        ] {
+            if is_negative(number) {
+                return Err(Impossible::Negative { measure: shortened(name), number: what });
+            }
+        }
+        if self.unit == Unit::Count && self.whole.is_some_and(|whole| self.value > whole) {
+            return Err(Impossible::MoreThanAll(shortened(name)));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Judges the limits again: the numbers are all there.

@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
 
+use super::said::Said;
+
 /// Characters a key may have.
 const MAX_KEY: usize = 512;
 
@@ -60,21 +62,6 @@ impl Does {
             "actions/cache/save" if is_pinned => Some(Self::Save),
             _ => None,
         }
-    }
-}
-
-/// What a step said.
-#[derive(Debug, Default)]
-pub(crate) struct Said {
-    pub(crate) outputs: BTreeMap<String, String>,
-    pub(crate) log: Vec<String>,
-    pub(crate) warnings: Vec<String>,
-    pub(crate) error: Option<String>,
-}
-
-impl Said {
-    fn failed(error: impl Into<String>) -> Self {
-        Self { error: Some(error.into()), ..Self::default() }
     }
 }
 

@@ -10,6 +10,7 @@ use super::issue::{Annotation, Kind, keep_first};
 use super::manifest::{Manifest, Step};
 use super::process::{End, Script, which};
 use super::reader::{Gathered, Reader};
+use super::upload::Uploads;
 use super::{Does, Job, JobResult, JobStep, MAX_SUMMARY, Masks, Outcome, RunError, StepResult};
 use super::{host, io_error};
 
@@ -32,7 +33,8 @@ pub(super) fn run(job: &Job) -> Result<JobResult, RunError> {
     let uses =
         actions.iter().flatten().flat_map(|action| &action.steps).filter_map(|step| step.uses.as_ref());
     for uses in uses {
-        if job.cache.is_none() || cache::Does::of(uses).is_none() {
+        let is_cache = job.cache.is_some() && cache::Does::of(uses).is_some();
+        if !is_cache && !(job.uploads.is_some() && Uploads::is_meant(uses)) {
             return Err(RunError::Unresolved { uses: uses.clone() });
         }
     }
@@ -317,7 +319,7 @@ impl State<'_> {
         Ok(inputs)
     }
 
-    /// A step that uses actions/cache.
+    /// A step that uses actions/cache or actions/upload-artifact.
     fn uses_step(&self, step: &Step, uses: &str, contexts: &Contexts, gathered: &mut Gathered) -> Ran {
         let mut ran = Ran { outputs: BTreeMap::new(), failed: true };
         let with: Result<BTreeMap<String, String>, _> = step
@@ -333,12 +335,16 @@ impl State<'_> {
                 return ran;
             }
         };
-        let Some(((cache, access), does)) = self.job.cache.as_ref().zip(cache::Does::of(uses)) else {
-            return ran;
-        };
         gathered.say(&self.masks, &format!("##[group]Run {uses}"));
-        let scopes = cache::scopes(&self.github(&[]));
-        let said = cache.step(does, &with, &scopes, *access, &self.job.workspace);
+        let workspace = &self.job.workspace;
+        let asked = self.job.cache.as_ref().zip(cache::Does::of(uses));
+        let said = match (asked, &self.job.uploads) {
+            (Some(((cache, access), does)), _) => {
+                cache.step(does, &with, &cache::scopes(&self.github(&[])), *access, workspace)
+            }
+            (None, Some(uploads)) => uploads.step(&with, workspace),
+            (None, None) => return ran,
+        };
         for line in &said.log {
             gathered.say(&self.masks, line);
         }

@@ -9,7 +9,7 @@
 //! - Annotations are capped per action, summaries refused above 1 MiB, masks applied to the log.
 //!
 //! The rules are those of actions/runner 258d6c8 on Linux. Of the actions that an action uses, those of
-//! [actions/cache](cache) are stood in for; any other ends the job before its first step, as an action does on a runner
+//! [actions/cache](cache) and [actions/upload-artifact](upload) are stood in for; any other ends the job before its first step, as an action does on a runner
 //! that may not use it. Container actions are not run.
 
 pub mod cache;
@@ -21,6 +21,8 @@ mod issue;
 pub mod manifest;
 mod process;
 mod reader;
+mod said;
+pub mod upload;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,6 +32,7 @@ use std::time::Duration;
 pub use cache::{Access, Cache};
 pub use command::Command;
 pub use issue::{Annotation, Kind, MAX_MESSAGE, MAX_PER_KIND};
+pub use upload::Uploads;
 
 /// Bytes of summary a step may write.
 pub const MAX_SUMMARY: u64 = 1024 * 1024;
@@ -147,6 +150,7 @@ pub struct Job {
     runner: BTreeMap<String, String>,
     matrix: BTreeMap<String, String>,
     cache: Option<(Cache, Access)>,
+    uploads: Option<Uploads>,
     steps: Vec<JobStep>,
     timeout: Duration,
 }
@@ -209,6 +213,7 @@ impl Job {
             env: BTreeMap::new(),
             matrix: BTreeMap::new(),
             cache: None,
+            uploads: None,
             steps: Vec::new(),
             timeout: Duration::from_secs(600),
         }
@@ -246,6 +251,13 @@ impl Job {
     #[must_use]
     pub fn cache(mut self, cache: &Cache, access: Access) -> Self {
         self.cache = Some((cache.clone(), access));
+        self
+    }
+
+    /// Lets actions use actions/upload-artifact, of which this takes what is uploaded.
+    #[must_use]
+    pub fn uploads(mut self, uploads: &Uploads) -> Self {
+        self.uploads = Some(uploads.clone());
         self
     }
 

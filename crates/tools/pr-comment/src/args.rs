@@ -15,7 +15,7 @@ pub struct Args {
     #[arg(long, value_name = "RUN", help_heading = "Inputs")]
     pub from_artifact: Option<u64>,
 
-    /// Name of the artifact
+    /// Name of the artifact, or how the names of several begin, with `*` at the end
     #[arg(long, value_name = "NAME", default_value = DEFAULT_ARTIFACT, help_heading = "Inputs")]
     pub artifact: String,
 
@@ -31,9 +31,9 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = "Comment")]
     pub comment: When,
 
-    /// What tells this comment from others of the same pull request: letters, digits, `.`, `_` and `-`
-    #[arg(long, value_name = "KEY", default_value = DEFAULT_KEY, help_heading = "Comment")]
-    pub key: String,
+    /// What tells this comment from others of the same pull request: letters, digits, `.`, `_` and `-`; without it `reports`, and with --from-artifact the name of that run's workflow file
+    #[arg(long, value_name = "KEY", help_heading = "Comment")]
+    pub key: Option<String>,
 
     /// Write the comment to this file as well
     #[arg(long, value_name = "FILE", help_heading = "Comment")]
@@ -52,8 +52,8 @@ pub struct Args {
     pub token: Option<SecretSource>,
 }
 
-/// The artifact's name in the templates.
-pub(crate) const DEFAULT_ARTIFACT: &str = "lw-reports";
+/// The artifacts of the actions `…-with-baseline`, which are `lw-report-` and a hash, and `lw-reports`.
+pub(crate) const DEFAULT_ARTIFACT: &str = "lw-report*";
 
 /// The key of a comment that nobody named.
 pub(crate) const DEFAULT_KEY: &str = "reports";

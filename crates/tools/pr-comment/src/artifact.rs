@@ -1,18 +1,26 @@
 //! Reports that another run has uploaded: everything in them is foreign.
 //!
 //! The run is looked up, and with it the repository, the branch and the commit of its pull request: nothing of that is taken from
-//! the artifact. What is in the artifact is read into memory within bounds; one file that is no report of this commit, and
+//! the artifacts. What is in them is read into memory within bounds; one file that is no report of this commit, and
 //! nothing of it is used.
+
+use std::collections::HashSet;
 
 use lw_archive::{Bounds, unzip};
 use lw_cli::{Context, Error, ResultExt};
+use lw_github::Artifact;
 use lw_model::Report;
 use lw_report::Commit;
 
+use crate::args::DEFAULT_KEY;
+use crate::marker::MOST_OF_KEY;
 use crate::reports::{Collected, Wanted, advice};
 use crate::service::{EndedRun, Pull, Service, ServiceError};
 
-/// How much an artifact may hold: 500 reports of 5,000 measures have 280 MB, and 15 MB packed.
+/// The most artifacts that are read: each is a request, and a job's token has 1,000 of them in an hour for the whole repository.
+const MOST: usize = 100;
+
+/// How much they may hold together: 500 reports of 5,000 measures have 280 MB, and 15 MB packed.
 const BOUNDS: Bounds =
     Bounds { archive: 64 << 20, entries: 2_000, file: 32 << 20, total: 512 << 20, ratio: 200, name: 300 };
 
@@ -20,6 +28,19 @@ const BOUNDS: Bounds =
 pub(crate) struct Origin {
     pub(crate) run: EndedRun,
     pub(crate) pulls: Vec<Pull>,
+}
+
+impl Origin {
+    /// Of several pull requests with one head it is the one that the reports were made for, where they all name one of them: each
+    /// goes to a branch of its own, and is compared with that.
+    pub(crate) fn narrow(&mut self, collected: &Collected) {
+        let number = |told: &Report| told.provenance.as_ref().and_then(|provenance| provenance.pull_request);
+        let mut numbers = collected.found.iter().map(|found| number(&found.told));
+        let Some(Some(first)) = numbers.next() else { return };
+        if numbers.all(|number| number == Some(first)) && self.pulls.iter().any(|pull| pull.number == first) {
+            self.pulls.retain(|pull| pull.number == first);
+        }
+    }
 }
 
 /// Why nothing is told of a run.
@@ -70,39 +91,110 @@ pub(crate) fn origin(service: &mut dyn Service, run: u64) -> Result<Origin, Noth
     Ok(Origin { run, pulls })
 }
 
-/// Reads the reports of an artifact: all of them, or none.
+/// Which artifacts are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// The name, or its beginning.
+    text: String,
+    is_beginning: bool,
+}
+
+impl Names {
+    /// Reads a name, or the beginning of names with `*` after it.
+    ///
+    /// # Errors
+    /// When it is empty, or has `*` anywhere else.
+    pub(crate) fn parse(given: &str) -> Result<Self, Error> {
+        let text = given.trim();
+        let (text, is_beginning) = text.strip_suffix('*').map_or((text, false), |text| (text, true));
+        if text.is_empty() || text.contains('*') {
+            return Err(Error::usage(format!("--artifact: `{given}` is no name of an artifact"))
+                .hint("write a name, or how the names of several begin, with one `*` at the end"));
+        }
+        Ok(Self { text: text.to_owned(), is_beginning })
+    }
+
+    /// The name, where only one is meant.
+    pub(crate) fn exact(&self) -> Option<&str> {
+        (!self.is_beginning).then_some(self.text.as_str())
+    }
+
+    pub(crate) fn fit(&self, name: &str) -> bool {
+        if self.is_beginning { name.starts_with(&self.text) } else { name == self.text }
+    }
+}
+
+impl std::fmt::Display for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.text, if self.is_beginning { "*" } else { "" })
+    }
+}
+
+/// Reads the reports of these artifacts: all of them, or none.
 ///
 /// # Errors
-/// When the artifact is missing, is no archive of reports, or holds one of another commit.
+/// When one cannot be had, is no archive of reports, or holds one of another commit.
 pub(crate) fn reports(
     service: &mut dyn Service,
-    origin: &Origin,
-    name: &str,
+    (origin, names): (&Origin, &Names),
+    artifacts: &[Artifact],
     cx: &Context,
     report: &mut Report,
 ) -> Result<Collected, Error> {
-    let most = u64::try_from(BOUNDS.archive).unwrap_or(u64::MAX);
-    let bytes = service.artifact(origin.run.id, name, most).map_err(remote)?;
     let mut collected = Collected::default();
-    let Some(bytes) = bytes else {
-        let what = format!("the artifact {name} of run {}", origin.run.id);
+    if artifacts.is_empty() {
+        let what = format!("the artifact {names} of run {}", origin.run.id);
         cx.missing_input(&what, report)?;
         collected.notes.push(format!("{what} is missing"));
         return Ok(collected);
-    };
+    }
+    if artifacts.len() > MOST {
+        return Err(Error::input(format!("{names}: {} artifacts, and {MOST} are read", artifacts.len()))
+            .hint("let one job gather the reports and upload them together"));
+    }
     let mut wanted = Wanted::Head(Commit::new(&origin.run.head, None));
-    unzip::<Unusable>(&bytes, &BOUNDS, |file| {
-        let shown = file.name.clone();
-        collected.add(&file.name, &file.bytes, &mut wanted, report).context(format!("{name}: {shown}"))?;
-        Ok(())
-    })
-    .map_err(|unusable| unusable.0)?;
+    // What is allowed in all is allowed once, however many they are.
+    let mut bounds = BOUNDS;
+    let mut known = HashSet::new();
+    for artifact in artifacts {
+        let bytes =
+            service.download(artifact, u64::try_from(bounds.archive).unwrap_or(u64::MAX)).map_err(remote)?;
+        bounds.archive = bounds.archive.saturating_sub(bytes.len());
+        let (mut entries, mut total) = (0_usize, 0_u64);
+        let read = unzip::<Unusable>(&bytes, &bounds, |file| {
+            (entries, total) = (entries + 1, total + file.bytes.len() as u64);
+            // Of several each has the names that its job gave; only what is there twice needs more.
+            let shown = if known.insert(file.name.clone()) {
+                file.name.clone()
+            } else {
+                format!("{}/{}", artifact.name, file.name)
+            };
+            let context = format!("{}: {}", artifact.name, file.name);
+            collected.add(&shown, &file.bytes, &mut wanted, report).context(context)?;
+            Ok(())
+        });
+        read.map_err(|unusable| unusable.0)?;
+        bounds.entries = bounds.entries.saturating_sub(entries);
+        bounds.total = bounds.total.saturating_sub(total);
+    }
     if let Some(problem) = collected.problems.first() {
-        return Err(Error::input(format!("{name}: {problem}")).hint(
+        return Err(Error::input(format!("{names}: {problem}")).hint(
             "nothing of the artifact is posted: all of it has to be reports of the commit that was tested",
         ));
     }
+    // Whichever job ended first.
+    collected.found.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(collected)
+}
+
+/// The key of the comment of a workflow: what its file is called.
+pub(crate) fn key_of(workflow: &str) -> String {
+    let file = workflow.rsplit('/').next().unwrap_or_default();
+    let file = file.split('@').next().unwrap_or_default();
+    let stem = file.strip_suffix(".yml").or_else(|| file.strip_suffix(".yaml")).unwrap_or(file);
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let key: String = stem.chars().take(MOST_OF_KEY).map(plain).collect();
+    if key.is_empty() { DEFAULT_KEY.to_owned() } else { key }
 }
 
 /// Why an artifact is not used.
@@ -129,5 +221,39 @@ pub(crate) fn remote(error: ServiceError) -> Error {
     match hint {
         Some(hint) => error.hint(hint),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_or_a_beginning() {
+        let names = Names::parse(" lw-report* ").unwrap();
+        assert!(names.fit("lw-reports") && names.fit("lw-report-0a") && !names.fit("lw-repor"));
+        assert_eq!((names.exact(), names.to_string()), (None, "lw-report*".into()));
+        let names = Names::parse("lw-reports").unwrap();
+        assert!(names.fit("lw-reports") && !names.fit("lw-reports-2"));
+        assert_eq!(names.exact(), Some("lw-reports"));
+        for given in ["", " ", "*", "a*b", "**"] {
+            assert!(Names::parse(given).is_err(), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_workflow_names_its_comment() {
+        for (workflow, key) in [
+            (".github/workflows/size.yml", "size"),
+            (".github/workflows/Size and RAM.yaml@refs/heads/main", "Size-and-RAM"),
+            ("dynamic/pages/pages-build-deployment", "pages-build-deployment"),
+            (".github/workflows/a --> b.yml", "a-----b"),
+            ("", "reports"),
+            (".github/workflows/.yml", "reports"),
+        ] {
+            assert_eq!(key_of(workflow), key);
+            assert!(crate::marker::is_key(&key_of(workflow)));
+        }
+        assert!(crate::marker::is_key(&key_of(&"ü".repeat(300))));
     }
 }

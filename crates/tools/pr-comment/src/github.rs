@@ -2,11 +2,12 @@
 
 use lw_cli::{Context, Variable};
 use lw_connect::{GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY, Patience};
-use lw_github::{Api, Author, Endpoints, Error, HeadOf, Repository, Sticky};
+use lw_github::{Api, Artifact, Author, Endpoints, Error, HeadOf, Repository, Sticky};
 use lw_model::Diagnose;
 use lw_secret::SecretSource;
 
 use crate::args::Args;
+use crate::artifact::Names;
 use crate::marker::Marker;
 use crate::service::{EndedRun, Posted, Pull, Service, ServiceError};
 
@@ -81,18 +82,24 @@ impl Service for GitHub {
             head: run.head_sha,
             branch: run.head_branch,
             repository: run.head_repository,
+            workflow: run.path,
             url: run.url,
         })
     }
 
-    fn artifact(&mut self, run: u64, name: &str, most: u64) -> Result<Option<Vec<u8>>, ServiceError> {
-        let found = self.api.artifacts(&self.repository, run, Some(name), &mut self.clock);
+    fn artifacts(&mut self, run: u64, names: &Names) -> Result<Vec<Artifact>, ServiceError> {
+        let found = self.api.artifacts(&self.repository, run, names.exact(), &mut self.clock);
         let mut found = found.map_err(|error| told(&error))?;
+        found.retain(|artifact| names.fit(&artifact.name));
         // A run that was repeated has one of each attempt; times of one form are in the order of their texts.
-        found.sort_by(|a, b| (&a.created_at, a.id).cmp(&(&b.created_at, b.id)));
-        let Some(newest) = found.pop() else { return Ok(None) };
-        let bytes = self.api.download(&self.repository, &newest, most, &mut self.clock);
-        bytes.map(Some).map_err(|error| told(&error))
+        found.sort_by(|a, b| (&a.name, &b.created_at, b.id).cmp(&(&b.name, &a.created_at, a.id)));
+        found.dedup_by(|older, newest| older.name == newest.name);
+        Ok(found)
+    }
+
+    fn download(&mut self, artifact: &Artifact, most: u64) -> Result<Vec<u8>, ServiceError> {
+        let bytes = self.api.download(&self.repository, artifact, most, &mut self.clock);
+        bytes.map_err(|error| told(&error))
     }
 
     fn set(

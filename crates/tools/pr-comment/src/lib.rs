@@ -16,9 +16,10 @@ mod service;
 
 use lw_cli::{Context, Error, ExtraFormat, Output, Tool, Variable};
 use lw_model::{Align, Cell, Fact, Finding, Level, Measure, Report, Table, counted};
+use lw_render::joined::Comment;
 
 pub use crate::args::{Args, When};
-use crate::artifact::{Nothing, Origin};
+use crate::artifact::{Names, Nothing};
 use crate::comment::Of;
 use crate::github::GitHub;
 use crate::marker::{Marker, Run};
@@ -64,8 +65,8 @@ impl Tool for PrComment {
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
-        if !marker::is_key(&args.key) {
-            return Err(Error::usage(format!("`{}` is no key of a comment", args.key))
+        if let Some(key) = args.key.as_ref().filter(|key| !marker::is_key(key)) {
+            return Err(Error::usage(format!("`{key}` is no key of a comment"))
                 .hint("write up to 64 letters, digits, `.`, `_` and `-`"));
         }
         match (args.from_artifact, args.reports.is_empty()) {
@@ -88,7 +89,7 @@ fn of_files(args: &Args, cx: &mut Context, report: &mut Report) -> Result<(), Er
     let ci = cx.ci_context();
     let commit = args.commit.clone().or_else(|| ci.head_commit.clone()).or_else(|| ci.commit.clone());
     let marker = Marker {
-        key: args.key.clone(),
+        key: args.key.clone().unwrap_or_else(|| args::DEFAULT_KEY.to_owned()),
         commit: commit.map(|id| id.to_ascii_lowercase()).filter(|id| lw_history::is_full_id(id)),
         run: Run::of(ci.run_url.as_deref(), ci.run_attempt),
     };
@@ -96,7 +97,8 @@ fn of_files(args: &Args, cx: &mut Context, report: &mut Report) -> Result<(), Er
     let title = report.title.clone().unwrap_or_default();
     let of =
         Of { title: &title, commit: marker.commit.as_deref(), run: run.as_deref(), files: files.as_deref() };
-    let told = tell(args, &collected, &of, &marker, cx, report)?;
+    let told = comment::write(&collected, &of, &marker, cx);
+    record(args, &collected, &told, &marker, cx, report)?;
     let may_create = args.comment != When::OnChange || told.is_news;
     let Some(number) = whom(args, cx, report)? else { return Ok(()) };
     let outcome = match GitHub::new(args, cx) {
@@ -108,17 +110,24 @@ fn of_files(args: &Args, cx: &mut Context, report: &mut Report) -> Result<(), Er
     say(args, outcome, cx, report)
 }
 
-/// The reports of a run that has ended.
+/// How often the comment is written again because more reports have come meanwhile.
+const ROUNDS: usize = 20;
+
+/// The reports that a run has uploaded: one that has ended, or this one, whose other jobs upload theirs when they are done.
 fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
     if args.dry_run || args.comment == When::Off {
         return Err(Error::usage("--from-artifact asks GitHub, and --dry-run talks to nobody")
             .hint("download the artifact, and give its files with --reports"));
     }
+    let names = Names::parse(&args.artifact)?;
+    if is_of_fork(args, cx, report) {
+        return Ok(());
+    }
     let mut service = match GitHub::new(args, cx) {
         Ok(service) => service,
         Err(error) => return say(args, Err(error), cx, report),
     };
-    let origin = match artifact::origin(&mut service, run) {
+    let mut origin = match artifact::origin(&mut service, run) {
         Ok(origin) => origin,
         Err(Nothing::Nobody(why)) => {
             cx.output("posted", "no");
@@ -132,43 +141,76 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
         }
         Err(Nothing::Service(error)) => return say(args, Err(error), cx, report),
     };
-    let collected = artifact::reports(&mut service, &origin, &args.artifact, cx, report)?;
-    if collected.found.is_empty() {
-        // It may be missing, which the report tells: the pull request is not told of what is nobody's fault.
-        cx.output("posted", "no");
-        cx.output("joined", "0");
-        return Ok(());
-    }
-    let Origin { run, pulls } = origin;
     let marker = Marker {
-        key: args.key.clone(),
-        commit: Some(run.head.to_ascii_lowercase()),
-        run: Run { id: run.id, attempt: run.attempt },
+        key: args.key.clone().unwrap_or_else(|| artifact::key_of(&origin.run.workflow)),
+        commit: Some(origin.run.head.to_ascii_lowercase()),
+        run: Run { id: origin.run.id, attempt: origin.run.attempt },
     };
-    let files = cx.ci_context().repository_url.as_ref().map(|url| format!("{url}/blob/{}/", run.head));
+    let files = cx.ci_context().repository_url.as_ref().map(|url| format!("{url}/blob/{}/", origin.run.head));
     let title = report.title.clone().unwrap_or_default();
-    let of =
-        Of { title: &title, commit: marker.commit.as_deref(), run: Some(&run.url), files: files.as_deref() };
-    let told = tell(args, &collected, &of, &marker, cx, report)?;
-    let may_create = args.comment != When::OnChange || told.is_news;
-    for pull in &pulls {
-        let outcome = post::post(&mut service, pull, &marker, &told.text, may_create);
-        say(args, outcome, cx, report)?;
+    let is_this_run = Run::of(cx.ci_context().run_url.as_deref(), None).id == run;
+
+    // What was found in one round is not said again in the next.
+    let before = report.clone();
+    let mut artifacts = match service.artifacts(run, &names) {
+        Ok(artifacts) => artifacts,
+        Err(error) => return say(args, Err(error), cx, report),
+    };
+    let mut round = 1;
+    loop {
+        report.clone_from(&before);
+        let collected = artifact::reports(&mut service, (&origin, &names), &artifacts, cx, report)?;
+        if collected.found.is_empty() {
+            // It may be missing, which the report tells: the pull request is not told of what is nobody's fault.
+            cx.output("posted", "no");
+            cx.output("joined", "0");
+            return Ok(());
+        }
+        origin.narrow(&collected);
+        let of = Of {
+            title: &title,
+            commit: marker.commit.as_deref(),
+            run: Some(&origin.run.url),
+            files: files.as_deref(),
+        };
+        let told = comment::write(&collected, &of, &marker, cx);
+        let may_create = args.comment != When::OnChange || told.is_news;
+        let outcomes: Vec<_> = origin
+            .pulls
+            .iter()
+            .map(|pull| post::post(&mut service, pull, &marker, &told.text, may_create))
+            .collect();
+        // Another job of this run may have uploaded its report before this one has written, and have written before it, too: its
+        // report would be lost. Whoever writes last looks once more, and what comes later than that, writes itself.
+        let more = if is_this_run && outcomes.iter().all(Result::is_ok) {
+            service.artifacts(run, &names)
+        } else {
+            Ok(artifacts.clone())
+        };
+        let more = match more {
+            Ok(more) if more != artifacts && round < ROUNDS => Some(more),
+            Ok(_) => None,
+            Err(error) => return say(args, Err(error), cx, report),
+        };
+        let Some(more) = more else {
+            record(args, &collected, &told, &marker, cx, report)?;
+            return outcomes.into_iter().try_for_each(|outcome| say(args, outcome, cx, report));
+        };
+        artifacts = more;
+        round += 1;
     }
-    Ok(())
 }
 
-/// Writes the comment, and into the report what was joined.
-fn tell(
+/// Writes into the report what was joined.
+fn record(
     args: &Args,
     collected: &Collected,
-    of: &Of<'_>,
+    told: &Comment,
     marker: &Marker,
     cx: &mut Context,
     report: &mut Report,
-) -> Result<lw_render::joined::Comment, Error> {
+) -> Result<(), Error> {
     let count = collected.found.len();
-    let told = comment::write(collected, of, marker, cx);
     report.measures.push(Measure::count("reports", count as u64).label("reports joined").higher_is_better());
     report.measures.push(
         Measure::count("comment.length", lw_render::joined::units(&told.text) as u64)
@@ -193,7 +235,7 @@ fn tell(
     if let Some(path) = &args.output {
         cx.write(path, |out| out.write_all(told.text.as_bytes()))?;
     }
-    Ok(told)
+    Ok(())
 }
 
 fn table(collected: &Collected) -> Table {
@@ -230,18 +272,27 @@ fn whom(args: &Args, cx: &mut Context, report: &mut Report) -> Result<Option<u64
         }
         return say(args, Err(error), cx, report).map(|()| None);
     };
-    // Its token reads, whatever `permissions:` says; only this event's is cut back so.
-    if ci.fork && ci.event.as_deref() == Some("pull_request") && args.comment != When::Required {
-        cx.output("posted", "no");
-        let message =
-            "the pull request is of a fork, whose token cannot write: nothing is posted by this run";
-        report.add_finding(Finding::new("pr-comment/not-posted", Level::Note, "fork", message).help(FORK));
+    if is_of_fork(args, cx, report) {
         return Ok(None);
     }
     Ok(Some(number))
 }
 
-const FORK: &str = "upload the reports as the artifact lw-reports, and add the workflow on `workflow_run` that the documentation has: it posts them with `--from-artifact`";
+/// Whether the run is of a fork's pull request, which is told: its token reads, whatever `permissions:` says. Only this event's is
+/// cut back so.
+fn is_of_fork(args: &Args, cx: &mut Context, report: &mut Report) -> bool {
+    let ci = cx.ci_context();
+    let is = ci.fork && ci.event.as_deref() == Some("pull_request") && args.comment != When::Required;
+    if is {
+        cx.output("posted", "no");
+        let message =
+            "the pull request is of a fork, whose token cannot write: nothing is posted by this run";
+        report.add_finding(Finding::new("pr-comment/not-posted", Level::Note, "fork", message).help(FORK));
+    }
+    is
+}
+
+const FORK: &str = "the reports have to be an artifact, which the actions `…-with-baseline` upload; templates/github/pr-comment.yml is the workflow on `workflow_run` that posts them when this run has ended";
 
 /// Tells what became of the comment.
 fn say(

@@ -6,6 +6,9 @@ use std::fmt;
 const START: &str = "<!-- lw-pr-comment key=";
 const END: &str = " -->";
 
+/// Characters that a key may have.
+pub(crate) const MOST_OF_KEY: usize = 64;
+
 /// The last line of a comment. No word of a report can be it: foreign `<` is written as a character reference, and inside of code
 /// it does not begin a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +41,8 @@ impl Run {
 
 /// Whether a key is one that a marker can hold.
 pub(crate) fn is_key(key: &str) -> bool {
-    (1..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    (1..=MOST_OF_KEY).contains(&key.len())
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 impl fmt::Display for Marker {

@@ -34,9 +34,10 @@ pub(crate) fn post(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{Nothing, origin};
+    use crate::artifact::{Names, Nothing, origin};
     use crate::marker::Run;
     use crate::service::EndedRun;
+    use lw_github::Artifact;
 
     /// GitHub in memory: one comment at most, and what is asked of it.
     #[derive(Default)]
@@ -70,8 +71,12 @@ mod tests {
             self.run.clone().ok_or_else(refused)
         }
 
-        fn artifact(&mut self, _: u64, _: &str, _: u64) -> Result<Option<Vec<u8>>, ServiceError> {
-            Ok(None)
+        fn artifacts(&mut self, _: u64, _: &Names) -> Result<Vec<Artifact>, ServiceError> {
+            Ok(Vec::new())
+        }
+
+        fn download(&mut self, _: &Artifact, _: u64) -> Result<Vec<u8>, ServiceError> {
+            Err(refused())
         }
 
         fn set(
@@ -138,6 +143,7 @@ mod tests {
             head: HEAD.into(),
             branch: Some("feature".into()),
             repository: repository.map(str::to_owned),
+            workflow: ".github/workflows/ci.yml".into(),
             url: "https://x.example/o/r/actions/runs/9".into(),
         }
     }

@@ -147,7 +147,7 @@ impl Collected {
             report.add_finding(Finding::new("pr-comment/same-report", Level::Error, file, message));
             return Ok(());
         }
-        let mut told = lw_report::read(bytes).context(file.to_owned())?;
+        let mut told = lw_report::read_what_matters(bytes).context(file.to_owned())?;
         if let Some(why) = wanted.refusal(&told) {
             let message = format!("{file}: {why}");
             self.problems.push(message.clone());

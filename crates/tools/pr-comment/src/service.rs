@@ -1,7 +1,9 @@
 //! What is asked of GitHub, apart from how: an implementation talks to it, and the tests have one in memory.
 
 use lw_archive::ArchiveError;
+use lw_github::Artifact;
 
+use crate::artifact::Names;
 use crate::marker::Marker;
 
 /// Why GitHub did not do what it was asked for.
@@ -34,6 +36,8 @@ pub(crate) struct EndedRun {
     pub(crate) branch: Option<String>,
     /// `owner/name` of the repository of the branch; `None` when it is gone.
     pub(crate) repository: Option<String>,
+    /// The file of its workflow: `.github/workflows/ci.yml`.
+    pub(crate) workflow: String,
     /// Its page.
     pub(crate) url: String,
 }
@@ -64,8 +68,11 @@ pub(crate) trait Service {
     /// A run of a workflow.
     fn run(&mut self, id: u64) -> Result<EndedRun, ServiceError>;
 
-    /// The newest artifact of this name of a run, as a zip file of at most `most` bytes; `None` when there is none.
-    fn artifact(&mut self, run: u64, name: &str, most: u64) -> Result<Option<Vec<u8>>, ServiceError>;
+    /// What a run has uploaded so far under such names; of each name the newest.
+    fn artifacts(&mut self, run: u64, names: &Names) -> Result<Vec<Artifact>, ServiceError>;
+
+    /// An artifact, as a zip file of at most `most` bytes.
+    fn download(&mut self, artifact: &Artifact, most: u64) -> Result<Vec<u8>, ServiceError>;
 
     /// Sees to it that there is one comment with the marker's key by the author of the token, and that it says this; that of a
     /// newer run stays.

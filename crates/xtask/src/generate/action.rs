@@ -201,8 +201,9 @@ fn environment(entry: &Entry, inputs: &[Input]) -> Vec<(String, String)> {
         env.push(("LW_NETWORK".to_owned(), "none".to_owned()));
     }
     if entry.compares {
-        // Empty: an earlier step must not have the gate only plan, nor say what the cache has restored.
-        env.extend([PHASE, RESTORED].map(|name| (name.to_owned(), "''".to_owned())));
+        // Empty: an earlier step must not have the gate only plan, nor say what the cache has restored, nor where else the
+        // report goes.
+        env.extend([PHASE, RESTORED, OWN_REPORT].map(|name| (name.to_owned(), "''".to_owned())));
     }
     env.extend(inputs.iter().map(|input| {
         let names: Vec<String> =
@@ -233,10 +234,22 @@ pub(crate) fn with_baseline(entry: &Entry) -> String {
 /// only read for a broken cache.
 pub(crate) const CACHE: &str = "55cc8345863c7cc4c66a329aec7e433d2d1c52a9 # v6.1.0";
 
+/// The release of actions/upload-artifact that is asked, as the workflows of the docs name it.
+pub(crate) const UPLOAD: &str = "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1";
+
 /// What a step of the action does: `plan`, or else the whole.
 const PHASE: &str = "LW_BASELINE";
 /// The key of the entry that the cache has restored.
 const RESTORED: &str = "LW_BASELINE_RESTORED";
+
+/// When there is a comment, for the first step.
+const WHEN: &str = "LW_COMMENT";
+/// The file that the gate puts its report into for the comment.
+const OWN_REPORT: &str = "LW_COMMENT_REPORT";
+/// The tool that writes the comment.
+const COMMENTER: &str = "pr-comment";
+/// An input of the action only: the gate itself talks to nobody.
+const COMMENT: &str = "When the pull request gets a comment, which needs the permissions `pull-requests: write` and `actions: read`: `auto` on every pull request, with a note where it cannot be posted, `always` with a warning, `required` with an error, `on-change` from the first run on that has something to tell, `off` never (`auto`, `always`, `on-change`, `required`, `off`). Default: `auto`.";
 
 /// The inputs that say what is looked for in a store: no others are read by the first step.
 const OF_STORE: [&str; 9] = [
@@ -267,8 +280,10 @@ pub(crate) fn with_baseline_yml(entry: &Entry, launcher: &str) -> anyhow::Result
         yml.push_str(&input_yml(&input.name, &input.described(), default)?);
     }
     yml.push_str(&others_yml(&inputs)?);
+    yml.push_str(&input_yml("comment", COMMENT, "auto")?);
     yml.push_str(&input_yml("runtime", RUNTIME, "")?);
     yml.push_str(&outputs_yml(entry.all_outputs())?);
+    yml.push_str("  comment-url:\n    description: \"Address of the comment on the pull request, when it is there\"\n    value: ${{ steps.comment.outputs.comment-url || steps.comment-windows.outputs.comment-url }}\n");
     yml.push_str("runs:\n  using: composite\n  steps:\n");
 
     let of = |step: &str, output: &str| {
@@ -282,6 +297,7 @@ pub(crate) fn with_baseline_yml(entry: &Entry, launcher: &str) -> anyhow::Result
     let is_planned = |name: &str| !name.starts_with("INPUT_") || of_store.iter().any(|known| known == name);
     let mut plan: Vec<_> = env.iter().filter(|(name, _)| is_planned(name)).cloned().collect();
     set(&mut plan, PHASE, "plan");
+    plan.push((WHEN.to_owned(), "${{ inputs.comment }}".to_owned()));
     // What is wrong with the settings, the gate says.
     let planned = steps("plan", launcher, name, &plan);
     yml.push_str(&planned.replace("      shell:", "      continue-on-error: true\n      shell:"));
@@ -296,6 +312,7 @@ pub(crate) fn with_baseline_yml(entry: &Entry, launcher: &str) -> anyhow::Result
     yml.push_str(&on_ref.steps("fetch", "baseline-fetch", &ref_key, (&ref_path, &ref_key)));
     let fetched = of("fetch", "matched-key");
     set(&mut env, RESTORED, &format!("${{{{ steps.restore.outputs.cache-matched-key || {fetched} }}}}"));
+    set(&mut env, OWN_REPORT, &format!("${{{{ {} }}}}", of("plan", "own-report")));
     yml.push_str(&steps("run", launcher, name, &env));
     let kept = of("run", "baseline-key");
     yml.push_str(&format!(
@@ -303,7 +320,44 @@ pub(crate) fn with_baseline_yml(entry: &Entry, launcher: &str) -> anyhow::Result
     ));
     let is_kept = format!("!cancelled() && ({ref_path}) && ({kept})");
     yml.push_str(&on_ref.steps("save", "baseline-save", &is_kept, (&ref_path, &kept)));
+    yml.push_str(&comment_steps(launcher, &of)?);
     Ok(yml)
+}
+
+/// Uploads the report, where later steps, other jobs and the run after that of a fork find it, and writes the comment from what
+/// this run has uploaded so far. Neither decides whether the gate passes, unless the comment is required.
+fn comment_steps(launcher: &str, of: &dyn Fn(&str, &str) -> String) -> anyhow::Result<String> {
+    let commenter = lw::TOOLS.iter().find(|tool| tool.name == COMMENTER).context(COMMENTER)?;
+    let goes_on = "      continue-on-error: ${{ inputs.comment != 'required' }}\n";
+    let (name, path) = (of("plan", "artifact"), of("plan", "artifact-path"));
+    let upload = format!(
+        "    - id: upload\n      if: ${{{{ !cancelled() && ({name}) }}}}\n{goes_on}      uses: actions/upload-artifact@{UPLOAD}\n      with:\n        name: ${{{{ {name} }}}}\n        path: ${{{{ {path} }}}}\n        if-no-files-found: error\n        retention-days: 7\n"
+    );
+    let inputs = inputs_of(commenter)?;
+    let mut env = environment(commenter, &inputs);
+    // All others are empty: what an earlier step has put into the environment does not count.
+    for (_, value) in env.iter_mut().filter(|(name, _)| name.starts_with("INPUT_")) {
+        "''".clone_into(value);
+    }
+    for (input, value) in [
+        ("from-artifact", "${{ github.run_id }}"),
+        ("artifact", "lw-report-*"),
+        ("comment", "${{ inputs.comment }}"),
+        // The settings are those of the gate.
+        ("config", "none"),
+        ("summary", "'off'"),
+        ("fail-on", "never"),
+    ] {
+        let name = variable(input);
+        ensure!(env.iter().any(|(known, _)| *known == name), "{COMMENTER} has no input `{input}`");
+        set(&mut env, &name, value);
+    }
+    env.push(("GITHUB_TOKEN".to_owned(), "${{ github.token }}".to_owned()));
+    let steps = steps("comment", launcher, COMMENTER, &env);
+    let steps =
+        steps.replace("      if: ", "      if: ${{ !cancelled() && steps.upload.outcome == 'success' && ");
+    let steps = steps.replace("'Windows'\n", "'Windows' }}\n");
+    Ok(upload + &steps.replace("      shell:", &format!("{goes_on}      shell:")))
 }
 
 /// The steps around a gate whose store is a ref: a gate talks to nobody, so another tool of the suite does. They are steps
@@ -417,9 +471,9 @@ mod tests {
     use super::*;
 
     /// A runner that may not use an action refuses every job that names it, whatever its conditions: the gates' own actions
-    /// name none. Those with a baseline name the same release of actions/cache as our workflows do.
+    /// name none. Those with a baseline name the same releases of actions/cache and actions/upload-artifact as our workflows do.
     #[test]
-    fn only_actions_with_a_baseline_use_others_and_those_one_release_of_the_cache() {
+    fn only_actions_with_a_baseline_use_others_and_those_one_release_each() {
         let root = crate::house::root();
         let mut with_baseline = 0;
         for (path, text) in crate::generate::all(&root).unwrap() {
@@ -430,7 +484,8 @@ mod tests {
             let uses: Vec<&str> =
                 text.lines().filter_map(|line| line.trim_start().strip_prefix("uses: ")).collect();
             if path.contains("-with-baseline/") {
-                let expected = ["restore", "save"].map(|what| format!("actions/cache/{what}@{CACHE}"));
+                let cache = |what: &str| format!("actions/cache/{what}@{CACHE}");
+                let expected = [cache("restore"), cache("save"), format!("actions/upload-artifact@{UPLOAD}")];
                 assert_eq!(uses, expected, "{path}");
                 with_baseline += 1;
             } else {
@@ -444,7 +499,8 @@ mod tests {
         );
         for path in workflows {
             for line in std::fs::read_to_string(&path).unwrap().lines() {
-                let other = line.contains("actions/cache/") && !line.ends_with(CACHE);
+                let other = (line.contains("actions/cache/") && !line.ends_with(CACHE))
+                    || (line.contains("actions/upload-artifact@") && !line.ends_with(UPLOAD));
                 assert!(!other, "{}: {line}", path.display());
             }
         }

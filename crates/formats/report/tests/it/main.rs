@@ -4,7 +4,7 @@
 
 use lw_model::{Bound, Diagnose as _, JudgeOptions, Limit, Measure, Report, Unit};
 use lw_render::{Format, Options, render};
-use lw_report::{Impossible, ReportError, read, read_within};
+use lw_report::{Impossible, ReportError, read, read_what_matters, read_within};
 use proptest::prelude::*;
 
 /// A report with a limit that is met and one that is breached, as a tool writes it.
@@ -29,6 +29,8 @@ fn json(report: &Report) -> String {
 
 fn refused(text: &str) -> String {
     let error = read(text.as_bytes()).unwrap_err();
+    // Whoever reads only what matters is told the same.
+    assert_eq!(read_what_matters(text.as_bytes()), Err(error.clone()));
     assert!(error.hint().is_some_and(|hint| !hint.is_empty()));
     error.to_string()
 }
@@ -153,9 +155,41 @@ proptest! {
         prop_assert_eq!(read(json(&written).as_bytes()).unwrap(), written);
     }
 
+    /// With what is let go the rest is what it would be, in any spelling.
+    #[test]
+    fn what_matters_is_read_as_it_is(
+        numbers in proptest::collection::vec((0u64..3, proptest::option::of(0u64..3), proptest::option::of(3u64..5), any::<bool>()), 0..12),
+        is_compact in any::<bool>(),
+    ) {
+        let mut written = report(5, 5, "9");
+        for (index, (value, baseline, whole, is_held)) in numbers.iter().enumerate() {
+            let mut measure = Measure::count(format!("m.{index}"), *value);
+            measure.baseline = baseline.map(Into::into);
+            measure.whole = whole.map(Into::into);
+            if *is_held {
+                let (_, limits) = Limit::parse(Bound::Max, "m=5", Unit::Count, "--max").unwrap();
+                measure.limits.extend(limits);
+            }
+            written.measures.push(measure);
+        }
+        written.judge(&JudgeOptions::default());
+        let text = json(&written);
+        let text = if is_compact {
+            serde_json::from_str::<serde_json::Value>(&text).unwrap().to_string()
+        } else {
+            text
+        };
+        let all = read(text.as_bytes()).unwrap();
+        let mut expected = all;
+        expected.measures.retain(|measure| {
+            !measure.limits.is_empty() || measure.baseline.is_some_and(|baseline| baseline != measure.value)
+        });
+        prop_assert_eq!(read_what_matters(text.as_bytes()).unwrap(), expected);
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(&bytes);
+        prop_assert_eq!(read_what_matters(&bytes).is_ok(), read(&bytes).is_ok());
     }
 
     #[test]
@@ -165,6 +199,56 @@ proptest! {
         if at < end {
             prop_assert!(read(text.as_bytes().get(..at).unwrap()).is_err());
         }
+    }
+}
+
+/// A report with these measures, as JSON.
+fn of_measures(measures: &str) -> String {
+    format!(
+        r#"{{"schema":"lw-report/1","tool":{{"name":"size-gate","version":"1.0.0"}},"verdict":"pass","summary":"\"measures\":[","measures":[{measures}]}}"#
+    )
+}
+
+#[test]
+fn what_is_let_go_is_checked_like_the_rest() {
+    const SAME: &str = r#"{"name":"a","value":5,"unit":"bytes","baseline":5,"direction":"lower"}"#;
+    let names = |text: &str| -> Vec<String> {
+        let report = read_what_matters(of_measures(text).as_bytes()).unwrap();
+        report.measures.into_iter().map(|measure| measure.name).collect()
+    };
+    let with = |from: &str, to: &str| SAME.replace(from, to);
+    // What is as it was goes, spaces or none, and what may be anything else stays.
+    assert_eq!(names(SAME), [""; 0]);
+    assert_eq!(names(&format!(" {SAME} ,\n{}", with("\"a\"", "\"b\"").replace(',', " ,\n\t"))), [""; 0]);
+    for (from, to) in [
+        ("\"baseline\":5", "\"baseline\":6"),
+        ("\"value\":5", "\"value\":5.0"),
+        ("\"baseline\":5", "\"baseline\":5,\"whole\":9,\"baseline_whole\":10"),
+        ("}", ",\"limits\":[{\"bound\":\"max\",\"threshold\":{\"amount\":9},\"on_breach\":\"fail\",\"outcome\":\"met\",\"origin\":\"\"}]}"),
+    ] {
+        let b = with("\"a\"", "\"b\"").replacen(from, to, 1);
+        assert_eq!(names(&format!("{SAME},{b},{}", with("\"a\"", "\"c\""))), ["b"], "{to}");
+    }
+    // Wrong is wrong, wherever it stands, and in the same words.
+    for text in [
+        format!("{SAME},{SAME}"),
+        format!("{SAME},{}", with("\"baseline\":5", "\"baseline\":6")),
+        with("\"a\"", "\"\\u0061\"") + "," + SAME,
+        format!("{SAME},"),
+        format!(",{SAME}"),
+        format!("{SAME}{SAME}"),
+        with(":5", ":05"),
+        with("\"value\":5", "\"value\":5,\"value\":5"),
+        with("\"value\":5,", ""),
+        with("bytes", "bites"),
+        with("\"a\"", "\"a\u{1}\""),
+        with("\"a\"", "\" \""),
+        with("\"a\"", "\"\""),
+        with("\"baseline\":5", "\"whole\":4").replace("bytes", "count"),
+        format!("{SAME}]"),
+        SAME.replace('}', "]"),
+    ] {
+        refused(&of_measures(&text));
     }
 }
 
@@ -200,7 +284,7 @@ fn five_hundred_reports_of_five_thousand_measures_are_joined() {
         let text = text(index);
         bytes += text.len();
         let began = std::time::Instant::now();
-        let mut report = read(text.as_bytes()).unwrap();
+        let mut report = read_what_matters(text.as_bytes()).unwrap();
         let dropped = keep(&mut report);
         spent += began.elapsed();
         kept.push((report, dropped));
