@@ -15,6 +15,7 @@ mod actions;
 mod baselines;
 mod case;
 mod comments;
+mod docs;
 mod engine;
 mod image;
 mod init;

@@ -106,11 +106,13 @@ impl Project {
         let place = |name: &str| around.path().join(name);
         cache(&place("actions/cache"), &place("cache"));
         stand_ins::upload_artifact(&place("actions/upload"), &place("artifacts"));
+        stand_ins::download_artifact(&place("actions/download"), &place("artifacts"));
         stand_ins::gh(&place("bin"), &place("releases"));
         let mut locals = vec![format!("https://github.com/org/lw-actions@v1={}", tree.path().display())];
         for (name, uses, folder) in [
             ("cache", "actions/cache/restore", "actions/cache"),
             ("upload-artifact", "actions/upload-artifact", "actions/upload"),
+            ("download-artifact", "actions/download-artifact", "actions/download"),
         ] {
             let pinning = pinning(workflow);
             if pinning.contains(&format!("uses: {uses}@")) {
