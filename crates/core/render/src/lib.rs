@@ -30,6 +30,7 @@ use std::io::{self, Write};
 use lw_model::{Class, Diagnose, Report, Verdict};
 
 pub use format::{Format, UnknownFormat};
+pub use html::{graph, tour};
 pub use options::{LinkBase, LinkBaseError, Options};
 
 /// Why a report could not be written.

@@ -6,9 +6,11 @@
 //! well-formed XML, which lets a test prove that nothing foreign became markup.
 
 mod breakdown;
+pub mod graph;
 mod markup;
 mod prune;
 mod squarify;
+pub mod tour;
 mod treemap;
 mod trend;
 
@@ -38,9 +40,9 @@ pub(crate) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
             page.facts(section)?;
         }
     }
-    page.breaches(&sections)?;
+    page.breaches(&sections, "h2")?;
     for (index, section) in sections.iter().enumerate() {
-        page.section(section, index, matrix)?;
+        page.section(section, &format!("subject-{index}"), matrix)?;
     }
     let footer = format!(
         "{} {} · <code>{}</code>",
@@ -81,15 +83,15 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// What pushed it over: of all subjects, before anything else.
-    fn breaches(&mut self, sections: &[Section<'_>]) -> io::Result<()> {
+    /// What pushed it over: of all subjects, before anything else, under a heading of this level.
+    fn breaches(&mut self, sections: &[Section<'_>], heading: &str) -> io::Result<()> {
         if sections.iter().all(|section| section.breaches().is_empty()) {
             return Ok(());
         }
         let matrix = view::is_matrix(sections);
         let grown =
             sections.iter().flat_map(Section::breaches).any(|(measure, _)| measure.baseline.is_some());
-        writeln!(self.out, "<section>\n<h2>Breached limits</h2>")?;
+        writeln!(self.out, "<section>\n<{heading}>Breached limits</{heading}>")?;
         let mut columns = vec![("", Align::Left)];
         columns.extend(matrix.then_some(("Subject", Align::Left)));
         columns.push(("Measure", Align::Left));
@@ -137,8 +139,8 @@ impl Page<'_> {
         writeln!(self.out, "</nav>")
     }
 
-    fn section(&mut self, section: &Section<'_>, index: usize, matrix: bool) -> io::Result<()> {
-        writeln!(self.out, "<section id=\"subject-{index}\">")?;
+    fn section(&mut self, section: &Section<'_>, id: &str, matrix: bool) -> io::Result<()> {
+        writeln!(self.out, "<section id=\"{id}\">")?;
         if let Some(subject) = section.subject {
             writeln!(self.out, "<h2 class=\"subject\">{} {}</h2>", code(subject), badge(section.verdict))?;
         }

@@ -8,6 +8,8 @@ use lw_model::{
     Align, Bound, Cell, Fact, Finding, Level, Limit, Location, Measure, Node, Override, Point, Report,
     Series, Table, Tree, Unit, Verdict,
 };
+use lw_render::graph::Graph;
+use lw_render::tour::{self, Chapter, Run, Tour};
 use lw_render::{Format, Options, render};
 use proptest::prelude::*;
 use quick_xml::events::Event;
@@ -226,6 +228,27 @@ fn assert_sarif(sarif: &str) {
     }
 }
 
+/// The report among others on one page, with all that a page of several reports can have.
+fn toured(report: &Report) -> String {
+    let tables: Vec<&str> = report.tables.iter().map(|table| table.id.as_str()).collect();
+    let mut graph = Graph::default();
+    graph.needs("the product", &report.summary);
+    let run = || Run {
+        says: &report.summary,
+        command: &report.tool.name,
+        report,
+        files: vec![report.summary.as_str()],
+        tables: &tables,
+        trees: true,
+        more: graph.figure("graph", &report.summary),
+    };
+    let chapters = vec![Chapter { title: &report.summary, runs: vec![run()] }];
+    let tour = Tour { title: &report.tool.name, verdict: report.verdict, summary: &report.summary, chapters };
+    let mut page = Vec::new();
+    tour::write(&tour, &mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
 /// Every format but JSON, which keeps all text as it is.
 fn assert_every_format(report: &Report) {
     assert_plain(&rendered(report, Format::Text));
@@ -241,6 +264,14 @@ fn assert_every_format(report: &Report) {
         Format::Html,
     ));
     let names = xml_names(html.strip_prefix("<!DOCTYPE html>\n").unwrap());
+    let foreign: Vec<_> = names.difference(&benign).collect();
+    assert!(foreign.is_empty(), "became markup: {foreign:?}");
+
+    let page = toured(report);
+    assert_plain(&page);
+    let benign = self::report(&["words::of::some::length".to_owned(), "word `name`".to_owned()]);
+    let benign = xml_names(toured(&benign).strip_prefix("<!DOCTYPE html>\n").unwrap());
+    let names = xml_names(page.strip_prefix("<!DOCTYPE html>\n").unwrap());
     let foreign: Vec<_> = names.difference(&benign).collect();
     assert!(foreign.is_empty(), "became markup: {foreign:?}");
 
