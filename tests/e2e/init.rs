@@ -31,7 +31,7 @@ struct Made {
     files: Vec<File>,
     /// What the steps of the workflow leave before the tools look.
     built: Vec<File>,
-    /// The tools its workflow calls, in order.
+    /// The tools its workflow calls, in order; the last of a workflow with gates is quality-gate.
     tools: &'static [&'static str],
 }
 
@@ -97,13 +97,13 @@ fn repositories() -> Vec<Made> {
                 vec![("platformio.ini", Text(PLATFORMIO)), ("test/test_a/a.cpp", Text("int main() {}\n"))],
             ),
             vec![("lw-tests.xml", Text(JUNIT))],
-            &["version", "sbom", "size-gate", "test-report"],
+            &["version", "sbom", "size-gate", "test-report", "quality-gate"],
         ),
         made(
             "esp-idf",
             vec![("CMakeLists.txt", Text(ESP_IDF)), ("main/main.c", Text("void app_main(void) {}\n"))],
             idf,
-            &["version", "size-gate"],
+            &["version", "size-gate", "quality-gate"],
         ),
         made(
             "cargo",
@@ -114,7 +114,7 @@ fn repositories() -> Vec<Made> {
                 ("lcov.info", Text(LCOV)),
             ],
             vec![("lw-tests.txt", Text(RUST_RESULTS))],
-            &["version", "test-report"],
+            &["version", "test-report", "quality-gate"],
         ),
         made(
             "cargo-firmware",
@@ -124,7 +124,7 @@ fn repositories() -> Vec<Made> {
                 (".cargo/config.toml", Text("[build]\ntarget = \"riscv32imc-unknown-none-elf\"\n")),
             ],
             vec![("target/riscv32imc-unknown-none-elf/release/led-node", Of(FIRMWARE[0]))],
-            &["version", "sbom", "size-gate"],
+            &["version", "sbom", "size-gate", "quality-gate"],
         ),
         made(
             "uv",
@@ -135,7 +135,7 @@ fn repositories() -> Vec<Made> {
                 ("tests/test_app.py", Text("def test_a(): pass\n")),
             ],
             vec![("lw-tests.xml", Text(JUNIT)), ("coverage.xml", Text(COBERTURA))],
-            &["version", "sbom", "test-report", "coverage-gate"],
+            &["version", "sbom", "test-report", "coverage-gate", "quality-gate"],
         ),
         made(
             "poetry",
@@ -146,7 +146,7 @@ fn repositories() -> Vec<Made> {
                 ("test_app.py", Text("def test_a(): pass\n")),
             ],
             vec![("lw-tests.xml", Text(JUNIT)), ("coverage.xml", Text(COBERTURA))],
-            &["version", "sbom", "test-report", "coverage-gate"],
+            &["version", "sbom", "test-report", "coverage-gate", "quality-gate"],
         ),
         made(
             "go",
@@ -156,7 +156,7 @@ fn repositories() -> Vec<Made> {
                 ("app_test.go", Text("package app\n")),
             ],
             vec![("lw-tests.json", Text(GO_RESULTS)), ("coverage.out", Text(GO_COVERAGE))],
-            &["version", "sbom", "test-report", "coverage-gate"],
+            &["version", "sbom", "test-report", "coverage-gate", "quality-gate"],
         ),
         made(
             "balena",
@@ -203,7 +203,16 @@ fn repositories() -> Vec<Made> {
                     ("server/app.py", Text("A = 1\nB = 2\n")),
                 ],
             ),
-            &["version", "sbom", "size-gate", "test-report", "coverage-gate", "image-tags", "test-report"],
+            &[
+                "version",
+                "sbom",
+                "size-gate",
+                "test-report",
+                "coverage-gate",
+                "image-tags",
+                "test-report",
+                "quality-gate",
+            ],
         ),
         made(
             "configured",
@@ -290,7 +299,8 @@ impl Repository {
                 let inputs = step["with"].as_mapping().unwrap().iter();
                 let text =
                     |value: &Yaml<'_>| value.as_str().map_or_else(|| format!("{value:?}"), str::to_owned);
-                let inputs = inputs.map(|(name, value)| (text(name), evaluated(&text(value)))).collect();
+                let inputs =
+                    inputs.map(|(name, value)| (text(name), evaluated(&text(value), jobs.len()))).collect();
                 calls.push((tool, inputs));
             }
         }
@@ -299,8 +309,13 @@ impl Repository {
 }
 
 /// What the expressions of the workflow give.
-fn evaluated(text: &str) -> String {
+fn evaluated(text: &str, jobs: usize) -> String {
+    // Of the job that needs all others.
+    let needs: Vec<String> = (1..jobs)
+        .map(|job| format!("\"job-{job}\": {{\"result\": \"success\", \"outputs\": {{}}}}"))
+        .collect();
     let text = text
+        .replace("${{ toJSON(needs) }}", &format!("{{{}}}", needs.join(", ")))
         .replace("${{ steps.test.outcome }}", "success")
         .replace("${{ github.repository }}", "octo-org/app");
     assert!(!text.contains("${{"), "{text}");
@@ -330,6 +345,22 @@ fn what_init_writes_is_read_by_the_house_and_does_what_it_says() {
             environment.extend(inputs.iter().map(|(name, value)| (input(name), value.clone())));
             let said = repository.lw(&[tool], &environment);
             assert_eq!(said.code, 0, "{name}: {tool} {inputs:?}\n{}{}", said.stdout, said.stderr);
+            if tool != "quality-gate" {
+                continue;
+            }
+            // Without what one of the gates has left it is not well, also when every job says that it is.
+            let (_, expected) = inputs.iter().find(|(name, _)| name == "expect").unwrap();
+            let gate = expected.lines().next().unwrap();
+            let reports = repository.workspace.path().join("lw-reports");
+            let mut removed = 0;
+            for report in std::fs::read_dir(reports).unwrap().map(|entry| entry.unwrap().path()) {
+                if report.to_string_lossy().ends_with(&format!("-{gate}.json")) {
+                    std::fs::remove_file(report).unwrap();
+                    removed += 1;
+                }
+            }
+            let said = repository.lw(&[tool], &environment);
+            assert!(removed > 0 && said.code != 0, "{name}: without {gate}\n{}", said.stdout);
         }
     }
 }
@@ -445,16 +476,14 @@ fn the_fields_checkers_find_nothing() {
     }
 }
 
-/// What stands in the workflows is what the recipes of the actions' pages pin.
+/// What stands in the workflows is what the recipes of the actions' pages and the example pin.
 #[test]
 fn the_pins_are_those_of_the_recipes() {
-    let recipes: String = lw::TOOLS
-        .iter()
-        .map(|entry| {
-            std::fs::read_to_string(root().join("crates/tools").join(entry.name).join("workflow.yml"))
-                .unwrap()
-        })
-        .collect();
+    let mut paths: Vec<String> =
+        lw::TOOLS.iter().map(|entry| format!("crates/tools/{}/workflow.yml", entry.name)).collect();
+    paths.push("examples/lightwaveos/.github/workflows/ci.yml".to_owned());
+    let recipes: String =
+        paths.iter().map(|path| std::fs::read_to_string(root().join(path)).unwrap()).collect();
     for made in repositories().into_iter().filter(|made| made.name != "configured") {
         let repository = Repository::of(made);
         repository.init();
@@ -502,7 +531,9 @@ fn the_workflow_of_firmware_runs() {
     let programs = [("pipx", "#!/bin/sh\n".to_owned()), ("pio", pio)];
     let Some((code, text)) = under_act("platformio", &programs) else { return };
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains("size-gate: ") && text.contains("test-report: "), "{text}");
+    for gate in ["size-gate: ", "test-report: ", "quality-gate: "] {
+        assert!(text.contains(gate), "{gate}\n{text}");
+    }
 }
 
 #[test]

@@ -114,12 +114,19 @@ impl Project {
         let workspace = Workspace::of(&[]);
         let place = |name: &str| around.path().join(name);
         cache(&place("actions/cache"), &place("cache"));
-        upload(&place("actions/upload"), &place("artifacts"));
+        // What is fetched again has to be kept by its name.
+        if workflow.contains("uses: actions/download-artifact@") {
+            stand_ins::upload_artifact(&place("actions/upload"), &place("artifacts"));
+            stand_ins::download_artifact(&place("actions/download"), &place("artifacts"));
+        } else {
+            upload(&place("actions/upload"), &place("artifacts"));
+        }
         stand_ins::gh(&place("bin"), &place("releases"));
         let mut locals = vec![format!("https://github.com/org/lw-actions@v1={}", tree.path().display())];
         for (name, uses, folder) in [
             ("cache", "actions/cache/restore", "actions/cache"),
             ("upload-artifact", "actions/upload-artifact", "actions/upload"),
+            ("download-artifact", "actions/download-artifact", "actions/download"),
         ] {
             let pinning = pinning(workflow);
             if pinning.contains(&format!("uses: {uses}@")) {

@@ -64,7 +64,8 @@ impl Tool for Init {
     const GUIDE: &'static str = "\
 Looks for projects of PlatformIO, ESP-IDF, Cargo, uv, Poetry, Go, Balena and Docker in the repository, several of them too, and writes \
 lw.toml and .github/workflows/lw.yml. Where firmware or a report of coverage is built already, today's figures become the limits: \
-a size may grow by a tenth, coverage may not fall.
+a size may grow by a tenth, coverage may not fall. The last job of the workflow, quality-gate, fails when any gate failed, was skipped \
+or left no report: it is the one to require in the rules of the main branch.
 
 Nothing is asked, and nothing is overwritten: of a file that is there it says so. `--dry-run` prints the files instead.
 

@@ -299,7 +299,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if self.project.parts.len() >= MOST_PARTS {
-            self.project.left.push(left("there are 32 parts before it"));
+            self.project.left.push(left("there are more parts than one workflow is written for"));
             return Ok(());
         }
         let mut part = Part { folder: folder.to_owned(), kind, has_tests: false, coverage: Vec::new() };

@@ -7,6 +7,10 @@ use crate::survey::{Kind, Part, Project, Toolchain};
 /// What is not ours is pinned, as in the recipes of the actions' pages; the tests hold it to them.
 const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
 const UPLOAD: &str = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1";
+const DOWNLOAD: &str = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1";
+
+/// Where the gates leave their reports: for the job that holds all of them to one policy.
+const REPORTS: &str = "lw-reports";
 
 const PLATFORMIO: &str = "platformio==6.2.0";
 const UV: &str = "uv==0.13.9";
@@ -24,33 +28,83 @@ pub fn workflow(project: &Project, branch: &str) -> String {
          concurrency:\n  group: lw-${{{{ github.ref }}}}\n  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}\n\n\
          jobs:\n"
     );
-    of_project(project, &mut text);
-    let mut names: Vec<String> = vec!["project".to_owned()];
+    let mut jobs = vec![of_project(project, &mut text)];
     for part in &project.parts {
-        let mut steps = Steps::default();
-        of_part(part, &mut steps);
-        if steps.0.is_empty() {
-            continue;
-        }
         let mut name = part.id();
         // `a/b` and `a-b` give one name.
-        while names.contains(&name) {
+        while jobs.iter().any(|job| job.name == name) || name == GATE {
             name.push_str("-2");
         }
+        let mut steps = Steps { job: name, ..Steps::default() };
+        of_part(part, &mut steps);
+        if steps.text.is_empty() {
+            continue;
+        }
         let history = matches!(part.kind, Kind::Docker) || part.has_tests;
-        job(&name, part, history, &steps, &mut text);
-        names.push(name);
+        jobs.push(job(part, history, steps, &mut text));
     }
+    quality_gate(&jobs, &mut text);
+    text
+}
+
+/// What the last job has to know of one before it.
+struct Job {
+    name: String,
+    /// The tools that leave a report.
+    gates: Vec<&'static str>,
+}
+
+/// The name of the job that needs all others.
+const GATE: &str = "quality-gate";
+
+/// The last job: says whether all is well, of what the gates have left and of how the jobs ended. A job that was skipped or
+/// has left no report is not well.
+fn quality_gate(jobs: &[Job], text: &mut String) {
+    let mut gates: Vec<&str> = jobs.iter().flat_map(|job| &job.gates).copied().collect();
+    gates.sort_unstable();
+    gates.dedup();
+    if gates.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+    let mut steps = Steps::default();
+    let inputs = [
+        ("command", "check".to_owned()),
+        ("reports", format!("{REPORTS}/*.json")),
+        // Of each tool one report at the least, also when its job has left none.
+        ("expect", list(&gates)),
+        ("needs", "${{ toJSON(needs) }}".to_owned()),
+    ];
+    steps.action(GATE, None, &inputs);
+    let _ = write!(
+        text,
+        "\n  # The one to require in the rules of the main branch.\n  {GATE}:\n    name: quality gate\n    needs: [{}]\n    if: always()\n    \
+         runs-on: ubuntu-latest\n    steps:\n{}      - uses: {DOWNLOAD}\n        with:\n          pattern: {REPORTS}-*\n          \
+         path: {REPORTS}\n          merge-multiple: true\n{}",
+        names.join(", "),
+        checkout("\n          fetch-depth: 2 # with what a pull request is based on, whose lw.toml counts"),
+        steps.text
+    );
+}
+
+/// A value of several lines, also where it is one.
+fn list(items: &[&str]) -> String {
+    let mut text = items.join("\n");
+    text.push('\n');
     text
 }
 
 /// The steps of a job.
 #[derive(Default)]
-struct Steps(String);
+struct Steps {
+    job: String,
+    text: String,
+    gates: Vec<&'static str>,
+}
 
 impl Steps {
     fn comment(&mut self, text: &str) {
-        let _ = writeln!(self.0, "      # {text}");
+        let _ = writeln!(self.text, "      # {text}");
     }
 
     fn run(&mut self, part: &Part, id: Option<&str>, lines: &[String]) {
@@ -59,74 +113,102 @@ impl Steps {
         if let Some(id) = id {
             let _ = write!(head, " id: {id}\n       ");
         }
-        let _ = writeln!(self.0, "      {head} shell: bash");
+        let _ = writeln!(self.text, "      {head} shell: bash");
         if !folder.is_empty() {
-            let _ = writeln!(self.0, "        working-directory: {folder}");
+            // In quotes: `1.10` or `true` may be the name of a folder.
+            let _ = writeln!(self.text, "        working-directory: \"{folder}\"");
         }
         // Whether a failing test fails the run is test-report's to say, which shows it as well.
         if id.is_some() {
-            self.0.push_str("        continue-on-error: true\n");
+            self.text.push_str("        continue-on-error: true\n");
         }
-        self.0.push_str("        run: |\n");
+        self.text.push_str("        run: |\n");
         for line in lines {
-            let _ = writeln!(self.0, "          {line}");
+            let _ = writeln!(self.text, "          {line}");
+        }
+    }
+
+    /// A gate, whose report is kept for the last job.
+    fn gate(&mut self, tool: &'static str, condition: Option<&str>, inputs: &[(&str, String)]) {
+        let report = ("report", format!("{REPORTS}/{}-{tool}.json", self.job));
+        self.action(tool, condition, &[inputs, &[report]].concat());
+        self.gates.push(tool);
+    }
+
+    /// Keeps what the gates have left, also of one that failed.
+    fn keep(&mut self) {
+        if !self.gates.is_empty() {
+            let _ = writeln!(
+                self.text,
+                "      - uses: {UPLOAD}\n        if: ${{{{ !cancelled() }}}}\n        with:\n          name: {REPORTS}-{}\n          \
+                 path: {REPORTS}\n          if-no-files-found: error",
+                self.job
+            );
         }
     }
 
     fn action(&mut self, tool: &str, condition: Option<&str>, inputs: &[(&str, String)]) {
-        let _ = writeln!(self.0, "      - uses: org/lw-actions/{tool}@v1");
+        let _ = writeln!(self.text, "      - uses: org/lw-actions/{tool}@v1");
         if let Some(condition) = condition {
-            let _ = writeln!(self.0, "        if: {condition}");
+            let _ = writeln!(self.text, "        if: {condition}");
         }
-        self.0.push_str("        with:\n");
+        self.text.push_str("        with:\n");
         for (name, value) in inputs {
             let _ = if value.contains('\n') {
                 let lines: Vec<String> = value.lines().map(|line| format!("            {line}")).collect();
-                writeln!(self.0, "          {name}: |\n{}", lines.join("\n"))
+                writeln!(self.text, "          {name}: |\n{}", lines.join("\n"))
             } else if value.contains('*') {
-                writeln!(self.0, "          {name}: \"{value}\"")
+                writeln!(self.text, "          {name}: \"{value}\"")
             } else {
-                writeln!(self.0, "          {name}: {value}")
+                writeln!(self.text, "          {name}: {value}")
             };
         }
     }
 }
 
-fn checkout(history: bool) -> String {
-    let depth = if history { "\n          fetch-depth: 0" } else { "" };
+const HISTORY: &str = "\n          fetch-depth: 0";
+
+/// The checkout, with more of its inputs.
+fn checkout(depth: &str) -> String {
     format!("      - uses: {CHECKOUT}\n        with:\n          persist-credentials: false{depth}\n")
 }
 
-fn job(name: &str, part: &Part, history: bool, steps: &Steps, text: &mut String) {
+fn job(part: &Part, history: bool, mut steps: Steps, text: &mut String) -> Job {
+    steps.keep();
     let place = if part.folder.is_empty() { String::new() } else { format!(" in {}", part.folder) };
     let _ = write!(
         text,
-        "\n  {name}:\n    name: {}{place}\n    runs-on: ubuntu-latest\n    steps:\n{}{}",
+        "\n  {}:\n    name: {}{place}\n    runs-on: ubuntu-latest\n    steps:\n{}{}",
+        steps.job,
         part.kind.title(),
-        checkout(history),
-        steps.0
+        checkout(if history { HISTORY } else { "" }),
+        steps.text
     );
+    Job { name: steps.job, gates: steps.gates }
 }
 
 /// What is the same for every repository: which version it is, and what it is made of.
-fn of_project(project: &Project, text: &mut String) {
-    let mut steps = Steps::default();
+fn of_project(project: &Project, text: &mut String) -> Job {
+    let mut steps = Steps { job: "project".to_owned(), ..Steps::default() };
     let initial = ("initial-version", "0.1.0".to_owned());
     steps.action("version", None, &[("command", "show".into()), initial]);
     if project.has_dependencies {
         let output = "lw-sbom.cdx.json";
-        steps.action("sbom", None, &[("command", "generate".into()), ("output", output.into())]);
+        steps.gate("sbom", None, &[("command", "generate".into()), ("output", output.into())]);
         let _ = writeln!(
-            steps.0,
+            steps.text,
             "      - uses: {UPLOAD}\n        with:\n          name: sbom\n          path: {output}"
         );
     }
+    steps.keep();
     let _ = write!(
         text,
-        "  project:\n    name: version and components\n    runs-on: ubuntu-latest\n    steps:\n{}{}",
-        checkout(true),
-        steps.0
+        "  {}:\n    name: version and components\n    runs-on: ubuntu-latest\n    steps:\n{}{}",
+        steps.job,
+        checkout(HISTORY),
+        steps.text
     );
+    Job { name: steps.job, gates: steps.gates }
 }
 
 fn of_part(part: &Part, steps: &mut Steps) {
@@ -214,7 +296,7 @@ fn of_part(part: &Part, steps: &mut Steps) {
 fn size(part: &Part, steps: &mut Steps) {
     let mut inputs = part.size_inputs();
     inputs.push(("write", format!("html={}", part.path("lw-size.html"))));
-    steps.action("size-gate", None, &inputs);
+    steps.gate("size-gate", None, &inputs);
 }
 
 fn tests(part: &Part, results: &str, steps: &mut Steps) {
@@ -223,11 +305,11 @@ fn tests(part: &Part, results: &str, steps: &mut Steps) {
         ("results", part.path(results)),
         ("exit-code", "${{ steps.test.outcome }}".to_owned()),
     ];
-    steps.action("test-report", None, &inputs);
+    steps.gate("test-report", None, &inputs);
 }
 
 fn coverage(part: &Part, report: &str, steps: &mut Steps) {
     // Tests that fail are told with what they ran all the same.
     let inputs = [("coverage", part.path(report))];
-    steps.action("coverage-gate", Some("${{ !cancelled() }}"), &inputs);
+    steps.gate("coverage-gate", Some("${{ !cancelled() }}"), &inputs);
 }
