@@ -108,6 +108,10 @@ fn pages_are_whole_at_every_width() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = pages(&made(folder.path()));
     assert!(all.len() >= 8, "{all:?}");
+    // The page of the demo, which has something of every tool.
+    let demo = folder.path().join("demo");
+    must(Command::new(binary()).arg("demo").arg("--out").arg(&demo).env_clear());
+    all.push(demo.join("index.html"));
     all.extend(pages(&root().join("crates/core/render/tests/golden")));
     let mut judge = String::from("<!DOCTYPE html><meta charset=\"utf-8\"><body>");
     for page in &all {

@@ -4,6 +4,9 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[cfg(feature = "demo")]
+#[path = "suite/demo.rs"]
+mod demo;
 #[path = "suite/doctor.rs"]
 mod doctor;
 #[path = "suite/mutations.rs"]
@@ -99,35 +102,48 @@ fn the_sections_of_lw_toml_are_held_to_the_tools_there_are() {
     );
 }
 
+/// The demo, played once for all tests: where it wrote, and what it printed.
+#[cfg(feature = "demo")]
+fn demo() -> (std::path::PathBuf, String) {
+    static PLAYED: std::sync::OnceLock<(std::path::PathBuf, String)> = std::sync::OnceLock::new();
+    let play = || {
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
+        // Of another build it may have other files.
+        let _ = std::fs::remove_dir_all(&folder);
+        let output = lw(&["demo", "--out", folder.to_str().unwrap()]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        (folder, text)
+    };
+    PLAYED.get_or_init(play).clone()
+}
+
 #[cfg(feature = "demo")]
 #[test]
 fn the_demo_passes_fails_and_writes_its_pages() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = lw(&["demo", "--out", folder.path().to_str().unwrap()]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
+    let (folder, text) = demo();
     assert!(text.contains("PASS") && text.contains("FAIL") && text.contains("size-fail.html"));
     for page in ["size.html", "size-fail.html"] {
-        let html = std::fs::read_to_string(folder.path().join(page)).unwrap();
+        let html = std::fs::read_to_string(folder.join(page)).unwrap();
         assert!(html.contains("<svg") && html.contains("led_node::spectrum::HISTORY"), "{page}");
     }
-    let package = std::fs::read(folder.path().join("led-node-1.1.0.ota")).unwrap();
+    let package = std::fs::read(folder.join("led-node-1.1.0.ota")).unwrap();
     assert!(package.starts_with(b"manifest.json\0"), "a tar archive, manifest first");
-    assert!(!folder.path().join("led-node-1.2.0.ota").exists(), "no package of a release that failed");
-    let signed = std::fs::read_to_string(folder.path().join("signed.html")).unwrap();
+    assert!(!folder.join("led-node-1.2.0.ota").exists(), "no package of a release that failed");
+    let signed = std::fs::read_to_string(folder.join("signed.html")).unwrap();
     // A long value may break between its words.
     let signed = signed.replace("<wbr/>", "");
     assert!(signed.contains("signed by demo (SHA-256 ") && !signed.contains("forged"));
-    let flipped = std::fs::read_to_string(folder.path().join("flipped.html")).unwrap();
+    let flipped = std::fs::read_to_string(folder.join("flipped.html")).unwrap();
     assert!(flipped.contains("ota-package/forged") && !flipped.contains("signed by demo"));
-    let bill = std::fs::read_to_string(folder.path().join("sbom.html")).unwrap().replace("<wbr/>", "");
+    let bill = std::fs::read_to_string(folder.join("sbom.html")).unwrap().replace("<wbr/>", "");
     assert!(bill.contains("esp-hal") && bill.contains("MIT OR Apache-2.0") && !bill.contains("not known"));
     // Who needs it stands on the page as well.
     assert!(bill.contains("Graph") && bill.matches("esp-rom-sys 0.1.5").count() > 1, "{bill}");
-    let graph = std::fs::read_to_string(folder.path().join("sbom.mmd")).unwrap();
+    let graph = std::fs::read_to_string(folder.join("sbom.mmd")).unwrap();
     assert!(graph.contains("led-node 1.1.0") && graph.contains(" --> "));
     let [signed, flipped] = ["signed", "flipped"]
-        .map(|name| std::fs::read(folder.path().join(format!("led-node-1.1.0.{name}.ota"))).unwrap());
+        .map(|name| std::fs::read(folder.join(format!("led-node-1.1.0.{name}.ota"))).unwrap());
     let bits = signed.iter().zip(&flipped).map(|(one, other)| (one ^ other).count_ones());
     assert_eq!((signed.len(), bits.sum::<u32>()), (flipped.len(), 1));
     assert!(text.contains("forged") && !text.contains("PRIVATE KEY"));
@@ -137,10 +153,10 @@ fn the_demo_passes_fails_and_writes_its_pages() {
         unwrapped.contains("0.2.1, patch after v0.2.0") && text.contains("latest: no, v0.2.0 is higher"),
         "{text}"
     );
-    let slots = std::fs::read_to_string(folder.path().join("ota.html")).unwrap();
+    let slots = std::fs::read_to_string(folder.join("ota.html")).unwrap();
     assert!(slots.contains("ota_0") && slots.contains("ota_1"), "the page shows the slots");
     let [gate, failed] = ["quality-report.html", "quality-report-fail.html"]
-        .map(|page| std::fs::read_to_string(folder.path().join(page)).unwrap().replace("<wbr/>", ""));
+        .map(|page| std::fs::read_to_string(folder.join(page)).unwrap().replace("<wbr/>", ""));
     assert!(
         gate.contains("coverage.line.covered") && !gate.contains("breached") && !gate.contains("not judged")
     );
@@ -148,11 +164,11 @@ fn the_demo_passes_fails_and_writes_its_pages() {
     assert!(failed.contains("not judged"));
     // The first release came to all devices, the second to the first wave and back.
     let [deployed, back] = ["deploy.html", "rolled-back.html"]
-        .map(|page| std::fs::read_to_string(folder.path().join(page)).unwrap().replace("<wbr/>", ""));
+        .map(|page| std::fs::read_to_string(folder.join(page)).unwrap().replace("<wbr/>", ""));
     assert!(deployed.contains("succeeded") && !deployed.contains("rolled back"), "{deployed}");
     assert!(back.contains("rolled back: wave 2") && back.contains("balena-deploy/device-failed"), "{back}");
     assert!(text.contains("20 devices of admin/gateways, 0 offline for long, 0 failing"), "{text}");
-    let pages = std::fs::read_dir(folder.path().join("coverage-html/files")).unwrap();
+    let pages = std::fs::read_dir(folder.join("coverage-html/files")).unwrap();
     let sources: Vec<_> = pages.map(|page| std::fs::read_to_string(page.unwrap().path()).unwrap()).collect();
     assert_eq!(sources.len(), 4);
     assert!(sources.iter().any(|page| page.contains("set_hue")), "a page shows its source");
@@ -163,10 +179,7 @@ fn the_demo_passes_fails_and_writes_its_pages() {
 #[test]
 fn other_checkers_find_nothing_missing_in_the_bill_of_the_demo() {
     use lw_testkit::bills;
-    let folder = tempfile::tempdir().unwrap();
-    let output = lw(&["demo", "--out", folder.path().to_str().unwrap()]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
+    let (folder, text) = demo();
     // The same call, in each format.
     let call = text.lines().find_map(|line| line.strip_prefix("$ lw sbom ")).unwrap();
     let call = call.replace(" --write html=sbom.html --write mermaid=sbom.mmd", "");
@@ -176,18 +189,18 @@ fn other_checkers_find_nothing_missing_in_the_bill_of_the_demo() {
             .arg("sbom")
             .args(call.replace("led-node.cdx.json", &name).split(' '))
             .args(["--sbom-format", format, "--max", "sbom.unknowns=0", "--min", "sbom.score.cra=100%"])
-            .current_dir(folder.path())
+            .current_dir(&folder)
             .env_clear()
             .output()
             .unwrap();
         assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
-        folder.path().join(name).to_str().unwrap().to_owned()
+        folder.join(name).to_str().unwrap().to_owned()
     };
     for format in ["cyclonedx-1.5", "cyclonedx-1.6", "cyclonedx-1.7"] {
         let file = written(format);
         let Some(said) = bills::strict(&[&file]) else { return };
         assert_eq!(said, ["missed"], "cyclonedx-python-lib finds a fault in {format}");
-        let Some(report) = bills::cdx_validate(&file, folder.path()) else { return };
+        let Some(report) = bills::cdx_validate(&file, &folder) else { return };
         assert_eq!(
             (&report["schemaValid"], &report["deepValid"]),
             (&true.into(), &true.into()),

@@ -1,4 +1,6 @@
-//! `lw demo`: the main jobs on a real firmware, without anything to set up.
+//! `lw demo`: the main jobs on a real firmware, without anything to set up, and one page of what came of it.
+
+mod page;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -27,55 +29,55 @@ use lw_version::Version;
 /// The example firmware, and the coverage and results of its host tests, as `examples/firmware/build.sh` made them: now, and before
 /// the last feature.
 const FILES: [(&str, &[u8]); 24] = [
-    ("firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/firmware.elf")),
-    ("firmware.map", include_bytes!("../../../examples/firmware/esp32c3/firmware.map")),
-    ("firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/firmware.bin")),
-    ("partitions.csv", include_bytes!("../../../examples/firmware/esp32c3/partitions.csv")),
-    ("baseline/firmware.elf", include_bytes!("../../../examples/firmware/esp32c3/baseline/firmware.elf")),
-    ("baseline/firmware.map", include_bytes!("../../../examples/firmware/esp32c3/baseline/firmware.map")),
-    ("baseline/firmware.bin", include_bytes!("../../../examples/firmware/esp32c3/baseline/firmware.bin")),
-    ("coverage.info", include_bytes!("../../../examples/firmware/host-tests/coverage.info")),
-    ("baseline/coverage.info", include_bytes!("../../../examples/firmware/host-tests/baseline.info")),
-    ("src/colour.rs", include_bytes!("../../../examples/firmware/esp32c3/src/colour.rs")),
-    ("src/dsp.rs", include_bytes!("../../../examples/firmware/esp32c3/src/dsp.rs")),
-    ("src/persist.rs", include_bytes!("../../../examples/firmware/esp32c3/src/persist.rs")),
-    ("Cargo.toml", include_bytes!("../../../examples/firmware/esp32c3/Cargo.toml")),
-    ("Cargo.lock", include_bytes!("../../../examples/firmware/esp32c3/Cargo.lock")),
+    ("firmware.elf", include_bytes!("../../../../examples/firmware/esp32c3/firmware.elf")),
+    ("firmware.map", include_bytes!("../../../../examples/firmware/esp32c3/firmware.map")),
+    ("firmware.bin", include_bytes!("../../../../examples/firmware/esp32c3/firmware.bin")),
+    ("partitions.csv", include_bytes!("../../../../examples/firmware/esp32c3/partitions.csv")),
+    ("baseline/firmware.elf", include_bytes!("../../../../examples/firmware/esp32c3/baseline/firmware.elf")),
+    ("baseline/firmware.map", include_bytes!("../../../../examples/firmware/esp32c3/baseline/firmware.map")),
+    ("baseline/firmware.bin", include_bytes!("../../../../examples/firmware/esp32c3/baseline/firmware.bin")),
+    ("coverage.info", include_bytes!("../../../../examples/firmware/host-tests/coverage.info")),
+    ("baseline/coverage.info", include_bytes!("../../../../examples/firmware/host-tests/baseline.info")),
+    ("src/colour.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/colour.rs")),
+    ("src/dsp.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/dsp.rs")),
+    ("src/persist.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/persist.rs")),
+    ("Cargo.toml", include_bytes!("../../../../examples/firmware/esp32c3/Cargo.toml")),
+    ("Cargo.lock", include_bytes!("../../../../examples/firmware/esp32c3/Cargo.lock")),
     ("cargo-tree.txt", BUILT.as_bytes()),
-    ("src/spectrum.rs", include_bytes!("../../../examples/firmware/esp32c3/src/spectrum.rs")),
+    ("src/spectrum.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/spectrum.rs")),
     // What the tests on the host said, before and after the last feature.
-    ("baseline/tests.txt", include_bytes!("../../../examples/firmware/host-tests/baseline-results.txt")),
-    ("tests.txt", include_bytes!("../../../examples/firmware/host-tests/results.txt")),
+    ("baseline/tests.txt", include_bytes!("../../../../examples/firmware/host-tests/baseline-results.txt")),
+    ("tests.txt", include_bytes!("../../../../examples/firmware/host-tests/results.txt")),
     // A small history with two releases, as the tests of changelog have it.
-    ("history.git/HEAD", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/HEAD")),
-    ("history.git/config", include_bytes!("../../tools/changelog/tests/cmd/files/history.git/config")),
+    ("history.git/HEAD", include_bytes!("../../../tools/changelog/tests/cmd/files/history.git/HEAD")),
+    ("history.git/config", include_bytes!("../../../tools/changelog/tests/cmd/files/history.git/config")),
     (
         "history.git/packed-refs",
-        include_bytes!("../../tools/changelog/tests/cmd/files/history.git/packed-refs"),
+        include_bytes!("../../../tools/changelog/tests/cmd/files/history.git/packed-refs"),
     ),
     (
         "history.git/refs/heads/main",
-        include_bytes!("../../tools/changelog/tests/cmd/files/history.git/refs/heads/main"),
+        include_bytes!("../../../tools/changelog/tests/cmd/files/history.git/refs/heads/main"),
     ),
     (
         "history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx",
         include_bytes!(
-            "../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx"
+            "../../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.idx"
         ),
     ),
     (
         "history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack",
         include_bytes!(
-            "../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack"
+            "../../../tools/changelog/tests/cmd/files/history.git/objects/pack/pack-8458a75d962894fa027c92a4f0e6463932fbede9.pack"
         ),
     ),
 ];
 
 /// What the manifests of the firmware's crates say of licence and authors: nobody has to fetch them for the demo.
-const CRATES: &str = include_str!("../../../examples/firmware/esp32c3/crates.toml");
+const CRATES: &str = include_str!("../../../../examples/firmware/esp32c3/crates.toml");
 
 /// What was built of them.
-const BUILT: &str = include_str!("../../../examples/firmware/esp32c3/cargo-tree.txt");
+const BUILT: &str = include_str!("../../../../examples/firmware/esp32c3/cargo-tree.txt");
 
 /// The key the package is signed with, made anew in each run, and its public half.
 const KEY: (&str, &str) = ("signing-key.pem", "signing-key.pub.pem");
@@ -91,7 +93,19 @@ struct Step {
     ends: Exit,
     /// What is done to the files before.
     before: fn(&Path) -> Result<(), Error>,
+    /// What of it is on the page.
+    on_page: OnPage,
 }
+
+/// What of a step is on the page.
+enum OnPage {
+    /// Nothing: it only makes what the next steps need.
+    Nothing,
+    /// Its outcome, and the tables with these ids, in this chapter.
+    In(&'static str, &'static [&'static str]),
+}
+
+use OnPage::{In, Nothing};
 
 fn nothing(_: &Path) -> Result<(), Error> {
     Ok(())
@@ -104,6 +118,7 @@ const STEPS: [Step; 27] = [
         arguments: "--elf baseline/firmware.elf --map baseline/firmware.map --bin baseline/firmware.bin --partitions partitions.csv --chip esp32c3 --report baseline/size.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: Nothing,
     },
     Step {
         says: "Today's firmware within generous limits: passes.",
@@ -111,6 +126,7 @@ const STEPS: [Step; 27] = [
         arguments: "--elf firmware.elf --map firmware.map --bin firmware.bin --partitions partitions.csv --chip esp32c3 --baseline baseline/size.json --max ram.bytes=100K --min-free partition.smallest-app=5% --report size.json --write html=size.html",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Flash and RAM", &["regions", "partitions", "growers"]),
     },
     Step {
         says: "The same firmware, which may hardly grow and has little RAM: fails, and says what pushed it over.",
@@ -118,6 +134,7 @@ const STEPS: [Step; 27] = [
         arguments: "--elf firmware.elf --map firmware.map --bin firmware.bin --partitions partitions.csv --chip esp32c3 --baseline baseline/size.json --max-growth image.bytes=1% --max ram.bytes=warn:40000,fail:150000 --preset binary-1mib --report size-fail.json --write html=size-fail.html",
         ends: Exit::Gate,
         before: nothing,
+        on_page: In("Flash and RAM", &["pushed-over-image", "pushed-over-RAM", "pushed-over-ram"]),
     },
     Step {
         says: "What the tests on the host ran of its sources, before the last feature.",
@@ -125,13 +142,15 @@ const STEPS: [Step; 27] = [
         arguments: "--coverage baseline/coverage.info --report baseline/coverage.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: Nothing,
     },
     Step {
         says: "Today's coverage above its floor: passes, with every source line to look at.",
         tool: COVERAGE,
-        arguments: "--coverage coverage.info --min-line 65% --baseline baseline/coverage.json --html coverage-html --report coverage.json",
+        arguments: "--coverage coverage.info --min-line 65% --baseline baseline/coverage.json --html coverage-html --write html=coverage.html --report coverage.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Coverage", &["coverage"]),
     },
     Step {
         says: "The same coverage held to what it was: fails, because the new feature came with too few tests.",
@@ -139,6 +158,7 @@ const STEPS: [Step; 27] = [
         arguments: "--coverage coverage.info --ratchet total --min-file 80% --baseline baseline/coverage.json --report coverage-fail.json",
         ends: Exit::Gate,
         before: nothing,
+        on_page: In("Coverage", &["lost"]),
     },
     Step {
         says: "What the tests on the host said before the last feature.",
@@ -146,6 +166,7 @@ const STEPS: [Step; 27] = [
         arguments: "check baseline/tests.txt --exit-code 0 --report baseline/tests.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: Nothing,
     },
     Step {
         says: "Today's tests: all passed, one of them is new and none is gone.",
@@ -153,6 +174,7 @@ const STEPS: [Step; 27] = [
         arguments: "check tests.txt --exit-code 0 --baseline baseline/tests.json --max tests.removed=0 --report tests.json --html tests.html",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Tests", &["files", "changes", "slowest"]),
     },
     Step {
         says: "The same results of a step that ended with 101: fails, because not one of them says why.",
@@ -160,132 +182,151 @@ const STEPS: [Step; 27] = [
         arguments: "check tests.txt --exit-code 101 --baseline baseline/tests.json --report tests-fail.json",
         ends: Exit::Gate,
         before: nothing,
+        on_page: In("Tests", &["failures"]),
     },
     Step {
         says: "The firmware checked as a device would, held against its slots, and packed with a delta from the last release.",
         tool: OTA,
-        arguments: "package --firmware firmware.bin --board led-node --version v1.1.0 --partitions partitions.csv --from baseline/firmware.bin --compress zstd --output led-node-1.1.0.ota --write html=ota.html",
+        arguments: "package --firmware firmware.bin --board led-node --version v1.1.0 --partitions partitions.csv --from baseline/firmware.bin --compress zstd --output led-node-1.1.0.ota --write html=ota.html --report ota.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Package and slots", &["slots", "images", "deltas"]),
     },
     Step {
         says: "The same firmware with the signature it will get, a release it is not, and more room wanted than there is: no package.",
         tool: OTA,
-        arguments: "package --firmware firmware.bin --board led-node --version v1.2.0 --partitions partitions.csv --signature-scheme secure-boot-v2 --min-free partition.smallest-ota=40% --output led-node-1.2.0.ota",
+        arguments: "package --firmware firmware.bin --board led-node --version v1.2.0 --partitions partitions.csv --signature-scheme secure-boot-v2 --min-free partition.smallest-ota=40% --output led-node-1.2.0.ota --report ota-fail.json",
         ends: Exit::Gate,
         before: nothing,
+        on_page: In("Package and slots", &["slots"]),
     },
     Step {
         says: "The package signed, with a key that was made a moment ago for this demo alone.",
         tool: SIGN,
-        arguments: "sign --input led-node-1.1.0.ota --key signing-key.pem --scheme lw-package --output led-node-1.1.0.signed.ota",
+        arguments: "sign --input led-node-1.1.0.ota --key signing-key.pem --scheme lw-package --output led-node-1.1.0.signed.ota --report sign.json",
         ends: Exit::Pass,
         before: make_key,
+        on_page: In("Signature", &["signed"]),
     },
     Step {
         says: "What whoever installs it asks: is every byte of it what our key has signed? It is.",
         tool: OTA,
-        arguments: "inspect led-node-1.1.0.signed.ota --expect-key demo=signing-key.pub.pem --write html=signed.html",
+        arguments: "inspect led-node-1.1.0.signed.ota --expect-key demo=signing-key.pub.pem --write html=signed.html --report signed.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Signature", &["signatures"]),
     },
     Step {
         says: "The same package with one bit of its manifest flipped on the way: fails, and says that it is forged.",
         tool: OTA,
-        arguments: "inspect led-node-1.1.0.flipped.ota --expect-key demo=signing-key.pub.pem --write html=flipped.html",
+        arguments: "inspect led-node-1.1.0.flipped.ota --expect-key demo=signing-key.pub.pem --write html=flipped.html --report flipped.json",
         ends: Exit::Gate,
         before: flip_a_bit,
+        on_page: In("Signature", &["signatures"]),
     },
     Step {
         says: "What the firmware is made of, as the law asks for it: components, licences and their graph, of the image as it was built.",
         tool: SBOM,
-        arguments: "generate --config supplement.toml --elf firmware.elf --bin firmware.bin --build-log cargo-tree.txt --cargo-home none --purl pkg:generic/led-node@1.1.0 --supplier-name lw-actions --supplier-url https://lights.example --security-contact security@lights.example --output led-node.cdx.json --write html=sbom.html --write mermaid=sbom.mmd",
+        arguments: "generate --config supplement.toml --elf firmware.elf --bin firmware.bin --build-log cargo-tree.txt --cargo-home none --purl pkg:generic/led-node@1.1.0 --supplier-name lw-actions --supplier-url https://lights.example --security-contact security@lights.example --output led-node.cdx.json --write html=sbom.html --write mermaid=sbom.mmd --report sbom.json",
         ends: Exit::Pass,
         before: vendor,
+        on_page: In("Bill of materials", &["components", "licences"]),
     },
     Step {
         says: "The notes of a release from its commits, whose texts can do nothing on the page they are shown on.",
         tool: CHANGELOG,
-        arguments: "generate --repo history.git --tag v0.2.0 --changelog-format github --repository-url https://github.com/org/app --output notes.md",
+        arguments: "generate --repo history.git --tag v0.2.0 --changelog-format github --repository-url https://github.com/org/app --output notes.md --report notes.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Changelog, version and tags", &["releases"]),
     },
     Step {
         says: "The messages since then, all of which have to be conventional: fails, and names the one that is not.",
         tool: CHANGELOG,
-        arguments: "lint --repo history.git --require-conventional",
+        arguments: "lint --repo history.git --require-conventional --report lint.json",
         ends: Exit::Gate,
         before: nothing,
+        on_page: In("Changelog, version and tags", &[]),
     },
     Step {
         says: "The version that those commits ask for.",
         tool: VERSION,
-        arguments: "next --repo history.git",
+        arguments: "next --repo history.git --report version.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Changelog, version and tags", &[]),
     },
     Step {
         says: "The tags of the newest release's container image.",
         tool: IMAGE_TAGS,
-        arguments: "--repo history.git --images ghcr.io/org/app --event push --ref refs/tags/v0.2.0 --sha 1df193a4011bb2768b3ab01c29cb98f4b6f84244 --tags type=semver,pattern={{version}} --tags type=semver,pattern={{major}}.{{minor}}",
+        arguments: "--repo history.git --images ghcr.io/org/app --event push --ref refs/tags/v0.2.0 --sha 1df193a4011bb2768b3ab01c29cb98f4b6f84244 --tags type=semver,pattern={{version}} --tags type=semver,pattern={{major}}.{{minor}} --report tags.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Changelog, version and tags", &["tags"]),
     },
     Step {
         says: "Those of the release before, built once more: `latest` does not go back to it.",
         tool: IMAGE_TAGS,
-        arguments: "--repo history.git --images ghcr.io/org/app --event push --ref refs/tags/v0.1.0 --sha 3d60fa4a6c86a9236c3011b4fe627ff577605acc --tags type=semver,pattern={{version}} --tags type=semver,pattern={{major}}.{{minor}}",
+        arguments: "--repo history.git --images ghcr.io/org/app --event push --ref refs/tags/v0.1.0 --sha 3d60fa4a6c86a9236c3011b4fe627ff577605acc --tags type=semver,pattern={{version}} --tags type=semver,pattern={{major}}.{{minor}} --report tags-again.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Changelog, version and tags", &["tags"]),
     },
     Step {
         says: "The reports of size and coverage held to one policy: passes, on one page.",
         tool: QUALITY,
-        arguments: "check size.json coverage.json --expect size-gate --expect coverage-gate --min coverage.line.covered=65% --max image.bytes=1MiB --write html=quality-report.html",
+        arguments: "check size.json coverage.json --expect size-gate --expect coverage-gate --min coverage.line.covered=65% --max image.bytes=1MiB --write html=quality-report.html --report quality.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("One policy", &["reports", "conditions"]),
     },
     Step {
         says: "The same with a report that failed, a number that no report has, and a test report that is missing: fails, and says each.",
         tool: QUALITY,
-        arguments: "check size.json coverage-fail.json --expect test-report --max complexity=10 --write html=quality-report-fail.html",
+        arguments: "check size.json coverage-fail.json --expect test-report --max complexity=10 --write html=quality-report-fail.html --report quality-fail.json",
         ends: Exit::Gate,
         before: nothing,
+        on_page: In("One policy", &["reports", "conditions"]),
     },
     Step {
         says: "What a pull request is told of it, as one comment: the verdict first, then before, now and change. It fails as the gates do.",
         tool: PR_COMMENT,
-        arguments: "--reports size-fail.json --reports coverage-fail.json --reports tests.json --dry-run --output comment.md",
+        arguments: "--reports size-fail.json --reports coverage-fail.json --reports tests.json --dry-run --output comment.md --report comment.json",
         ends: Exit::Gate,
         before: nothing,
+        on_page: In("The comment on a pull request", &[]),
     },
     Step {
         says: "What of the application for the gateways would be sent to be built.",
         tool: BALENA,
-        arguments: "check --source gateway --max source.bytes=1MiB",
+        arguments: "check --source gateway --max source.bytes=1MiB --report source.json",
         ends: Exit::Pass,
         before: write_gateway,
+        on_page: In("Rollout", &[]),
     },
     Step {
         says: "It built as a draft, and rolled out to a fleet of twenty devices on this machine, where a minute passes in each second: first two, then half, then all.",
         tool: BALENA,
-        arguments: "deploy --fleet admin/gateways --source gateway --version v1.1.0 --step 10 --step 50 --step 100 --bake 120 --look-every 1 --write html=deploy.html",
+        arguments: "deploy --fleet admin/gateways --source gateway --version v1.1.0 --step 10 --step 50 --step 100 --bake 120 --look-every 1 --write html=deploy.html --report deploy.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Rollout", &["waves", "timeline"]),
     },
     Step {
         says: "The next release, which some devices cannot start: the first wave is well, the second is not, and everything goes back to what it was.",
         tool: BALENA,
-        arguments: "deploy --fleet admin/gateways --source gateway --version v1.2.0 --step 10 --step 50 --step 100 --bake 120 --look-every 1 --write html=rolled-back.html",
+        arguments: "deploy --fleet admin/gateways --source gateway --version v1.2.0 --step 10 --step 50 --step 100 --bake 120 --look-every 1 --write html=rolled-back.html --report rolled-back.json",
         ends: Exit::Own(10),
         before: nothing,
+        on_page: In("Rollout", &["waves", "timeline"]),
     },
     Step {
         says: "How the fleet is after that: as it was.",
         tool: BALENA,
-        arguments: "watch --fleet admin/gateways --max devices.failing=0",
+        arguments: "watch --fleet admin/gateways --max devices.failing=0 --report fleet.json",
         ends: Exit::Pass,
         before: nothing,
+        on_page: In("Rollout", &["statuses"]),
     },
 ];
 
@@ -474,23 +515,11 @@ fn play(folder: &Path, shown: &Path, host: &Host) -> Result<Exit, Error> {
             ))));
         }
     }
-    say("Every step ended as it should. Open the reports in a browser:");
-    for page in [
-        "size-fail.html",
-        "size.html",
-        "coverage-html/index.html",
-        "tests.html",
-        "ota.html",
-        "signed.html",
-        "flipped.html",
-        "sbom.html",
-        "quality-report.html",
-        "quality-report-fail.html",
-        "deploy.html",
-        "rolled-back.html",
-    ] {
-        say(&format!("  {}", folder.join(page).display()));
-    }
+    page::write(folder)?;
+    say(&format!(
+        "Every step ended as it should. Open the page of all of them in a browser:\n  {}",
+        shown.join(page::INDEX).display()
+    ));
     Ok(Exit::Pass)
 }
 
