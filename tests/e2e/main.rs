@@ -14,6 +14,7 @@ mod act;
 mod actions;
 mod baselines;
 mod case;
+mod docs;
 mod engine;
 mod image;
 mod init;

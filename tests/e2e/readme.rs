@@ -38,7 +38,7 @@ fn sorted() -> Blocks {
 }
 
 /// A project with everything the commands name, as a repository of two commits.
-struct Project {
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
@@ -72,7 +72,14 @@ impl Project {
         project
     }
 
-    fn work(&self) -> PathBuf {
+    /// With a release before the last commit.
+    pub(crate) fn released() -> Self {
+        let project = Self::new();
+        project.git(&["tag", "v1.0.0", "main"]);
+        project
+    }
+
+    pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
 
@@ -98,7 +105,7 @@ impl Project {
     }
 
     /// Runs commands as a person would paste them.
-    fn shell(&self, commands: &str, more: &Path) -> Said {
+    pub(crate) fn shell(&self, commands: &str, more: &Path) -> Said {
         let home = self.work().join("home");
         let path = [&self.work().join("bin"), more, Path::new("/usr/bin"), Path::new("/bin")]
             .map(|p| p.display().to_string());

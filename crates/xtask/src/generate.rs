@@ -91,6 +91,7 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
     files.insert("action.yml".into(), action::root_action("launcher")?);
     files.insert("launcher/version".into(), format!("{}\n", lw_cli::VERSION));
     files.insert("README.md".into(), readme::of_suite(root)?);
+    files.insert("docs/SUMMARY.md".into(), readme::contents(root)?);
     files.insert("ARCHITECTURE.md".into(), architecture::page(root)?);
     files.insert("crates/lw/Cargo.toml".into(), registry::manifest_of_lw(root)?);
     files.insert("benches/src/tools/mod.rs".into(), registry::benchmarks(root)?);

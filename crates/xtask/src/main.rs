@@ -16,6 +16,7 @@ mod release;
 #[cfg(test)]
 mod rules;
 mod secrets;
+mod site;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -58,6 +59,12 @@ enum Task {
     },
     /// Make a tool in a copy of the workspace, and try everything: that it builds, is listed, has its action and passes
     NewToolCheck,
+    /// Make the documentation as a site, in target/book; needs mdbook
+    Site {
+        /// Only lay out what mdbook reads, in target/book-src
+        #[arg(long)]
+        only_sources: bool,
+    },
     /// Check the floors, the dependency budgets and the conventions of the house
     Tidy,
 }
@@ -73,6 +80,7 @@ fn main() -> anyhow::Result<()> {
         }
         Task::New { name } => new::run(&house::root(), &name),
         Task::NewToolCheck => new_tool_check::run(),
+        Task::Site { only_sources } => site::run(&house::root(), only_sources),
         Task::Tidy => tidy::run(),
     }
 }

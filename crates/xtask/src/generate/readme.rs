@@ -8,12 +8,21 @@ use lw_cli::Entry;
 
 use super::action::inputs_of;
 use super::{action, between, rules};
+use crate::site;
 
 /// The README of the suite, with the table of tools made anew.
 pub(crate) fn of_suite(root: &Path) -> anyhow::Result<String> {
     let text = fs::read_to_string(root.join("README.md")).context("README.md")?;
     let text = between("README.md", &text, "<!-- tools:begin", "<!-- tools:end", &table("actions/"))?;
     between("README.md", &text, "<!-- pages:begin", "<!-- pages:end", &pages(root)?)
+}
+
+/// The contents of the documentation's site, with the pages of the tools made anew.
+pub(crate) fn contents(root: &Path) -> anyhow::Result<String> {
+    let name = "docs/SUMMARY.md";
+    let text = fs::read_to_string(root.join(name)).context(name)?;
+    let text = between(name, &text, "<!-- tools:begin", "<!-- tools:end", &site::tools())?;
+    between(name, &text, "<!-- baselines:begin", "<!-- baselines:end", &site::with_baselines())
 }
 
 /// A line for the page of each tool in `docs/`, with its first heading.
@@ -102,7 +111,7 @@ pub(crate) fn of_action(root: &Path, entry: &Entry, up: &str) -> anyhow::Result<
     for output in entry.all_outputs() {
         page.push_str(&format!("| `{}` | {} |\n", output.name, cell(output.description)));
     }
-    page.push_str(&measures(entry));
+    page.push_str(&measures(root, entry)?);
     page.push_str(&format!(
         "\n## Rules\n\n[What it may find]({up}{}), with what to do about each; `lw explain {name}/RULE` says it in a terminal.\n",
         rules::path(name)
@@ -135,11 +144,17 @@ fn baselines(entry: &Entry) -> String {
 }
 
 /// What the tool measures, and what can be held to a limit.
-fn measures(entry: &Entry) -> String {
+fn measures(root: &Path, entry: &Entry) -> anyhow::Result<String> {
     // The release tree has the pages of rules and no others.
     let (name, repository) = (entry.name, env!("CARGO_PKG_REPOSITORY"));
+    let path = format!("docs/{name}.md");
+    let page = fs::read_to_string(root.join(&path)).context(path)?;
+    let told = ["measures", "numbers"].into_iter().find(|told| {
+        page.lines().filter_map(|line| line.strip_prefix("## ")).any(|title| title.eq_ignore_ascii_case(told))
+    });
+    let place = told.map(|told| format!("#{told}")).unwrap_or_default();
     let mut text = format!(
-        "\n## Measures\n\nWhat the report holds as numbers; capitals stand for a name of the build, and `quality-gate` can limit each. [More on what they mean]({repository}/blob/main/docs/{name}.md).\n\n| Measure | Unit | What it is | Limited by |\n|---|---|---|---|\n"
+        "\n## Measures\n\nWhat the report holds as numbers; capitals stand for a name of the build, and `quality-gate` can limit each. [More on what they mean]({repository}/blob/main/docs/{name}.md{place}).\n\n| Measure | Unit | What it is | Limited by |\n|---|---|---|---|\n"
     );
     for kind in entry.measures {
         let unit = kind.unit.map_or("of its source", lw_model::Unit::as_str);
@@ -147,7 +162,7 @@ fn measures(entry: &Entry) -> String {
         let (meaning, limits) = (cell(kind.meaning), limits.join(", "));
         text.push_str(&format!("| `{}` | {unit} | {meaning} | {limits} |\n", kind.name));
     }
-    text
+    Ok(text)
 }
 
 /// The guide is written for `--help`: indented lines are examples.
