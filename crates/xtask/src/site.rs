@@ -30,6 +30,7 @@ const ELSEWHERE: [(&str, &str); 6] = [
 ];
 
 /// Lays out the sources and has mdbook make the book of them.
+#[allow(clippy::print_stdout)]
 pub(crate) fn run(root: &Path, only_sources: bool) -> anyhow::Result<()> {
     let sources = root.join(SOURCES);
     match fs::remove_dir_all(&sources) {

@@ -37,6 +37,10 @@ fn words(html: &str) -> String {
 fn written(run: &str, folder: &Path) -> String {
     let mut all = String::new();
     for link in run.split("<a href=\"").skip(1).filter_map(|rest| rest.split_once('"')) {
+        // Texts of a release lead to where it is.
+        if link.0.contains("://") {
+            continue;
+        }
         let path = folder.join(link.0);
         if matches!(
             path.extension().and_then(|extension| extension.to_str()),

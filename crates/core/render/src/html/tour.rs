@@ -7,7 +7,7 @@ use lw_model::{Report, Verdict};
 
 use super::markup::{code, plain, prose};
 use super::{Page, STYLE, badge, mark};
-use crate::{kit, view};
+use crate::{escape, kit, view};
 
 /// The page as a whole.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ const ROWS: usize = 20;
 /// When `out` fails.
 pub fn write(tour: &Tour<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { out, link: None, pictures: 0 };
-    let title = format!("{} {}", mark(tour.verdict), tour.title);
+    let title = format!("{} {}", mark(tour.verdict), escape::prose(tour.title));
     write!(page.out, "{}", kit::head(&title, kit::Style::Inline(&[STYLE, OWN_STYLE].concat())))?;
     write!(page.out, "{}", kit::banner(tour.verdict, &prose(tour.title), &prose(tour.summary), ""))?;
     page.contents(tour)?;
@@ -116,7 +116,11 @@ impl Page<'_> {
         }
         self.out.write_all(run.more.as_bytes())?;
         if !run.files.is_empty() {
-            let link = |path: &&str| format!("<a href=\"{}\">{}</a>", kit::text(path), code(path));
+            let link = |path: &&str| match escape::repository_uri(path) {
+                Some(address) => format!("<a href=\"{}\">{}</a>", kit::text(&address), code(path)),
+                // What lies elsewhere is not to be followed from here.
+                None => code(path),
+            };
             let links: Vec<String> = run.files.iter().map(link).collect();
             writeln!(self.out, "<p class=\"files\">All of it: {}</p>", links.join(" · "))?;
         }
@@ -126,7 +130,7 @@ impl Page<'_> {
 
 /// A command whose lines end between its words, and not inside of a flag.
 fn words(command: &str) -> String {
-    let words = command.split(' ').map(|word| format!("<span>{}</span>", kit::text(word)));
+    let words = command.split(' ').map(|word| format!("<span>{}</span>", kit::text(&escape::prose(word))));
     words.collect::<Vec<_>>().join(" ")
 }
 
