@@ -7,7 +7,13 @@ pub(crate) enum What {
     Tools,
     /// Each tool's package, its binary, and the most bytes this may have
     Binaries,
+    /// The multi-call binary in its flavours: the most bytes each may have, and the arguments of `cargo build` that make it
+    Flavours,
 }
+
+/// The flavours of `lw`: the most bytes, and what is built.
+const FLAVOURS: [(u64, &str); 2] =
+    [(17_000_000, "--no-default-features --features offline"), (22_000_000, "--features full,demo")];
 
 /// Prints it.
 #[allow(clippy::print_stdout)]
@@ -23,5 +29,6 @@ fn lines(what: What) -> Vec<String> {
         What::Binaries => {
             lw::TOOLS.iter().map(|tool| format!("lw-{0} {0} {1}", tool.name, tool.max_binary_bytes)).collect()
         }
+        What::Flavours => FLAVOURS.iter().map(|(bytes, arguments)| format!("{bytes} {arguments}")).collect(),
     }
 }

@@ -62,7 +62,8 @@ Examples:
     const ENVIRONMENTS: bool = true;
     const PINNED: bool = true;
     const ONLINE: bool = true;
-    const MAX_BINARY_BYTES: u64 = 8_000_000;
+    // TLS and YAML more than the others have; 5.5 MB today, 5 MB are wanted.
+    const MAX_BINARY_BYTES: u64 = 5_800_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
