@@ -7,6 +7,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "it measures other programs")]
 
+mod before_after;
 mod comparison;
 mod document;
 mod generate;
@@ -14,7 +15,8 @@ mod process;
 mod table;
 mod tools;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -77,6 +79,19 @@ enum Command {
     },
     #[command(flatten)]
     Tool(tools::Tool),
+    BeforeAfter(before_after::Args),
+    /// Measure all tools again and write their tables into a document; says which peers were not there
+    All {
+        /// Folder with the tools' binaries
+        #[arg(long)]
+        bin: PathBuf,
+        /// Only these tools
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+        /// Document to write the tables into
+        #[arg(long, default_value = "docs/performance.md")]
+        write: PathBuf,
+    },
     /// Run the benchmark of a tool with the arguments it has for CI; says so when the tool has no benchmark
     InCi {
         /// Name of the tool
@@ -89,6 +104,18 @@ enum Command {
 
 fn main() -> Result<()> {
     run(Cli::parse().command)
+}
+
+/// Measures each tool as the document has it.
+fn all(bin: &Path, only: &[String], write: &Path) -> Result<()> {
+    let wanted = |tool: &str| only.is_empty() || only.iter().any(|name| name == tool);
+    for (tool, arguments) in tools::IN_DOCUMENT.iter().filter(|(tool, _)| wanted(tool)) {
+        let line = ["lw-bench".into(), (*tool).into(), "--bin".into(), bin.join(tool).into_os_string()];
+        let rest = arguments.iter().map(OsString::from);
+        let line = line.into_iter().chain(rest).chain(["--write".into(), write.as_os_str().to_owned()]);
+        run(Cli::try_parse_from(line)?.command)?;
+    }
+    Ok(())
 }
 
 fn run(command: Command) -> Result<()> {
@@ -109,6 +136,8 @@ fn run(command: Command) -> Result<()> {
         Command::GenImage { after: Some(image), out, .. } => image::write_next_build(&image, &out),
         Command::GenImage { bytes, release, out, .. } => image::write(image::Plan { bytes, release }, &out),
         Command::Tool(tool) => tool.run(),
+        Command::BeforeAfter(args) => before_after::run(&args),
+        Command::All { bin, only, write } => all(&bin, &only, &write),
         Command::InCi { tool, bin } => {
             let Some(arguments) = tools::arguments_in_ci(&tool) else {
                 println!(

@@ -118,9 +118,11 @@ pub(crate) fn measure(line: &Line, runs: usize) -> Result<Cost> {
 
 /// What one run took.
 pub(crate) struct Run {
-    wall: Duration,
-    cpu: Duration,
-    peak: u64,
+    pub(crate) wall: Duration,
+    /// User and system time.
+    pub(crate) cpu: Duration,
+    /// The largest resident set, in bytes.
+    pub(crate) peak: u64,
 }
 
 /// Runs a command once.

@@ -12,6 +12,9 @@ use crate::process::{Cost, Line, multicall};
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &["--commits", "2000", "--runs", "1"];
 
+/// How it is measured for docs/performance.md. The repositories and peers that are given by their folders are measured by hand.
+pub(super) const IN_DOCUMENT: &[&str] = &["--tags", "12000", "--runs", "7"];
+
 /// Compare changelog with `git log` and git-cliff
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -17,6 +17,9 @@ use crate::table::megabytes;
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &["--megabytes", "20"];
 
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &[];
+
 /// Compare coverage-gate with lcov, genhtml and grcov
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -58,3 +58,16 @@ pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
         _ => return None,
     })
 }
+
+/// The arguments with which each tool was measured for docs/performance.md.
+pub(crate) const IN_DOCUMENT: &[(&str, &[&str])] = &[
+    ("changelog", changelog::IN_DOCUMENT),
+    ("coverage-gate", coverage_gate::IN_DOCUMENT),
+    ("ota-package", ota_package::IN_DOCUMENT),
+    ("pr-comment", pr_comment::IN_DOCUMENT),
+    ("quality-gate", quality_gate::IN_DOCUMENT),
+    ("sbom", sbom::IN_DOCUMENT),
+    ("sign", sign::IN_DOCUMENT),
+    ("size-gate", size_gate::IN_DOCUMENT),
+    ("test-report", test_report::IN_DOCUMENT),
+];

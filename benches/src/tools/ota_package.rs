@@ -16,6 +16,9 @@ use crate::table::{megabytes, ratio};
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &[];
 
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &["--runs", "9", "--peer-runs", "5"];
+
 /// Compare ota-package with mender-artifact, detools, and the hash of the image
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::comparison::{self, Job};
+use crate::document;
 use crate::generate;
 use crate::process::multicall;
 
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &["--reports", "50"];
+
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &[];
 
 /// Join many reports into one comment; no other program reads them
 #[derive(Debug, clap::Args)]
@@ -27,6 +31,9 @@ pub(crate) struct Args {
     /// Runs of each command; the median counts
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// Document to write the tables into, between `<!-- bench:pr-comment -->` and `<!-- /bench:pr-comment -->`
+    #[arg(long)]
+    write: Option<PathBuf>,
 }
 
 /// Measures it and prints the table.
@@ -52,7 +59,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         args.runs,
     );
     job.measure(false)?;
-    println!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+    let text = format!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+    println!("{text}");
+    if let Some(path) = &args.write {
+        document::write(path, "pr-comment", &text)?;
+    }
     Ok(())
 }
 

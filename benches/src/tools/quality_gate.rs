@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::comparison::{self, Job};
+use crate::document;
 use crate::generate;
 use crate::process::multicall;
 
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &["--reports", "100"];
+
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &[];
 
 /// Hold many reports to one policy; no other program reads them
 #[derive(Debug, clap::Args)]
@@ -24,6 +28,9 @@ pub(crate) struct Args {
     /// Runs of each command; the median counts
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// Document to write the tables into, between `<!-- bench:quality-gate -->` and `<!-- /bench:quality-gate -->`
+    #[arg(long)]
+    write: Option<PathBuf>,
 }
 
 /// Measures it and prints the table.
@@ -46,7 +53,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut job =
         Job::new(format!("{} reports joined and judged", args.reports)).ours("quality-gate", ours, args.runs);
     job.measure(false)?;
-    println!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+    let text = format!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+    println!("{text}");
+    if let Some(path) = &args.write {
+        document::write(path, "quality-gate", &text)?;
+    }
     Ok(())
 }
 

@@ -16,6 +16,9 @@ use crate::table::{megabytes, seconds};
 /// What `.ci/run` gives it: memory and growth are held to their limits anywhere, times are for reading there.
 pub(super) const IN_CI: &[&str] = &["--packages", "10000", "--runs", "3", "--peer-runs", "1"];
 
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &["--runs", "7"];
+
 /// Compare sbom with syft, cdxgen, `npm sbom` and `uv export`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -15,6 +15,9 @@ use crate::table::{megabytes, ratio};
 /// What `.ci/run` gives it: memory is held to its target anywhere, times are for reading there.
 pub(super) const IN_CI: &[&str] = &["--runs", "5"];
 
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &["--check"];
+
 /// Compare sign with openssl and espsecure, on the same file and the same keys
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -15,6 +15,9 @@ use crate::table::{Table, megabytes, seconds};
 /// What `.ci/run` gives it. Only the ratio, which is far from its limit, is asked for.
 pub(super) const IN_CI: &[&str] = &["--check", "--peer-runs", "1"];
 
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &["--peer-runs", "1"];
+
 /// Compare size-gate with esp-idf-size, elf-size-analyze and GNU binutils
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::comparison::{self, Job};
+use crate::document;
 use crate::process::{Line, multicall};
 
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &["--files", "100"];
+
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &[];
 
 /// Compare test-report with junitparser and junit-report-merger (`jrm`), and with itself on ten times as many files
 #[derive(Debug, clap::Args)]
@@ -23,6 +27,9 @@ pub(crate) struct Args {
     /// Runs of each command; the median counts
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// Document to write the tables into, between `<!-- bench:test-report -->` and `<!-- /bench:test-report -->`
+    #[arg(long)]
+    write: Option<PathBuf>,
 }
 
 /// Measures all and prints the tables.
@@ -67,7 +74,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         job.measure(false)?;
         jobs.push(job.show());
     }
-    println!("{}\n\n{}", comparison::machine("medians", &[]), jobs.join("\n"));
+    let text = format!("{}\n\n{}", comparison::machine("medians", &[]), jobs.join("\n"));
+    println!("{text}");
+    if let Some(path) = &args.write {
+        document::write(path, "test-report", &text)?;
+    }
     Ok(())
 }
 

@@ -9,7 +9,13 @@ pub(crate) enum What {
     Tools,
     /// Each tool's package, its binary, and the most bytes this may have
     Binaries,
+    /// The multi-call binary in its flavours: the most bytes each may have, and the arguments of `cargo build` that make it
+    Flavours,
 }
+
+/// The flavours of `lw`: the most bytes, and what is built.
+const FLAVOURS: [(u64, &str); 2] =
+    [(17_000_000, "--no-default-features --features offline"), (22_000_000, "--features full,demo")];
 
 /// Prints it.
 #[allow(clippy::print_stdout)]
@@ -28,5 +34,6 @@ fn lines(what: What) -> Vec<String> {
             };
             lw::TOOLS.iter().map(line).collect()
         }
+        What::Flavours => FLAVOURS.iter().map(|(bytes, arguments)| format!("{bytes} {arguments}")).collect(),
     }
 }

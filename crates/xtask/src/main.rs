@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "it is no tool, and runs cargo and git")]
 
+mod costs;
 mod dist;
 mod floors;
 mod generate;
@@ -55,6 +56,8 @@ enum Task {
         /// What to print
         what: list::What,
     },
+    /// Say what each dependency costs in the binaries users download, in bytes; builds them with their symbols, which takes minutes
+    Costs(costs::Costs),
     /// Make a tool that works, to be made into the one that is wanted: crate, cases, page, workflow, benchmark
     New {
         /// Name of the tool, its binary and its action: words of a-z and 0-9 with `-` between them
@@ -82,6 +85,7 @@ fn main() -> anyhow::Result<()> {
             list::run(what);
             Ok(())
         }
+        Task::Costs(wanted) => costs::run(&house::root(), &wanted),
         Task::New { name } => new::run(&house::root(), &name),
         Task::NewToolCheck => new_tool_check::run(),
         Task::Site { only_sources } => site::run(&house::root(), only_sources),

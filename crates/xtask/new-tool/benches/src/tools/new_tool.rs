@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::comparison::{self, Job};
+use crate::document;
 use crate::process::{Line, multicall};
 
 /// What `.ci/run` gives it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &[];
+
+/// How it is measured for docs/performance.md.
+pub(super) const IN_DOCUMENT: &[&str] = &[];
 
 /// Compare new-tool with `wc -c`
 #[derive(Debug, clap::Args)]
@@ -19,6 +23,9 @@ pub(crate) struct Args {
     /// Runs of each command; the median counts
     #[arg(long, default_value_t = 5)]
     runs: usize,
+    /// Document to write the table into, between `<!-- bench:new-tool -->` and `<!-- /bench:new-tool -->`
+    #[arg(long)]
+    write: Option<PathBuf>,
 }
 
 /// Measures both and prints the table.
@@ -36,6 +43,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .ours("new-tool", ours, args.runs)
         .peer("`wc -c`", Line::new(["wc".as_ref(), "-c".as_ref(), file]), args.runs);
     job.measure(false)?;
-    println!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+    let text = format!("{}\n\n{}", comparison::machine("medians", &[]), job.show());
+    println!("{text}");
+    if let Some(path) = &args.write {
+        document::write(path, "new-tool", &text)?;
+    }
     Ok(())
 }
