@@ -383,6 +383,8 @@ impl<'a> RefSteps<'a> {
             "''".clone_into(value);
         }
         set(&mut env, &variable("summary"), "'off'");
+        // What lw.toml says of the history is not said of the baselines.
+        set(&mut env, &variable("config"), "none");
         env.push(("GITHUB_TOKEN".to_owned(), "${{ github.token }}".to_owned()));
         Ok(Self { launcher, env })
     }
