@@ -21,6 +21,9 @@ impl Examples {
             let example = root().join("crates/tools").join(entry.name).join("workflow.yml");
             std::fs::copy(example, workflows.join(format!("{}.yml", entry.name))).unwrap();
         }
+        let page = std::fs::read_to_string(root().join("docs/setup.md")).unwrap();
+        let (_, block) = page.split_once("```yaml\n").unwrap();
+        std::fs::write(workflows.join("setup.yml"), block.split_once("```").unwrap().0).unwrap();
         Self { folder }
     }
 
