@@ -220,7 +220,7 @@ fn the_demo_writes_the_same_bytes_each_time() {
 
 /// Crates of arithmetic and of formats, without C, whose own tests run there as well. On Windows line ends and folders differ, so
 /// these are those that read no file of the checkout.
-const OF_THEIR_OWN: [&str; 5] = ["lw-model", "lw-retry", "lw-rollout", "lw-syntax", "lw-versions"];
+const OF_THEIR_OWN: [&str; 4] = ["lw-model", "lw-retry", "lw-syntax", "lw-versions"];
 
 fn runs_own_tests(platform: &Platform) {
     let folder = tempfile::tempdir().unwrap();
@@ -240,7 +240,7 @@ fn runs_own_tests(platform: &Platform) {
         .lines()
         .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok())
         .sum();
-    assert!(passed > 100, "{passed} tests passed\n{said}");
+    assert!(passed > 50, "{passed} tests passed\n{said}");
 }
 
 #[test]
