@@ -25,6 +25,9 @@ impl Examples {
             let name = format!("template-{}", template.file_name().unwrap().to_string_lossy());
             std::fs::copy(template, workflows.join(name)).unwrap();
         }
+        let page = std::fs::read_to_string(root().join("docs/setup.md")).unwrap();
+        let (_, block) = page.split_once("```yaml\n").unwrap();
+        std::fs::write(workflows.join("setup.yml"), block.split_once("```").unwrap().0).unwrap();
         Self { folder }
     }
 

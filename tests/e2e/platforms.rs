@@ -1,0 +1,254 @@
+//! The suite on other platforms than this one, run and not only built: 64-bit ARM under QEMU, and Windows under Wine. What the
+//! demonstration writes there is what it writes here, to the byte.
+//!
+//! Wine 8 has no `bcryptprimitives.dll`, of which Rust's standard library wants one function: `bcryptprimitives.c`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lw_testkit::{env, required, root, skip, which};
+
+use crate::support::{e2e_cache, must, say, static_binary, write_program};
+
+/// A machine that is not this one.
+struct Platform {
+    target: &'static str,
+    /// A variable that names a binary for it that is built already.
+    given: &'static str,
+    program: &'static str,
+    /// What runs a program of it here.
+    runner: Runner,
+}
+
+#[derive(Clone, Copy)]
+enum Runner {
+    Qemu,
+    Wine,
+}
+
+const ARM: Platform = Platform {
+    target: "aarch64-unknown-linux-musl",
+    given: "LW_E2E_BINARY_ARM",
+    program: "lw",
+    runner: Runner::Qemu,
+};
+
+const WINDOWS: Platform = Platform {
+    target: "x86_64-pc-windows-gnu",
+    given: "LW_E2E_BINARY_WINDOWS",
+    program: "lw.exe",
+    runner: Runner::Wine,
+};
+
+/// Debian keeps Wine's own programs off PATH.
+fn wine(name: &str) -> Option<PathBuf> {
+    let own = Path::new("/usr/lib/wine").join(name);
+    if own.is_file() { Some(own) } else { which(name) }
+}
+
+/// The compiler of the C in the suite for 64-bit ARM: Zig's, which brings musl, without the word for the target that it does not know.
+fn compiler_for_arm(folder: &Path) -> Option<PathBuf> {
+    let python = e2e_cache().join("zig/bin/python");
+    if !python.is_file() {
+        return skip("Zig is not installed; .ci/e2e-setup installs it");
+    }
+    let script = format!(
+        "#!/bin/sh\nfor a do\n  shift\n  case $a in --target=*) ;; *) set -- \"$@\" \"$a\" ;; esac\ndone\nexec '{}' -m ziglang cc -target aarch64-linux-musl -fno-sanitize=undefined \"$@\"\n",
+        python.display()
+    );
+    let path = folder.join("zig-cc");
+    write_program(&path, &script);
+    Some(path)
+}
+
+impl Platform {
+    /// The suite for it, as quickly as it can be had: what is compared is what it writes, not how fast.
+    fn built(&self) -> Option<PathBuf> {
+        if let Some(given) = env(self.given) {
+            return Some(given.into());
+        }
+        if !required() {
+            return skip(&format!("{} names no binary for {}", self.given, self.target));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "lw", "--target", self.target]).current_dir(root());
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
+        if matches!(self.runner, Runner::Qemu) {
+            cargo.env("CC_aarch64_unknown_linux_musl", compiler_for_arm(folder.path())?);
+            cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
+        }
+        must(&mut cargo);
+        let target = Path::new(env!("CARGO_BIN_EXE_lw-e2e")).ancestors().nth(2).expect("a target folder");
+        Some(target.join(self.target).join("debug").join(self.program))
+    }
+
+    /// Its program, ready to be run in a folder; `None` where nothing here runs it.
+    fn installed(&self, folder: &Path) -> Option<Installed> {
+        let runner = match self.runner {
+            Runner::Qemu => which("qemu-aarch64-static"),
+            Runner::Wine => wine("wine64"),
+        };
+        let Some(runner) = runner else {
+            return skip(&format!("nothing here runs {}; .ci/e2e-setup installs it", self.target));
+        };
+        let built = self.built()?;
+        let program = folder.join(self.program);
+        std::fs::copy(&built, &program).unwrap_or_else(|error| panic!("{}: {error}", built.display()));
+        if matches!(self.runner, Runner::Wine) {
+            let Some(compiler) = which("x86_64-w64-mingw32-gcc") else {
+                return skip("there is no compiler for Windows; .ci/e2e-setup installs it");
+            };
+            let library = folder.join("bcryptprimitives.dll");
+            let source = root().join("tests/e2e/bcryptprimitives.c");
+            must(Command::new(compiler).arg("-shared").arg("-o").arg(library).arg(source).arg("-ladvapi32"));
+        }
+        Some(Installed {
+            runner,
+            program,
+            prefix: folder.join("prefix"),
+            is_wine: matches!(self.runner, Runner::Wine),
+        })
+    }
+}
+
+/// A program of another platform.
+struct Installed {
+    runner: PathBuf,
+    program: PathBuf,
+    /// What Wine takes for a disk.
+    prefix: PathBuf,
+    is_wine: bool,
+}
+
+impl Installed {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.runner);
+        command.arg(&self.program).env("WINEDEBUG", "-all").env("WINEPREFIX", &self.prefix);
+        command
+    }
+}
+
+impl Drop for Installed {
+    /// Ends Wine's server for this prefix, which would go on for a while.
+    fn drop(&mut self) {
+        if let (true, Some(server)) = (self.is_wine, wine("wineserver64").or_else(|| wine("wineserver"))) {
+            let _ = Command::new(server).arg("-k").env("WINEPREFIX", &self.prefix).status();
+        }
+    }
+}
+
+/// The key that both sign with: ECDSA signatures here are made without chance (RFC 6979).
+const KEY: &str = "crates/formats/signature/tests/data/keys/p256-sec1.pem";
+
+/// What the demonstration writes.
+fn demo(mut command: Command, folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    std::fs::copy(root().join(KEY), folder.join("key.pem")).unwrap();
+    command.args(["demo", "--out", "demo", "--key", "key.pem"]).current_dir(folder);
+    let said = say(command.env("SOURCE_DATE_EPOCH", "1700000000"));
+    assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
+    let mut files = BTreeMap::new();
+    collect(&folder.join("demo"), "", &mut files);
+    files
+}
+
+fn collect(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type().unwrap().is_dir() {
+            collect(&entry.path(), &name, files);
+        } else {
+            files.insert(name, std::fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+fn here() -> Option<BTreeMap<String, Vec<u8>>> {
+    let folder = tempfile::tempdir().unwrap();
+    Some(demo(Command::new(static_binary()?), folder.path()))
+}
+
+/// What the first difference of two files is, with what is around it.
+fn difference(here: &[u8], there: &[u8]) -> String {
+    let at = here.iter().zip(there).take_while(|(one, other)| one == other).count();
+    let around = |bytes: &[u8]| {
+        let bytes = bytes.get(at.saturating_sub(80)..(at + 80).min(bytes.len())).unwrap_or_default();
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    format!("at byte {at}\n  here:  {:?}\n  there: {:?}", around(here), around(there))
+}
+
+fn writes_the_same(platform: &Platform) {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(installed) = platform.installed(folder.path()) else { return };
+    let version = must(installed.command().arg("--version").current_dir(folder.path()));
+    assert_eq!(version.trim_end(), format!("lw {}", env!("CARGO_PKG_VERSION")));
+    let Some(here) = here() else { return };
+    assert!(here.len() > 100, "{:?}", here.keys());
+    let there = demo(installed.command(), folder.path());
+    let names: Vec<&String> = here.keys().collect();
+    assert_eq!(there.keys().collect::<Vec<_>>(), names, "other files");
+    let different: Vec<String> = here
+        .iter()
+        .filter(|(name, bytes)| there[*name] != **bytes)
+        .map(|(name, bytes)| format!("{name} {}", difference(bytes, &there[name])))
+        .collect();
+    assert!(different.is_empty(), "{}: {}", platform.target, different.join("\n"));
+}
+
+#[test]
+fn on_64_bit_arm_the_demo_writes_the_same_bytes() {
+    writes_the_same(&ARM);
+}
+
+#[test]
+fn on_windows_the_demo_writes_the_same_bytes() {
+    writes_the_same(&WINDOWS);
+}
+
+/// Without that no platform could be compared with another: no clock, no chance and no order of a map is in what is written.
+#[test]
+fn the_demo_writes_the_same_bytes_each_time() {
+    let Some(first) = here() else { return };
+    let Some(second) = here() else { return };
+    let different: Vec<&String> =
+        first.iter().filter(|(name, bytes)| second.get(*name) != Some(bytes)).map(|(name, _)| name).collect();
+    assert!(different.is_empty() && first.len() == second.len(), "{different:?}");
+}
+
+/// Crates of arithmetic and of formats, without C, whose own tests run there as well. On Windows line ends and folders differ, so
+/// these are those that read no file of the checkout.
+const OF_THEIR_OWN: [&str; 4] = ["lw-model", "lw-retry", "lw-syntax", "lw-versions"];
+
+fn runs_own_tests(platform: &Platform) {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(installed) = platform.installed(folder.path()) else { return };
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--quiet", "--lib", "--tests", "--target", platform.target]).current_dir(root());
+    for name in OF_THEIR_OWN {
+        cargo.args(["--package", name]);
+    }
+    let variable = format!("CARGO_TARGET_{}_RUNNER", platform.target.to_uppercase().replace('-', "_"));
+    cargo.env(variable, &installed.runner).env("CARGO_PROFILE_DEV_DEBUG", "false");
+    cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
+    // Where Wine finds the library that lies beside the suite's own program.
+    cargo.env("WINEPATH", format!("Z:{}", folder.path().display())).env("WINEDEBUG", "-all");
+    let said = must(cargo.env("WINEPREFIX", &installed.prefix));
+    let passed: usize = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<usize>().ok())
+        .sum();
+    assert!(passed > 50, "{passed} tests passed\n{said}");
+}
+
+#[test]
+fn on_64_bit_arm_the_arithmetic_passes_its_tests() {
+    runs_own_tests(&ARM);
+}
+
+#[test]
+fn on_windows_the_arithmetic_passes_its_tests() {
+    runs_own_tests(&WINDOWS);
+}
