@@ -48,7 +48,7 @@ fn firmware(tag: &str) -> (Workspace, String) {
         std::fs::copy(example.join(from), to).unwrap();
     }
     workspace.commit();
-    must(std::process::Command::new("git").args(["tag", tag]).current_dir(workspace.path()));
+    must(Command::new("git").args(["tag", tag]).current_dir(workspace.path()));
     let head = workspace.head();
     (workspace, head)
 }
@@ -156,7 +156,7 @@ fn our_own_release_takes_its_version_from_the_tag_that_the_manifests_hold() {
     let workspace = Workspace::of(&[]);
     // This repository's own manifests.
     let list = must(
-        std::process::Command::new("git")
+        Command::new("git")
             .args(["ls-files", "--", "Cargo.toml", "Cargo.lock", "*/Cargo.toml"])
             .current_dir(root()),
     );
@@ -184,7 +184,7 @@ fn our_own_image_has_its_version_and_a_major_one_that_moves_forward_only() {
     let (workspace, head) = firmware("source/v1.1.0");
     let git = |args: &[&str]| {
         let who = ["-c", "user.name=octocat", "-c", "user.email=octocat@example.org"];
-        must(std::process::Command::new("git").args(who).args(args).current_dir(workspace.path()))
+        must(Command::new("git").args(who).args(args).current_dir(workspace.path()))
     };
     git(&["commit", "--quiet", "--allow-empty", "--message", "fix: later"]);
     for tag in ["source/v1.2.0", "v9.0.0"] {

@@ -126,11 +126,14 @@ fn level(figure: &Figure, gate: &Gate, unit: Unit) -> Option<Number> {
     }
 }
 
+/// What tells figures apart over commits: tool, title, subject, name and unit.
+type Series<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a str, &'a str);
+
 /// The figures of these lines that a filter means, each over its commits; in the order of tool, title, subject and name.
 #[must_use]
 pub fn trends(lines: &[Line], filter: &Filter) -> Vec<Trend> {
     // One whose unit has changed is another one: bytes do not go on as percents.
-    let mut all: BTreeMap<(&str, Option<&str>, Option<&str>, &str, &str), Trend> = BTreeMap::new();
+    let mut all: BTreeMap<Series<'_>, Trend> = BTreeMap::new();
     for line in lines {
         for figure in line.figures.iter().filter(|figure| filter.takes(figure)) {
             let (value, unit) = shown(figure);

@@ -34,7 +34,8 @@ pub(super) fn run(job: &Job) -> Result<JobResult, RunError> {
         actions.iter().flatten().flat_map(|action| &action.steps).filter_map(|step| step.uses.as_ref());
     for uses in uses {
         let is_cache = job.cache.is_some() && cache::Does::of(uses).is_some();
-        if !is_cache && !(job.uploads.is_some() && Uploads::is_meant(uses)) {
+        let is_upload = job.uploads.is_some() && Uploads::is_meant(uses);
+        if !is_cache && !is_upload {
             return Err(RunError::Unresolved { uses: uses.clone() });
         }
     }

@@ -1,6 +1,6 @@
 //! A history on this machine: a file, a folder of months, or the ref as the clone has it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lw_cli::{Context, Error, InputKind, ResultExt};
 use lw_trend::{Line, MAX_SHARD, Month, Put, Shard};
@@ -52,7 +52,7 @@ pub(crate) fn file(path: &Path, cx: &Context) -> Result<Vec<Found>, Error> {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) fn folder(path: &PathBuf, cx: &Context) -> Result<Vec<Found>, Error> {
+pub(crate) fn folder(path: &Path, cx: &Context) -> Result<Vec<Found>, Error> {
     let folder = cx.folder(path)?;
     let wrong = |error: std::io::Error| cx.unreadable(path, &error);
     let mut months: Vec<Month> = folder

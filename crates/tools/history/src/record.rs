@@ -123,7 +123,7 @@ fn collect(args: &Record, commit: &str, cx: &Context, report: &mut Report) -> Ve
                 cx.record_error(report, &error.hint("record fewer at a time"));
                 return figures;
             }
-            let read = cx.open(&path).and_then(|bytes| Ok(lw_report::read(&bytes).context(file.clone())?));
+            let read = cx.open(&path).and_then(|bytes| lw_report::read(&bytes).context(file.clone()));
             let told = match read {
                 Ok(told) => told,
                 Err(error) => {

@@ -224,7 +224,10 @@ fn what_is_let_go_is_checked_like_the_rest() {
         ("\"baseline\":5", "\"baseline\":6"),
         ("\"value\":5", "\"value\":5.0"),
         ("\"baseline\":5", "\"baseline\":5,\"whole\":9,\"baseline_whole\":10"),
-        ("}", ",\"limits\":[{\"bound\":\"max\",\"threshold\":{\"amount\":9},\"on_breach\":\"fail\",\"outcome\":\"met\",\"origin\":\"\"}]}"),
+        (
+            "}",
+            ",\"limits\":[{\"bound\":\"max\",\"threshold\":{\"amount\":9},\"on_breach\":\"fail\",\"outcome\":\"met\",\"origin\":\"\"}]}",
+        ),
     ] {
         let b = with("\"a\"", "\"b\"").replacen(from, to, 1);
         assert_eq!(names(&format!("{SAME},{b},{}", with("\"a\"", "\"c\""))), ["b"], "{to}");
