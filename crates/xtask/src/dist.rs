@@ -43,7 +43,7 @@ pub(crate) fn files(root: &Path) -> anyhow::Result<Files> {
         add(format!("{}/action-types.yml", entry.name), types::of_action(entry)?);
         if entry.compares {
             let folder = action::with_baseline(entry);
-            add(format!("{folder}/action-types.yml"), types::of_action(entry)?);
+            add(format!("{folder}/action-types.yml"), types::of_action_with_baseline(entry)?);
             add(format!("{folder}/action.yml"), action::with_baseline_yml(entry, "../launcher")?);
             add(format!("{folder}/README.md"), readme::of_action_with_baseline(entry));
         }

@@ -82,7 +82,7 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Files> {
         files.insert(format!("actions/{}/action-types.yml", entry.name).into(), types::of_action(entry)?);
         if entry.compares {
             let folder = format!("actions/{}", action::with_baseline(entry));
-            files.insert(format!("{folder}/action-types.yml").into(), types::of_action(entry)?);
+            files.insert(format!("{folder}/action-types.yml").into(), types::of_action_with_baseline(entry)?);
             let yml = action::with_baseline_yml(entry, "../../launcher")?;
             files.insert(format!("{folder}/action.yml").into(), yml);
             files.insert(format!("{folder}/README.md").into(), readme::of_action_with_baseline(entry));

@@ -93,6 +93,8 @@ fn budgets(metadata: &Metadata) -> Vec<String> {
             lw::TOOLS.iter().any(|tool| tool.online && folder == format!("crates/tools/{}", tool.name));
         let offline = floor(&folder).is_some_and(|floor| floor <= floors::TOOLS)
             && !folder.starts_with("crates/services/")
+            // Where the edge and the client meet.
+            && folder != "crates/connect"
             && !online;
         if !offline {
             continue;

@@ -122,14 +122,10 @@ fn more(step: &'static Step, folder: &Path) -> Result<String, Error> {
 /// A text as GitHub shows it. Raw HTML is left in: what is shown is what the tools wrote, which have made all foreign text
 /// harmless, and this page is to show it as a pull request or a release does.
 fn markdown(text: &str) -> String {
-    let mut options = comrak::Options::default();
-    options.extension.table = true;
-    options.extension.strikethrough = true;
-    options.extension.autolink = true;
-    options.render.r#unsafe = true;
-    comrak::markdown_to_html(text, &options)
-        .replace("<table>", "<div class=\"scroll\"><table>")
-        .replace("</table>", "</table></div>")
+    let mut html = String::new();
+    let options = pulldown_cmark::Options::ENABLE_TABLES | pulldown_cmark::Options::ENABLE_STRIKETHROUGH;
+    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new_ext(text, options));
+    html.replace("<table>", "<div class=\"scroll\"><table>").replace("</table>", "</table></div>")
 }
 
 /// Of a CycloneDX document: the components by their references, and what each depends on.

@@ -28,6 +28,8 @@ pub struct Input {
     pub name: String,
     /// Its default, which may hold expressions.
     pub default: String,
+    /// What it is for.
+    pub description: String,
     /// Why nobody should use it any more.
     pub deprecation: Option<String>,
     /// Whether it is declared as required; the runner does not enforce that.
@@ -121,6 +123,7 @@ fn read_inputs(root: &Map<'_>) -> Result<Vec<Input>, String> {
             let map = Map::of(value, &format!("inputs.{name}"))?;
             Ok(Input {
                 default: map.text("default")?.unwrap_or_default(),
+                description: map.text("description")?.unwrap_or_default(),
                 deprecation: map.text("deprecationMessage")?,
                 required: map.text("required")?.as_deref() == Some("true"),
                 name,

@@ -189,8 +189,9 @@ pub(crate) fn reports(
 
 /// The key of the comment of a workflow: what its file is called.
 pub(crate) fn key_of(workflow: &str) -> String {
-    let file = workflow.rsplit('/').next().unwrap_or_default();
-    let file = file.split('@').next().unwrap_or_default();
+    // A ref has slashes, too.
+    let path = workflow.split_once("@refs/").map_or(workflow, |(path, _)| path);
+    let file = path.rsplit('/').next().unwrap_or_default();
     let stem = file.strip_suffix(".yml").or_else(|| file.strip_suffix(".yaml")).unwrap_or(file);
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let key: String = stem.chars().take(MOST_OF_KEY).map(plain).collect();

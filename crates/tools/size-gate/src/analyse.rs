@@ -86,6 +86,9 @@ pub(crate) fn analyse(
             kinds: &args.region_kind,
             fillers: &args.filler,
         };
+        // The tables have been read: what follows needs of the files only the names.
+        let give_back = || [&elf_bytes, &map_bytes].into_iter().flatten().for_each(Bytes::release);
+        give_back();
         let memory = Memory::measure(&sources)?;
         image_bytes = Some(memory.image_bytes);
         one.memory(&memory, args);
@@ -100,10 +103,8 @@ pub(crate) fn analyse(
         }
         // Attribution is most of the work; totals are had without it.
         if cx.report_is_read() || limits::name_parts(args) {
-            // It takes the most memory, and of the files only the names: their tables have been read.
-            for bytes in [&elf_bytes, &map_bytes].into_iter().flatten() {
-                bytes.release();
-            }
+            // It takes the most memory.
+            give_back();
             let mut tree = attribution::tree(&sources, &memory);
             tree.subject.clone_from(&inputs.name);
             one.report.trees.push(tree);

@@ -251,6 +251,9 @@ const COMMENTER: &str = "pr-comment";
 /// An input of the action only: the gate itself talks to nobody.
 const COMMENT: &str = "When the pull request gets a comment, which needs the permissions `pull-requests: write` and `actions: read`: `auto` on every pull request, with a note where it cannot be posted, `always` with a warning, `required` with an error, `on-change` from the first run on that has something to tell, `off` never (`auto`, `always`, `on-change`, `required`, `off`). Default: `auto`.";
 
+/// The values of `comment`.
+pub(crate) const COMMENTS: [&str; 5] = ["auto", "always", "on-change", "required", "off"];
+
 /// The inputs that say what is looked for in a store: no others are read by the first step.
 const OF_STORE: [&str; 9] = [
     "command",
