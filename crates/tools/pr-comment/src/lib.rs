@@ -61,7 +61,7 @@ impl Tool for PrComment {
     ];
     const VARIABLES: &'static [Variable] = github::VARIABLES;
     const ONLINE: bool = true;
-    const MAX_BINARY_BYTES: u64 = 6_200_000;
+    const MAX_BINARY_BYTES: u64 = 5_200_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
