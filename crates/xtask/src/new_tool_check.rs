@@ -210,8 +210,11 @@ impl Copy {
     #[allow(clippy::disallowed_methods, reason = "no tool's environment, but the build's")]
     fn program(&self, program: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
         let mut command = Command::new(program);
-        // Fixtures lie beside the original only, and what needs an engine is tried there.
-        command.env("CARGO_TARGET_DIR", &self.target).env_remove("LW_REQUIRE_E2E");
+        // Fixtures lie beside the original only, and what needs an engine is tried there. A binary that is given has no such tool.
+        command
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env_remove("LW_REQUIRE_E2E")
+            .env_remove("LW_E2E_BINARY");
         // A cargo that runs this tells its own package's facts, which are not the copy's.
         for (name, _) in std::env::vars_os() {
             let inherited = name.to_string_lossy();
