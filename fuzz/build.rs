@@ -1,6 +1,8 @@
 //! Makes the list of the targets: every file of `fuzz_targets`, or those that `FUZZ_ONLY` names. What a fuzzer does after each
 //! input grows with the binary, so that a long run of few targets is faster with only those.
 
+#![allow(clippy::disallowed_methods, reason = "a build script is told by the environment")]
+
 use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
@@ -33,7 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, path) in &targets {
         writeln!(code, "#[path = {path:?}]\nmod {name};")?;
     }
-    writeln!(code, "/// Each target by its name.\nconst TARGETS: &[(&str, fn(&[u8]))] = &[")?;
+    writeln!(
+        code,
+        "/// What is done with an input.\npub type Target = fn(&[u8]);\n/// Each target by its name.\npub const TARGETS: &[(&str, Target)] = &["
+    )?;
     for (name, _) in &targets {
         writeln!(code, "    ({name:?}, {name}::run),")?;
     }

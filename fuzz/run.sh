@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fuzzes every target for a bounded time, with the stable compiler and without cargo-fuzz.
+# Fuzzes every target for a bounded time, with the stable compiler and without cargo-fuzz. What is held in every run of the tests, with
+# inputs that no coverage guides, is `cargo test --package lw-fuzz`.
 #
 # Usage: fuzz/run.sh [SECONDS PER TARGET] [TARGET...]
 #
@@ -20,21 +21,23 @@ if [ $# -eq 0 ]; then
 fi
 
 host=$(rustc -vV | sed -n 's/^host: //p')
-: "${CARGO_TARGET_DIR:=$PWD/target}"
+: "${CARGO_TARGET_DIR:=$PWD/../target}"
 export CARGO_TARGET_DIR
+program=$CARGO_TARGET_DIR/$host/fuzz/lw-fuzz
 
-cargo run --quiet --package lw-fuzz-seeds -- target/seeds
 # The flags cargo-fuzz passes. With --target they do not reach build scripts, which have no fuzzer to link to.
 RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table" \
-  cargo build --release --target "$host" --package lw-fuzz --bin lw-fuzz
+  cargo build --profile fuzz --target "$host" --package lw-fuzz --features libfuzzer --bin lw-fuzz
+mkdir -p target
+FUZZ_SEEDS=$PWD/target/seeds "$program"
 
 # Runs one target: what it says is kept, and one line of it shown.
 fuzz_one() {
   name=$1
   mkdir -p "corpus/$name" "target/seeds/$name"
   log=target/$name.log
-  if FUZZ_TARGET=$name "$CARGO_TARGET_DIR/$host/release/lw-fuzz" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" \
+  if FUZZ_TARGET=$name "$program" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" \
     -rss_limit_mb=512 -timeout=30 -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="artifacts/$name-" \
     "corpus/$name" "target/seeds/$name" >"$log" 2>&1; then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

@@ -6,7 +6,7 @@ const LIMIT: u64 = 1 << 16;
 
 /// The base that the seeds are made for: squares, without their lowest bits.
 fn base() -> Vec<u8> {
-    (0..2048u32).map(|place| (place * place >> 4) as u8).collect()
+    (0..2048u32).map(|place| ((place * place) >> 4) as u8).collect()
 }
 
 fuzz_target!(|bytes: &[u8]| {

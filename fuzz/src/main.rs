@@ -1,30 +1,20 @@
-//! The fuzz targets in one binary. `FUZZ_TARGET` names the one to run; arguments are libFuzzer's.
+//! The fuzz targets under libFuzzer, in one binary. `FUZZ_TARGET` names the one to run, and arguments are libFuzzer's; or `FUZZ_SEEDS` names a
+//! folder, and the seeds of each target are written there.
 
 #![no_main]
+#![allow(clippy::disallowed_methods, reason = "libFuzzer has the command line")]
+#![allow(clippy::print_stderr)]
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// What a file of `fuzz_targets` holds: a function of its input, which is bytes or what `Arbitrary` makes of them.
-macro_rules! fuzz_target {
-    (|$input:ident: $type:ty| $body:expr) => {
-        // In the trace of a crash by the name of its target.
-        #[inline(never)]
-        pub(crate) fn run(bytes: &[u8]) {
-            use libfuzzer_sys::arbitrary::{Arbitrary, Unstructured};
-            if let Ok(input) = <$type>::arbitrary_take_rest(Unstructured::new(bytes)) {
-                let target = |$input: $type| $body;
-                target(input);
-            }
-        }
-    };
-}
-
-include!(concat!(env!("OUT_DIR"), "/targets.rs"));
+use lw_fuzz::{TARGETS, Target, seeds};
 
 /// The target that is run.
-static TARGET: OnceLock<fn(&[u8])> = OnceLock::new();
+static TARGET: OnceLock<Target> = OnceLock::new();
 
-fn target() -> fn(&[u8]) {
+fn target() -> Target {
     *TARGET.get_or_init(|| {
         let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
         let Some((_, target)) = TARGETS.iter().find(|(target, _)| *target == name) else {
@@ -36,6 +26,30 @@ fn target() -> fn(&[u8]) {
     })
 }
 
-libfuzzer_sys::fuzz_target!(init: { target(); }, |bytes: &[u8]| {
+/// Writes each seed into the folder of its target.
+fn write_seeds(folder: &Path) -> io::Result<()> {
+    for (target, seeds) in seeds()? {
+        let folder = folder.join(target);
+        std::fs::create_dir_all(&folder)?;
+        for (number, seed) in seeds.iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{number:04}")), seed)?;
+        }
+    }
+    Ok(())
+}
+
+fn begin() {
+    let Some(folder) = std::env::var_os("FUZZ_SEEDS").map(PathBuf::from) else {
+        target();
+        return;
+    };
+    let written = write_seeds(&folder);
+    if let Err(error) = &written {
+        eprintln!("{}: {error}", folder.display());
+    }
+    std::process::exit(i32::from(written.is_err()));
+}
+
+libfuzzer_sys::fuzz_target!(init: { begin(); }, |bytes: &[u8]| {
     target()(bytes)
 });

@@ -194,12 +194,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     Floor {
         number: NEVER_SHIPPED,
         prefix: "crates/xtask",
-        folder: "`crates/xtask`, `tests`, `benches`",
+        folder: "`crates/xtask`, `tests`, `benches`, `fuzz`",
         knows: "everything",
         never: "(never shipped)",
     },
     Floor { number: NEVER_SHIPPED, prefix: "tests", folder: "", knows: "", never: "" },
     Floor { number: NEVER_SHIPPED, prefix: "benches", folder: "", knows: "", never: "" },
+    Floor { number: NEVER_SHIPPED, prefix: "fuzz", folder: "", knows: "", never: "" },
 ];
 
 /// Where the testkit lies: it may know everything below the tools, and only tests may know it.

@@ -1,7 +1,6 @@
-//! Writes the seed corpus: the repository's own firmware and fixtures, sorted by the target that reads them.
-//!
-//! Usage: `lw-fuzz-seeds FOLDER`
+//! What every target begins with: the repository's own firmware and fixtures, sorted by the target that reads them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -117,65 +116,162 @@ patch"#,
         r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{"buildDefinition":{"buildType":"https://actions.github.io/buildtypes/workflow/v1","externalParameters":{"workflow":{"repository":"https://example.com/a"}}}}}"#,
     ),
     ("dsse", r#"{"bomFormat":"CycloneDX","version":1}"#),
+    ("balena_build", "**/*.log\n!keep.log\n# text\n/target\n"),
+    (
+        "balena_build",
+        "version: '2'\nservices:\n  main:\n    build:\n      context: ./main\n      dockerfile: Dockerfile.%%BALENA_MACHINE_NAME%%\n",
+    ),
+    (
+        "balena_build",
+        "[{\"message\":\"\\u001b[36m[main]\\u001b[39m Step 1/2\",\"replace\":true},{\"resource\":\"cursor\",\"value\":\"erase\"},{\"type\":\"metadata\",\"resource\":\"buildLogId\",\"value\":1},{\"message\":\"no\",\"isError\":true}]",
+    ),
+    (
+        "bom_merge",
+        "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1,\"metadata\":{\"component\":{\"type\":\"firmware\",\"bom-ref\":\"a\",\"name\":\"a\",\"version\":\"1\"}},\"components\":[{\"type\":\"library\",\"bom-ref\":\"b\",\"name\":\"b\",\"version\":\"2\",\"purl\":\"pkg:cargo/b@2\",\"licenses\":[{\"license\":{\"id\":\"MIT\"}}]}],\"dependencies\":[{\"ref\":\"a\",\"dependsOn\":[\"b\"]}]}\0{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"version\":1,\"metadata\":{\"component\":{\"type\":\"application\",\"bom-ref\":\"c\",\"name\":\"c\"}},\"components\":[]}",
+    ),
+    (
+        "build_environments",
+        "[platformio]\ndefault_envs = a\n[env]\nplatform = x\n[env:a]\nboard = b\nextends = env:c\n[env:c]\n",
+    ),
+    ("build_environments", "[tox]\nenv_list = py3{9,10}-{a,b}, lint\n[testenv:docs]\ndeps = x\n"),
+    (
+        "build_environments",
+        "[package]\nname = \"a\"\nversion = \"1.0.0\"\n[features]\ndefault = [\"b\"]\nb = []\n",
+    ),
+    ("build_environments", "@nox.session(python=[\"3.9\", \"3.10\"])\ndef tests(session):\n    pass\n"),
+    (
+        "conventional_message",
+        "feat(api)!: a new way\n\nText of it.\n\nBREAKING CHANGE: the old way is gone\nRefs: #12\nReviewed-by: A <a@example.org>\n",
+    ),
+    (
+        "conventional_message",
+        "Merge things (#7)\n\n* fix(core): y\n\n* feat!(api): z\n\nBREAKING-CHANGE #x\n",
+    ),
+    ("figures_gocyclo", "9 main (*T).run cmd/main.go:10:1\n2 main main cmd/main.go:3:1\nAverage: 5.5\n"),
+    (
+        "figures_jscpd",
+        r#"{"statistics": {"total": {"lines": 37, "tokens": 307, "sources": 2, "clones": 1, "duplicatedLines": 4, "duplicatedTokens": 9, "percentage": 10.81, "percentageTokens": 3, "newDuplicatedLines": 0, "newClones": 0}, "formats": {}}, "duplicates": []}"#,
+    ),
+    (
+        "figures_lizard",
+        "13,3,88,1,13,\"wheel@5-17@src/palette.cpp\",\"src/palette.cpp\",\"wheel\",\"wheel( uint8_t step)\",5,17\n4,1,61,2,4,\"dimmed@19-22@src/palette.cpp\",\"src/palette.cpp\",\"dimmed\",\"dimmed( Colour colour , uint8_t brightness)\",19,22\n",
+    ),
+    (
+        "figures_metrics",
+        r#"{"coverage": 82.5, "binary_size": 1048576, "text": "80", "none": null, "yes": true, "list": [1], "deep": {"ram": 7}, "fell": -3}"#,
+    ),
+    ("figures_pick", "/totals/a~1b/1\n{\"totals\": {\"percent\": 81.25, \"a/b\": [1, 2], \"text\": \"81\"}}"),
+    ("figures_pick", "size=10\nname,size,note\na,10,x\n\"b \"\"c\"\"\",30.5,\"two\nlines\"\nd,20,\n"),
+    (
+        "figures_radon",
+        r#"{"a.py": [{"type": "function", "rank": "A", "lineno": 1, "col_offset": 0, "endline": 4, "name": "f", "complexity": 3, "closures": []}], "b.py": {"mi": 61.5, "rank": "A"}}"#,
+    ),
+    (
+        "figures_scc",
+        r#"[{"Name":"Rust","Bytes":120,"CodeBytes":0,"Lines":12,"Code":9,"Comment":1,"Blank":2,"Complexity":3,"Count":1,"WeightedComplexity":0,"Files":[]}]"#,
+    ),
+    (
+        "figures_sonar",
+        r#"{"projectStatus":{"status":"OK","conditions":[{"status":"OK","metricKey":"new_coverage","comparator":"LT","errorThreshold":"80","actualValue":"82.50562381034781"},{"status":"NO_VALUE","metricKey":"x","comparator":"GT","errorThreshold":"3"}]}}"#,
+    ),
+    (
+        "figures_sonar",
+        r#"{"qualityGate":{"name":"Sonar way","status":"ERROR","conditions":[{"metric":"coverage","operator":"LESS_THAN","value":"0.0","status":"ERROR","errorThreshold":"80"}]}}"#,
+    ),
+    (
+        "purl",
+        "pkg:maven/org.apache.commons/io@1.3.4?classifier=sources&repository_url=https%3A%2F%2Fx.org%2Fa#src/main",
+    ),
+    ("purl", "pkg:npm/%40angular/cli@1.0.0-rc.1"),
+    ("purl", "pkg:GitHub/Package-URL/purl-Spec@244fd47e07d1004f0aed9c"),
+    (
+        "results_quarantine",
+        "[[test]]\ntest = \"net::*\"\nsuite = \"unit\"\nowner = \"a@example.org\"\nuntil = \"2027-01-31\"\nreason = \"the router\"\n",
+    ),
+    (
+        "results_store",
+        "{\"schema\":\"lw-test-store/1\",\"title\":\"unit\",\"tests\":2}\n00000000000000000000000000000001 p1 12\n00000000000000000000000000000002 f3 0\n",
+    ),
+    ("retry_after", "120\0\0\0\0\0\0\0\0\u{3}"),
+    ("retry_after", "Fri, 31 Dec 1999 23:59:59 GMT\0\0\0\0\0\0\0\0\u{1d}"),
+    (
+        "rollout_journal",
+        "{\"v\":1,\"seq\":0,\"at\":5,\"event\":{\"begun\":{\"command\":\"deploy\",\"release\":\"1\",\"strategy\":\"a\"}}}\n{\"v\":1,\"seq\":1,\"at\":6,\"event\":\"done\"}\n{\"v\":1,\"seq\":2,\"at\":7,\"event\":{\"failed\":\"no\"}}\n{\"v\":1,\"seq\":3,\"at\":8,\"event\":{\"ended\":{\"code\":1}}}\n",
+    ),
+    (
+        "tag_rules",
+        "type=semver,pattern={{version}},value=v1.2.3,enable=true\ntype=ref,event=branch,prefix=pr-\ntype=raw,value=x,priority=9\n",
+    ),
+    (
+        "tag_rules",
+        "type=match,pattern=v(\\d+).(\\d+),group=1\ntype=schedule,pattern={{date 'YYYYMMDD-hhmmss' tz='Asia/Tokyo'}}\ntype=sha,format=long",
+    ),
+    ("tag_rules", "latest=auto\nprefix=a-,onlatest=true\nsuffix=-b"),
+    ("tag_rules", "name=ghcr.io/org/app,enable={{is_default_branch}}\n/^v(.*)$/i"),
+    (
+        "vcpkg",
+        "{\"name\":\"a\",\"version\":\"1.0.0\",\"dependencies\":[\"fmt\",{\"name\":\"zlib\",\"features\":[\"x\"],\"platform\":\"!windows\"}]}\n--manifest--\nPackage: fmt\nVersion: 10.0.0\nPort-Version: 1\nDepends: vcpkg-cmake:x64-linux\nArchitecture: x64-linux\nMulti-Arch: same\nStatus: install ok installed\n\n",
+    ),
+    (
+        "workflow_needs",
+        r#"{"build":{"result":"success","outputs":{}},"test":{"result":"failure","outputs":{"a":"b"}},"lint":{"result":"skipped","outputs":{}}}"#,
+    ),
 ];
 
-fn main() -> io::Result<()> {
-    let folder = std::env::args_os().nth(1).map(PathBuf::from);
-    let folder = folder.ok_or_else(|| io::Error::other("usage: lw-fuzz-seeds FOLDER"))?;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+/// The seeds of each target, in the same order each time.
+///
+/// # Errors
+/// A file of the repository cannot be read, or a seed that is computed cannot be made.
+pub fn seeds() -> io::Result<BTreeMap<&'static str, Vec<Vec<u8>>>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
     for part in ["examples", "crates", "schemas"] {
         find(&root.join(part), &mut files)?;
     }
     files.sort();
-    let mut count = 0;
-    let mut seed = |target: &str, bytes: &[u8]| {
-        count += 1;
-        let folder = folder.join(target);
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join(format!("seed-{count:04}")), bytes)
-    };
+    let mut seeds: BTreeMap<&'static str, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut seed = |target: &'static str, bytes: &[u8]| seeds.entry(target).or_default().push(bytes.to_vec());
     for (target, text) in WRITTEN {
-        seed(target, text.as_bytes())?;
+        seed(target, text.as_bytes());
     }
     let hex = b":020000040800F2\n:040000006162636472\n:0400000500000100F6\n:00000001FF\n".to_vec();
     for (target, file) in [("esp_image", image()), ("mcuboot", mcuboot()), ("uf2", uf2()), ("intel_hex", hex)]
     {
-        seed(target, &file)?;
+        seed(target, &file);
         // Pieces of 64 bytes, and no format expected.
-        seed("image_stream", &[&[63, 0xFF], &file[..]].concat())?;
+        seed("image_stream", &[&[63, 0xFF], &file[..]].concat());
     }
-    seed("package_lw", &compressed())?;
+    seed("package_lw", &compressed());
+    seed("archive_zip", &zip());
     for (target, bytes) in signed()? {
-        seed(target, &bytes)?;
+        seed(target, &bytes);
     }
     for (target, bytes) in deltas() {
-        seed(target, &bytes)?;
+        seed(target, &bytes);
     }
     let mut last: Option<Vec<u8>> = None;
     for file in files {
         let bytes = fs::read(&file)?;
         if let Some(target) = coverage(&file) {
-            seed(target, &bytes)?;
+            seed(target, &bytes);
             // Neighbours, which often are of one program.
             if let Some(last) = last.take_if(|last| (last.len() + bytes.len()) as u64 <= MAX_SEED) {
-                seed("coverage_merge", &[&last[..], b"\n--and--\n", &bytes].concat())?;
+                seed("coverage_merge", &[&last[..], b"\n--and--\n", &bytes].concat());
             }
             last = Some(bytes);
             continue;
         }
         for target in targets(&file, &bytes) {
-            seed(target, &bytes)?;
+            seed(target, &bytes);
         }
         // An ELF file and the map of the same link, apart by the line the target splits at.
         if let ("elf", Ok(map)) = (extension(&file), fs::read(file.with_extension("map")))
             && (bytes.len() + map.len()) as u64 <= MAX_SEED
         {
-            seed("elf_and_map", &[&bytes[..], b"\n--map--\n", &map].concat())?;
+            seed("elf_and_map", &[&bytes[..], b"\n--map--\n", &map].concat());
         }
     }
-    println!("{count} seeds in {}", folder.display());
-    Ok(())
+    Ok(seeds)
 }
 
 /// The files below a folder that are small enough, build output left out.
@@ -338,10 +434,20 @@ fn compressed() -> Vec<u8> {
     [&manifest[..], b"\n--member--\nimages/b.bin.zst\n", frame].concat()
 }
 
+/// An archive of one file, `abc`, as it is.
+fn zip() -> Vec<u8> {
+    // From the version that is needed to the length of what follows the name: no flags, stored, 1980, CRC-32 and both sizes.
+    let header = b"\x14\0\0\0\0\0\0\0\x21\0\xC2\x41\x24\x35\x03\0\0\0\x03\0\0\0\x01\0\0\0";
+    let local = [b"PK\x03\x04", &header[..], b"aabc"].concat();
+    let central = [b"PK\x01\x02\x14\0", &header[..], &[0; 14], b"a"].concat();
+    let end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2F\0\0\0\x22\0\0\0\0\0";
+    [&local[..], &central, end].concat()
+}
+
 /// Patches of every encoding to the base of their target, and what they were made of.
 fn deltas() -> Vec<(&'static str, Vec<u8>)> {
     use lw_delta::{Encoding, create, detools::Compression};
-    let base: Vec<u8> = (0..2048u32).map(|place| (place * place >> 4) as u8).collect();
+    let base: Vec<u8> = (0..2048u32).map(|place| ((place * place) >> 4) as u8).collect();
     let mut target = [&base[700..1400], b"something new", &base[..700], &[0; 100]].concat();
     target.iter_mut().step_by(97).for_each(|byte| *byte = byte.wrapping_add(3));
     let encodings = [
