@@ -2,14 +2,13 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use lw_testkit::{required, root};
 use serde_json::{Value, json};
 
-use crate::case::{
-    Case, EPOCH, READ, Seen, Workspace, assert_same, line, native, outputs_of, read_env, strict,
-};
+use crate::case::{Case, EPOCH, READ, Seen, Workspace, assert_same, line, outputs_of, read_env, strict};
 use crate::support::{Tree, binary, program, slow_to_fail, target, write_program};
 use crate::{act, engine};
 
@@ -56,32 +55,39 @@ impl Way {
         }
     }
 
-    fn judge(self, case: &Case) {
-        let tree = Tree::with(&binary());
-        let native = native(&tree, case);
-        // What runs in the image has no other binary.
-        let without = Tree::with(Path::new("/bin/false"));
+    fn judge(self, case: &Case, trees: &Trees, native: &Native) {
+        let native = native.get_or_init(|| crate::case::native(&trees.whole, case));
         let seen = match self {
-            Self::Native => return assert_golden(case, &native),
+            Self::Native => return assert_golden(case, native),
             Self::Container => {
                 let workspace = Workspace::of(&[case]);
                 workspace.commit();
-                strict(without.path(), case, &workspace, &[("runtime", "docker")])
+                strict(trees.without.path(), case, &workspace, &[("runtime", "docker")])
             }
-            Self::Act => under_act(tree.path(), case, "native").expect("act and an engine"),
-            Self::ActContainer => under_act(without.path(), case, "docker").expect("act and an engine"),
+            Self::Act => under_act(trees.whole.path(), case, "native").expect("act and an engine"),
+            Self::ActContainer => under_act(trees.without.path(), case, "docker").expect("act and an engine"),
         };
-        assert_same(case, self.name(), &seen, &native);
+        assert_same(case, self.name(), &seen, native);
     }
 }
 
+/// The release tree that all tests use.
+struct Trees {
+    whole: Tree,
+    /// What runs in the image has no other binary.
+    without: Tree,
+}
+
+/// What the strict runner saw of a case with the binary, run once for all ways to be compared with.
+type Native = OnceLock<Seen>;
+
 /// The test of one case in one way. The case is read only then: one that cannot be read hides no other.
-fn trial(tool: &'static str, name: String, way: Way) -> Trial {
+fn trial(tool: &'static str, name: String, way: Way, trees: Arc<Trees>, native: Arc<Native>) -> Trial {
     Trial::ignorable_test(format!("{tool}/{name}/{}", way.name()), move || -> Result<Completion, Failed> {
         match way.lacks() {
             Some(why) if required() => return Err(format!("required by LW_REQUIRE_E2E=1 but {why}").into()),
             Some(why) => return Ok(Completion::ignored_with(why)),
-            None => way.judge(&Case::named(tool, &name)),
+            None => way.judge(&Case::named(tool, &name), &trees, &native),
         }
         Ok(Completion::Completed)
     })
@@ -90,12 +96,20 @@ fn trial(tool: &'static str, name: String, way: Way) -> Trial {
 /// Runs those that are asked for.
 pub(crate) fn run() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // A run of act or of an engine is several processes, and more of them at once are not faster.
+    // A run of act or of an engine waits half of its time: for a daemon, and a second after each step that fails.
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(cpus.min(4));
-    let trials = lw::TOOLS.iter().flat_map(|entry| {
-        let ways = |name: String| Way::ALL.map(|way| trial(entry.name, name.clone(), way));
-        Case::names(entry.name).into_iter().flat_map(ways)
+    arguments.test_threads.get_or_insert((2 * cpus).min(8));
+    let trees =
+        Arc::new(Trees { whole: Tree::with(&binary()), without: Tree::with(Path::new("/bin/false")) });
+    let cases: Vec<_> = lw::TOOLS
+        .iter()
+        .flat_map(|entry| Case::names(entry.name).into_iter().map(|name| (entry.name, name, Arc::default())))
+        .collect();
+    // Way by way: no test waits for another to find out what is to be compared with.
+    let trials = Way::ALL.iter().flat_map(|way| {
+        cases.iter().map(|(tool, name, native)| {
+            trial(tool, name.clone(), *way, Arc::clone(&trees), Arc::clone(native))
+        })
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
