@@ -43,7 +43,7 @@ impl Tool {
     }
 }
 
-/// The arguments `.ci/run` gives the benchmark of a tool; `None` for a tool without one.
+/// The arguments that `.ci/run` and `.ci/bench` give the benchmark of a tool; `None` for a tool without one.
 pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {
     Some(match tool {
         "changelog" => changelog::IN_CI,

@@ -210,9 +210,11 @@ impl Copy {
     #[allow(clippy::disallowed_methods, reason = "no tool's environment, but the build's")]
     fn program(&self, program: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
         let mut command = Command::new(program);
-        // Fixtures lie beside the original only, and what needs an engine is tried there. A binary that is given has no such tool.
+        // Fixtures lie beside the original only, and what needs an engine or a judge is tried there: in an empty folder there is none.
+        // A binary that is given has no such tool.
         command
             .env("CARGO_TARGET_DIR", &self.target)
+            .env("LW_E2E_CACHE", self.folder.join("target"))
             .env_remove("LW_REQUIRE_E2E")
             .env_remove("LW_E2E_BINARY");
         // A cargo that runs this tells its own package's facts, which are not the copy's.

@@ -84,7 +84,7 @@ pub(crate) fn benchmarks(root: &Path) -> anyhow::Result<String> {
          impl Tool {{\n    \
              /// Measures the tool and its peers, and prints the tables.\n    \
              pub(crate) fn run(&self) -> Result<()> {{\n        match self {{\n{runs}        }}\n    }}\n}}\n\n\
-         /// The arguments `.ci/run` gives the benchmark of a tool; `None` for a tool without one.\n\
+         /// The arguments that `.ci/run` and `.ci/bench` give the benchmark of a tool; `None` for a tool without one.\n\
          pub(crate) fn arguments_in_ci(tool: &str) -> Option<&'static [&'static str]> {{\n    \
              Some(match tool {{\n{arguments}        _ => return None,\n    }})\n}}\n\n\
          /// The arguments with which each tool was measured for docs/performance.md.\n\

@@ -8,7 +8,7 @@ use crate::comparison::{self, Job};
 use crate::document;
 use crate::process::{Line, multicall};
 
-/// What `.ci/run` gives it. Its figures are for reading.
+/// What `.ci/run` and `.ci/bench` give it. Its figures are for reading.
 pub(super) const IN_CI: &[&str] = &[];
 
 /// How it is measured for docs/performance.md.
