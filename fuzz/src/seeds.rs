@@ -311,7 +311,7 @@ fn targets(file: &Path, bytes: &[u8]) -> Vec<&'static str> {
     if file.parent().is_some_and(|folder| folder.ends_with("tests/data/keys")) {
         return vec!["key_file"];
     }
-    if file.to_string_lossy().contains("formats/results/tests/fixtures") {
+    if file.to_string_lossy().replace('\\', "/").contains("formats/results/tests/fixtures") {
         return results(file).into_iter().collect();
     }
     match file.file_name().and_then(|name| name.to_str()) {
