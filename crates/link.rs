@@ -16,6 +16,31 @@ use std::path::PathBuf;
 /// The size levels are those of the profile `dist`, and of no other; a build script is not told its profile's name.
 const SMALL: [&str; 2] = ["s", "z"];
 
+/// What the linker is told by scripts: what to leave out, and what to put beside each other.
+const SCRIPTS: [&str; 2] = ["no-unwind.ld", "hot-functions.ld"];
+
+/// What walks and unwinds the stack. Only the standard library's report of a panic calls it, when RUST_BACKTRACE asks for the
+/// calls, and ends with the program's end; by then it has said what happened.
+const UNWINDER: [&str; 14] = [
+    "_Unwind_Backtrace",
+    "_Unwind_DeleteException",
+    "_Unwind_FindEnclosingFunction",
+    "_Unwind_GetCFA",
+    "_Unwind_GetDataRelBase",
+    "_Unwind_GetIP",
+    "_Unwind_GetIPInfo",
+    "_Unwind_GetLanguageSpecificData",
+    "_Unwind_GetRegionStart",
+    "_Unwind_GetTextRelBase",
+    "_Unwind_RaiseException",
+    "_Unwind_Resume",
+    "_Unwind_SetGR",
+    "_Unwind_SetIP",
+];
+
+/// Set to `none` by those who want to know what a binary is made of.
+const STRIP: &str = "CARGO_PROFILE_DIST_STRIP";
+
 pub(crate) fn main() {
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let is = |name: &str, values: &[&str]| env::var(name).is_ok_and(|value| values.contains(&value.as_str()));
@@ -23,17 +48,24 @@ pub(crate) fn main() {
         return;
     }
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let found = here.ancestors().map(|folder| folder.join("no-unwind.ld")).find(|path| path.exists());
-    let Some(script) = found else { return };
-    println!("cargo::rerun-if-changed={}", script.display());
+    let mut options = vec!["-z".to_owned(), "pack-relative-relocs".to_owned()];
+    for name in SCRIPTS {
+        let Some(script) = here.ancestors().map(|folder| folder.join(name)).find(|path| path.exists()) else {
+            continue;
+        };
+        println!("cargo::rerun-if-changed={}", script.display());
+        options.extend(["-T".to_owned(), script.display().to_string()]);
+    }
+    options.extend(UNWINDER.map(|function| format!("--defsym={function}=abort")));
+    // Cargo does not strip packages whose level of optimisation is set apart from the profile's.
+    println!("cargo::rerun-if-env-changed={STRIP}");
+    if !is(STRIP, &["none"]) {
+        options.push("-s".to_owned());
+    }
     // A linker that is run by itself takes its options as they are, a compiler that runs one wants them behind `-Wl`.
     let is_linker = env::var("RUSTC_LINKER").is_ok_and(|linker| linker.contains("lld"));
-    for (option, value) in [("-T", script.display().to_string()), ("-z", "pack-relative-relocs".to_owned())] {
-        if is_linker {
-            println!("cargo::rustc-link-arg-bins={option}");
-            println!("cargo::rustc-link-arg-bins={value}");
-        } else {
-            println!("cargo::rustc-link-arg-bins=-Wl,{option},{value}");
-        }
+    let before = if is_linker { "" } else { "-Wl," };
+    for option in options {
+        println!("cargo::rustc-link-arg-bins={before}{option}");
     }
 }

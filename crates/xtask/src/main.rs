@@ -9,6 +9,7 @@ mod costs;
 mod dist;
 mod floors;
 mod generate;
+mod hot;
 mod house;
 mod list;
 mod new;
@@ -58,6 +59,8 @@ enum Task {
     },
     /// Say what each dependency costs in the binaries users download, in bytes; builds them with their symbols, which takes minutes
     Costs(costs::Costs),
+    /// Follow runs of binaries with symbols, and write down for the linker which functions they go through; needs qemu-user-static
+    Hot(hot::Hot),
     /// Make a tool that works, to be made into the one that is wanted: crate, cases, page, workflow, benchmark
     New {
         /// Name of the tool, its binary and its action: words of a-z and 0-9 with `-` between them
@@ -86,6 +89,7 @@ fn main() -> anyhow::Result<()> {
             Ok(())
         }
         Task::Costs(wanted) => costs::run(&house::root(), &wanted),
+        Task::Hot(wanted) => hot::run(&house::root(), &wanted),
         Task::New { name } => new::run(&house::root(), &name),
         Task::NewToolCheck => new_tool_check::run(),
         Task::Site { only_sources } => site::run(&house::root(), only_sources),

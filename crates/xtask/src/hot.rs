@@ -1,0 +1,215 @@
+//! Which functions runs go through, for the linker: put beside each other, a run touches fewer pages of its binary.
+//!
+//! The system maps a program's code in pieces of 64 kB around what is executed. Spread over all of a binary, the 200 kB that
+//! `--version` goes through brought 3 MB into memory, most of what a run on a small input takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+use goblin::elf::{Elf, program_header::PT_LOAD, sym};
+
+/// Runs programs for x86-64 Linux, and writes down what it has translated: each instruction that was executed, once.
+const EMULATOR: &str = "qemu-x86_64-static";
+/// The argument that makes a program start and no more.
+const START: &str = "--version";
+/// What is written, beside `link.rs`, which hands it to the linker.
+const SCRIPT: &str = "crates/hot-functions.ld";
+
+/// Whose runs to follow.
+#[derive(clap::Args)]
+pub(crate) struct Hot {
+    /// Folder of the binaries, built with their symbols (`CARGO_PROFILE_DIST_STRIP=none`): `lw` and the tools of `RUNS`
+    #[arg(long)]
+    bin: PathBuf,
+}
+
+/// The runs: a binary, and its arguments in the folder that `lw demo` has filled. What every run goes through is of use to all
+/// tools; of what only some do, that of the tools whose memory docs/performance.md compares.
+const RUNS: [(&str, &str); 9] = [
+    ("lw", "--version"),
+    ("size-gate", "--version"),
+    ("size-gate", "--elf firmware.elf --map firmware.map --preset binary-1mib"),
+    ("size-gate", "--elf firmware.elf --map firmware.map --format json"),
+    ("size-gate", "--map firmware.map --format idf-json2"),
+    ("coverage-gate", "--coverage coverage.info --min-line 1% --lcov-out merged.info --html hot-coverage"),
+    ("ota-package", "package --board led-node --firmware firmware.bin --output hot.ota"),
+    (
+        "ota-package",
+        "package --board led-node --firmware firmware.bin --package-format seed --output hot.json",
+    ),
+    ("balena-deploy", "--version"),
+];
+
+/// Follows the runs and writes the linker's script.
+pub(crate) fn run(root: &Path, wanted: &Hot) -> anyhow::Result<()> {
+    let bin = fs::canonicalize(&wanted.bin).with_context(|| format!("no {}", wanted.bin.display()))?;
+    let folder = tempfile::tempdir()?;
+    let mut functions = BTreeMap::new();
+    let demo = folder.path().join("demo");
+    let status = Command::new(bin.join("lw"))
+        .arg("demo")
+        .arg("--out")
+        .arg(&demo)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    if !status.success() {
+        bail!("lw demo: {status}");
+    }
+    for (tool, arguments) in RUNS {
+        follow(&bin.join(tool), arguments, &demo, &mut functions)?;
+    }
+    fs::write(root.join(SCRIPT), script(&functions)?)?;
+    Ok(())
+}
+
+/// What is known of the functions of a name: there are several, where a generic one was made for several types.
+#[derive(Debug, Default)]
+struct Functions {
+    /// Whether one is gone through when a program starts.
+    at_start: bool,
+    /// Bytes of those that runs go through.
+    hot: u64,
+    /// Bytes of all.
+    all: u64,
+}
+
+/// Adds the functions of a binary, and which of them a run goes through.
+fn follow(
+    binary: &Path,
+    arguments: &str,
+    folder: &Path,
+    functions: &mut BTreeMap<String, Functions>,
+) -> anyhow::Result<()> {
+    let bytes = fs::read(binary).with_context(|| format!("failed to read {}", binary.display()))?;
+    let elf = Elf::parse(&bytes)?;
+    if elf.syms.is_empty() {
+        bail!("{} has no symbols", binary.display());
+    }
+    let log = folder.join("executed.log");
+    let output = Command::new(EMULATOR)
+        .args(["-d", "in_asm,page", "-D"])
+        .args([&log, binary])
+        .args(arguments.split(' '))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("failed to run {EMULATOR}: .ci/e2e-setup installs it"))?;
+    // A verdict that fails has run as well.
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        bail!("{} {}: {}", binary.display(), arguments, String::from_utf8_lossy(&output.stderr));
+    }
+    let log = fs::read_to_string(&log)?;
+    let first = elf.program_headers.iter().find(|header| header.p_type == PT_LOAD && header.is_executable());
+    let first = first.context("nothing in it is executable")?;
+    let start = log.lines().find_map(|line| number(line.strip_prefix("start_code")?.trim()));
+    let moved = start.context("it does not say where the code is")?.wrapping_sub(first.p_vaddr);
+    let mut symbols: Vec<_> = elf.syms.iter().filter(|symbol| symbol.st_type() == sym::STT_FUNC).collect();
+    symbols.sort_by_key(|symbol| symbol.st_value);
+    let mut gone_through = BTreeSet::new();
+    for address in log.lines().filter_map(|line| number(line.split_once(':')?.0)) {
+        let address = address.wrapping_sub(moved);
+        let at = symbols.partition_point(|symbol| symbol.st_value <= address);
+        let found = at.checked_sub(1).and_then(|at| symbols.get(at));
+        if let Some(symbol) = found.filter(|symbol| address - symbol.st_value < symbol.st_size) {
+            gone_through.insert(symbol.st_value);
+        }
+    }
+    for symbol in symbols {
+        let Some(name) = elf.strtab.get_at(symbol.st_name).and_then(pattern) else { continue };
+        let known = functions.entry(name).or_default();
+        known.all += symbol.st_size;
+        if gone_through.contains(&symbol.st_value) {
+            known.hot += symbol.st_size;
+            known.at_start |= arguments == START;
+        }
+    }
+    Ok(())
+}
+
+/// An address as the emulator writes it.
+fn number(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+/// What finds the function in every build: without what tells its crate's version and its copies apart. Nothing for those of
+/// C and of tests, which are in sections of other names.
+fn pattern(symbol: &str) -> Option<String> {
+    let symbol = symbol.split_once(".llvm.").map_or(symbol, |(name, _)| name);
+    if let Some(rest) = symbol.strip_suffix('E').filter(|_| symbol.starts_with("_ZN")) {
+        let (name, hash) = rest.rsplit_once("17h")?;
+        return (hash.len() == 16).then(|| format!("{name}17h*"));
+    }
+    // The other form has the hash of a crate behind `Cs`, in base 62 and with `_` behind it.
+    let mut text = String::new();
+    let mut parts = symbol.strip_prefix("_R")?.split("Cs");
+    text.push_str(parts.next()?);
+    for part in parts {
+        let end = part.find('_')?;
+        text.push_str("Cs*");
+        text.push_str(part.get(end..)?);
+    }
+    Some(format!("_R{text}"))
+}
+
+/// The script: first what programs go through when they start. Names of which most functions are not gone through come after
+/// the others.
+fn script(functions: &BTreeMap<String, Functions>) -> anyhow::Result<String> {
+    let mut text = String::from(
+        "/* The functions that runs go through, beside each other: written by `cargo xtask hot`, see docs/performance.md. First\n   comes what programs start with. A function that is not named is where it would be without. */\nSECTIONS\n{\n  .text.hot :\n  {\n",
+    );
+    let mut names: Vec<_> = functions.iter().filter(|(_, known)| known.hot > 0).collect();
+    names.sort_by_key(|(name, known)| (!known.at_start, known.hot < known.all.div_ceil(2), *name));
+    for (name, _) in names {
+        writeln!(text, "    *(.text.{name})")?;
+    }
+    text.push_str("  }\n}\nINSERT BEFORE .text;\n");
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_found_in_every_build() {
+        for (symbol, expected) in [
+            ("_ZN6lw_cli3run9configure17h28e00de45db0e5d7E", Some("_ZN6lw_cli3run9configure17h*")),
+            ("_ZN4core3fmt5write17h0123456789abcdefE.llvm.123", Some("_ZN4core3fmt5write17h*")),
+            (
+                "_RNvNtCs4jGpvfTD0C7_3std9panickingNtCsabcDE9_4core3fmt",
+                Some("_RNvNtCs*_3std9panickingNtCs*_4core3fmt"),
+            ),
+            ("_ZN9libunwind5otherE", None),
+            ("memcpy", None),
+            ("OUTLINED_FUNCTION_7", None),
+        ] {
+            assert_eq!(pattern(symbol).as_deref(), expected, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_as_the_emulator_writes_them() {
+        assert_eq!(number("0x0000004000002730"), Some(0x40_0000_2730));
+        assert_eq!(number("IN"), None);
+    }
+
+    #[test]
+    fn what_programs_start_with_comes_first() {
+        let known = |at_start, hot, all| Functions { at_start, hot, all };
+        let functions = BTreeMap::from([
+            ("_ZN1a17h*".to_owned(), known(false, 10, 10)),
+            ("_ZN1b17h*".to_owned(), known(true, 4, 10)),
+            ("_ZN1c17h*".to_owned(), known(true, 5, 10)),
+            ("_ZN1d17h*".to_owned(), known(false, 0, 10)),
+        ]);
+        let text = script(&functions).unwrap();
+        let names: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("*(.text.")).collect();
+        assert_eq!(names, ["_ZN1c17h*)", "_ZN1b17h*)", "_ZN1a17h*)"]);
+        assert!(text.starts_with("/* ") && text.ends_with("  }\n}\nINSERT BEFORE .text;\n"), "{text}");
+    }
+}
