@@ -7,6 +7,7 @@
 //! Every word of a report is foreign here, more than elsewhere: the author of a pull request writes it, and it is shown in the
 //! name of the project.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -148,10 +149,34 @@ fn has_changed(measure: &Measure) -> bool {
 }
 
 /// How large the change is, by what it began with.
-fn extent(measure: &Measure) -> f64 {
-    let (Some(growth), Some(before)) = (measure.growth(), measure.baseline) else { return 0.0 };
-    growth.as_f64().abs() / before.as_f64().abs().max(1.0)
+fn extent(measure: &Measure) -> Extent {
+    let (Some(growth), Some(before)) = (measure.growth(), measure.baseline) else { return Extent(0.0) };
+    Extent(growth.as_f64().abs() / before.as_f64().abs().max(1.0))
 }
+
+/// A number that sorts.
+#[derive(Clone, Copy, Debug)]
+struct Extent(f64);
+
+impl Ord for Extent {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Extent {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Extent {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Extent {}
 
 fn worth(measure: &Measure) -> Worth {
     let limits = measure.limits.iter().map(|limit| worth_of_limit(measure, limit));
@@ -170,7 +195,7 @@ pub fn keep(report: &mut Report) -> usize {
     let all = report.measures.len();
     if all > MEASURES {
         // In its order, so that the same report gives the same comment.
-        report.measures.sort_by(|a, b| worth(a).cmp(&worth(b)).then_with(|| extent(b).total_cmp(&extent(a))));
+        report.measures.sort_by_cached_key(|measure| (worth(measure), Reverse(extent(measure))));
         report.measures.truncate(MEASURES);
     }
     report.measures.shrink_to_fit();
@@ -196,7 +221,7 @@ fn grown(table: &lw_model::Table) -> Vec<(&Vec<Cell>, i64)> {
         })
     };
     let mut rows: Vec<_> = table.rows.iter().filter_map(|row| Some((row, growth(row)?))).collect();
-    rows.sort_by_key(|(_, growth)| std::cmp::Reverse(*growth));
+    rows.sort_by_key(|(_, growth)| Reverse(*growth));
     rows.truncate(PARTS);
     rows
 }
@@ -207,17 +232,20 @@ struct Row<'a> {
     measure: &'a Measure,
     limit: Option<&'a Limit>,
     worth: Worth,
+    extent: Extent,
 }
 
 fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
     told.report.measures.iter().flat_map(move |measure| {
+        let extent = extent(measure);
         let alone = measure.limits.is_empty() && has_changed(measure);
-        let alone = alone.then_some(Row { told, measure, limit: None, worth: Worth::Changed });
+        let alone = alone.then_some(Row { told, measure, limit: None, worth: Worth::Changed, extent });
         let held = measure.limits.iter().map(move |limit| Row {
             told,
             measure,
             limit: Some(limit),
             worth: worth_of_limit(measure, limit),
+            extent,
         });
         held.chain(alone)
     })
@@ -228,7 +256,7 @@ fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
 pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
     let mut rows: Vec<Row<'_>> = all.iter().flat_map(rows).collect();
     // Stable: what is worth the same stays in the order of the reports.
-    rows.sort_by(|a, b| a.worth.cmp(&b.worth).then_with(|| extent(b.measure).total_cmp(&extent(a.measure))));
+    rows.sort_by_key(|row| (row.worth, Reverse(row.extent)));
     let worst = all.iter().map(|told| told.report.worst()).max().unwrap_or_default();
     let verdict = match (options.problems.is_empty(), all.is_empty()) {
         (false, _) => Verdict::Error,
@@ -517,7 +545,7 @@ impl Page<'_> {
     /// Each report, folded; the worst first. Returns how many are left out or shortened.
     fn details(&mut self, all: &[Told<'_>]) -> usize {
         let mut order: Vec<&Told<'_>> = all.iter().collect();
-        order.sort_by_key(|told| std::cmp::Reverse(told.report.worst()));
+        order.sort_by_key(|told| Reverse(told.report.worst()));
         let mut left_out = 0;
         for told in order {
             let whole = self.folded(told, FINDINGS, DETAILS);
