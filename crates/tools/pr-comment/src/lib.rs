@@ -59,7 +59,7 @@ impl Tool for PrComment {
         "pull-request",
         "token",
     ];
-    const VARIABLES: &'static [Variable] = github::VARIABLES;
+    const VARIABLES: &'static [Variable] = lw_github_client::VARIABLES;
     const ONLINE: bool = true;
     const MAX_BINARY_BYTES: u64 = 5_200_000;
     type Args = Args;
