@@ -87,8 +87,59 @@ pub struct JoinOptions<'a> {
     pub problems: &'a [String],
     /// What is missing, and may be.
     pub notes: &'a [String],
+    /// How measures have gone so far: those of the table show it.
+    pub courses: &'a [Course],
     /// The most the text may have; see [`units`].
     pub most: usize,
+}
+
+/// How a measure has gone over the commits of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    /// The tool that measured it.
+    pub tool: String,
+    /// The title of its reports.
+    pub title: Option<String>,
+    /// Which of several subjects it is about.
+    pub subject: Option<String>,
+    /// The measure.
+    pub name: String,
+    /// Of what the values are; of counted parts of a whole they are its share, in percent.
+    pub unit: Unit,
+    /// The oldest first.
+    pub values: Vec<f64>,
+}
+
+impl Course {
+    /// As small bars, with the value of now as the last one; `None` for another measure.
+    fn bars(&self, report: &Report, measure: &Measure) -> Option<String> {
+        let (now, unit) = match (measure.unit, measure.share()) {
+            (Unit::Count, Some(share)) => (share.as_f64(), Unit::Percent),
+            (unit, _) => (measure.value.as_f64(), unit),
+        };
+        let is_it = self.name == measure.name
+            && self.unit == unit
+            && self.subject == measure.subject
+            && self.tool == report.tool.name
+            && self.title == report.title;
+        is_it.then(|| bars(self.values.iter().copied().chain([now])))
+    }
+}
+
+/// Values as bars between the lowest and the highest of them; those that are all the same are of half the height.
+fn bars(values: impl Iterator<Item = f64> + Clone) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let lowest = values.clone().fold(f64::INFINITY, f64::min);
+    let span = values.clone().fold(f64::NEG_INFINITY, f64::max) - lowest;
+    let bar = |value: f64| {
+        if span <= 0.0 || !span.is_finite() {
+            return '▄';
+        }
+        let height = (value - lowest) / span * 7.0;
+        let reached = BARS.iter().zip(0_u8..).take_while(|(_, place)| height + 0.5 >= f64::from(*place));
+        reached.last().map_or('▁', |(bar, _)| *bar)
+    };
+    values.map(bar).collect()
 }
 
 /// The comment.
@@ -287,7 +338,8 @@ pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
         head.push('\n');
     }
     page.always(&head);
-    let rows_left_out = page.table(&rows, all) + all.iter().map(|told| told.dropped).sum::<usize>();
+    let rows_left_out =
+        page.table(&rows, all, options.courses) + all.iter().map(|told| told.dropped).sum::<usize>();
     page.parts(all);
     let reports_left_out = page.details(all);
     page.tail(rows_left_out, reports_left_out, options.run);
@@ -421,7 +473,7 @@ impl Page<'_> {
     }
 
     /// The table of what is held to something or has changed. Returns how many rows it has not.
-    fn table(&mut self, rows: &[Row<'_>], all: &[Told<'_>]) -> usize {
+    fn table(&mut self, rows: &[Row<'_>], all: &[Told<'_>], courses: &[Course]) -> usize {
         if rows.is_empty() {
             return 0;
         }
@@ -429,6 +481,9 @@ impl Page<'_> {
         let named = rows.iter().any(|row| !subject(row.told, row.measure.subject.as_deref()).is_empty());
         let grown = rows.iter().any(|row| row.measure.baseline.is_some());
         let limited = rows.iter().any(|row| row.limit.is_some());
+        let course =
+            |row: &Row<'_>| courses.iter().find_map(|course| course.bars(row.told.report, row.measure));
+        let has_gone = rows.iter().take(ROWS).any(|row| course(row).is_some());
         let mut head = String::new();
         let columns = [
             ("", ":--", limited),
@@ -437,6 +492,7 @@ impl Page<'_> {
             ("Before", "--:", grown),
             ("Now", "--:", true),
             ("Change", "--:", grown),
+            ("Trend", ":--", has_gone),
             ("Limit", ":--", limited),
             // Last: where there is no room for all, this can be done without.
             ("Tool", ":--", tools.len() > 1),
@@ -468,6 +524,7 @@ impl Page<'_> {
                 figures(&of.before),
                 figures(&of.now),
                 figures(&of.growth),
+                course(row).unwrap_or_default(),
                 row.limit.map(|limit| self.limit(row.measure, limit)).unwrap_or_default(),
                 plain(&row.told.report.tool.name),
             ];
@@ -486,6 +543,9 @@ impl Page<'_> {
         if !others.is_empty() {
             let more = counted(others.len(), "more measure");
             let _ = self.fits(&format!("\n{more} changed less: they are in the reports below.\n"), reserve);
+        }
+        if has_gone {
+            let _ = self.fits("\nTrend: the commits of the history, the oldest first, and now.\n", reserve);
         }
         self.always("\n");
         0
@@ -665,5 +725,21 @@ impl Page<'_> {
             place.unwrap_or_default()
         );
         self.always(&text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_stand_between_the_lowest_and_the_highest() {
+        let bars = |values: &[f64]| bars(values.iter().copied());
+        assert_eq!(bars(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), "▁▂▃▄▅▆▇█");
+        assert_eq!(bars(&[1000.0, 1010.0, 1005.0]), "▁█▅");
+        assert_eq!(bars(&[-1.0, -3.0]), "█▁");
+        assert_eq!(bars(&[5.0, 5.0]), "▄▄");
+        assert_eq!(bars(&[f64::MIN, f64::MAX]), "▄▄");
+        assert_eq!(bars(&[]), "");
     }
 }
