@@ -1,5 +1,6 @@
 //! The comment that the actions `…-with-baseline` keep on a pull request, as a repository lives: one for all gates of a workflow,
-//! whoever of them is the last, whatever fails on the way.
+//! whoever of them is the last, whatever fails on the way. In the scenarios that begin with `started_judged` GitHub's own description of
+//! its API judges all that is asked and answered ([`crate::prism`]).
 
 use std::thread;
 use std::time::Duration;
@@ -14,7 +15,15 @@ use crate::repository::{BOARDS, Event, FORK, MAIN, Project, REPOSITORY, zipped};
 
 /// A repository with one commit on main, whose image has 1,000 bytes, and that commit.
 fn started() -> (Project, String) {
-    let project = Project::new();
+    of(Project::new())
+}
+
+/// The same, held to GitHub's description of its API.
+fn started_judged() -> (Project, String) {
+    of(Project::judged())
+}
+
+fn of(project: Project) -> (Project, String) {
     let first = project.commit(1000);
     assert!(project.run(&project.push(""), &[]).kept());
     (project, first)
@@ -29,7 +38,7 @@ fn rows(body: &str) -> Vec<String> {
 
 #[test]
 fn one_comment_from_the_first_pull_request_on() {
-    let (project, first) = started();
+    let (project, first) = started_judged();
     let pull = project.pull_request(1, 1050, &first);
     let run = project.run(&pull, &[]);
     assert_eq!(run.step.outcome, Outcome::Success, "{}", run.step.log);
@@ -66,6 +75,7 @@ fn one_comment_from_the_first_pull_request_on() {
     assert!(body.starts_with("## ✅ Passed"), "{body}");
     assert!(rows(&body)[0].contains("1,200 B | 1,210 B | +10 B"), "{body}");
     assert!(project.comment(1).contains("+200 B"));
+    project.is_github_s();
 }
 
 #[test]
@@ -90,7 +100,7 @@ fn what_could_not_be_compared_or_built_is_told() {
 
 #[test]
 fn twelve_boards_and_two_gates_are_one_comment() {
-    let (project, first) = started();
+    let (project, first) = started_judged();
     for board in BOARDS {
         project.run(&project.push("").on(board), &[]);
     }
@@ -117,6 +127,7 @@ fn twelve_boards_and_two_gates_are_one_comment() {
         assert!(of.contains(&format!("1,0{:02} B | +7 B", bytes - 1000)), "{board}: {of}");
     }
     assert_eq!(rows.iter().filter(|row| row.contains("| image.bytes |")).count(), BOARDS.len(), "{body}");
+    project.is_github_s();
 }
 
 /// Jobs that end at the same time, really and to the request.
@@ -182,7 +193,7 @@ fn field(report: &str, name: &str) -> String {
 
 #[test]
 fn the_comment_of_a_fork_is_written_by_the_run_after() {
-    let (project, first) = started();
+    let (project, first) = started_judged();
     let mut fork = project.pull_request(1, 1050, &first);
     fork.access = Access::ReadOnly;
     fork.payload["pull_request"]["head"]["repo"] = json!({"full_name": FORK, "fork": true});
@@ -208,6 +219,7 @@ fn the_comment_of_a_fork_is_written_by_the_run_after() {
     project.run(&own, &[]);
     let body = project.comment(2);
     assert_eq!((project.run_after(&own).outputs["posted"].as_str(), project.comment(2)), ("unchanged", body));
+    project.is_github_s();
 }
 
 #[test]
@@ -239,7 +251,7 @@ fn a_force_push_and_a_queue() {
 
 #[test]
 fn a_second_attempt_replaces_what_it_measures_again_and_keeps_the_rest() {
-    let (project, first) = started();
+    let (project, first) = started_judged();
     let pull = project.pull_request(1, 1050, &first);
     for board in ["esp32", "esp32-s3"] {
         project.run(&pull.clone().on(board), &[]);
@@ -253,6 +265,7 @@ fn a_second_attempt_replaces_what_it_measures_again_and_keeps_the_rest() {
     assert!(body.starts_with("## ❌ Failed (1 of 2 reports)") && body.contains("attempt=2"), "{body}");
     assert!(body.contains("size-gate ×2"), "{body}");
     assert_eq!(project.github.world(|world| world.artifacts(REPOSITORY, again.run)).len(), 3);
+    project.is_github_s();
 }
 
 #[test]

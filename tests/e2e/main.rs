@@ -28,6 +28,7 @@ mod overhead;
 mod packages;
 mod pipeline;
 mod platforms;
+mod prism;
 mod readme;
 mod recipes;
 mod release;

@@ -1,5 +1,6 @@
 //! A repository as it lives, with a gate in its workflow: main, pull requests, forks, queues. Every run is a fresh checkout of one
-//! commit under the strict runner, whose cache and artifacts keep the rules of the real ones, against a GitHub on this machine.
+//! commit under the strict runner, whose cache and artifacts keep the rules of the real ones, against a GitHub on this machine. In the
+//! scenarios of `comments.rs` that say so, everything that is asked and answered goes through [`Prism`].
 
 use std::io::{Cursor, Write as _};
 use std::path::Path;
@@ -14,6 +15,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::case::EPOCH;
+use crate::prism::Prism;
 use crate::support::{Tree, binary, must};
 
 pub(crate) const MAIN: &str = "refs/heads/main";
@@ -37,6 +39,8 @@ pub(crate) struct Project {
     origin: tempfile::TempDir,
     pub(crate) cache: Cache,
     pub(crate) github: Arc<Stub>,
+    /// What stands between the jobs and GitHub.
+    judge: Option<Prism>,
     /// What each attempt of a run has uploaded.
     uploaded: Arc<Mutex<Vec<(u64, String, String)>>>,
 }
@@ -135,10 +139,37 @@ impl Project {
             world.add_token(READ_TOKEN, Account::job(REPOSITORY, permissions(github::Access::Read)));
         });
         let uploaded = Arc::default();
-        let project = Self { tree: Tree::with(&binary()), origin, cache: Cache::default(), github, uploaded };
+        let project = Self {
+            tree: Tree::with(&binary()),
+            origin,
+            cache: Cache::default(),
+            github,
+            judge: None,
+            uploaded,
+        };
         project.git(&["init", "--quiet", "--initial-branch", "main"]);
         project.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
         project
+    }
+
+    /// The same, and every request and every answer is held to GitHub's description of its API; see [`Self::is_github_s`].
+    pub(crate) fn judged() -> Self {
+        let project = Self::new();
+        let judge = Prism::before(&project.github.api_url());
+        Self { judge, ..project }
+    }
+
+    /// What the jobs take for GitHub.
+    fn api_url(&self) -> String {
+        self.judge.as_ref().map_or_else(|| self.github.api_url(), |judge| judge.url().to_owned())
+    }
+
+    /// What was asked and answered was all of it GitHub's.
+    pub(crate) fn is_github_s(&self) {
+        let Some(judge) = &self.judge else { return };
+        let asked = self.github.answered();
+        assert!(asked > 0, "nothing was asked");
+        assert_eq!(judge.problems_of(asked), Vec::<String>::new());
     }
 
     pub(crate) fn git(&self, args: &[&str]) -> String {
@@ -269,8 +300,8 @@ impl Project {
             .github("run_id", &event.run.to_string())
             .github("job", event.job)
             .github("token", if event.access == Access::ReadOnly { READ_TOKEN } else { TOKEN })
-            .github("api_url", &self.github.api_url())
-            .github("graphql_url", &format!("{}/graphql", self.github.api_url()));
+            .github("api_url", &self.api_url())
+            .github("graphql_url", &format!("{}/graphql", self.api_url()));
         if let Some(board) = event.board {
             job = job.matrix("board", board);
         }
@@ -327,7 +358,8 @@ impl Project {
     /// The text of the only comment of a pull request.
     pub(crate) fn comment(&self, number: u64) -> String {
         let comments = self.comments(number);
-        assert_eq!(comments.len(), 1, "{comments:#?}");
+        let judged = self.judge.as_ref().map(|judge| judge.problems_of(0));
+        assert_eq!(comments.len(), 1, "{comments:#?} {judged:#?}");
         comments[0].body.replace('\u{a0}', " ")
     }
 

@@ -1,4 +1,4 @@
-//! What a tool needs of its run to talk to a network: which proxy, which certificates, how long the run has taken, and where GitHub is.
+//! What a tool needs of its run to talk to a network: which proxy, which certificates, how long the run has taken.
 //!
 //! The edge (`lw-cli`) knows the environment and no network, the client (`lw-http`) a network and no environment: they meet here, once
 //! for all tools.
@@ -6,24 +6,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lw_cli::{Clock, Context, Error, Variable, Woken};
+use lw_cli::{Clock, Context, Error, Woken};
 use lw_http::{Client, Settings, Waiting};
-
-/// The repository of the run.
-pub const GITHUB_REPOSITORY: Variable = Variable {
-    name: "GITHUB_REPOSITORY",
-    description: "The repository as owner/name, which the runner sets",
-};
-
-/// Where GitHub is.
-pub const GITHUB_API_URL: Variable =
-    Variable { name: "GITHUB_API_URL", description: "Address of GitHub's API, which the runner sets" };
-
-/// Where GitHub's GraphQL is.
-pub const GITHUB_GRAPHQL_URL: Variable = Variable {
-    name: "GITHUB_GRAPHQL_URL",
-    description: "Address of GitHub's GraphQL, which the runner sets",
-};
 
 /// What a client is made from in this run: the proxies it names, and the certificates of `SSL_CERT_FILE`. The tool has to be
 /// [`ONLINE`](lw_cli::Tool::ONLINE), which declares these variables; for any other there are none.

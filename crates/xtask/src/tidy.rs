@@ -94,7 +94,7 @@ fn budgets(metadata: &Metadata) -> Vec<String> {
         let offline = floor(&folder).is_some_and(|floor| floor <= floors::TOOLS)
             && !folder.starts_with("crates/services/")
             // Where the edge and the client meet.
-            && folder != "crates/connect"
+            && !["crates/connect", "crates/github-client"].contains(&folder.as_str())
             && !online;
         if !offline {
             continue;

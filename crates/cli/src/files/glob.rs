@@ -30,6 +30,8 @@ pub(crate) fn glob(pattern: &str, cwd: &Path) -> GlobMatches {
         None => ("", wanted),
     };
     let parts = Parts::of(rest);
+    // What is named from the root is found by that name, also below `cwd`.
+    let is_absolute = Path::new(wanted).is_absolute();
     let start = cwd.join(if base.is_empty() { "." } else { base });
     let mut found = GlobMatches::default();
     let entries = walkdir::WalkDir::new(&start)
@@ -50,7 +52,7 @@ pub(crate) fn glob(pattern: &str, cwd: &Path) -> GlobMatches {
         };
         let is_folder = entry.file_type().is_dir()
             || (entry.path_is_symlink() && entry.path().metadata().is_ok_and(|target| target.is_dir()));
-        let name = named(entry.path(), cwd);
+        let name = if is_absolute { named(entry.path(), Path::new("")) } else { named(entry.path(), cwd) };
         if !is_folder && fast_glob::glob_match(wanted, &name) {
             found.paths.push(name.into());
         }
@@ -109,6 +111,10 @@ mod tests {
             let found = glob(pattern, folder.path());
             assert_eq!(found.paths, expected.iter().map(PathBuf::from).collect::<Vec<_>>(), "{pattern}");
             assert!(found.unreadable.is_empty());
+            let absolute = folder.path().join(pattern.trim_start_matches("./"));
+            let found = glob(&absolute.to_string_lossy(), folder.path());
+            let expected: Vec<_> = expected.iter().map(|path| folder.path().join(path)).collect();
+            assert_eq!(found.paths, expected, "{}", absolute.display());
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Every word of a report is foreign here, more than elsewhere: the author of a pull request writes it, and it is shown in the
 //! name of the project.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -86,8 +87,59 @@ pub struct JoinOptions<'a> {
     pub problems: &'a [String],
     /// What is missing, and may be.
     pub notes: &'a [String],
+    /// How measures have gone so far: those of the table show it.
+    pub courses: &'a [Course],
     /// The most the text may have; see [`units`].
     pub most: usize,
+}
+
+/// How a measure has gone over the commits of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    /// The tool that measured it.
+    pub tool: String,
+    /// The title of its reports.
+    pub title: Option<String>,
+    /// Which of several subjects it is about.
+    pub subject: Option<String>,
+    /// The measure.
+    pub name: String,
+    /// Of what the values are; of counted parts of a whole they are its share, in percent.
+    pub unit: Unit,
+    /// The oldest first.
+    pub values: Vec<f64>,
+}
+
+impl Course {
+    /// As small bars, with the value of now as the last one; `None` for another measure.
+    fn bars(&self, report: &Report, measure: &Measure) -> Option<String> {
+        let (now, unit) = match (measure.unit, measure.share()) {
+            (Unit::Count, Some(share)) => (share.as_f64(), Unit::Percent),
+            (unit, _) => (measure.value.as_f64(), unit),
+        };
+        let is_it = self.name == measure.name
+            && self.unit == unit
+            && self.subject == measure.subject
+            && self.tool == report.tool.name
+            && self.title == report.title;
+        is_it.then(|| bars(self.values.iter().copied().chain([now])))
+    }
+}
+
+/// Values as bars between the lowest and the highest of them; those that are all the same are of half the height.
+fn bars(values: impl Iterator<Item = f64> + Clone) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let lowest = values.clone().fold(f64::INFINITY, f64::min);
+    let span = values.clone().fold(f64::NEG_INFINITY, f64::max) - lowest;
+    let bar = |value: f64| {
+        if span <= 0.0 || !span.is_finite() {
+            return '▄';
+        }
+        let height = (value - lowest) / span * 7.0;
+        let reached = BARS.iter().zip(0_u8..).take_while(|(_, place)| height + 0.5 >= f64::from(*place));
+        reached.last().map_or('▁', |(bar, _)| *bar)
+    };
+    values.map(bar).collect()
 }
 
 /// The comment.
@@ -148,10 +200,34 @@ fn has_changed(measure: &Measure) -> bool {
 }
 
 /// How large the change is, by what it began with.
-fn extent(measure: &Measure) -> f64 {
-    let (Some(growth), Some(before)) = (measure.growth(), measure.baseline) else { return 0.0 };
-    growth.as_f64().abs() / before.as_f64().abs().max(1.0)
+fn extent(measure: &Measure) -> Extent {
+    let (Some(growth), Some(before)) = (measure.growth(), measure.baseline) else { return Extent(0.0) };
+    Extent(growth.as_f64().abs() / before.as_f64().abs().max(1.0))
 }
+
+/// A number that sorts.
+#[derive(Clone, Copy, Debug)]
+struct Extent(f64);
+
+impl Ord for Extent {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Extent {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Extent {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Extent {}
 
 fn worth(measure: &Measure) -> Worth {
     let limits = measure.limits.iter().map(|limit| worth_of_limit(measure, limit));
@@ -170,7 +246,7 @@ pub fn keep(report: &mut Report) -> usize {
     let all = report.measures.len();
     if all > MEASURES {
         // In its order, so that the same report gives the same comment.
-        report.measures.sort_by(|a, b| worth(a).cmp(&worth(b)).then_with(|| extent(b).total_cmp(&extent(a))));
+        report.measures.sort_by_cached_key(|measure| (worth(measure), Reverse(extent(measure))));
         report.measures.truncate(MEASURES);
     }
     report.measures.shrink_to_fit();
@@ -196,7 +272,7 @@ fn grown(table: &lw_model::Table) -> Vec<(&Vec<Cell>, i64)> {
         })
     };
     let mut rows: Vec<_> = table.rows.iter().filter_map(|row| Some((row, growth(row)?))).collect();
-    rows.sort_by_key(|(_, growth)| std::cmp::Reverse(*growth));
+    rows.sort_by_key(|(_, growth)| Reverse(*growth));
     rows.truncate(PARTS);
     rows
 }
@@ -207,17 +283,20 @@ struct Row<'a> {
     measure: &'a Measure,
     limit: Option<&'a Limit>,
     worth: Worth,
+    extent: Extent,
 }
 
 fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
     told.report.measures.iter().flat_map(move |measure| {
+        let extent = extent(measure);
         let alone = measure.limits.is_empty() && has_changed(measure);
-        let alone = alone.then_some(Row { told, measure, limit: None, worth: Worth::Changed });
+        let alone = alone.then_some(Row { told, measure, limit: None, worth: Worth::Changed, extent });
         let held = measure.limits.iter().map(move |limit| Row {
             told,
             measure,
             limit: Some(limit),
             worth: worth_of_limit(measure, limit),
+            extent,
         });
         held.chain(alone)
     })
@@ -228,7 +307,7 @@ fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
 pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
     let mut rows: Vec<Row<'_>> = all.iter().flat_map(rows).collect();
     // Stable: what is worth the same stays in the order of the reports.
-    rows.sort_by(|a, b| a.worth.cmp(&b.worth).then_with(|| extent(b.measure).total_cmp(&extent(a.measure))));
+    rows.sort_by_key(|row| (row.worth, Reverse(row.extent)));
     let worst = all.iter().map(|told| told.report.worst()).max().unwrap_or_default();
     let verdict = match (options.problems.is_empty(), all.is_empty()) {
         (false, _) => Verdict::Error,
@@ -259,7 +338,8 @@ pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
         head.push('\n');
     }
     page.always(&head);
-    let rows_left_out = page.table(&rows, all) + all.iter().map(|told| told.dropped).sum::<usize>();
+    let rows_left_out =
+        page.table(&rows, all, options.courses) + all.iter().map(|told| told.dropped).sum::<usize>();
     page.parts(all);
     let reports_left_out = page.details(all);
     page.tail(rows_left_out, reports_left_out, options.run);
@@ -393,7 +473,7 @@ impl Page<'_> {
     }
 
     /// The table of what is held to something or has changed. Returns how many rows it has not.
-    fn table(&mut self, rows: &[Row<'_>], all: &[Told<'_>]) -> usize {
+    fn table(&mut self, rows: &[Row<'_>], all: &[Told<'_>], courses: &[Course]) -> usize {
         if rows.is_empty() {
             return 0;
         }
@@ -401,6 +481,9 @@ impl Page<'_> {
         let named = rows.iter().any(|row| !subject(row.told, row.measure.subject.as_deref()).is_empty());
         let grown = rows.iter().any(|row| row.measure.baseline.is_some());
         let limited = rows.iter().any(|row| row.limit.is_some());
+        let course =
+            |row: &Row<'_>| courses.iter().find_map(|course| course.bars(row.told.report, row.measure));
+        let has_gone = rows.iter().take(ROWS).any(|row| course(row).is_some());
         let mut head = String::new();
         let columns = [
             ("", ":--", limited),
@@ -409,6 +492,7 @@ impl Page<'_> {
             ("Before", "--:", grown),
             ("Now", "--:", true),
             ("Change", "--:", grown),
+            ("Trend", ":--", has_gone),
             ("Limit", ":--", limited),
             // Last: where there is no room for all, this can be done without.
             ("Tool", ":--", tools.len() > 1),
@@ -440,6 +524,7 @@ impl Page<'_> {
                 figures(&of.before),
                 figures(&of.now),
                 figures(&of.growth),
+                course(row).unwrap_or_default(),
                 row.limit.map(|limit| self.limit(row.measure, limit)).unwrap_or_default(),
                 plain(&row.told.report.tool.name),
             ];
@@ -458,6 +543,9 @@ impl Page<'_> {
         if !others.is_empty() {
             let more = counted(others.len(), "more measure");
             let _ = self.fits(&format!("\n{more} changed less: they are in the reports below.\n"), reserve);
+        }
+        if has_gone {
+            let _ = self.fits("\nTrend: the commits of the history, the oldest first, and now.\n", reserve);
         }
         self.always("\n");
         0
@@ -517,7 +605,7 @@ impl Page<'_> {
     /// Each report, folded; the worst first. Returns how many are left out or shortened.
     fn details(&mut self, all: &[Told<'_>]) -> usize {
         let mut order: Vec<&Told<'_>> = all.iter().collect();
-        order.sort_by_key(|told| std::cmp::Reverse(told.report.worst()));
+        order.sort_by_key(|told| Reverse(told.report.worst()));
         let mut left_out = 0;
         for told in order {
             let whole = self.folded(told, FINDINGS, DETAILS);
@@ -637,5 +725,21 @@ impl Page<'_> {
             place.unwrap_or_default()
         );
         self.always(&text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_stand_between_the_lowest_and_the_highest() {
+        let bars = |values: &[f64]| bars(values.iter().copied());
+        assert_eq!(bars(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), "▁▂▃▄▅▆▇█");
+        assert_eq!(bars(&[1000.0, 1010.0, 1005.0]), "▁█▅");
+        assert_eq!(bars(&[-1.0, -3.0]), "█▁");
+        assert_eq!(bars(&[5.0, 5.0]), "▄▄");
+        assert_eq!(bars(&[f64::MIN, f64::MAX]), "▄▄");
+        assert_eq!(bars(&[]), "");
     }
 }

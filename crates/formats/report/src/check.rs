@@ -12,14 +12,21 @@ use crate::shortened;
 /// # Errors
 /// The first thing that none can.
 pub fn check(report: &Report) -> Result<(), Impossible> {
-    if report.tool.name.trim().is_empty() {
-        return Err(Impossible::NoName { what: "tool", at: 1 });
-    }
     let mut seen: HashSet<(Option<&str>, &str)> = HashSet::new();
-    for (index, measure) in report.measures.iter().enumerate() {
+    for measure in &report.measures {
         if !seen.insert((measure.subject.as_deref(), &measure.name)) {
             return Err(Impossible::Twice(shortened(&measure.name)));
         }
+    }
+    check_each(report)
+}
+
+/// [`check`] without a look at what is there twice.
+pub(crate) fn check_each(report: &Report) -> Result<(), Impossible> {
+    if report.tool.name.trim().is_empty() {
+        return Err(Impossible::NoName { what: "tool", at: 1 });
+    }
+    for (index, measure) in report.measures.iter().enumerate() {
         if measure.name.trim().is_empty() {
             return Err(Impossible::NoName { what: "measure", at: index + 1 });
         }

@@ -36,7 +36,12 @@ pub(crate) fn skim(bytes: &[u8]) -> Option<Skimmed> {
     // Once for all: what is left out is not looked at again.
     std::str::from_utf8(bytes).ok()?;
     let mut reader = Reader { bytes, at: 0 };
-    let mut skimmed = Skimmed { text: Vec::new(), names: HashSet::default(), may_be_twice: false };
+    // As many as are usual: a measure of a symbol has some 140 bytes, and one of ten stays.
+    let mut skimmed = Skimmed {
+        text: Vec::with_capacity(bytes.len() / 6),
+        names: HashSet::with_capacity_and_hasher(bytes.len() / 128, BuildHasherDefault::default()),
+        may_be_twice: false,
+    };
     let mut copied = 0;
     reader.expect(b'{')?;
     loop {
@@ -190,7 +195,7 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
         let rest = self.bytes.get(self.at..)?;
-        let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
+        let length = plain_length(rest)?;
         let (text, end) = rest.split_at_checked(length)?;
         self.at += length + 1;
         (end.first() == Some(&b'"')).then_some(text)
@@ -200,12 +205,22 @@ impl<'a> Reader<'a> {
     fn whole_number(&mut self) -> Option<i64> {
         self.peek()?;
         let rest = self.bytes.get(self.at..)?;
-        let length = rest.iter().position(|byte| !byte.is_ascii_digit())?;
-        let (digits, end) = rest.split_at_checked(length)?;
-        let is_whole = !matches!(end.first(), Some(b'.' | b'e' | b'E'));
-        let is_written_so = (1..=18).contains(&length) && (length == 1 || digits.first() != Some(&b'0'));
+        let (mut number, mut length) = (0_i64, 0);
+        let end = loop {
+            let byte = *rest.get(length)?;
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break byte;
+            }
+            length += 1;
+            if length > 18 {
+                return None;
+            }
+            number = number * 10 + i64::from(digit);
+        };
+        let is_whole = !matches!(end, b'.' | b'e' | b'E');
+        let is_written_so = length == 1 || (length > 1 && rest.first() != Some(&b'0'));
         self.at += length;
-        let number = digits.iter().fold(0, |number: i64, digit| number * 10 + i64::from(digit - b'0'));
         (is_whole && is_written_so).then_some(number)
     }
 
@@ -244,14 +259,35 @@ impl<'a> Reader<'a> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..)?;
-            let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            let length = plain_length(rest)?;
             self.at += length + 1;
-            if rest.get(length) == Some(&b'"') {
-                return Some(());
+            match rest.get(length)? {
+                b'"' => return Some(()),
+                b'\\' => self.at += 1,
+                // A control character, which whoever reads the text refuses.
+                _ => {}
             }
-            self.at += 1;
         }
     }
+}
+
+/// How many bytes come before the first that does not say what it means: `"`, `\`, or a control character. Eight at a time, by the
+/// known arithmetic: a byte less than `n` has a borrow in its highest bit, and of what is found the first is always right.
+fn plain_length(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHEST: u64 = ONES << 7;
+    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
+    let is = |word: u64, byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = (is(word, b'"') | is(word, b'\\') | less(word, 0x20)) & HIGHEST;
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
+    Some(words.len() * 8 + length)
 }
 
 /// A number that is the same for the same name of the same subject; for different ones nearly never.
@@ -288,5 +324,28 @@ impl Hasher for AsItIs {
 
     fn write_u64(&mut self, number: u64) {
         self.0 = number;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_ends_at_the_first_byte_that_says_something_else() {
+        let plain = [b' ', b'a', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xff];
+        for end in (0..=u8::MAX).filter(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+            for length in 0..20_usize {
+                for byte in plain {
+                    let mut text = vec![byte; length];
+                    text.push(end);
+                    // What comes later must not be taken for it.
+                    text.extend([b'"', 0, byte, b'\\'].iter().cycle().take(17));
+                    assert_eq!(plain_length(&text), Some(length), "{end} after {length} times {byte}");
+                    text.truncate(length);
+                    assert_eq!(plain_length(&text), None);
+                }
+            }
+        }
     }
 }

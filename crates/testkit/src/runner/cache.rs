@@ -1,4 +1,5 @@
-//! A stand-in for actions/cache and the service behind it, which keeps the rules of both.
+//! A stand-in for actions/cache and the service behind it, which keeps the rules of both. The real one needs GitHub's service and a token
+//! that only a runner of GitHub has. That each rule is kept is shown by `the_cache_keeps_the_rules_of_the_real_one` in `tests/runner.rs`.
 //!
 //! - An entry is found only by a run that may see the reference it was saved on: its own (of a pull request that is
 //!   `refs/pull/7/merge`), the branch it goes to, and the main branch, in this order.
@@ -20,6 +21,9 @@ use super::said::Said;
 
 /// Characters a key may have.
 const MAX_KEY: usize = 512;
+
+/// Said by every step, so that nobody who reads a log takes it for the real one.
+const STAND_IN: &str = "(a stand-in for actions/cache: it keeps its rules, and its entries in memory)";
 
 /// What a job's token may do with the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,10 +144,12 @@ impl Cache {
         }
         // On Linux the archive of another system makes no difference; the compression does not change here.
         let version = paths.join("|");
-        match does {
+        let mut said = match does {
             Does::Restore => self.restore(key, &restore_keys, &version, scopes, workspace),
             Does::Save => self.save(key, &paths, version, scopes, access, workspace),
-        }
+        };
+        said.log.insert(0, STAND_IN.to_owned());
+        said
     }
 
     fn restore(

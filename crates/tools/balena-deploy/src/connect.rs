@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lw_balena::{Api, Endpoints, Fleet, Release, ServerTime};
 use lw_cli::{Context, Error, Variable};
-use lw_connect::{GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY, Patience};
+use lw_connect::Patience;
+use lw_github_client::{API_URL, GRAPHQL_URL, REPOSITORY};
 use lw_secret::SecretSource;
 
 use crate::args::Where;
@@ -13,9 +14,9 @@ use crate::args::Where;
 pub(crate) const VARIABLES: &[Variable] = &[
     Variable { name: "BALENARC_API_URL", description: "Address of the API, as balena-cli reads it" },
     Variable { name: "BALENARC_BUILDER_URL", description: "Address of the builder, as balena-cli reads it" },
-    GITHUB_REPOSITORY,
-    GITHUB_API_URL,
-    GITHUB_GRAPHQL_URL,
+    REPOSITORY,
+    API_URL,
+    GRAPHQL_URL,
 ];
 
 /// A fleet, and the Balena it is in.

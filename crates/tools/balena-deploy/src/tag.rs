@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use lw_balena::Release;
 use lw_cli::{Context, Error};
 use lw_connect::Patience;
-use lw_github::{Api, Endpoints, ObjectId, Repository, Tagged};
+use lw_github::{Api, ObjectId, Repository, Tagged};
+use lw_github_client::{GitHub, Wanted};
 use lw_model::{Fact, Report};
-use lw_secret::SecretSource;
 use serde_json::json;
 
 use crate::args::Tagging;
@@ -32,23 +32,13 @@ impl Tagger {
         if !args.create_tag {
             return Ok(None);
         }
-        let variable = |name: &str| cx.variable(name);
-        let name = variable("GITHUB_REPOSITORY").ok_or_else(|| {
-            Error::usage("the repository to tag is not known").hint(
-                "on GitHub the runner sets GITHUB_REPOSITORY; elsewhere leave out --create-tag, and push the tag yourself",
-            )
-        })?;
-        let repository = Repository::parse(&name)?;
-        let client = lw_connect::client(cx)?;
-        let source =
-            args.github_token.clone().unwrap_or_else(|| SecretSource::Env("GITHUB_TOKEN".to_owned()));
-        let token = cx.secret(&source, "token of GitHub").map_err(|error| {
-            Error::usage(error.message()).hint(
-                "for --create-tag give the step `env: GITHUB_TOKEN: ${{ github.token }}`, and the job `permissions:` with `contents: write`",
-            )
-        })?;
-        let api = Api::new(client, Endpoints::from_environment(&variable), Some(token))?;
-        Ok(Some(Self { api, repository, clock: Patience::of(cx) }))
+        let wanted = Wanted {
+            token: args.github_token.as_ref(),
+            permission: "contents: write",
+            elsewhere: "leave out --create-tag, and push the tag yourself",
+        };
+        let GitHub { api, repository, clock } = GitHub::of_run(&wanted, cx)?;
+        Ok(Some(Self { api, repository, clock }))
     }
 
     /// Before anything is rolled out: whether the commit is known, and the tag not that of another one.

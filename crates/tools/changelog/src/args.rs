@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lw_releases::{CommitArgs, HistoryArgs};
+use lw_secret::SecretSource;
 
 /// Arguments of changelog.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -73,9 +74,13 @@ pub struct Generate {
     #[arg(long, help_heading = "Messages")]
     pub expand_squash: bool,
 
-    /// Pull requests as JSON, as `gh pr list --json number,title,author,labels,mergeCommit` or GitHub's REST API give them; `(#12)` in a message needs none
-    #[arg(long, value_name = "FILE", help_heading = "People")]
+    /// Pull requests as JSON, as `gh pr list --json number,title,author,labels,mergeCommit` or GitHub's REST API give them; or `github`, which asks GitHub for those merged since the oldest commit that is told. `(#12)` in a message needs none
+    #[arg(long, value_name = "FILE|github", help_heading = "People")]
     pub pulls: Option<PathBuf>,
+
+    /// Where the token for `--pulls github` is: env:NAME, fd:N, `-` or a file; without it env:GITHUB_TOKEN
+    #[arg(long, value_name = "SOURCE", help_heading = "People")]
+    pub token: Option<SecretSource>,
 
     /// Name who contributed for the first time: whose address no commit before the release has. Reads the whole history
     #[arg(long, help_heading = "People")]

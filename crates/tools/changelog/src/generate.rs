@@ -13,7 +13,7 @@ use crate::error::InputError;
 use crate::json::{self, Beside};
 use crate::markdown::{self, GITHUB_LIMIT, Style, Written};
 use crate::prepend::{self, Names, New};
-use crate::pulls::Pulls;
+use crate::pulls::{self, Pulls};
 use crate::template::Template;
 use crate::{contributors, groups, lint, source};
 
@@ -29,8 +29,9 @@ pub(crate) fn run(args: &Generate, cx: &mut Context, report: &mut Report) -> Res
     let pulls = args
         .pulls
         .as_deref()
+        .filter(|path| !pulls::are_fetched(path))
         .map(|path| Pulls::parse(&cx.open(path)?, &cx.display_path(path)).map_err(Error::from));
-    let pulls = pulls.transpose()?;
+    let mut pulls = pulls.transpose()?;
     let template =
         args.template.as_deref().map(|path| Ok::<_, Error>((cx.open(path)?, cx.display_path(path))));
     let template = template.transpose()?;
@@ -40,6 +41,9 @@ pub(crate) fn run(args: &Generate, cx: &mut Context, report: &mut Report) -> Res
     let keep = if needs_texts { Keep::Texts } else { Keep::Told(&groups::MIGRATION) };
     let (repository, mut found) =
         source::read(&args.source, Want::Head, args.expand_squash, keep, cx, report)?;
+    if args.pulls.as_deref().is_some_and(pulls::are_fetched) {
+        pulls = Some(Pulls::fetch(args.token.as_ref(), &found, cx)?);
+    }
     if let Some(pulls) = &pulls {
         let linked = pulls.link(&mut found);
         let measure = Measure::count("changelog.pull-requests", pulls.len() as u64);
@@ -132,6 +136,10 @@ fn refuse_contradictions(args: &Generate) -> Result<(), Error> {
             )
             .hint("leave --max-characters out; notes that are cut come of a run with --output"));
         }
+    }
+    if args.token.is_some() && !args.pulls.as_deref().is_some_and(pulls::are_fetched) {
+        return Err(Error::usage("--token is for --pulls github, which is not given")
+            .hint("add --pulls github, or leave --token out"));
     }
     let source = &args.source;
     let is_one = source.tag.is_some() || source.since.is_some() || source.unreleased;

@@ -69,6 +69,12 @@ Examples:
         &[(NOT_ENOUGH_HISTORY, "the clone does not hold enough history")];
     const FORMATS: &'static [ExtraFormat] =
         &[ExtraFormat { name: "notes", description: "Of `generate`: what --output would get" }];
+    // Which secret GitHub is shown.
+    const TRUSTED: &'static [&'static str] = &["token"];
+    const VARIABLES: &'static [lw_cli::Variable] = lw_github_client::VARIABLES;
+    const ONLINE: bool = true;
+    // What talks to GitHub takes about a quarter of it.
+    const MAX_BINARY_BYTES: u64 = 6_700_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -1,8 +1,12 @@
 //! Pull requests, as GitHub tells of them, and which commits they brought.
 
 use std::collections::HashMap;
+use std::path::Path;
 
+use lw_cli::Context;
+use lw_github_client::{GitHub, Wanted};
 use lw_releases::Releases;
+use lw_secret::SecretSource;
 use lw_syntax::json_reason;
 use serde::Deserialize;
 
@@ -10,6 +14,14 @@ use crate::error::InputError;
 
 /// The largest list that is read, in bytes: some hundred thousand pull requests.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
+
+/// The most closed pull requests that GitHub is asked for: a hundred requests, of the thousand that the token of a job has in an hour.
+const MOST_FETCHED: usize = 10_000;
+
+/// Whether they are to be fetched; a file of this name is `./github`.
+pub(crate) fn are_fetched(pulls: &Path) -> bool {
+    pulls == Path::new("github")
+}
 
 /// A pull request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,13 +92,11 @@ impl Pulls {
             pages += 1;
             for pull in page.map_err(|error| problem(&error))? {
                 let of_graph = pull.merge_commit.map(|commit| commit.oid);
-                if let Some(id) = pull.merge_commit_sha.or(of_graph) {
-                    pulls.by_commit.insert(id.to_ascii_lowercase(), pull.number);
-                }
-                let login = pull.user.and_then(|user| user.login).filter(|login| is_login(login));
+                let commit = pull.merge_commit_sha.or(of_graph);
+                let login = pull.user.and_then(|user| user.login);
                 let labels = pull.labels.unwrap_or_default().into_iter().map(|label| label.name).collect();
                 let title = pull.title.unwrap_or_default();
-                pulls.by_number.insert(pull.number, Pull { title, login, labels });
+                pulls.add(pull.number, commit.as_deref(), Pull { title, login, labels });
             }
         }
         if pages == 0 {
@@ -98,6 +108,51 @@ impl Pulls {
             });
         }
         Ok(pulls)
+    }
+
+    /// Asks GitHub for what was merged since the oldest commit that is told. Nothing is asked where no commit is told.
+    ///
+    /// # Errors
+    /// When the repository or the token is missing, GitHub refuses or does not answer, or there are more than [`MOST_FETCHED`]: a
+    /// changelog that only says what was at hand would look like a whole one.
+    pub(crate) fn fetch(
+        token: Option<&SecretSource>,
+        found: &Releases,
+        cx: &Context,
+    ) -> Result<Self, lw_cli::Error> {
+        let Some(oldest) = found.log.commits.iter().map(|commit| commit.time).min() else {
+            return Ok(Self::default());
+        };
+        let wanted = Wanted {
+            token,
+            permission: "pull-requests: read",
+            elsewhere: "give --pulls FILE, which `gh pr list --json number,title,author,labels,mergeCommit` writes",
+        };
+        let GitHub { api, repository, mut clock } = GitHub::of_run(&wanted, cx)?;
+        // A commit made elsewhere has another clock than GitHub.
+        let since = lw_releases::utc_time(oldest.saturating_sub(86_400).max(0));
+        let merged = api.merged_pulls(&repository, Some(&since), MOST_FETCHED, &mut clock)?;
+        let mut pulls = Self::default();
+        for pull in merged {
+            pulls.add(
+                pull.number,
+                pull.merge_commit_sha.as_deref(),
+                Pull {
+                    title: pull.title,
+                    login: pull.user.map(|user| user.login),
+                    labels: pull.labels.into_iter().map(|label| label.name).collect(),
+                },
+            );
+        }
+        Ok(pulls)
+    }
+
+    fn add(&mut self, number: u64, commit: Option<&str>, mut pull: Pull) {
+        if let Some(id) = commit {
+            self.by_commit.insert(id.to_ascii_lowercase(), number);
+        }
+        pull.login = pull.login.filter(|login| is_login(login));
+        self.by_number.insert(number, pull);
     }
 
     pub(crate) fn get(&self, number: u64) -> Option<&Pull> {

@@ -6,17 +6,14 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use lw_cli::{Context, Error, Variable};
-use lw_connect::{GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY, Patience};
-use lw_github::{Api, Endpoints, Entry, Moved, NewCommit, NewEntry, ObjectId, Repository, Waiting as _};
+use lw_cli::{Context, Error};
+use lw_connect::Patience;
+use lw_github::{Api, Entry, Moved, NewCommit, NewEntry, ObjectId, Repository, Waiting as _};
+use lw_github_client::{GitHub, Wanted};
 use lw_model::Diagnose;
 use lw_retry::{Attempt, Decision, Failure, Policy, Repeatable};
-use lw_secret::SecretSource;
 
 use crate::args::Remote;
-
-/// What says where GitHub is, and which repository is meant.
-pub(crate) const VARIABLES: &[Variable] = &[GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL];
 
 /// How often a move is tried that others were faster with: a matrix of many legs may end in the same second.
 const RACES: Policy = Policy {
@@ -67,28 +64,16 @@ impl Store {
     /// # Errors
     /// When there is no token, or no repository.
     pub(crate) fn new(args: &Remote, default: &str, needs: &str, cx: &Context) -> Result<Self, Error> {
-        let variable = |name: &str| cx.variable(name);
-        let name = variable("GITHUB_REPOSITORY").ok_or_else(|| {
-            Error::usage("the repository on GitHub is not known").hint(
-                "on GitHub the runner sets GITHUB_REPOSITORY; elsewhere give --file FILE or --folder FOLDER",
-            )
-        })?;
-        let repository = Repository::parse(&name)?;
-        let client = lw_connect::client(cx)?;
-        let source = args.token.clone().unwrap_or_else(|| SecretSource::Env("GITHUB_TOKEN".into()));
-        // Last: what needs no secret has been found good.
-        let token = cx.secret(&source, "token").map_err(|error| {
-            error.hint(format!(
-                "give the step `env: GITHUB_TOKEN: ${{{{ github.token }}}}`, and the job `permissions:` with `{needs}`"
-            ))
-        })?;
-        let api = Api::new(client, Endpoints::from_environment(&variable), Some(token))
-            .map_err(|error| told(&error))?;
+        let wanted = Wanted {
+            token: args.token.as_ref(),
+            permission: needs,
+            elsewhere: "give --file FILE or --folder FOLDER",
+        };
+        let GitHub { api, repository, clock } = GitHub::of_run(&wanted, cx)?;
         let ci = cx.ci_context();
         let mut hash = DefaultHasher::new();
         (&ci.run_url, &ci.job, ci.run_attempt, cx.now(), cx.root()).hash(&mut hash);
         let reference = args.reference.clone().unwrap_or_else(|| default.to_owned());
-        let clock = Patience::of(cx);
         Ok(Self { api, repository, reference, clock, seed: hash.finish() })
     }
 

@@ -56,7 +56,7 @@ impl Tool for History {
     // Whoever changes the code must not change where its figures go, nor which branch is the main one.
     const TRUSTED: &'static [&'static str] =
         &["reports", "branch", "file", "folder", "ref", "token", "path", "key"];
-    const VARIABLES: &'static [Variable] = github::VARIABLES;
+    const VARIABLES: &'static [Variable] = lw_github_client::VARIABLES;
     const ONLINE: bool = true;
     const MAX_BINARY_BYTES: u64 = 5_200_000;
     type Args = Args;

@@ -19,6 +19,10 @@ pub struct Args {
     #[arg(long, value_name = "NAME", default_value = DEFAULT_ARTIFACT, help_heading = "Inputs")]
     pub artifact: String,
 
+    /// History of the base, as `history export --format jsonl` writes it: the table shows how its measures have gone over the newest 20 commits
+    #[arg(long, value_name = "FILE", help_heading = "Inputs")]
+    pub history: Option<PathBuf>,
+
     /// Commit the reports have to be of; without it what the CI has checked out
     #[arg(long, value_name = "COMMIT", help_heading = "Inputs")]
     pub commit: Option<String>,

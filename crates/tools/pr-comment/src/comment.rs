@@ -2,7 +2,7 @@
 
 use lw_cli::Context;
 use lw_render::LinkBase;
-use lw_render::joined::{self, Comment, JoinOptions, PageLink, Told};
+use lw_render::joined::{self, Comment, Course, JoinOptions, PageLink, Told};
 
 use crate::marker::Marker;
 use crate::reports::Collected;
@@ -19,6 +19,8 @@ pub(crate) struct Of<'a> {
     pub(crate) run: Option<&'a str>,
     /// Where the files of the commit can be read.
     pub(crate) files: Option<&'a str>,
+    /// How measures have gone so far.
+    pub(crate) courses: &'a [Course],
 }
 
 /// Writes the comment, with its marker.
@@ -59,6 +61,7 @@ pub(crate) fn write(collected: &Collected, of: &Of<'_>, marker: &Marker, cx: &Co
             link: link.as_ref(),
             problems: &collected.problems,
             notes: &collected.notes,
+            courses: of.courses,
             most: MOST - joined::units(&line) - 1,
         },
     );

@@ -1,18 +1,15 @@
 //! GitHub, by `lw-github`.
 
-use lw_cli::{Context, Variable};
-use lw_connect::{GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY, Patience};
-use lw_github::{Api, Artifact, Author, Endpoints, Error, HeadOf, Repository, Sticky};
+use lw_cli::Context;
+use lw_connect::Patience;
+use lw_github::{Api, Artifact, Author, Error, HeadOf, Repository, Sticky};
+use lw_github_client::Wanted;
 use lw_model::Diagnose;
-use lw_secret::SecretSource;
 
 use crate::args::Args;
 use crate::artifact::Names;
 use crate::marker::Marker;
 use crate::service::{EndedRun, Posted, Pull, Service, ServiceError};
-
-/// What says where GitHub is, and which repository is meant.
-pub(crate) const VARIABLES: &[Variable] = &[GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_GRAPHQL_URL];
 
 /// One repository of GitHub.
 pub(crate) struct GitHub {
@@ -36,25 +33,16 @@ impl GitHub {
     /// # Errors
     /// When there is no token, or no repository.
     pub(crate) fn new(args: &Args, cx: &Context) -> Result<Self, ServiceError> {
-        let variable = |name: &str| cx.variable(name);
-        let name = variable("GITHUB_REPOSITORY").ok_or_else(|| ServiceError {
-            message: "the repository is not known".into(),
-            hint: Some("on GitHub the runner sets GITHUB_REPOSITORY; for other forges post the file that --output writes".into()),
-        })?;
-        let repository = Repository::parse(&name).map_err(|error| other(&error))?;
-        let client = lw_connect::client(cx).map_err(|error| ServiceError {
+        let wanted = Wanted {
+            token: args.token.as_ref(),
+            permission: "pull-requests: write",
+            elsewhere: "post the file that --output writes",
+        };
+        let run = lw_github_client::GitHub::of_run(&wanted, cx).map_err(|error| ServiceError {
             message: error.message(),
             hint: error.advice().map(str::to_owned),
         })?;
-        let source = args.token.clone().unwrap_or_else(|| SecretSource::Env("GITHUB_TOKEN".into()));
-        // Last: what needs no secret has been found good.
-        let token = cx.secret(&source, "token").map_err(|error| ServiceError {
-            message: error.message(),
-            hint: Some("give the step `env: GITHUB_TOKEN: ${{ github.token }}`, and the job `permissions:` with `pull-requests: write`".into()),
-        })?;
-        let api = Api::new(client, Endpoints::from_environment(&variable), Some(token))
-            .map_err(|error| told(&error))?;
-        Ok(Self { api, repository, author: None, clock: Patience::of(cx) })
+        Ok(Self { api: run.api, repository: run.repository, author: None, clock: run.clock })
     }
 }
 

@@ -7,6 +7,7 @@ mod args;
 mod artifact;
 mod comment;
 mod github;
+mod history;
 mod marker;
 mod measured;
 mod post;
@@ -53,13 +54,14 @@ impl Tool for PrComment {
         "any-commit",
         "reports",
         "from-artifact",
+        "history",
         "artifact",
         "comment",
         "key",
         "pull-request",
         "token",
     ];
-    const VARIABLES: &'static [Variable] = github::VARIABLES;
+    const VARIABLES: &'static [Variable] = lw_github_client::VARIABLES;
     const ONLINE: bool = true;
     const MAX_BINARY_BYTES: u64 = 5_200_000;
     type Args = Args;
@@ -85,7 +87,7 @@ impl Tool for PrComment {
 /// The reports of this run.
 fn of_files(args: &Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
     let mut wanted = Wanted::of(args, cx)?;
-    let collected = Collected::files(args, &mut wanted, cx, report);
+    let mut collected = Collected::files(args, &mut wanted, cx, report);
     let ci = cx.ci_context();
     let commit = args.commit.clone().or_else(|| ci.head_commit.clone()).or_else(|| ci.commit.clone());
     let marker = Marker {
@@ -95,8 +97,14 @@ fn of_files(args: &Args, cx: &mut Context, report: &mut Report) -> Result<(), Er
     };
     let (run, files) = (ci.run_url.clone(), ci.blob_base.clone());
     let title = report.title.clone().unwrap_or_default();
-    let of =
-        Of { title: &title, commit: marker.commit.as_deref(), run: run.as_deref(), files: files.as_deref() };
+    let courses = history::read(args, marker.commit.as_deref(), &mut collected, cx, report);
+    let of = Of {
+        title: &title,
+        commit: marker.commit.as_deref(),
+        run: run.as_deref(),
+        files: files.as_deref(),
+        courses: &courses,
+    };
     let told = comment::write(&collected, &of, &marker, cx);
     record(args, &collected, &told, &marker, cx, report)?;
     let may_create = args.comment != When::OnChange || told.is_news;
@@ -159,7 +167,7 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
     let mut round = 1;
     loop {
         report.clone_from(&before);
-        let collected = artifact::reports(&mut service, (&origin, &names), &artifacts, cx, report)?;
+        let mut collected = artifact::reports(&mut service, (&origin, &names), &artifacts, cx, report)?;
         if collected.found.is_empty() {
             // It may be missing, which the report tells: the pull request is not told of what is nobody's fault.
             cx.output("posted", "no");
@@ -167,11 +175,13 @@ fn of_artifact(args: &Args, run: u64, cx: &mut Context, report: &mut Report) -> 
             return Ok(());
         }
         origin.narrow(&collected);
+        let courses = history::read(args, marker.commit.as_deref(), &mut collected, cx, report);
         let of = Of {
             title: &title,
             commit: marker.commit.as_deref(),
             run: Some(&origin.run.url),
             files: files.as_deref(),
+            courses: &courses,
         };
         let told = comment::write(&collected, &of, &marker, cx);
         let may_create = args.comment != When::OnChange || told.is_news;

@@ -1,12 +1,12 @@
 //! Reports: found, read, held to one commit, and told apart.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, Hasher};
 
 use lw_cli::{Context, Error, ResultExt};
 use lw_model::{Finding, Level, Report, Verdict};
 use lw_render::joined;
 use lw_report::Commit;
-use sha2::{Digest, Sha256};
 
 use crate::args::Args;
 
@@ -33,7 +33,24 @@ pub(crate) struct Collected {
     pub(crate) problems: Vec<String>,
     /// What is missing and may be.
     pub(crate) notes: Vec<String>,
-    seen: HashMap<[u8; 32], String>,
+    seen: Seen,
+}
+
+/// The reports there were, by what is in them.
+#[derive(Default)]
+struct Seen {
+    /// Nobody can know it before, and so make two files that it takes for one. All it would do is to refuse both.
+    key: foldhash::quality::RandomState,
+    files: HashMap<(usize, u64), String>,
+}
+
+impl Seen {
+    /// The file that had the same bytes.
+    fn insert(&mut self, file: &str, bytes: &[u8]) -> Option<String> {
+        let mut hasher = self.key.build_hasher();
+        hasher.write(bytes);
+        self.files.insert((bytes.len(), hasher.finish()), file.to_owned())
+    }
 }
 
 /// Which commit the reports have to be of.
@@ -140,8 +157,7 @@ impl Collected {
         wanted: &mut Wanted,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let digest: [u8; 32] = Sha256::digest(bytes).into();
-        if let Some(first) = self.seen.insert(digest, file.to_owned()) {
+        if let Some(first) = self.seen.insert(file, bytes) {
             let message = format!("{file} is the same report as {first}, to the byte");
             self.problems.push(message.clone());
             report.add_finding(Finding::new("pr-comment/same-report", Level::Error, file, message));

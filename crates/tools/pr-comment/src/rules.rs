@@ -35,6 +35,12 @@ pub(crate) const RULES: &[Rule] = &[
         help: "Something was downloaded twice, or a job of the matrix wrote what belongs to another. Name each file once.",
     },
     Rule {
+        id: "history",
+        level: Level::Warning,
+        title: "The history cannot be read in whole, or has none of the measures.",
+        help: "The comment is written without it. Give what `history export --format jsonl` writes of the base branch; `--fail-on warning` makes it fail.",
+    },
+    Rule {
         id: "not-posted",
         level: Level::Note,
         title: "The comment was not posted.",

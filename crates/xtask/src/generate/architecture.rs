@@ -35,9 +35,10 @@ fn title(floor: u8) -> &'static str {
         1 => "F1 · pure",
         2 => "F2 · the edge",
         3 => "F3 · services",
-        TOOLS => "F4 · tools",
-        5 => "F5 · the multi-call binary",
-        _ => "F6 · never shipped",
+        4 => "F4 · a service for a run",
+        TOOLS => "F5 · tools",
+        6 => "F6 · the multi-call binary",
+        _ => "F7 · never shipped",
     }
 }
 

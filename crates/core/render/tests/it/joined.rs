@@ -47,6 +47,7 @@ fn joined(all: &[Told<'_>], most: usize, problems: &[String]) -> Comment {
         link: Some(&link),
         problems,
         notes: &[],
+        courses: &[],
         most,
     };
     let comment = join(all, &options);
@@ -351,6 +352,7 @@ proptest! {
             link: Some(&link),
             problems: &texts,
             notes: &texts,
+            courses: &[],
             most: most.max(60_000),
         };
         assert_ours(&join(&all, &options).text);

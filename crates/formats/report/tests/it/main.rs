@@ -304,6 +304,7 @@ fn five_hundred_reports_of_five_thousand_measures_are_joined() {
         link: None,
         problems: &[],
         notes: &[],
+        courses: &[],
         most: 65_000,
     };
     let comment = join(&told, &options);

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use lw_model::{Level, Verdict};
 use lw_testkit::git::{Scratch, command};
+use lw_testkit::github::{Access, Account, Fault, Injection, Permissions, PullSpec, Stub, When};
+use lw_testkit::http::Fault as Way;
 use lw_testkit::tool::words;
 
 use crate::CHANGELOG;
@@ -335,4 +337,114 @@ fn breaking_changes_stand_before_all_with_what_to_do() {
         );
         assert!(place("### Migration") < place("other ports (") && !text.contains("Signed-off"), "{text}");
     }
+}
+
+const REPOSITORY: &str = "org/app";
+const TOKEN: &str = "ghs_canary0a8Jm2kQ9xTw4v";
+
+/// A GitHub that has the pull requests of [`history`], one on a page.
+fn github(merge: &str, squash: &str, permissions: Permissions) -> Stub {
+    let stub = Stub::start();
+    stub.world(|world| {
+        world.add_repository(REPOSITORY);
+        world.add_token(TOKEN, Account::job(REPOSITORY, permissions));
+        world.set_page(1);
+        for (author, label, commit) in [
+            ("ann", "", None),
+            ("bob-x", "<b>", Some(merge)),
+            ("dependabot[bot]", "deps", Some(squash)),
+            ("](javascript:x)", "", None),
+            ("eve", "", None),
+        ] {
+            let title = "<!-- ](javascript:x) @octocat #99 ::error::x".to_owned();
+            let labels = if label.is_empty() { Vec::new() } else { vec![label.to_owned()] };
+            let spec = PullSpec {
+                title,
+                author: author.to_owned(),
+                labels,
+                ..PullSpec::from(REPOSITORY, "b", &"a".repeat(40))
+            };
+            let number = world.add_pull(REPOSITORY, &spec);
+            if let Some(commit) = commit {
+                world.merge(REPOSITORY, number, commit);
+            }
+        }
+    });
+    stub
+}
+
+/// The notes of v1.1.0 with what GitHub tells, and how the run ended.
+fn fetched(scratch: &Scratch, stub: &Stub, env: &[(&str, &str)]) -> lw_testkit::tool::Run {
+    let line = format!(
+        "generate --config none --tag v1.1.0 --changelog-format github {URL} --output notes.md --new-contributors --pulls github"
+    );
+    let api = stub.api_url();
+    let env = [&[("GITHUB_REPOSITORY", REPOSITORY), ("GITHUB_API_URL", api.as_str())], env].concat();
+    let _ = fs::remove_file(scratch.path().join("notes.md"));
+    CHANGELOG.run_as_step(scratch.path(), &words(&line), &env)
+}
+
+#[test]
+fn github_is_asked_for_what_was_merged() {
+    let (scratch, merge, squash) = history();
+    let reads = Permissions { pull_requests: Access::Read, ..Permissions::none() };
+    let stub = github(&merge, &squash, reads);
+    let run = fetched(&scratch, &stub, &[("GITHUB_TOKEN", TOKEN)]);
+    assert_eq!((run.code, run.count("changelog.pull-requests")), (0, 2), "{}", run.stderr);
+    let notes = read(scratch.path(), "notes.md");
+    for part in [
+        "- brought ([#2](https://github.com/org/app/pull/2) by bob-x)\n",
+        "- **deps:** no number ([#3](https://github.com/org/app/pull/3) by dependabot\\[bot\\])\n",
+        "- own ([#4](https://github.com/org/app/pull/4))\n",
+    ] {
+        assert!(notes.contains(part), "{part} in\n{notes}");
+    }
+    assert!(!notes.contains('@') && !notes.contains("<!--"), "{notes}");
+    let asked = stub.requests();
+    assert!(asked.iter().all(|seen| seen.method == "GET" && seen.has_token), "{asked:#?}");
+    assert_eq!((stub.refusals(), asked.len()), (vec![], 2));
+    for text in [&run.stdout, &run.stderr, &notes] {
+        assert!(!text.contains(TOKEN), "{text}");
+    }
+    // Without a commit there is nothing to ask for.
+    let line = "generate --config none --unreleased --pulls github";
+    let run = CHANGELOG.run_as_step(scratch.path(), &words(line), &[]);
+    assert_eq!((run.code, run.count("changelog.pull-requests")), (0, 0), "{}", run.stderr);
+}
+
+#[test]
+fn a_changelog_without_what_github_did_not_tell_is_not_written() {
+    let (scratch, merge, squash) = history();
+    let stub = github(&merge, &squash, Permissions::read());
+    let with_token = [("GITHUB_TOKEN", TOKEN)];
+    let whole = {
+        assert_eq!(fetched(&scratch, &stub, &with_token).code, 0);
+        read(scratch.path(), "notes.md")
+    };
+    // Whichever answer is lost is asked for again.
+    for number in 1..=2 {
+        stub.inject(Injection::once(When::Nth(stub.answered() + number), Fault::from(Way::Drop)));
+        let run = fetched(&scratch, &stub, &with_token);
+        assert_eq!((run.code, read(scratch.path(), "notes.md")), (0, whole.clone()), "{}", run.stderr);
+    }
+    let failed = |stub: &Stub, env: &[(&str, &str)], code: u8, says: &[&str]| {
+        let run = fetched(&scratch, stub, env);
+        assert_eq!(run.code, i32::from(code), "{}", run.stderr);
+        for word in says {
+            assert!(run.stderr.contains(word) || run.stdout.contains(word), "{word} in {}", run.stderr);
+        }
+        assert!(!scratch.path().join("notes.md").exists());
+    };
+    failed(&stub, &[], 3, &["GITHUB_TOKEN", "pull-requests: read"]);
+    failed(&stub, &[("GITHUB_TOKEN", TOKEN), ("GITHUB_REPOSITORY", "no name")], 2, &["owner/name"]);
+    let none = github(&merge, &squash, Permissions::none());
+    none.world(|world| world.make_private(REPOSITORY));
+    failed(&none, &with_token, 4, &["pull-requests: read"]);
+    // Of a second page only.
+    let stub = github(&merge, &squash, Permissions::read());
+    stub.inject(Injection::once(When::Nth(2), Fault::from(Way::Status(404))));
+    failed(&stub, &with_token, 4, &["finds nothing"]);
+    // Who names a token wants it to be used.
+    let run = generate(scratch.path(), "--token env:X");
+    assert!(run.code == 2 && run.stderr.contains("--pulls github"), "{}", run.stderr);
 }

@@ -262,3 +262,53 @@ fn a_fork_and_a_missing_token_are_notes_and_no_failures() {
         assert_eq!(run.output("posted"), "no");
     }
 }
+
+/// A line of a history: image.bytes of a board at a commit.
+fn line(number: u64, board: &str, bytes: u64) -> String {
+    format!(
+        "{{\"schema\":\"lw-history/1\",\"commit\":\"{number:040x}\",\"time\":{},\"figures\":[{{\"tool\":\"size-gate\",\"subject\":\"{board}\",\"name\":\"image.bytes\",\"value\":{bytes},\"unit\":\"bytes\",\"direction\":\"lower\",\"verdict\":\"pass\",\"limits\":[{{\"bound\":\"max\",\"threshold\":{{\"amount\":1000}},\"on_breach\":\"fail\",\"outcome\":\"met\"}}]}}]}}\n",
+        1_795_249_026 + number * 60
+    )
+}
+
+#[test]
+fn the_table_shows_how_a_measure_has_gone() {
+    let place = Place::new();
+    place.report("r/a.json", &size(Some("esp32"), 950));
+    // Not in the order of time, with another board, and with the commit that is told of.
+    let history =
+        [line(3, "esp32", 920), line(1, "esp32", 900), line(2, "esp32", 940), line(4, "esp32-s3", 1)];
+    let own = line(9, "esp32", 1).replace(&format!("{:040x}", 9), TESTED);
+    place.file("history.jsonl", &(history.concat() + &own));
+    let join = |history: &str| {
+        let run = place.join(&format!("--reports r/*.json --commit {TESTED} --history {history}"));
+        (run.code, place.comment())
+    };
+    let (code, comment) = join("history.jsonl");
+    assert_eq!(code, 0, "{comment}");
+    assert!(comment.contains("| Trend |") && comment.contains("| ▁▇▄█ |"), "{comment}");
+    // Without one nothing is different.
+    place.join(&format!("--reports r/*.json --commit {TESTED}"));
+    assert!(!place.comment().contains("Trend"));
+    // Whatever is wrong with it is told, and the comment is there.
+    let many: String = (0..60).map(|number| line(number, "esp32", 900 + number)).collect();
+    for (text, says) in [
+        ("", "has none of the measures"),
+        (line(1, "other", 5).as_str(), "has none of the measures"),
+        ("<script>@octocat</script>\n", "1 line of the history cannot be read"),
+        (&format!("{}[]\n", line(1, "esp32", 900)), "history.jsonl:2"),
+    ] {
+        place.file("history.jsonl", text);
+        let (code, comment) = join("history.jsonl");
+        assert!(code == 0 && comment.contains("| `image.bytes` |"), "{code} {text}: {comment}");
+        assert!(comment.contains(says), "{says}: {comment}");
+        assert!(!comment.contains("<script>") && !comment.contains("@octocat"), "{comment}");
+    }
+    assert!(join("none.jsonl").1.contains("the history is not shown"));
+    place.file("history.jsonl", &many);
+    let bars = |text: &str| text.chars().filter(|one| ('▁'..='█').contains(one)).count();
+    assert_eq!(bars(&join("history.jsonl").1), 21);
+    // Who wants it to be there says so.
+    let line = format!("--reports r/*.json --commit {TESTED} --history none.jsonl --fail-on warning");
+    assert_eq!(place.join(&line).code, 1);
+}
