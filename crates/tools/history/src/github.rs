@@ -70,7 +70,7 @@ impl Store {
         let variable = |name: &str| cx.variable(name);
         let name = variable("GITHUB_REPOSITORY").ok_or_else(|| {
             Error::usage("the repository on GitHub is not known").hint(
-                "on GitHub the runner sets GITHUB_REPOSITORY; elsewhere give --file FILE or --folder FOLDER",
+                "on GitHub the runner sets GITHUB_REPOSITORY; elsewhere give --file FILE or --folder FOLDER, or --local for the ref that was fetched",
             )
         })?;
         let repository = Repository::parse(&name)?;
