@@ -370,10 +370,15 @@ fn badge_of(limit: &Limit) -> String {
 }
 
 fn cell(cell: &Cell) -> String {
+    const LONG: usize = 48;
     if let Some(number) = show::number(cell) {
         return figures(&number);
     }
     match cell {
+        // An address is one word, and may not make the table wider than the page.
+        Cell::Text(text) if text.len() > LONG && !text.contains(char::is_whitespace) => {
+            kit::name(&escape::name(text))
+        }
         Cell::Text(text) => prose(text),
         Cell::Code(name) => code(name),
         Cell::Bar { used, total } => bar(*used, *total),
