@@ -10,6 +10,7 @@ pub mod graph;
 mod markup;
 mod prune;
 mod squarify;
+mod timeline;
 pub mod tour;
 mod treemap;
 pub(crate) mod trend;
@@ -217,6 +218,11 @@ impl Page<'_> {
             writeln!(self.out, "<details><summary>{title} <small>{rows}</small></summary>")?;
         } else {
             writeln!(self.out, "<h3>{title}</h3>")?;
+        }
+        let drawn = timeline::figure(table, self.pictures + 1);
+        if !drawn.is_empty() {
+            self.pictures += 1;
+            self.out.write_all(drawn.as_bytes())?;
         }
         if !table.columns.is_empty() {
             let titles: Vec<_> =
