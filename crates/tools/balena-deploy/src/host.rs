@@ -90,7 +90,7 @@ impl Host for Run<'_> {
     fn record(&mut self, event: &Event) -> Result<(), Error> {
         match event {
             Event::Intent { call, .. } if !matches!(call, Call::Lock { .. }) => {
-                self.tell(call.name(), Some(call))
+                self.tell(call.name(), Some(call));
             }
             Event::Failed(why) => self.tell(format!("failed: {why}"), None),
             Event::Note(note) => self.tell(note.clone(), None),
