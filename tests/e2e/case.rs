@@ -13,7 +13,7 @@
 //! PASSPHRASE = "secret"
 //! [secrets]                    # the same, but the value is a file of this repository in Base64, as keys are kept in a CI
 //! SIGNING_KEY = "crates/formats/signature/tests/data/keys/p256-sec1.pem"
-//! [balena]                     # a Balena on this machine, a new one for each run, with the fleet `admin/fleet1` and these
+//! [balena]                     # a Balena on this machine, a new one for each run, with the fleet `admin/fleet1`, or `user/fleet`, and
 //! release = "1.0.0"            # final, and what its devices run
 //! before = "0.9.0"             # final, and what they ran before that
 //! draft = "1.1.0"
@@ -182,10 +182,14 @@ impl Case {
 }
 
 /// A Balena whose time passes with each request, so that nobody waits for it, and whose devices are quick.
-fn balena(wanted: &BTreeMap<String, String>) -> Stub {
+pub(crate) fn balena(wanted: &BTreeMap<String, String>) -> Stub {
     let value = |name: &str| wanted.get(name).map(String::as_str);
-    let stub = Stub::start(Config::default());
-    let fleet = stub.add_fleet("fleet1");
+    let mut config = Config::default();
+    if let Some(user) = value("user") {
+        config.user = user.to_owned();
+    }
+    let stub = Stub::start(config);
+    let fleet = stub.add_fleet(value("fleet").unwrap_or("fleet1"));
     let seconds = std::time::Duration::from_secs;
     if let Some(before) = value("before") {
         stub.add_release(fleet, &Release::last(before));

@@ -1,11 +1,8 @@
-//! The commands of the documentation: each is one that `lw` takes, and those that begin a page run as they stand.
+//! The commands of the documentation: each is one that `lw` takes, also where it stands in a workflow. `commands.rs` runs them.
 
 use std::path::{Path, PathBuf};
 
 use lw_testkit::root;
-
-use crate::readme::Project;
-use crate::support::binary;
 
 /// A command as a person would paste it, and where it stands.
 struct Command {
@@ -30,7 +27,7 @@ fn texts() -> Vec<(String, String)> {
     texts
 }
 
-fn markdown_below(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn markdown_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("target") {
@@ -69,7 +66,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 /// The words of each command of a line, as a shell would part them.
-fn commands(line: &str) -> Vec<Vec<String>> {
+pub(crate) fn commands(line: &str) -> Vec<Vec<String>> {
     let mut all = vec![Vec::new()];
     let (mut word, mut is_word, mut quote) = (String::new(), false, None);
     let mut chars = line.chars().peekable();
@@ -173,55 +170,4 @@ fn a_command_that_is_none_is_found() {
     );
     assert!(lw::command().try_get_matches_from(["lw", "size-gate", "--elfs", "a"]).is_err());
     assert!(lw::command().try_get_matches_from(["lw", "size-gate", "--elf", "a"]).is_ok());
-}
-
-/// The commands of a page: those before its second heading.
-fn first_commands(page: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(root().join("docs").join(page)).unwrap();
-    let begin: String = text.split("\n## ").take(2).collect();
-    let blocks = begin.split("```sh\n").skip(1);
-    blocks
-        .flat_map(|block| block.split("\n```").next().unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect()
-}
-
-/// In a project such as they speak of, one after another.
-#[test]
-fn what_begins_a_page_runs() {
-    let bin = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(binary(), bin.path().join("lw")).unwrap();
-    let mut pages = 0;
-    for entry in lw::TOOLS {
-        let commands = first_commands(&format!("{}.md", entry.name));
-        if commands.is_empty() {
-            continue;
-        }
-        pages += 1;
-        let project = Project::released();
-        for command in commands {
-            let said = project.shell(&command, bin.path());
-            assert_eq!(said.code, 0, "docs/{}.md: {command}\n{}{}", entry.name, said.stdout, said.stderr);
-        }
-    }
-    assert!(pages >= 5, "{pages}");
-}
-
-#[test]
-fn getting_started_gets_started() {
-    let bin = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(binary(), bin.path().join("lw")).unwrap();
-    let text = std::fs::read_to_string(root().join("docs/getting-started.md")).unwrap();
-    let project = Project::released();
-    let mut count = 0;
-    for block in text.split("```sh\n").skip(1) {
-        for command in block.split("\n```").next().unwrap().lines() {
-            let said = project.shell(command, bin.path());
-            assert_eq!(said.code, 0, "{command}\n{}{}", said.stdout, said.stderr);
-            count += 1;
-        }
-    }
-    assert!(count >= 6, "{count}");
-    for made in ["lw.toml", ".github/workflows/lw.yml", "size.json"] {
-        assert!(project.work().join(made).is_file(), "{made}");
-    }
 }

@@ -22,6 +22,12 @@ const wait = [...document.querySelectorAll('iframe')].map(frame => new Promise(d
     const say = what => found.push({page: frame.dataset.page, width, what});
     page.querySelectorAll('details').forEach(part => { part.open = true; });
     if (page.documentElement.scrollWidth > width) say('the page is ' + page.documentElement.scrollWidth + ' wide');
+    const of = name => frame.contentWindow.getComputedStyle(page.body)[name].match(/\d+/g).slice(0, 3);
+    const light = colour => { const [r, g, b] = of(colour).map(part => { const c = part / 255; return c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+    const ground = light('backgroundColor'), ink = light('color');
+    if ((ground < .2) !== isDark) say('the background is that of the other scheme: ' + of('backgroundColor'));
+    // WCAG 2, success criterion 1.4.3.
+    if ((Math.max(ground, ink) + .05) / (Math.min(ground, ink) + .05) < 4.5) say('the text is hard to read');
     if (!page.querySelector('h1') || page.body.clientHeight < 50) say('the page is empty');
     for (const element of page.querySelectorAll('body *')) {
       const box = element.getBoundingClientRect();
@@ -108,12 +114,48 @@ fn pages_are_whole_at_every_width() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = pages(&made(folder.path()));
     assert!(all.len() >= 8, "{all:?}");
-    // The page of the demo, which has something of every tool.
+    // The pages of the demo, which has something of every tool.
     let demo = folder.path().join("demo");
     must(Command::new(binary()).arg("demo").arg("--out").arg(&demo).env_clear());
-    all.push(demo.join("index.html"));
+    all.extend(pages(&demo));
+    assert!(all.len() > 20, "{all:?}");
     all.extend(pages(&root().join("crates/core/render/tests/golden")));
-    judged(&browser, folder.path(), &all, &WIDTHS);
+    for scheme in [Scheme::Light, Scheme::Dark] {
+        judged(&browser, folder.path(), &all, &WIDTHS, scheme);
+    }
+    let Some(pictures) = crate::support::env("LW_PICTURES") else { return };
+    for page in pages(&demo).iter().filter(|page| page.parent() == Some(&demo)) {
+        for (width, scheme) in
+            WIDTHS.into_iter().flat_map(|width| [(width, Scheme::Light), (width, Scheme::Dark)])
+        {
+            let name = format!("{}-{width}-{scheme:?}.png", page.file_stem().unwrap().to_string_lossy());
+            must(
+                headless(&browser, &folder.path().join("profile-of-pictures"))
+                    .args(["--hide-scrollbars", "--force-device-scale-factor=1"])
+                    .arg(scheme.flag())
+                    .arg(format!("--window-size={width},2400"))
+                    .arg(format!("--screenshot={}", root().join(&pictures).join(name).display()))
+                    .arg(format!("file://{}", page.display())),
+            );
+        }
+    }
+}
+
+/// What the reader's system prefers.
+#[derive(Clone, Copy, Debug)]
+enum Scheme {
+    Light,
+    Dark,
+}
+
+impl Scheme {
+    /// Of Chromium: `PreferredColorScheme` of its `web_pref.mojom`.
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Dark => "--blink-settings=preferredColorScheme=0",
+            Self::Light => "--blink-settings=preferredColorScheme=1",
+        }
+    }
 }
 
 /// Of a conversation on a telephone, and on a screen.
@@ -207,7 +249,7 @@ fn comments_are_whole_on_a_telephone_and_on_a_screen() {
     let Some(browser) = browser() else { return };
     let folder = tempfile::tempdir().unwrap();
     let all = comments(folder.path());
-    judged(&browser, folder.path(), &all, &OF_COMMENTS);
+    judged(&browser, folder.path(), &all, &OF_COMMENTS, Scheme::Light);
     let Some(pictures) = crate::support::env("LW_PICTURES") else { return };
     for width in OF_COMMENTS {
         for page in &all {
@@ -231,8 +273,8 @@ fn headless(browser: &Path, profile: &Path) -> Command {
     command
 }
 
-/// Lays out pages at these widths; nothing may be wrong with any.
-fn judged(browser: &Path, folder: &Path, all: &[PathBuf], widths: &[u32]) {
+/// Lays out pages at these widths, in one of the schemes; nothing may be wrong with any.
+fn judged(browser: &Path, folder: &Path, all: &[PathBuf], widths: &[u32], scheme: Scheme) {
     let mut judge = String::from("<!DOCTYPE html><meta charset=\"utf-8\"><body>");
     for page in all {
         for width in widths {
@@ -243,12 +285,14 @@ fn judged(browser: &Path, folder: &Path, all: &[PathBuf], widths: &[u32]) {
             );
         }
     }
-    let _ = write!(judge, "<script>{JUDGE}</script>");
+    let is_dark = matches!(scheme, Scheme::Dark);
+    let _ = write!(judge, "<script>const isDark = {is_dark};{JUDGE}</script>");
     let file = folder.join("judge.html");
     std::fs::write(&file, judge).unwrap();
     let dom = must(
         headless(browser, &folder.join("profile"))
             .args(["--virtual-time-budget=60000", "--dump-dom"])
+            .arg(scheme.flag())
             .arg(format!("file://{}", file.display())),
     );
     let (_, told) =

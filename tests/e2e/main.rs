@@ -14,6 +14,7 @@ mod act;
 mod actions;
 mod baselines;
 mod case;
+mod commands;
 mod comments;
 mod docs;
 mod engine;

@@ -354,6 +354,10 @@ fn two_releases_and_what_stops_the_third() {
     lightwave.project.commit("chore: another key");
     let run = again(&mut lightwave);
     assert_eq!((run.code, has(&failed(&run), "sign")), (1, true), "{:?}\n{}", failed(&run), run.text());
+    // The lines of a log are as long as the terminal.
+    let told = run.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    let whose = "forged: the signature does not belong to this file and this key: either was changed, or another key signed";
+    assert!(told.contains(whose), "{}", run.text());
     assert!(!around.join("releases/v1.1.0").exists() && !around.join("s3").exists());
 
     // A tag that version.txt does not have.

@@ -209,7 +209,9 @@ impl Api {
         Ok(self.ask::<Collection<Release>>(&target, waiting)?.d)
     }
 
-    /// A release of a fleet by its id, its commit, or the beginning of that with at least seven digits.
+    /// A release of a fleet by its id, its commit, the beginning of that with at least seven digits, or its version. Balena shows the
+    /// version of a draft with the moment it was made behind it (`1.2.3-1795249026000`); without that it names a draft when no
+    /// other release has it.
     ///
     /// # Errors
     /// When there is none, or several fit.
@@ -223,6 +225,10 @@ impl Api {
             (None, false) => format!("raw_version eq {}", text(name)),
         };
         let mut found = self.releases(fleet, &condition, "id desc", 20, waiting)?;
+        if let (true, None, Ok(version)) = (found.is_empty(), id, semver(name)) {
+            let condition = format!("semver eq {} and is_final eq false", text(version));
+            found = self.releases(fleet, &condition, "id desc", 20, waiting)?;
+        }
         // Of the builds of one commit at most one has succeeded.
         if found.len() > 1 && found.iter().any(|release| release.status == Status::Success) {
             found.retain(|release| release.status == Status::Success);

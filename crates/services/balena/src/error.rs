@@ -102,7 +102,7 @@ impl Diagnose for Error {
                 "a slug is organization/fleet, as in the dashboard's address of the fleet; a token sees the fleets of its user, or its own".into()
             }
             Self::NoRelease { .. } => {
-                "name it by its id, by its commit, or by the beginning of that with at least seven digits".into()
+                "name it by its id, its version, its commit, or the beginning of that with at least seven digits".into()
             }
             Self::Ambiguous { .. } => "give more of the commit, or the id".into(),
             Self::NoDevice { .. } => "name it by its uuid, or by the beginning of that with at least seven digits".into(),

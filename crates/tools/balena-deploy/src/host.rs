@@ -7,7 +7,17 @@ use std::time::Duration;
 use lw_balena::ServerTime;
 use lw_cli::{Clock, Context, Error, ResultExt as _};
 use lw_rollout::journal::{Event, Journal};
-use lw_rollout::{Call, Host, Time};
+use lw_rollout::{Call, Host, Phase, Record, Time};
+
+/// Something that happened.
+pub(crate) struct Moment {
+    pub(crate) at: Time,
+    pub(crate) said: String,
+    /// What begins with it, with its wave.
+    pub(crate) phase: Option<String>,
+    /// How many devices it gives another release.
+    pub(crate) devices: Option<usize>,
+}
 
 /// The run, for the engine.
 pub(crate) struct Run<'c> {
@@ -17,7 +27,7 @@ pub(crate) struct Run<'c> {
     file: Option<PathBuf>,
     seq: u64,
     /// What happened, with when.
-    pub(crate) timeline: Vec<(Time, String)>,
+    pub(crate) timeline: Vec<Moment>,
     /// What was waited for last.
     said: String,
 }
@@ -40,9 +50,20 @@ impl<'c> Run<'c> {
         Ok(Self { cx, clock: cx.clock().clone(), time, file, seq, timeline: Vec::new(), said: String::new() })
     }
 
-    fn tell(&mut self, text: String) {
-        self.cx.say(&text);
-        self.timeline.push((self.time.now(), text));
+    fn tell(&mut self, said: String, call: Option<&Call>) {
+        self.cx.say(&said);
+        let phase = call.and_then(|call| match call {
+            Call::Record(Record { phase: phase @ (Phase::Applying | Phase::Baking), wave, .. }) => {
+                Some(format!("wave {wave}: {phase}"))
+            }
+            Call::Record(record) => Some(record.phase.to_string()),
+            _ => None,
+        });
+        let devices = call.and_then(|call| match call {
+            Call::Assign(changes) => Some(changes.len()),
+            _ => None,
+        });
+        self.timeline.push(Moment { at: self.time.now(), said, phase, devices });
     }
 }
 
@@ -68,10 +89,12 @@ impl Host for Run<'_> {
 
     fn record(&mut self, event: &Event) -> Result<(), Error> {
         match event {
-            Event::Intent { call, .. } if !matches!(call, Call::Lock { .. }) => self.tell(call.name()),
-            Event::Failed(why) => self.tell(format!("failed: {why}")),
-            Event::Note(note) => self.tell(note.clone()),
-            Event::Ended { said, .. } => self.tell(said.clone()),
+            Event::Intent { call, .. } if !matches!(call, Call::Lock { .. }) => {
+                self.tell(call.name(), Some(call));
+            }
+            Event::Failed(why) => self.tell(format!("failed: {why}"), None),
+            Event::Note(note) => self.tell(note.clone(), None),
+            Event::Ended { said, .. } => self.tell(said.clone(), None),
             _ => {}
         }
         let Some(file) = &self.file else { return Ok(()) };

@@ -45,15 +45,15 @@ they need is stored in tags of the fleet, the release and the devices. `pin` and
 a fleet is, for a schedule, and `check` what of a source would be sent, for pull requests: it needs no token.
 
 Examples:
-  balena-deploy deploy --fleet org/fleet --source . --version v1.2.3
-  balena-deploy plan --fleet org/fleet --release 1.2.3
-  balena-deploy deploy --fleet org/fleet --release 1.2.3 --step 10 --step 100
-  balena-deploy resume --fleet org/fleet --release 1.2.3 --wait-at-most 3600
-  balena-deploy rollback --fleet org/fleet
-  balena-deploy rollback --fleet org/fleet --to 1.2.2
-  balena-deploy deploy --env production
-  balena-deploy watch --fleet org/fleet --baseline before.json --report before.json
-  balena-deploy check --source . --max source.bytes=50MiB";
+  lw balena-deploy deploy --fleet org/fleet --source . --version v1.2.3
+  lw balena-deploy plan --fleet org/fleet --release 1.2.3
+  lw balena-deploy deploy --fleet org/fleet --release 1.2.3 --step 10 --step 100
+  lw balena-deploy resume --fleet org/fleet --release 1.2.3 --wait-at-most 3600
+  lw balena-deploy rollback --fleet org/fleet
+  lw balena-deploy rollback --fleet org/fleet --to 1.2.2
+  lw balena-deploy deploy --env production
+  lw balena-deploy watch --fleet org/fleet --baseline before.json --report before.json
+  lw balena-deploy check --source . --max source.bytes=50MiB";
     const OUTPUTS: &'static [Output] = &[
         Output { name: "release-id", description: "Id of the release; empty where none was asked for" },
         Output { name: "version", description: "Version of the release as Balena shows it (`raw_version`)" },

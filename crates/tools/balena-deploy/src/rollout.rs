@@ -17,7 +17,7 @@ use lw_rollout::{
 
 use crate::args::{Back, How, Judged, Reaction as Chosen};
 use crate::connect::Connection;
-use crate::host::Run;
+use crate::host::{Moment, Run};
 use crate::tag::Tagger;
 
 /// How many devices one call names: as many as fit into an address, and as many tags as are written between two looks at the lease.
@@ -383,12 +383,20 @@ fn devices(standings: &[Stands], release: &Release, to: &Connection, report: &mu
     report.tables.push(table);
 }
 
-fn times(timeline: &[(Time, String)]) -> Table {
-    let mut table = Table::new("timeline", "Timeline", &[("Seconds", Align::Right), ("What", Align::Left)]);
-    let began = timeline.first().map_or(Time::ZERO, |(at, _)| *at);
-    for (at, what) in timeline {
-        let seconds = i64::try_from(at.since(began).as_secs()).unwrap_or(i64::MAX);
-        table.rows.push(vec![Cell::Count(seconds), Cell::Text(what.clone())]);
+/// What happened when. lw-render draws a table with this id and these columns.
+fn times(timeline: &[Moment]) -> Table {
+    let columns =
+        [("Seconds", Align::Right), ("What", Align::Left), ("Phase", Align::Left), ("Devices", Align::Right)];
+    let mut table = Table::new("timeline", "Timeline", &columns);
+    let began = timeline.first().map_or(Time::ZERO, |first| first.at);
+    for moment in timeline {
+        let seconds = i64::try_from(moment.at.since(began).as_secs()).unwrap_or(i64::MAX);
+        table.rows.push(vec![
+            Cell::Count(seconds),
+            Cell::Text(moment.said.clone()),
+            moment.phase.clone().map_or(Cell::Empty, Cell::Text),
+            moment.devices.map_or(Cell::Empty, count),
+        ]);
     }
     table.note = Some("since the first line, by the clock of Balena".to_owned());
     table

@@ -67,7 +67,7 @@ impl Store {
         let wanted = Wanted {
             token: args.token.as_ref(),
             permission: needs,
-            elsewhere: "give --file FILE or --folder FOLDER",
+            elsewhere: "give --file FILE or --folder FOLDER, or --local for the ref that was fetched",
         };
         let GitHub { api, repository, clock } = GitHub::of_run(&wanted, cx)?;
         let ci = cx.ci_context();

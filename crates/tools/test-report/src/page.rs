@@ -238,7 +238,8 @@ impl Page<'_> {
 
     fn suites(&mut self, inputs: &[Input]) {
         self.out.push_str("<h2 id=\"suites\">Suites</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th align=\"left\">suite</th>");
-        for title in ["tests", "passed", "failed", "skipped", "time"] {
+        const TITLES: [&str; 4] = ["tests", "passed", "failed", "skipped"];
+        for title in TITLES.into_iter().chain(["time"]) {
             let _ = write!(self.out, "<th align=\"right\">{title}</th>");
         }
         self.out.push_str("</tr></thead>\n<tbody>\n");
@@ -264,11 +265,12 @@ impl Page<'_> {
             }
             let _ = write!(self.out, "<tr><td>{name}</td>");
             let failed = counts.failed + counts.errors + counts.not_run;
-            for number in [counts.total(), counts.passed, failed, counts.skipped] {
-                let _ = write!(self.out, "<td align=\"right\">{}</td>", grouped(number.into()));
+            let numbers = [counts.total(), counts.passed, failed, counts.skipped];
+            for (title, number) in TITLES.iter().zip(numbers) {
+                let _ = write!(self.out, "{}{}</td>", kit::cell(title, true), grouped(number.into()));
             }
-            let _ =
-                writeln!(self.out, "<td align=\"right\">{}</td></tr>", time.map(seconds).unwrap_or_default());
+            let time = time.map(seconds).unwrap_or_default();
+            let _ = writeln!(self.out, "{}{time}</td></tr>", kit::cell("time", true));
         }
         self.out.push_str("</tbody>\n</table></div>\n");
         self.left_out(all.len(), ROWS);

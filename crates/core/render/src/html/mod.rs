@@ -10,6 +10,7 @@ pub mod graph;
 mod markup;
 mod prune;
 mod squarify;
+mod timeline;
 pub mod tour;
 mod treemap;
 pub(crate) mod trend;
@@ -218,6 +219,11 @@ impl Page<'_> {
         } else {
             writeln!(self.out, "<h3>{title}</h3>")?;
         }
+        let drawn = timeline::figure(table, self.pictures + 1);
+        if !drawn.is_empty() {
+            self.pictures += 1;
+            self.out.write_all(drawn.as_bytes())?;
+        }
         if !table.columns.is_empty() {
             let titles: Vec<_> =
                 table.columns.iter().map(|column| (column.title.as_str(), column.align)).collect();
@@ -370,10 +376,15 @@ fn badge_of(limit: &Limit) -> String {
 }
 
 fn cell(cell: &Cell) -> String {
+    const LONG: usize = 48;
     if let Some(number) = show::number(cell) {
         return figures(&number);
     }
     match cell {
+        // An address is one word, and may not make the table wider than the page.
+        Cell::Text(text) if text.len() > LONG && !text.contains(char::is_whitespace) => {
+            kit::name(&escape::name(text))
+        }
         Cell::Text(text) => prose(text),
         Cell::Code(name) => code(name),
         Cell::Bar { used, total } => bar(*used, *total),

@@ -48,6 +48,18 @@ fn releases_are_found_by_id_commit_version_and_tags() {
     for name in [id.to_string().as_str(), commit.as_str(), "AB12CD3", "1.0.0"] {
         assert_eq!(ask(name), id.unsigned_abs(), "{name}");
     }
+    // A draft by what its version will be, as long as it is the only one.
+    assert_eq!((ask("1.1.0"), ask("v1.1.0")), (draft.unsigned_abs(), draft.unsigned_abs()));
+    world.stub.add_release(fleet_id, &Release::draft("1.2.0"));
+    world.stub.add_release(fleet_id, &Release::draft("1.2.0"));
+    for (name, is_ambiguous) in [("1.2.0", true), ("1.3.0", false), ("1.2", false)] {
+        let found = world.api.release(&fleet, name, &mut world.waits());
+        assert_eq!(matches!(found, Err(Error::Ambiguous { .. })), is_ambiguous, "{name}: {found:?}");
+        assert!(is_ambiguous || matches!(found, Err(Error::NoRelease { .. })), "{name}: {found:?}");
+    }
+    // A final one is what a version names.
+    let last = world.stub.add_release(fleet_id, &Release::last("1.2.0"));
+    assert_eq!(ask("1.2.0"), last.unsigned_abs());
     let tags = [("balena-ci-commit-sha", "o'neil"), ("balena-ci-id", "7")];
     let found = world.api.tagged(&fleet, &tags, &mut world.waits()).unwrap();
     assert_eq!(found.iter().map(|release| release.id).collect::<Vec<_>>(), [draft.unsigned_abs()]);
@@ -57,7 +69,8 @@ fn releases_are_found_by_id_commit_version_and_tags() {
     let none = world.api.tagged(&fleet, &[("balena-ci-id", "8")], &mut world.waits()).unwrap();
     assert!(none.is_empty());
     let good = world.api.good_releases(&fleet, &mut world.waits()).unwrap();
-    assert_eq!(good.iter().map(|release| release.id).collect::<Vec<_>>(), [id.unsigned_abs()]);
+    let good: Vec<u64> = good.iter().map(|release| release.id).collect();
+    assert_eq!(good, [last.unsigned_abs(), id.unsigned_abs()]);
     assert_eq!(world.stub.refusals(), Vec::<String>::new());
 }
 

@@ -17,7 +17,6 @@ mod secrets;
 mod two_steps;
 
 #[cfg(unix)]
-mod docs;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(unix)]
