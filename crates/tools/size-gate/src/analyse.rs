@@ -92,7 +92,8 @@ pub(crate) fn analyse(
         };
         // The tables have been read: what follows needs of the files only the names.
         let large = |bytes: &&Bytes| bytes.len() >= GIVEN_BACK;
-        let give_back = || [&elf_bytes, &map_bytes].into_iter().flatten().filter(large).for_each(Bytes::release);
+        let give_back =
+            || [&elf_bytes, &map_bytes].into_iter().flatten().filter(large).for_each(Bytes::release);
         give_back();
         let memory = Memory::measure(&sources)?;
         image_bytes = Some(memory.image_bytes);
