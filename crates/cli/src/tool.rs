@@ -63,7 +63,7 @@ pub trait Tool {
     /// nor TLS may be among its dependencies.
     const ONLINE: bool = false;
     /// The most bytes its static binary may have, as it is released for x86-64 Linux: what every run of the action downloads.
-    const MAX_BINARY_BYTES: u64 = 5_700_000;
+    const MAX_BINARY_BYTES: u64 = 4_700_000;
     /// Its arguments, with or without subcommands. Doc comments are what users read; none may be
     /// required by clap, because `lw.toml` may hold what the command line leaves out.
     type Args: Args;

@@ -66,7 +66,7 @@ impl GitHub {
         let client = lw_connect::client(cx)?;
         let default = SecretSource::Env("GITHUB_TOKEN".into());
         let token = cx.secret(wanted.token.unwrap_or(&default), "token of GitHub").map_err(|error| {
-            error.hint(format!(
+            Error::usage(error.message()).hint(format!(
                 "give the step `env: GITHUB_TOKEN: ${{{{ github.token }}}}`, and the job `permissions:` with `{}`",
                 wanted.permission
             ))

@@ -37,10 +37,6 @@ pub(crate) struct Firmware {
     pub idf_json: Option<String>,
 }
 
-/// Files from this many bytes on are given back to the system in between. Of smaller ones that spares less memory than reading
-/// the names anew is worth in time.
-const GIVEN_BACK: usize = 16 << 20;
-
 /// Adds the facts, measures, findings and breakdown of one firmware to the report.
 ///
 /// # Errors
@@ -91,9 +87,7 @@ pub(crate) fn analyse(
             fillers: &args.filler,
         };
         // The tables have been read: what follows needs of the files only the names.
-        let large = |bytes: &&Bytes| bytes.len() >= GIVEN_BACK;
-        let give_back =
-            || [&elf_bytes, &map_bytes].into_iter().flatten().filter(large).for_each(Bytes::release);
+        let give_back = || [&elf_bytes, &map_bytes].into_iter().flatten().for_each(Bytes::release);
         give_back();
         let memory = Memory::measure(&sources)?;
         image_bytes = Some(memory.image_bytes);

@@ -43,7 +43,6 @@ impl Tool for TestReport {
     ];
     const RULES: &'static [lw_model::Rule] = rules::RULES;
     const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
-    const MAX_BINARY_BYTES: u64 = 5_300_000;
     const COMPARES: bool = true;
     type Args = Args;
 
