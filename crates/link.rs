@@ -19,10 +19,12 @@ const SMALL: [&str; 2] = ["s", "z"];
 /// What the linker is told by scripts: what to leave out, and what to put beside each other.
 const SCRIPTS: [&str; 2] = ["no-unwind.ld", "hot-functions.ld"];
 
-/// What walks and unwinds the stack. Only the standard library's report of a panic calls it, when RUST_BACKTRACE asks for the
-/// calls, and ends with the program's end; by then it has said what happened.
-const UNWINDER: [&str; 14] = [
-    "_Unwind_Backtrace",
+/// What walks the stack, and a function of C that does nothing in its place: errors of octocrab take the calls that led to them along,
+/// and find none.
+const WALK: &str = "_Unwind_Backtrace=getpid";
+
+/// What unwinds the stack, which nothing does, and what a walk is asked for at each call.
+const UNWINDER: [&str; 13] = [
     "_Unwind_DeleteException",
     "_Unwind_FindEnclosingFunction",
     "_Unwind_GetCFA",
@@ -56,6 +58,7 @@ pub(crate) fn main() {
         println!("cargo::rerun-if-changed={}", script.display());
         options.extend(["-T".to_owned(), script.display().to_string()]);
     }
+    options.push(format!("--defsym={WALK}"));
     options.extend(UNWINDER.map(|function| format!("--defsym={function}=abort")));
     // Cargo does not strip packages whose level of optimisation is set apart from the profile's.
     println!("cargo::rerun-if-env-changed={STRIP}");

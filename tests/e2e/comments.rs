@@ -296,28 +296,42 @@ fn when_it_is_posted_is_the_workflow_s_word() {
     assert_eq!(read_only("required").outcome, Outcome::Failure);
 }
 
-/// Whichever answer is lost, with or without effect: one comment that says the same.
+/// Whichever answer is lost or is none, with or without effect: one comment that says the same.
 #[test]
 fn a_fault_at_any_answer_leaves_one_comment() {
-    let one = |fault: Option<(usize, bool)>| {
+    let one = |fault: Option<(usize, &Way, bool)>| {
         let (project, first) = started();
         let pull = project.pull_request(1, 1050, &first);
         let before = project.github.answered();
-        if let Some((number, takes_effect)) = fault {
-            let injection = Injection::once(When::Nth(before + number), Fault::from(Way::Drop));
+        if let Some((number, way, takes_effect)) = fault {
+            let injection = Injection::once(When::Nth(before + number), Fault::from(way.clone()));
             project.github.inject(if takes_effect { injection.taking_effect() } else { injection });
         }
         let run = project.run(&pull, &[]);
-        assert_eq!(run.step.outcome, Outcome::Success, "{}", run.step.log);
+        assert_eq!(run.step.outcome, Outcome::Success, "{fault:?}: {}", run.step.log);
+        assert_eq!(project.comments(1).len(), 1, "{fault:?}: {}", run.step.log);
         let body = project.comment(1);
         assert!(body.starts_with("## ✅ Passed: 1 limit met") && body.contains("+50 B"), "{fault:?}: {body}");
         project.github.answered() - before
     };
     let requests = one(None);
     assert!((6..20).contains(&requests), "{requests}");
+    let ways = [
+        (Way::Drop, false),
+        (Way::Drop, true),
+        (Way::Later { status: 429, after: "1".to_owned() }, false),
+        (Way::Status(500), true),
+        (Way::Html(502), true),
+        (Way::Truncated(3), true),
+    ];
     thread::scope(|scope| {
-        for number in 1..=requests {
-            scope.spawn(move || one(Some((number, number % 2 == 0))));
+        for (way, takes_effect) in &ways {
+            let one = &one;
+            scope.spawn(move || {
+                for number in 1..=requests {
+                    one(Some((number, way, *takes_effect)));
+                }
+            });
         }
     });
 }

@@ -435,7 +435,7 @@ fn a_changelog_without_what_github_did_not_tell_is_not_written() {
         }
         assert!(!scratch.path().join("notes.md").exists());
     };
-    failed(&stub, &[], 3, &["GITHUB_TOKEN", "pull-requests: read"]);
+    failed(&stub, &[], 2, &["GITHUB_TOKEN", "pull-requests: read"]);
     failed(&stub, &[("GITHUB_TOKEN", TOKEN), ("GITHUB_REPOSITORY", "no name")], 2, &["owner/name"]);
     let none = github(&merge, &squash, Permissions::none());
     none.world(|world| world.make_private(REPOSITORY));
