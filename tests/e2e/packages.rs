@@ -226,3 +226,17 @@ fn packages_are_the_same_each_time() {
     let count = |end: &str| first.keys().filter(|name| name.ends_with(end)).count();
     assert_eq!([".tar.gz", ".zip", ".tgz", ".whl"].map(count), [4, 1, 6, 5]);
 }
+
+/// With RUST_BACKTRACE an error takes along the calls that led to it, and the static binaries have nothing to walk the stack with.
+#[test]
+fn an_error_ends_the_same_with_its_calls_and_without() {
+    let Some(lw) = static_binary() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.bin"), [0; 1000]).unwrap();
+    for calls in ["0", "1", "full"] {
+        let arguments = ["size-gate", "--bin", "app.bin", "--max", "file.none=1"];
+        let said =
+            say(Command::new(&lw).args(arguments).current_dir(folder.path()).env("RUST_BACKTRACE", calls));
+        assert!(said.code == 2 && said.stderr.contains("file.none"), "{calls}: {said:?}");
+    }
+}
