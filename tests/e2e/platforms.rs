@@ -281,8 +281,8 @@ fn runs_own_tests(platform: &Platform) {
     }
     // What is another on a platform is so for nearly every input: a few of each property are enough.
     cargo.env("PROPTEST_CASES", "16").env("PROPTEST_RNG_SEED", "1");
-    // The programs that judge elsewhere are none of that platform.
-    cargo.env_remove("LW_REQUIRE_E2E");
+    // The programs that judge and unpack elsewhere are none of that platform.
+    cargo.env_remove("LW_REQUIRE_E2E").env("LW_WITHOUT_SHARED", "1");
     let variable = format!("CARGO_TARGET_{}_RUNNER", platform.target.to_uppercase().replace('-', "_"));
     cargo.env(variable, &installed.runner).env("CARGO_PROFILE_DEV_DEBUG", "false");
     cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");

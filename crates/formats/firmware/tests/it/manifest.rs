@@ -12,13 +12,13 @@ use lw_model::Node;
 
 fn read(path: &str) -> Option<Vec<u8>> {
     let file = lw_testkit::shared_fixture(&format!("size/{path}"))?;
-    Some(if path.ends_with(".gz") { unpack(&file) } else { std::fs::read(file).unwrap() })
+    if path.ends_with(".gz") { unpack(&file) } else { Some(std::fs::read(file).unwrap()) }
 }
 
-fn unpack(file: &Path) -> Vec<u8> {
-    let output = Command::new("gzip").arg("-dc").arg(file).output().unwrap();
+fn unpack(file: &Path) -> Option<Vec<u8>> {
+    let output = Command::new(lw_testkit::program("gzip")?).arg("-dc").arg(file).output().unwrap();
     assert!(output.status.success(), "gzip of {}", file.display());
-    output.stdout
+    Some(output.stdout)
 }
 
 fn measure(sources: &Sources<'_>) -> Memory {
