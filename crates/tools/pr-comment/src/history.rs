@@ -1,5 +1,7 @@
 //! How the measures have gone so far.
 
+use std::collections::HashSet;
+
 use lw_cli::{Context, ResultExt};
 use lw_model::{Finding, Level, Report, counted};
 use lw_render::joined::Course;
@@ -44,17 +46,19 @@ pub(crate) fn read(
     }
     let is_before = |line: &&Line| commit.is_none_or(|commit| !line.commit.eq_ignore_ascii_case(commit));
     let lines = newest(shard.lines().filter(is_before).cloned(), COMMITS);
-    let reports = || collected.found.iter().map(|found| &found.told);
+    let told: HashSet<_> = collected
+        .found
+        .iter()
+        .map(|found| &found.told)
+        .flat_map(|told| {
+            told.measures
+                .iter()
+                .map(move |measure| (&told.tool.name, &told.title, &measure.subject, &measure.name))
+        })
+        .collect();
     let courses: Vec<Course> = trends(&lines, &Filter::default())
         .into_iter()
-        .filter(|trend| {
-            reports().any(|told| {
-                let is_it = |measure: &lw_model::Measure| {
-                    measure.name == trend.name && measure.subject == trend.subject
-                };
-                told.tool.name == trend.tool && told.title == trend.title && told.measures.iter().any(is_it)
-            })
-        })
+        .filter(|trend| told.contains(&(&trend.tool, &trend.title, &trend.subject, &trend.name)))
         .map(|trend| Course {
             values: trend.points.iter().map(|point| point.value.as_f64()).collect(),
             tool: trend.tool,
