@@ -99,7 +99,8 @@ impl Platform {
         }
         let [arm, windows] = &BUILT;
         let built = if matches!(self.runner, Runner::Qemu) { arm } else { windows };
-        built.get_or_init(|| self.build()).clone()
+        let built = built.get_or_init(|| self.build()).clone()?;
+        Some(Built { suite: env(self.given).map_or(built.suite, PathBuf::from), ..built })
     }
 
     fn build(&self) -> Option<Built> {

@@ -41,6 +41,12 @@ const PHASE: &str = "LW_BASELINE";
 /// `tools` are the names of all tools whose sections `lw.toml` may have; empty in a binary of one tool.
 #[must_use]
 pub fn invoke(entry: &Entry, argv: Vec<OsString>, host: &Host, tools: &[&str]) -> Exit {
+    // What a job asks before anything else: nothing of what the tool takes is needed to answer, and that is most of the time.
+    if let [only] = &*argv
+        && ["--version", "-V"].iter().any(|version| only == version)
+    {
+        return host::print(format!("{} {}\n", entry.name, crate::VERSION).as_bytes());
+    }
     let ci = detect(entry, host, tools);
     finish::guard(entry, &*ci, host);
     let files = Arc::new(Files::new(host));

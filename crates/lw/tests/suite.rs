@@ -78,6 +78,18 @@ fn a_link_of_a_tools_name_is_that_tool() {
 }
 
 #[test]
+fn a_version_is_told_alike_by_the_short_way_and_among_other_arguments() {
+    for arguments in [&["--version"][..], &["-V"], &["--version", "--config", "none"]] {
+        for tool in lw::TOOLS {
+            let output = lw(&[&[tool.name], arguments].concat());
+            assert_eq!(output.status.code(), Some(0), "{} {arguments:?}", tool.name);
+            let expected = format!("{} {}\n", tool.name, env!("CARGO_PKG_VERSION"));
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{arguments:?}");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_tool_is_a_usage_error_with_a_suggestion() {
     let output = lw(&["size-gaet"]);
     assert_eq!(output.status.code(), Some(2));

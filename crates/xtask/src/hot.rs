@@ -3,6 +3,7 @@
 //! The system maps a program's code in pieces of 64 kB around what is executed. Spread over all of a binary, the 200 kB that
 //! `--version` goes through brought 3 MB into memory, most of what a run on a small input takes.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -14,8 +15,8 @@ use goblin::elf::{Elf, program_header::PT_LOAD, sym};
 
 /// Runs programs for x86-64 Linux, and writes down what it has translated: each instruction that was executed, once.
 const EMULATOR: &str = "qemu-x86_64-static";
-/// The argument that makes a program start and no more.
-const START: &str = "--version";
+/// The argument with which a program builds its command line, as in each run, and no more.
+const START: &str = "--help";
 /// What is written, beside `link.rs`, which hands it to the linker.
 const SCRIPT: &str = "crates/hot-functions.ld";
 
@@ -30,8 +31,8 @@ pub(crate) struct Hot {
 /// The runs: a binary, and its arguments in the folder that `lw demo` has filled. What every run goes through is of use to all
 /// tools; of what only some do, that of the tools whose memory docs/performance.md compares.
 const RUNS: [(&str, &str); 9] = [
-    ("lw", "--version"),
-    ("size-gate", "--version"),
+    ("lw", START),
+    ("size-gate", START),
     ("size-gate", "--elf firmware.elf --map firmware.map --preset binary-1mib"),
     ("size-gate", "--elf firmware.elf --map firmware.map --format json"),
     ("size-gate", "--map firmware.map --format idf-json2"),
@@ -41,8 +42,11 @@ const RUNS: [(&str, &str); 9] = [
         "ota-package",
         "package --board led-node --firmware firmware.bin --package-format seed --output hot.json",
     ),
-    ("balena-deploy", "--version"),
+    ("balena-deploy", START),
 ];
+
+/// Gone through as well, by instructions that the emulator's processor does not have.
+const NOT_EMULATED: [&str; 1] = ["_ZN4sha26sha2567x86_sha8compress17h*"];
 
 /// Follows the runs and writes the linker's script.
 pub(crate) fn run(root: &Path, wanted: &Hot) -> anyhow::Result<()> {
@@ -60,8 +64,9 @@ pub(crate) fn run(root: &Path, wanted: &Hot) -> anyhow::Result<()> {
     if !status.success() {
         bail!("lw demo: {status}");
     }
-    for (tool, arguments) in RUNS {
-        follow(&bin.join(tool), arguments, &demo, &mut functions)?;
+    for (number, (tool, arguments)) in RUNS.into_iter().enumerate() {
+        let run = Run { bit: 1 << number, binary: &bin.join(tool), arguments };
+        run.follow(&demo, &mut functions)?;
     }
     fs::write(root.join(SCRIPT), script(&functions)?)?;
     Ok(())
@@ -72,63 +77,74 @@ pub(crate) fn run(root: &Path, wanted: &Hot) -> anyhow::Result<()> {
 struct Functions {
     /// Whether one is gone through when a program starts.
     at_start: bool,
+    /// The runs that go through one, a bit for each.
+    runs: u16,
     /// Bytes of those that runs go through.
     hot: u64,
     /// Bytes of all.
     all: u64,
 }
 
-/// Adds the functions of a binary, and which of them a run goes through.
-fn follow(
-    binary: &Path,
-    arguments: &str,
-    folder: &Path,
-    functions: &mut BTreeMap<String, Functions>,
-) -> anyhow::Result<()> {
-    let bytes = fs::read(binary).with_context(|| format!("failed to read {}", binary.display()))?;
-    let elf = Elf::parse(&bytes)?;
-    if elf.syms.is_empty() {
-        bail!("{} has no symbols", binary.display());
-    }
-    let log = folder.join("executed.log");
-    let output = Command::new(EMULATOR)
-        .args(["-d", "in_asm,page", "-D"])
-        .args([&log, binary])
-        .args(arguments.split(' '))
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("failed to run {EMULATOR}: .ci/e2e-setup installs it"))?;
-    // A verdict that fails has run as well.
-    if !matches!(output.status.code(), Some(0 | 1)) {
-        bail!("{} {}: {}", binary.display(), arguments, String::from_utf8_lossy(&output.stderr));
-    }
-    let log = fs::read_to_string(&log)?;
-    let first = elf.program_headers.iter().find(|header| header.p_type == PT_LOAD && header.is_executable());
-    let first = first.context("nothing in it is executable")?;
-    let start = log.lines().find_map(|line| number(line.strip_prefix("start_code")?.trim()));
-    let moved = start.context("it does not say where the code is")?.wrapping_sub(first.p_vaddr);
-    let mut symbols: Vec<_> = elf.syms.iter().filter(|symbol| symbol.st_type() == sym::STT_FUNC).collect();
-    symbols.sort_by_key(|symbol| symbol.st_value);
-    let mut gone_through = BTreeSet::new();
-    for address in log.lines().filter_map(|line| number(line.split_once(':')?.0)) {
-        let address = address.wrapping_sub(moved);
-        let at = symbols.partition_point(|symbol| symbol.st_value <= address);
-        let found = at.checked_sub(1).and_then(|at| symbols.get(at));
-        if let Some(symbol) = found.filter(|symbol| address - symbol.st_value < symbol.st_size) {
-            gone_through.insert(symbol.st_value);
+/// One of [`RUNS`].
+struct Run<'a> {
+    /// Its bit in [`Functions::runs`].
+    bit: u16,
+    binary: &'a Path,
+    arguments: &'a str,
+}
+
+impl Run<'_> {
+    /// Adds the functions of the binary, and which of them the run goes through.
+    fn follow(&self, folder: &Path, functions: &mut BTreeMap<String, Functions>) -> anyhow::Result<()> {
+        let Self { bit, binary, arguments } = *self;
+        let bytes = fs::read(binary).with_context(|| format!("failed to read {}", binary.display()))?;
+        let elf = Elf::parse(&bytes)?;
+        if elf.syms.is_empty() {
+            bail!("{} has no symbols", binary.display());
         }
-    }
-    for symbol in symbols {
-        let Some(name) = elf.strtab.get_at(symbol.st_name).and_then(pattern) else { continue };
-        let known = functions.entry(name).or_default();
-        known.all += symbol.st_size;
-        if gone_through.contains(&symbol.st_value) {
-            known.hot += symbol.st_size;
-            known.at_start |= arguments == START;
+        let log = folder.join("executed.log");
+        let output = Command::new(EMULATOR)
+            .args(["-d", "in_asm,page", "-D"])
+            .args([&log, binary])
+            .args(arguments.split(' '))
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("failed to run {EMULATOR}: .ci/e2e-setup installs it"))?;
+        // A verdict that fails has run as well.
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            bail!("{} {}: {}", binary.display(), arguments, String::from_utf8_lossy(&output.stderr));
         }
+        let log = fs::read_to_string(&log)?;
+        let first =
+            elf.program_headers.iter().find(|header| header.p_type == PT_LOAD && header.is_executable());
+        let first = first.context("nothing in it is executable")?;
+        let start = log.lines().find_map(|line| number(line.strip_prefix("start_code")?.trim()));
+        let moved = start.context("it does not say where the code is")?.wrapping_sub(first.p_vaddr);
+        let mut symbols: Vec<_> =
+            elf.syms.iter().filter(|symbol| symbol.st_type() == sym::STT_FUNC).collect();
+        symbols.sort_by_key(|symbol| symbol.st_value);
+        let mut gone_through = BTreeSet::new();
+        for address in log.lines().filter_map(|line| number(line.split_once(':')?.0)) {
+            let address = address.wrapping_sub(moved);
+            let at = symbols.partition_point(|symbol| symbol.st_value <= address);
+            let found = at.checked_sub(1).and_then(|at| symbols.get(at));
+            if let Some(symbol) = found.filter(|symbol| address - symbol.st_value < symbol.st_size) {
+                gone_through.insert(symbol.st_value);
+            }
+        }
+        for symbol in symbols {
+            let Some(name) = elf.strtab.get_at(symbol.st_name).and_then(pattern) else { continue };
+            let known = functions.entry(name).or_default();
+            known.all += symbol.st_size;
+            if gone_through.contains(&symbol.st_value) {
+                known.hot += symbol.st_size;
+                known.at_start |= arguments == START;
+                known.runs |= bit;
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// An address as the emulator writes it.
@@ -136,17 +152,18 @@ fn number(text: &str) -> Option<u64> {
     u64::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
-/// What finds the function in every build: without what tells its crate's version and its copies apart. Nothing for those of
-/// C and of tests, which are in sections of other names.
+/// What finds the function in every build: without what tells its crate's version and its copies apart. Nothing for what has no
+/// section of its name.
 fn pattern(symbol: &str) -> Option<String> {
     let symbol = symbol.split_once(".llvm.").map_or(symbol, |(name, _)| name);
     if let Some(rest) = symbol.strip_suffix('E').filter(|_| symbol.starts_with("_ZN")) {
         let (name, hash) = rest.rsplit_once("17h")?;
         return (hash.len() == 16).then(|| format!("{name}17h*"));
     }
+    let Some(rest) = symbol.strip_prefix("_R") else { return of_c(symbol) };
     // The other form has the hash of a crate behind `Cs`, in base 62 and with `_` behind it.
     let mut text = String::new();
-    let mut parts = symbol.strip_prefix("_R")?.split("Cs");
+    let mut parts = rest.split("Cs");
     text.push_str(parts.next()?);
     for part in parts {
         let end = part.find('_')?;
@@ -156,16 +173,34 @@ fn pattern(symbol: &str) -> Option<String> {
     Some(format!("_R{text}"))
 }
 
-/// The script: first what programs go through when they start. Names of which most functions are not gone through come after
-/// the others.
+/// The same of a function of C. Each has a section of its name, but for what an assembler has written.
+fn of_c(symbol: &str) -> Option<String> {
+    let is_name = symbol.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_name || symbol.starts_with("OUTLINED_") || symbol.starts_with("_Z") {
+        return None;
+    }
+    // AWS-LC has its version in front of each name.
+    let Some(name) = symbol.strip_prefix("aws_lc_") else { return Some(symbol.to_owned()) };
+    Some(format!(
+        "aws_lc_*{}",
+        name.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '_')
+    ))
+}
+
+/// The script: first what programs go through when they start, then what the most runs go through, and what the same runs do beside
+/// each other. Names of which most functions are not gone through come after the others.
 fn script(functions: &BTreeMap<String, Functions>) -> anyhow::Result<String> {
     let mut text = String::from(
         "/* The functions that runs go through, beside each other: written by `cargo xtask hot`, see docs/performance.md. First\n   comes what programs start with. A function that is not named is where it would be without. */\nSECTIONS\n{\n  .text.hot :\n  {\n",
     );
     let mut names: Vec<_> = functions.iter().filter(|(_, known)| known.hot > 0).collect();
-    names.sort_by_key(|(name, known)| (!known.at_start, known.hot < known.all.div_ceil(2), *name));
-    for (name, _) in names {
-        writeln!(text, "    *(.text.{name})")?;
+    names.sort_by_key(|(name, known)| {
+        let is_sparse = known.hot < known.all.div_ceil(2);
+        (!known.at_start, is_sparse, Reverse(known.runs.count_ones()), known.runs, *name)
+    });
+    // What the compiler takes for unlikely, such as what makes room in a list, has a section of another name.
+    for name in names.into_iter().map(|(name, _)| &**name).chain(NOT_EMULATED) {
+        writeln!(text, "    *(.text.{name} .text.unlikely.{name})")?;
     }
     text.push_str("  }\n}\nINSERT BEFORE .text;\n");
     Ok(text)
@@ -185,7 +220,9 @@ mod tests {
                 Some("_RNvNtCs*_3std9panickingNtCs*_4core3fmt"),
             ),
             ("_ZN9libunwind5otherE", None),
-            ("memcpy", None),
+            ("memcpy", Some("memcpy")),
+            ("aws_lc_0_47_0_OPENSSL_cpuid_setup", Some("aws_lc_*OPENSSL_cpuid_setup")),
+            ("Lloop.1", None),
             ("OUTLINED_FUNCTION_7", None),
         ] {
             assert_eq!(pattern(symbol).as_deref(), expected, "{symbol}");
@@ -200,16 +237,30 @@ mod tests {
 
     #[test]
     fn what_programs_start_with_comes_first() {
-        let known = |at_start, hot, all| Functions { at_start, hot, all };
+        let known = |at_start, runs, hot, all| Functions { at_start, runs, hot, all };
         let functions = BTreeMap::from([
-            ("_ZN1a17h*".to_owned(), known(false, 10, 10)),
-            ("_ZN1b17h*".to_owned(), known(true, 4, 10)),
-            ("_ZN1c17h*".to_owned(), known(true, 5, 10)),
-            ("_ZN1d17h*".to_owned(), known(false, 0, 10)),
+            ("_ZN1a17h*".to_owned(), known(false, 1, 10, 10)),
+            ("_ZN1b17h*".to_owned(), known(true, 1, 4, 10)),
+            ("_ZN1c17h*".to_owned(), known(true, 1, 5, 10)),
+            ("_ZN1d17h*".to_owned(), known(false, 0, 0, 10)),
+            ("_ZN1e17h*".to_owned(), known(false, 2, 10, 10)),
+            ("_ZN1f17h*".to_owned(), known(false, 1, 10, 10)),
+            ("_ZN1g17h*".to_owned(), known(false, 6, 10, 10)),
         ]);
         let text = script(&functions).unwrap();
-        let names: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("*(.text.")).collect();
-        assert_eq!(names, ["_ZN1c17h*)", "_ZN1b17h*)", "_ZN1a17h*)"]);
+        let names: Vec<&str> = text
+            .lines()
+            .filter_map(|line| {
+                line.trim().strip_prefix("*(.text.")?.strip_suffix(')')?.split_once(" .text.unlikely.")
+            })
+            .map(|(name, unlikely)| {
+                assert_eq!(name, unlikely);
+                name
+            })
+            .collect();
+        let of = |letter: char| format!("_ZN1{letter}17h*");
+        let expected: Vec<String> = "cbgafe".chars().map(of).chain([NOT_EMULATED[0].to_owned()]).collect();
+        assert_eq!(names, expected);
         assert!(text.starts_with("/* ") && text.ends_with("  }\n}\nINSERT BEFORE .text;\n"), "{text}");
     }
 }

@@ -8,40 +8,47 @@ use crate::table::{Cell, Table};
 /// The largest of some parts, and the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Largest<T> {
-    shown: Vec<T>,
-    rest: Vec<T>,
+    /// First those that are shown, then the others.
+    parts: Vec<T>,
+    shown: usize,
 }
 
 impl<T> Largest<T> {
     /// Takes the `most` largest, the largest first and equal ones in `order`. The others stay in no order.
     ///
     /// `order` is asked only where sizes are equal and it matters: a million symbols have few sizes, and their names begin
-    /// alike.
+    /// alike. Nothing is copied: the million is most of what a run keeps in memory.
     pub fn of(
         mut parts: Vec<T>,
         most: usize,
         size: impl Fn(&T) -> u64,
         order: impl Fn(&T, &T) -> Ordering,
     ) -> Self {
-        let mut rest = Vec::new();
-        if most == 0 {
-            return Self { shown: rest, rest: parts };
+        let mut candidates = parts.len();
+        if let Some(last) = most.checked_sub(1).filter(|_| most < parts.len()) {
+            let (_, smallest, _) = parts.select_nth_unstable_by_key(last, |part| Reverse(size(part)));
+            let smallest = size(smallest);
+            // As large as the smallest that is shown are others as well, and the order says which of them are.
+            candidates = most;
+            for at in most..parts.len() {
+                if parts.get(at).is_some_and(|part| size(part) == smallest) {
+                    parts.swap(candidates, at);
+                    candidates += 1;
+                }
+            }
         }
-        if most < parts.len() {
-            let (_, last, _) = parts.select_nth_unstable_by_key(most - 1, |part| Reverse(size(part)));
-            let smallest = size(last);
-            rest.extend(parts.extract_if(.., |part| size(part) < smallest));
+        let shown = most.min(parts.len());
+        if let Some(candidates) = parts.get_mut(..candidates).filter(|_| shown > 0) {
+            candidates.sort_unstable_by(|a, b| size(b).cmp(&size(a)).then_with(|| order(a, b)));
         }
-        parts.sort_unstable_by(|a, b| size(b).cmp(&size(a)).then_with(|| order(a, b)));
-        rest.extend(parts.drain(most.min(parts.len())..));
-        Self { shown: parts, rest }
+        Self { parts, shown }
     }
 
     /// Takes the first `most` of parts that are in order.
     pub fn of_sorted(parts: impl IntoIterator<Item = T>, most: usize) -> Self {
-        let mut parts = parts.into_iter();
-        let shown = parts.by_ref().take(most).collect();
-        Self { shown, rest: parts.collect() }
+        let parts: Vec<T> = parts.into_iter().collect();
+        let shown = most.min(parts.len());
+        Self { parts, shown }
     }
 }
 
@@ -55,15 +62,13 @@ impl Table {
         row: impl Fn(&T) -> Vec<Cell>,
         others: impl FnOnce(Cell, &[T]) -> Vec<Cell>,
     ) {
-        self.rows.extend(largest.shown.iter().map(row));
-        if !largest.rest.is_empty() {
-            let count = grouped(i128::try_from(largest.rest.len()).unwrap_or(i128::MAX));
-            let name = if largest.shown.is_empty() {
-                format!("{count} in all")
-            } else {
-                format!("… and {count} more")
-            };
-            self.rows.push(others(Cell::Text(name), &largest.rest));
+        let (shown, rest) = largest.parts.split_at(largest.shown);
+        self.rows.extend(shown.iter().map(row));
+        if !rest.is_empty() {
+            let count = grouped(i128::try_from(rest.len()).unwrap_or(i128::MAX));
+            let name =
+                if shown.is_empty() { format!("{count} in all") } else { format!("… and {count} more") };
+            self.rows.push(others(Cell::Text(name), rest));
         }
     }
 }
@@ -107,6 +112,24 @@ mod tests {
         assert_eq!(named(5), ["e", "a", "b", "c", "d"]);
         assert_eq!(named(0), ["5 in all"]);
         let sorted = Largest::of_sorted([3, 1, 2], 2);
-        assert_eq!(sorted, Largest { shown: vec![3, 1], rest: vec![2] });
+        assert_eq!(sorted, Largest { parts: vec![3, 1, 2], shown: 2 });
+    }
+
+    #[test]
+    fn of_many_equal_ones_the_first_are_shown_wherever_they_were() {
+        // Each size several times, in an order that has nothing to do with the names.
+        let names: Vec<String> = (0..300).map(|number| format!("{:03}", (number * 7) % 300)).collect();
+        let parts: Vec<(&str, u64)> =
+            names.iter().enumerate().map(|(at, name)| (&**name, at as u64 % 4)).collect();
+        let mut sorted = parts.clone();
+        sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        for most in [1, 2, 74, 75, 76, 150, 299, 300, 301] {
+            let largest = Largest::of(parts.clone(), most, |part| part.1, |a, b| a.0.cmp(b.0));
+            let shown = most.min(300);
+            assert_eq!(largest.parts[..largest.shown], sorted[..shown], "{most}");
+            let mut all = largest.parts;
+            all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            assert_eq!(all, sorted, "{most}");
+        }
     }
 }

@@ -414,7 +414,10 @@ fn largest_in(tree: &Tree, blame: &Blame, firmware: &Firmware, top: usize) -> Op
 /// name in two objects are two.
 fn parts<'a>(tree: &Tree, sections: Vec<(&'a Node, &'a Node)>, level: &str) -> Vec<(&'a str, &'a str, u64)> {
     if level == "symbol" {
-        let mut parts = Vec::new();
+        // There may be a million, and a list that grows is copied again and again.
+        let mut count = 0;
+        parts_of_level(tree, sections.iter().copied(), level, |_| count += 1);
+        let mut parts = Vec::with_capacity(count);
         parts_of_level(tree, sections, level, |part| {
             parts.push((part.node.shown(), part.parent.shown(), part.node.value));
         });
