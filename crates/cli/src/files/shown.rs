@@ -45,12 +45,17 @@ impl Tracked<'_> {
     }
 }
 
+/// How many folders are kept open: a process may have a thousand files open, and most programs have their sources in fewer folders.
+const MOST_OPEN: usize = 256;
+
 /// A folder, when all links to it are followed.
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
     /// Its path from the root of the workspace, `None` outside of it.
     inside: Option<String>,
+    /// Itself: what is in it is found without the way through all folders above.
+    open: Option<File>,
 }
 
 /// Why the text of a file is not shown.
@@ -157,7 +162,7 @@ impl ShownFiles<'_> {
         if !may {
             return None;
         }
-        let file = open_no_link(&known.path.join(name)).ok()?;
+        let file = open_no_link(&known, name).ok()?;
         let metadata = file.metadata().ok()?;
         Some((file, metadata))
     }
@@ -190,10 +195,12 @@ impl ShownFiles<'_> {
         }
         let path = follow(&self.files.root.join(folder))?.path;
         let inside = path.strip_prefix(&self.files.root).ok().map(as_tracked);
-        let found = Arc::new(Folder { path, inside });
-        if let Ok(mut folders) = self.folders.write() {
-            folders.insert(folder.to_owned(), Arc::clone(&found));
-        }
+        let Ok(mut folders) = self.folders.write() else {
+            return Ok(Arc::new(Folder { path, inside, open: None }));
+        };
+        let open = if folders.len() < MOST_OPEN { open_folder(&path) } else { None };
+        let found = Arc::new(Folder { path, inside, open });
+        folders.insert(folder.to_owned(), Arc::clone(&found));
         Ok(found)
     }
 }
@@ -210,23 +217,41 @@ fn as_tracked(inside: &Path) -> String {
     inside.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// Opens a file that is no symbolic link, without waiting for anybody.
+/// Opens a file in a folder that is no symbolic link, without waiting for anybody.
 ///
 /// By the system's own call: `open` of musl makes a second one for each file.
 #[cfg(unix)]
-fn open_no_link(path: &Path) -> io::Result<File> {
+fn open_no_link(folder: &Folder, name: &str) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags};
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    let opened = match &folder.open {
+        Some(open) => rustix::fs::openat(open, name, flags, Mode::empty()),
+        None => rustix::fs::open(folder.path.join(name), flags, Mode::empty()),
+    };
+    Ok(File::from(opened?))
 }
 
 /// Elsewhere it is looked at first.
 #[cfg(not(unix))]
-fn open_no_link(path: &Path) -> io::Result<File> {
-    if std::fs::symlink_metadata(path)?.is_file() {
+fn open_no_link(folder: &Folder, name: &str) -> io::Result<File> {
+    let path = folder.path.join(name);
+    if std::fs::symlink_metadata(&path)?.is_file() {
         return File::open(path);
     }
     Err(io::ErrorKind::InvalidInput.into())
+}
+
+/// Opens a folder; `None` where that cannot be, and files in it are opened by their whole path.
+#[cfg(unix)]
+fn open_folder(path: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::DIRECTORY;
+    rustix::fs::open(path, flags, Mode::empty()).ok().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn open_folder(_: &Path) -> Option<File> {
+    None
 }
 
 #[cfg(test)]
@@ -235,6 +260,24 @@ mod tests {
 
     use super::*;
     use crate::host::Host;
+
+    #[test]
+    fn a_file_is_found_in_any_of_many_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<String> = (0..MOST_OPEN + 10).map(|number| format!("src/{number}/file")).collect();
+        for path in &paths {
+            std::fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+            std::fs::write(folder.path().join(path), path).unwrap();
+        }
+        let host = Host { cwd: folder.path().to_owned(), env: BTreeMap::new(), ..Host::real() };
+        let files = Files::new(&host);
+        let shown = files.shown_of(paths.iter().map(String::as_str));
+        for path in paths.iter().chain(&paths) {
+            assert_eq!(shown.text(path).as_deref(), Ok(&**path));
+        }
+        let open = shown.folders.read().unwrap().values().filter(|folder| folder.open.is_some()).count();
+        assert_eq!(open, if cfg!(unix) { MOST_OPEN } else { 0 });
+    }
 
     #[test]
     fn memory_that_is_used_again_keeps_nothing_of_the_file_before() {

@@ -91,9 +91,11 @@ impl Leaf<'_> {
         if self.unnamed { leaf.role("unnamed") } else { leaf }
     }
 
-    /// The largest first, then by name.
+    /// The largest first, then by name. Those of a file that are equal by this are alike: no sort has to keep their order, for which
+    /// it would need room for half of them.
     fn order(&self, other: &Self) -> Ordering {
-        other.value.cmp(&self.value).then_with(|| self.name.cmp(other.name))
+        let by_size = other.value.cmp(&self.value);
+        by_size.then_with(|| self.name.cmp(other.name)).then_with(|| self.unnamed.cmp(&other.unnamed))
     }
 }
 
@@ -129,7 +131,7 @@ impl<'a> Builder<'a> {
         let mut leaves = Vec::new();
         let rest = Leaf { name: UNNAMED.as_bytes(), value: 0, file: FileKey::default(), unnamed: true };
         cut(&mut self.owners(section, start, end), start, end, rest, &mut leaves);
-        leaves.sort_by(Leaf::order);
+        leaves.sort_unstable_by(Leaf::order);
         leaves.iter().map(Leaf::node).collect()
     }
 
@@ -229,7 +231,7 @@ fn cut<'a>(owners: &mut &'a [Owner<'a>], start: u64, end: u64, rest: Leaf<'a>, l
 /// Groups the leaves of a section by object and archive.
 fn archives(leaves: Leaves<'_>, names: &FileNames) -> Vec<Node> {
     let Leaves { mut of_files, padding, script } = leaves;
-    of_files.sort_by(|a, b| a.file.cmp(&b.file).then_with(|| a.order(b)));
+    of_files.sort_unstable_by(|a, b| a.file.cmp(&b.file).then_with(|| a.order(b)));
     let archive = |leaves: &[Leaf<'_>]| {
         let objects = leaves.chunk_by(|a, b| a.file == b.file).map(|leaves| {
             let file = leaves.first().map_or_else(FileKey::default, |leaf| leaf.file);
