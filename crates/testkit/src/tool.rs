@@ -62,9 +62,10 @@ impl ToolBinary {
         self.run_with(folder, arguments, env, true)
     }
 
-    /// Runs it with ever more address space, from where it says its version to where it does what it does without a limit.
+    /// Runs it with ever more address space, from where it says its help to where it does what it does without a limit. With less
+    /// the stack cannot grow, which no program is told.
     /// Each run in between has to end as one that the system refuses something: with the exit code 3 or 4, and a sentence.
-    /// Returns how many did: none, where the tool needs hardly more than to say its version.
+    /// Returns how many did: none, where the tool needs hardly more than to say its help.
     ///
     /// # Panics
     /// When a run ends otherwise.
@@ -88,10 +89,10 @@ impl ToolBinary {
         let arguments: Vec<_> = arguments.iter().map(AsRef::as_ref).collect();
         let free = self.command(folder).args(&arguments).output().unwrap().status.code();
         assert!(matches!(free, Some(0 | 1)), "{arguments:?} ends with {free:?} in any case");
-        let says_its_version = |kib: &u64| limited(*kib, &["--version".as_ref()]).status.success();
-        // Closely: what the tool needs beyond its version may be less than a coarse step.
-        let coarse = (1..).map(|step| step * 1024).find(says_its_version).unwrap_or_default();
-        let closer = (coarse.saturating_sub(1023)..coarse).step_by(64).find(says_its_version);
+        let says_its_help = |kib: &u64| limited(*kib, &["--help".as_ref()]).status.success();
+        // Closely: what the tool needs beyond its help may be less than a coarse step.
+        let coarse = (1..).map(|step| step * 1024).find(says_its_help).unwrap_or_default();
+        let closer = (coarse.saturating_sub(1023)..coarse).step_by(64).find(says_its_help);
         let first = closer.unwrap_or(coarse);
         let (mut kib, mut refused, mut done) = (first, 0_u64, 0_u64);
         while done < 3 {

@@ -1,5 +1,6 @@
 //! Collects the files of one report, where a file may come in many pieces.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::error::Problem;
@@ -22,14 +23,21 @@ impl Files {
     /// # Errors
     /// When there is one already, and one of the two does not know its lines.
     pub(crate) fn push(&mut self, path: String, file: FileCoverage) -> Result<(), Problem> {
-        let Some(first) = self.whole.get(&path) else {
-            self.whole.insert(path, file);
-            return Ok(());
+        // Looked up once: paths are long, and alike at their beginnings.
+        let first = match self.whole.entry(path) {
+            Entry::Vacant(free) => {
+                free.insert(file);
+                return Ok(());
+            }
+            Entry::Occupied(first) => first,
         };
-        if !first.can_merge(&file) {
-            return Err(Problem::SummaryTwice(path));
+        if !first.get().can_merge(&file) {
+            return Err(Problem::SummaryTwice(first.key().clone()));
         }
-        let pieces = self.pieces.entry(path).or_default();
+        let pieces = match self.pieces.get_mut(first.key()) {
+            Some(pieces) => pieces,
+            None => self.pieces.entry(first.key().clone()).or_default(),
+        };
         pieces.push(file);
         while let [.., before, last] = pieces.as_slice()
             && last.weight() >= before.weight()

@@ -73,6 +73,23 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    /// Adds what was measured of files. Nearly always they come in order and each once, and need not be looked for.
+    ///
+    /// # Errors
+    /// Those of [`Self::add`].
+    pub(crate) fn add_all(&mut self, files: Vec<(String, FileCoverage)>) -> Result<(), MergeError> {
+        if !self.files.is_empty() || !files.is_sorted_by(|(path, _), (next, _)| path < next) {
+            return files.into_iter().try_for_each(|(path, file)| self.add(path, file));
+        }
+        for (_, file) in &files {
+            self.formats.extend(file.formats);
+        }
+        self.files = files.into_iter().collect();
+        Ok(())
+    }
+}
+
 fn add(files: &mut BTreeMap<String, FileCoverage>, path: String, file: FileCoverage) {
     match files.entry(path) {
         Entry::Vacant(free) => {

@@ -1,8 +1,10 @@
 //! The files of a repository, found by the ends of their paths.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
+
+use foldhash::quality::RandomState;
+use indexmap::IndexSet;
 
 /// The files of a repository, as `git ls-files` lists them: relative to its root, with `/`.
 ///
@@ -10,7 +12,8 @@ use std::sync::OnceLock;
 /// name (`mod.rs`, `index.ts`) is no more work than any other.
 #[derive(Clone, Debug, Default)]
 pub struct RepoIndex {
-    files: BTreeSet<String>,
+    /// In order, and found by their hash: of paths that are alike at their beginnings a comparison looks at nearly all.
+    files: IndexSet<String, RandomState>,
     /// Paths with their parts in reverse, sorted: files with the same end are neighbours. Made when it is first asked for,
     /// as most reports name their files in full.
     reversed: OnceLock<Vec<(Vec<u8>, String)>>,
@@ -20,7 +23,9 @@ pub struct RepoIndex {
 
 impl<S: Into<String>> FromIterator<S> for RepoIndex {
     fn from_iter<I: IntoIterator<Item = S>>(files: I) -> Self {
-        Self { files: files.into_iter().map(Into::into).collect(), ..Self::default() }
+        let mut files: IndexSet<String, RandomState> = files.into_iter().map(Into::into).collect();
+        files.sort_unstable();
+        Self { files, ..Self::default() }
     }
 }
 
@@ -53,8 +58,8 @@ impl RepoIndex {
     /// Whether the repository has files below a folder.
     pub(super) fn has_folder(&self, folder: &str) -> bool {
         let below = format!("{folder}/");
-        let from = (Bound::Included(below.as_str()), Bound::Unbounded);
-        self.files.range::<str, _>(from).next().is_some_and(|file| file.starts_with(&below))
+        let first = self.files.partition_point(|file| *file < below);
+        self.files.get_index(first).is_some_and(|file| file.starts_with(&below))
     }
 
     /// The longest file that the path ends with, of at least so many bytes, seen from the folders in their order and then

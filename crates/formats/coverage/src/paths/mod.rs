@@ -277,12 +277,14 @@ impl<'a> Mapper<'a> {
             ..Mapped::default()
         };
         let mut rest = Vec::new();
+        let mut found: Vec<(String, FileCoverage)> = Vec::with_capacity(report.files.len());
         for (path, file) in report.files {
             match self.locate(&path, &declared, &near)? {
-                Some(known) => mapped.coverage.add(known.to_owned(), file)?,
+                Some(known) => found.push((known.to_owned(), file)),
                 None => rest.push((path, file)),
             }
         }
+        mapped.coverage.add_all(found)?;
         self.guess(rest, &near, &mut mapped)?;
         Ok(mapped)
     }
