@@ -39,12 +39,15 @@ impl Coverage {
     }
 
     /// Merges what is known not to lack its lines.
-    pub(crate) fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, mut other: Self) {
         self.formats.extend(other.formats);
         self.roots.extend(other.roots);
         self.warnings.merge(&other.warnings);
-        if self.files.is_empty() {
-            self.files = other.files;
+        // Parts of one report come one after the other, and no file of the later one has to be looked for.
+        let last = self.files.last_key_value().map(|(path, _)| path);
+        let first = other.files.first_key_value().map(|(path, _)| path);
+        if last < first {
+            self.files.append(&mut other.files);
         } else {
             for (path, file) in other.files {
                 add(&mut self.files, path, file);
