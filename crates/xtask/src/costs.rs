@@ -175,7 +175,7 @@ fn owner(symbol: &str, crates: &BTreeSet<String>) -> String {
 /// What the files consist of.
 fn sections(binaries: &[(String, Weighed)]) -> anyhow::Result<String> {
     const KINDS: [(&str, &[&str]); 5] = [
-        ("code", &[".text", ".init", ".fini", ".plt"]),
+        ("code", &[".text", ".text.hot", ".init", ".fini", ".plt"]),
         ("constants", &[".rodata", ".tdata"]),
         (
             "constants with addresses in them, variables",

@@ -15,6 +15,7 @@ mod judge;
 mod kind;
 mod largest;
 mod measure;
+mod openmetrics;
 mod quantity;
 mod report;
 mod rule;
@@ -30,6 +31,7 @@ pub use judge::JudgeOptions;
 pub use kind::MeasureKind;
 pub use largest::Largest;
 pub use measure::{Bound, Direction, Limit, LimitError, LimitSpec, Measure, Outcome, Reason, Threshold};
+pub use openmetrics::openmetrics_label;
 pub use quantity::{ByteSize, Number, Percent, QuantityError, counted, grouped};
 pub use report::{
     Artifact, Fact, Override, Provenance, Replaced, Report, SCHEMA, Schema, Setting, ToolId, UnmatchedLimit,

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use lw_model::{Measure, Number, Report, Unit, Verdict};
+use lw_model::{Measure, Number, Report, Unit, Verdict, openmetrics_label};
 
 /// A family of metrics: one per unit.
 struct Family {
@@ -52,7 +52,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     writeln!(out, "# TYPE lw_verdict stateset\n# HELP lw_verdict Outcome of the run.")?;
-    let tool = escaped(&report.tool.name);
+    let tool = openmetrics_label(&report.tool.name);
     for verdict in [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Error] {
         let state = u8::from(verdict == report.verdict);
         writeln!(out, "lw_verdict{{tool=\"{tool}\",lw_verdict=\"{verdict}\"}} {state}")?;
@@ -61,10 +61,13 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn labels(report: &Report, measure: &Measure) -> String {
-    let mut labels =
-        format!("tool=\"{}\",measure=\"{}\"", escaped(&report.tool.name), escaped(&measure.name));
+    let mut labels = format!(
+        "tool=\"{}\",measure=\"{}\"",
+        openmetrics_label(&report.tool.name),
+        openmetrics_label(&measure.name)
+    );
     if let Some(subject) = &measure.subject {
-        labels.push_str(&format!(",subject=\"{}\"", escaped(subject)));
+        labels.push_str(&format!(",subject=\"{}\"", openmetrics_label(subject)));
     }
     labels
 }
@@ -86,22 +89,6 @@ fn float(value: f64) -> String {
     } else {
         value.to_string()
     }
-}
-
-/// A label's value: backslash, quote and line feed are the only escapes there are. Other control characters have no
-/// place in a name and are replaced.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            other if other.is_control() => out.push('\u{fffd}'),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lw_model::{Number, Unit};
+use lw_model::{Number, Unit, openmetrics_label};
 
 use crate::line::{Figure, Line};
 use crate::month::moment;
@@ -125,26 +125,15 @@ pub fn openmetrics(lines: &[Line], filter: &Filter) -> String {
 }
 
 fn labels(figure: &Figure) -> String {
-    let mut labels = format!("tool=\"{}\",measure=\"{}\"", label(&figure.tool), label(&figure.name));
+    let mut labels = format!(
+        "tool=\"{}\",measure=\"{}\"",
+        openmetrics_label(&figure.tool),
+        openmetrics_label(&figure.name)
+    );
     for (name, value) in [("title", &figure.title), ("subject", &figure.subject)] {
         if let Some(value) = value {
-            let _ = write!(labels, ",{name}=\"{}\"", label(value));
+            let _ = write!(labels, ",{name}=\"{}\"", openmetrics_label(value));
         }
     }
     labels
-}
-
-/// A label's value: backslash, quote and line feed are the only escapes there are.
-fn label(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            other if other.is_control() => out.push('\u{fffd}'),
-            other => out.push(other),
-        }
-    }
-    out
 }
