@@ -55,6 +55,7 @@ struct Folder {
     /// Its path from the root of the workspace, `None` outside of it.
     inside: Option<String>,
     /// Itself: what is in it is found without the way through all folders above.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "nothing is opened from a folder there"))]
     open: Option<File>,
 }
 
