@@ -263,4 +263,52 @@ mod tests {
         assert_eq!(names, expected);
         assert!(text.starts_with("/* ") && text.ends_with("  }\n}\nINSERT BEFORE .text;\n"), "{text}");
     }
+
+    /// The parts of a name of the older form, `_ZN` and then each with its length before it.
+    fn parts(mut name: &str) -> Vec<&str> {
+        let mut parts = Vec::new();
+        while let Some(end) = name.find(|letter: char| !letter.is_ascii_digit()).filter(|end| *end > 0) {
+            let (length, rest) = name.split_at(end);
+            let (part, rest) = rest.split_at(length.parse().unwrap());
+            parts.push(part);
+            name = rest;
+        }
+        parts
+    }
+
+    #[test]
+    fn the_functions_are_those_of_the_sources() {
+        let root = crate::house::root();
+        let sources: Vec<String> = crate::house::files_below(&root.join("crates"))
+            .unwrap()
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect();
+        let words = |text: &str| -> Vec<String> {
+            let names = text.split("fn ").skip(1);
+            names
+                .filter_map(|rest| {
+                    Some(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()?.to_owned())
+                })
+                .collect()
+        };
+        let known: BTreeSet<String> = sources.iter().flat_map(|text| words(text)).collect();
+        let script = fs::read_to_string(root.join(SCRIPT)).unwrap();
+        let names =
+            script.lines().filter_map(|line| line.trim().strip_prefix("*(.text._ZN")?.split_once("17h*"));
+        let ours: Vec<&str> = names
+            .map(|(name, _)| parts(name))
+            .filter(|parts| parts.first().is_some_and(|first| first.starts_with("lw_")))
+            // What has a type in it is a closure or a function of a trait: the part before says whose.
+            .filter_map(|parts| parts.into_iter().rev().find(|part| !part.contains(['$', '.'])))
+            .collect();
+        let gone: Vec<&&str> = ours.iter().filter(|name| !known.contains(**name)).collect();
+        assert!(ours.len() > 200, "{} functions", ours.len());
+        // The rest lies where it would without; a build is good for some changes.
+        assert!(
+            gone.len() * 20 < ours.len(),
+            "make {SCRIPT} again (docs/performance.md says how), it has aged: no longer there are {gone:?}"
+        );
+    }
 }
