@@ -22,6 +22,8 @@ struct Platform {
     program: &'static str,
     /// What runs a program of it here.
     runner: Runner,
+    /// What is built for it once, and run by several tests.
+    built: OnceLock<Option<Built>>,
 }
 
 #[derive(Clone, Copy)]
@@ -30,18 +32,20 @@ enum Runner {
     Wine,
 }
 
-const ARM: Platform = Platform {
+static ARM: Platform = Platform {
     target: "aarch64-unknown-linux-musl",
     given: "LW_E2E_BINARY_ARM",
     program: "lw",
     runner: Runner::Qemu,
+    built: OnceLock::new(),
 };
 
-const WINDOWS: Platform = Platform {
+static WINDOWS: Platform = Platform {
     target: "x86_64-pc-windows-gnu",
     given: "LW_E2E_BINARY_WINDOWS",
     program: "lw.exe",
     runner: Runner::Wine,
+    built: OnceLock::new(),
 };
 
 /// Debian keeps Wine's own programs off PATH.
@@ -68,9 +72,9 @@ fn compiler_for_arm(folder: &Path) -> Option<PathBuf> {
 /// A crate's tests, built for a platform.
 #[derive(Clone)]
 struct Tests {
-    /// `lw-` and the name of the crate's folder.
-    package: String,
-    /// The folder of the crate, where its tests expect to be run.
+    /// The crate, by the name of its folder.
+    name: String,
+    /// That folder, where its tests expect to be run.
     folder: PathBuf,
     program: PathBuf,
 }
@@ -92,15 +96,12 @@ impl Platform {
     /// The suite and the tests for it, as quickly as they can be had: what is compared is what it writes, not how fast. They are built
     /// by one command: of a crate that both need, Cargo would build two if each asked for other features of it.
     fn built(&self) -> Option<Built> {
-        static BUILT: [OnceLock<Option<Built>>; 2] = [OnceLock::new(), OnceLock::new()];
         if !required() {
             let given = env(self.given);
             let built = given.map(|suite| Built { suite: suite.into(), tests: Vec::new() });
             return built.or_else(|| skip(&format!("{} names no binary for {}", self.given, self.target)));
         }
-        let [arm, windows] = &BUILT;
-        let built = if matches!(self.runner, Runner::Qemu) { arm } else { windows };
-        let built = built.get_or_init(|| self.build()).clone()?;
+        let built = self.built.get_or_init(|| self.build()).clone()?;
         Some(Built { suite: env(self.given).map_or(built.suite, PathBuf::from), ..built })
     }
 
@@ -124,10 +125,11 @@ impl Platform {
             let Some(program) = message["executable"].as_str().map(PathBuf::from) else { continue };
             let manifest = Path::new(message["manifest_path"].as_str().expect("a manifest"));
             let folder = manifest.parent().expect("a folder").to_owned();
-            let package = format!("lw-{}", folder.file_name().expect("a name").to_string_lossy());
-            match (message["profile"]["test"].as_bool(), &*package) {
-                (Some(true), "lw-lw") => {}
-                (Some(true), _) => tests.push(Tests { package, folder, program }),
+            let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+            match message["profile"]["test"].as_bool() {
+                // The suite's own tests start programs of this machine.
+                Some(true) if name == "lw" => {}
+                Some(true) => tests.push(Tests { name, folder, program }),
                 _ => suite = Some(program),
             }
         }
@@ -181,9 +183,24 @@ impl Installed {
         self.run(&self.program)
     }
 
+    /// Runs a program to its end. On a busy machine Wine may end with 1 before it has started one, without a word: then nothing has run,
+    /// nothing was judged, and it is started again.
+    fn say(&self, command: &mut Command) -> Said {
+        let mut said = say(command);
+        for _ in 0..TRIES {
+            let is_begun = said.code != 1 || !said.stdout.trim().is_empty() || !said.stderr.trim().is_empty();
+            if is_begun || !self.is_wine {
+                break;
+            }
+            std::thread::sleep(Duration::from_secs(2));
+            said = say(command);
+        }
+        said
+    }
+
     /// Runs the suite for the first time, for which Wine makes a disk.
     fn say_version(&self, folder: &Path) {
-        let said = say_once_started(self.command().arg("--version").current_dir(folder));
+        let said = self.say(self.command().arg("--version").current_dir(folder));
         assert_eq!(
             (said.code, said.stdout.trim_end()),
             (0, &*format!("lw {}", env!("CARGO_PKG_VERSION"))),
@@ -203,22 +220,8 @@ impl Installed {
     }
 }
 
-/// How often a program is started again that has not begun.
+/// How often a program is started again that Wine has not started.
 const TRIES: usize = 3;
-
-/// Runs a program to its end. On a busy machine Wine may end before it has started one, without a word: then nothing has run, nothing was
-/// judged, and it is started again.
-fn say_once_started(command: &mut Command) -> Said {
-    let mut said = say(command);
-    for _ in 0..TRIES {
-        if said.code == 0 || !said.stdout.trim().is_empty() || !said.stderr.trim().is_empty() {
-            break;
-        }
-        std::thread::sleep(Duration::from_secs(2));
-        said = say(command);
-    }
-    said
-}
 
 impl Drop for Installed {
     /// Ends Wine's server for this prefix, which would go on for a while.
@@ -233,10 +236,14 @@ impl Drop for Installed {
 const KEY: &str = "crates/formats/signature/tests/data/keys/p256-sec1.pem";
 
 /// What the demonstration writes.
-fn demo(mut command: Command, folder: &Path) -> BTreeMap<String, Vec<u8>> {
+fn demo(
+    mut command: Command,
+    folder: &Path,
+    run: impl Fn(&mut Command) -> Said,
+) -> BTreeMap<String, Vec<u8>> {
     std::fs::copy(root().join(KEY), folder.join("key.pem")).unwrap();
     command.args(["demo", "--out", "demo", "--key", "key.pem"]).current_dir(folder);
-    let said = say_once_started(command.env("SOURCE_DATE_EPOCH", "1700000000"));
+    let said = run(command.env("SOURCE_DATE_EPOCH", "1700000000"));
     assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
     let mut files = BTreeMap::new();
     collect(&folder.join("demo"), "", &mut files);
@@ -257,7 +264,7 @@ fn collect(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) {
 
 fn here() -> Option<BTreeMap<String, Vec<u8>>> {
     let folder = tempfile::tempdir().unwrap();
-    Some(demo(Command::new(static_binary()?), folder.path()))
+    Some(demo(Command::new(static_binary()?), folder.path(), say))
 }
 
 /// What the first difference of two files is, with what is around it.
@@ -276,7 +283,7 @@ fn writes_the_same(platform: &Platform) {
     installed.say_version(folder.path());
     let Some(here) = here() else { return };
     assert!(here.len() > 100, "{:?}", here.keys());
-    let there = demo(installed.command(), folder.path());
+    let there = demo(installed.command(), folder.path(), |command| installed.say(command));
     let names: Vec<&String> = here.keys().collect();
     assert_eq!(there.keys().collect::<Vec<_>>(), names, "other files");
     let different: Vec<String> = here
@@ -376,16 +383,16 @@ fn runs_own_tests(platform: &Platform) {
         command.env("PROPTEST_CASES", "16").env("PROPTEST_RNG_SEED", "1");
         // The programs that judge and unpack elsewhere are none of that platform.
         command.env_remove("LW_REQUIRE_E2E").env("LW_WITHOUT_SHARED", "1");
-        let said = say_once_started(&mut command);
+        let said = installed.say(&mut command);
         assert_eq!(said.code, 0, "{}\n{}\n{}", tests.program.display(), said.stdout, said.stderr);
         let said = said.stdout;
         let result = said.lines().find_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next());
         let number: usize =
             result.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no result\n{said}"));
-        *passed.entry(&*tests.package).or_insert(0) += number;
+        *passed.entry(&*tests.name).or_insert(0) += number;
     }
     for name in platform.crates() {
-        assert!(passed.get(&*format!("lw-{name}")).is_some_and(|&number| number > 0), "{name}: {passed:?}");
+        assert!(passed.get(name).is_some_and(|&number| number > 0), "{name}: {passed:?}");
     }
     let least = if matches!(platform.runner, Runner::Qemu) { 350 } else { 600 };
     assert!(passed.values().sum::<usize>() > least, "{passed:?}");

@@ -46,11 +46,17 @@ pub fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
-/// A third-party fixture, looked for in `shared/fixtures` beside the checkout; none where `LW_WITHOUT_SHARED` is set, as where programs
-/// for another platform run that cannot unpack them.
+/// A third-party fixture, looked for in `shared/fixtures` beside the checkout.
 #[must_use]
 pub fn shared_fixture(path: &str) -> Option<PathBuf> {
-    let file = root().join("../shared/fixtures").join(path);
+    shared(&format!("fixtures/{path}"))
+}
+
+/// A third-party file, looked for in `shared` beside the checkout; none where `LW_WITHOUT_SHARED` is set, as where programs for another
+/// platform run that cannot unpack them.
+#[must_use]
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let file = root().join("../shared").join(path);
     let is_there = file.exists() && env("LW_WITHOUT_SHARED").is_none();
     if is_there { Some(file) } else { skip(&format!("{} is not there", file.display())) }
 }

@@ -74,9 +74,7 @@ impl Coverage {
         self.formats.extend(formats);
         Ok(())
     }
-}
 
-impl Coverage {
     /// Adds what was measured of files. Nearly always they come in order and each once, and need not be looked for.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 
 /// The files of a repository, as `git ls-files` lists them: relative to its root, with `/`.
 ///
-/// Finding one takes time in the logarithm of their number, so that a report of ten thousand files of the same
+/// Finding one takes at most time in the logarithm of their number, so that a report of ten thousand files of the same
 /// name (`mod.rs`, `index.ts`) is no more work than any other.
 #[derive(Clone, Debug, Default)]
 pub struct RepoIndex {

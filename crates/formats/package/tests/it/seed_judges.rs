@@ -7,7 +7,7 @@ use std::process::Command;
 
 use lw_package::Sha256;
 use lw_package::seed::{Release, Writer, read};
-use lw_testkit::{program, root, shared_fixture, skip};
+use lw_testkit::{program, shared, shared_fixture};
 
 use crate::common::noise;
 
@@ -23,11 +23,7 @@ fn ours(version: &str, board: &str, firmware: &[u8]) -> Vec<u8> {
 
 /// The script of the pipeline, cut out of its text.
 fn script(folder: &Path) -> Option<()> {
-    let pipeline = root().join("../shared/pipelines/000-lightwaveos.md");
-    let is_wanted = lw_testkit::env("LW_WITHOUT_SHARED").is_none();
-    let Some(text) = fs::read_to_string(&pipeline).ok().filter(|_| is_wanted) else {
-        return skip(&format!("{} is not there", pipeline.display()));
-    };
+    let text = fs::read_to_string(shared("pipelines/000-lightwaveos.md")?).unwrap();
     let (_, section) = text.split_once("### OTA Package Creator").unwrap();
     let (_, code) = section.split_once("```python\n").unwrap();
     let (code, _) = code.split_once("\n```").unwrap();
