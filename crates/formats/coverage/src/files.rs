@@ -1,7 +1,8 @@
 //! Collects the files of one report, where a file may come in many pieces.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::quality::RandomState;
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use crate::error::Problem;
 use crate::model::{Coverage, FileCoverage};
@@ -13,8 +14,14 @@ use crate::model::{Coverage, FileCoverage};
 /// the whole file.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
-    whole: BTreeMap<String, FileCoverage>,
-    pieces: HashMap<String, Vec<FileCoverage>>,
+    /// Found by hash: paths are long, and alike at their beginnings.
+    files: IndexMap<String, File, RandomState>,
+}
+
+#[derive(Debug)]
+struct File {
+    first: FileCoverage,
+    further: Vec<FileCoverage>,
 }
 
 impl Files {
@@ -22,23 +29,19 @@ impl Files {
     ///
     /// # Errors
     /// When there is one already, and one of the two does not know its lines.
-    pub(crate) fn push(&mut self, path: String, file: FileCoverage) -> Result<(), Problem> {
-        // Looked up once: paths are long, and alike at their beginnings.
-        let first = match self.whole.entry(path) {
+    pub(crate) fn push(&mut self, path: String, piece: FileCoverage) -> Result<(), Problem> {
+        let mut file = match self.files.entry(path) {
             Entry::Vacant(free) => {
-                free.insert(file);
+                free.insert(File { first: piece, further: Vec::new() });
                 return Ok(());
             }
-            Entry::Occupied(first) => first,
+            Entry::Occupied(file) => file,
         };
-        if !first.get().can_merge(&file) {
-            return Err(Problem::SummaryTwice(first.key().clone()));
+        if !file.get().first.can_merge(&piece) {
+            return Err(Problem::SummaryTwice(file.key().clone()));
         }
-        let pieces = match self.pieces.get_mut(first.key()) {
-            Some(pieces) => pieces,
-            None => self.pieces.entry(first.key().clone()).or_default(),
-        };
-        pieces.push(file);
+        let pieces = &mut file.get_mut().further;
+        pieces.push(piece);
         while let [.., before, last] = pieces.as_slice()
             && last.weight() >= before.weight()
         {
@@ -49,15 +52,19 @@ impl Files {
 
     /// Adds all files to the coverage.
     pub(crate) fn finish(mut self, coverage: &mut Coverage) {
-        for (path, mut pieces) in self.pieces {
-            while pieces.len() > 1 {
-                join_last(&mut pieces);
+        // Nearly always they are in order already.
+        self.files.sort_unstable_keys();
+        let whole = |(path, File { mut first, mut further })| {
+            while further.len() > 1 {
+                join_last(&mut further);
             }
-            if let (Some(file), Some(piece)) = (self.whole.get_mut(&path), pieces.pop()) {
-                file.merge(piece);
+            if let Some(rest) = further.pop() {
+                first.merge(rest);
             }
-        }
-        coverage.absorb(Coverage { files: self.whole, ..Coverage::default() });
+            (path, first)
+        };
+        let files = self.files.into_iter().map(whole).collect();
+        coverage.absorb(Coverage { files, ..Coverage::default() });
     }
 }
 

@@ -20,6 +20,9 @@ use std::collections::btree_map::Entry;
 use crate::error::MergeError;
 use crate::model::{Block, Condition, Coverage, FileCoverage, Function, merge_sorted};
 
+/// Of a report with this part of the files or less, each is looked for; otherwise all are gone through in order.
+const FEW: usize = 16;
+
 impl Coverage {
     /// Adds what another report measured. On an error nothing is changed.
     ///
@@ -39,19 +42,20 @@ impl Coverage {
     }
 
     /// Merges what is known not to lack its lines.
-    pub(crate) fn absorb(&mut self, mut other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.formats.extend(other.formats);
         self.roots.extend(other.roots);
         self.warnings.merge(&other.warnings);
-        // Parts of one report come one after the other, and no file of the later one has to be looked for.
-        let last = self.files.last_key_value().map(|(path, _)| path);
-        let first = other.files.first_key_value().map(|(path, _)| path);
-        if last < first {
-            self.files.append(&mut other.files);
-        } else {
+        // Both in one pass: paths are long, and alike at their beginnings. Few are looked for instead.
+        if other.files.len() < self.files.len() / FEW {
             for (path, file) in other.files {
                 add(&mut self.files, path, file);
             }
+        } else {
+            let ours = std::mem::take(&mut self.files);
+            let join =
+                |ours: &mut (String, FileCoverage), theirs: (String, FileCoverage)| ours.1.merge(theirs.1);
+            self.files = merge_sorted(ours, other.files, |a, b| a.0.cmp(&b.0), join).into_iter().collect();
         }
     }
 
@@ -134,7 +138,7 @@ fn join<T>(ours: &mut Vec<T>, theirs: Vec<T>, order: fn(&T, &T) -> std::cmp::Ord
     if ours.is_empty() {
         *ours = theirs;
     } else if !theirs.is_empty() {
-        *ours = merge_sorted(std::mem::take(ours), theirs, order, one);
+        *ours = merge_sorted(std::mem::take(ours), theirs, order, |ours, theirs| one(ours, &theirs));
     }
 }
 

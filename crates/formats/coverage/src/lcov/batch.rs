@@ -145,6 +145,8 @@ fn cut(window: &[u8]) -> Option<usize> {
         let (before, after) = window.split_at(at);
         if before.last().is_none_or(|byte| *byte == b'\n')
             && let Some(newline) = memchr::memchr(b'\n', after)
+            // What only begins like it ends no section, and what is before it would be lost.
+            && after.get(END.len()..newline).is_some_and(|rest| rest.trim_ascii().is_empty())
         {
             return Some(at + newline + 1);
         }
@@ -161,6 +163,7 @@ mod tests {
         assert_eq!(cut(b"SF:a\nend_of_record\nSF:b\nDA:1,1\n"), Some(19));
         assert_eq!(cut(b"SF:a\nend_of_record\r\nSF:b\nend_of_record"), Some(20));
         assert_eq!(cut(b"SF:end_of_record\nDA:1,1\n"), None);
+        assert_eq!(cut(b"SF:a\nend_of_record \nSF:b\nend_of_records\nSF:c\n"), Some(20));
     }
 
     #[test]

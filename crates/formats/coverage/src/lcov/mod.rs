@@ -23,7 +23,7 @@ use std::thread::{self, Builder};
 
 use crate::error::CoverageError;
 use crate::files::Files;
-use crate::model::{Coverage, Format, Warnings};
+use crate::model::{Coverage, FileBuilder, Format, Warnings};
 
 use batch::{Batch, Source};
 
@@ -100,11 +100,12 @@ fn work<R: Read>(
 struct Part {
     files: Files,
     warnings: Warnings,
+    file: FileBuilder,
 }
 
 impl Part {
     fn parse(&mut self, batch: &Batch<'_>) -> Result<(), CoverageError> {
-        record::Parser::new(&mut self.files, &mut self.warnings, batch.first_line)
+        record::Parser::new(&mut self.files, &mut self.warnings, &mut self.file, batch.first_line)
             .read(batch.bytes(), batch.last)
     }
 

@@ -14,22 +14,21 @@ use crate::model::{
 pub(super) struct Parser<'a, 'b> {
     files: &'b mut Files,
     warnings: &'b mut Warnings,
-    file: FileBuilder,
+    file: &'b mut FileBuilder,
     functions: Functions<'a>,
     path: Option<Cow<'a, str>>,
     line: u64,
 }
 
 impl<'a, 'b> Parser<'a, 'b> {
-    pub(super) fn new(files: &'b mut Files, warnings: &'b mut Warnings, first_line: u64) -> Self {
-        Self {
-            files,
-            warnings,
-            file: FileBuilder::default(),
-            functions: Functions::default(),
-            path: None,
-            line: first_line,
-        }
+    /// Reads into the files. The builder, which is empty before and after each section, is reused from piece to piece.
+    pub(super) fn new(
+        files: &'b mut Files,
+        warnings: &'b mut Warnings,
+        file: &'b mut FileBuilder,
+        first_line: u64,
+    ) -> Self {
+        Self { files, warnings, file, functions: Functions::default(), path: None, line: first_line }
     }
 
     pub(super) fn read(mut self, bytes: &'a [u8], last: bool) -> Result<(), CoverageError> {
@@ -164,7 +163,7 @@ impl<'a, 'b> Parser<'a, 'b> {
 
     fn close(&mut self) -> Result<(), Problem> {
         let Some(path) = self.path.take() else { return Ok(()) };
-        self.functions.resolve(&mut self.file, self.warnings, self.line);
+        self.functions.resolve(self.file, self.warnings, self.line);
         self.file.part_repeated_branches();
         self.files.push(path.into_owned(), self.file.take(Format::Lcov))
     }

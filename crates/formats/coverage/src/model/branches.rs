@@ -234,7 +234,7 @@ impl Branches {
                 self.indexed.iter().copied().zip(self.taken.iter()),
                 other.indexed.iter().copied().zip(other.taken.iter()),
                 |a, b| a.0.key().cmp(&b.0.key()),
-                add_indexed,
+                |a, b| add_indexed(a, &b),
             );
             self.set_indexed(&merged);
         }
@@ -243,7 +243,7 @@ impl Branches {
                 std::mem::take(&mut self.described),
                 other.described.iter().cloned(),
                 |a, b| a.key().cmp(&b.key()),
-                add_described,
+                |a, b| add_described(a, &b),
             );
         }
         if !other.counted.is_empty() {
@@ -253,7 +253,7 @@ impl Branches {
                 other.counted.iter().copied(),
                 |a, b| a.line.cmp(&b.line),
                 |a, b| {
-                    a.join(b);
+                    a.join(&b);
                     a.merged = true;
                 },
             );

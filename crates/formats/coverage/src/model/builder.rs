@@ -1,5 +1,9 @@
 //! Puts the coverage of one file together from records in any order.
 
+use std::ops::Range;
+
+use arcstr::ArcStr;
+
 use super::branches::{Arm, BranchBuilder, fold};
 use super::{
     Block, Branch, BranchKind, Condition, Counts, FileCoverage, Format, Function, Lines, Metric, Warnings,
@@ -12,10 +16,21 @@ use crate::count::Count;
 pub(crate) struct FileBuilder {
     lines: Vec<(u32, u64)>,
     branches: BranchBuilder,
-    functions: Vec<Function>,
+    functions: Vec<Unnamed>,
+    /// The names of the functions, one after the other.
+    names: String,
     conditions: Vec<Condition>,
     blocks: Vec<Block>,
     told: Vec<(Metric, Counts)>,
+}
+
+/// A function whose name is told by its place among the names.
+#[derive(Debug)]
+struct Unnamed {
+    start: u32,
+    end: u32,
+    hits: u64,
+    name: Range<usize>,
 }
 
 impl FileBuilder {
@@ -56,7 +71,9 @@ impl FileBuilder {
     }
 
     pub(crate) fn function(&mut self, start: u32, end: u32, hits: u64, name: &str) {
-        self.functions.push(Function { start, end, hits, name: name.into() });
+        let from = self.names.len();
+        self.names.push_str(name);
+        self.functions.push(Unnamed { start, end, hits, name: from..self.names.len() });
     }
 
     pub(crate) fn has_functions(&self) -> bool {
@@ -88,18 +105,29 @@ impl FileBuilder {
 
     /// Takes what was collected, so that the builder is empty again.
     pub(crate) fn take(&mut self, format: Format) -> FileCoverage {
-        fold(&mut self.functions, Function::order, Function::join);
         fold(&mut self.conditions, Condition::order, Condition::join);
         self.joined_blocks();
         FileCoverage {
             lines: Lines::take(&mut self.lines),
             branches: self.branches.take(),
-            functions: exact(&mut self.functions),
+            functions: self.take_functions(),
             conditions: exact(&mut self.conditions),
             blocks: exact(&mut self.blocks),
             told: self.told.drain(..).map(|(metric, counts)| (metric, Some(counts))).collect(),
             formats: format.into(),
         }
+    }
+
+    fn take_functions(&mut self) -> Vec<Function> {
+        let names = ArcStr::from(self.names.as_str());
+        self.names.clear();
+        let named =
+            |Unnamed { start, end, hits, name }| Function { start, end, hits, name: names.substr(name) };
+        let mut functions = Vec::with_capacity(self.functions.len());
+        functions.extend(self.functions.drain(..).map(named));
+        fold(&mut functions, Function::order, Function::join);
+        functions.shrink_to_fit();
+        functions
     }
 }
 

@@ -1,6 +1,6 @@
 //! The files of a repository, found by the ends of their paths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 use foldhash::quality::RandomState;
@@ -12,8 +12,10 @@ use indexmap::IndexSet;
 /// name (`mod.rs`, `index.ts`) is no more work than any other.
 #[derive(Clone, Debug, Default)]
 pub struct RepoIndex {
-    /// In order, and found by their hash: of paths that are alike at their beginnings a comparison looks at nearly all.
+    /// Found by their hash: of paths that are alike at their beginnings a comparison looks at nearly all.
     files: IndexSet<String, RandomState>,
+    /// Every folder that has files below it. Made when it is first asked for.
+    folders: OnceLock<HashSet<String, RandomState>>,
     /// Paths with their parts in reverse, sorted: files with the same end are neighbours. Made when it is first asked for,
     /// as most reports name their files in full.
     reversed: OnceLock<Vec<(Vec<u8>, String)>>,
@@ -23,9 +25,7 @@ pub struct RepoIndex {
 
 impl<S: Into<String>> FromIterator<S> for RepoIndex {
     fn from_iter<I: IntoIterator<Item = S>>(files: I) -> Self {
-        let mut files: IndexSet<String, RandomState> = files.into_iter().map(Into::into).collect();
-        files.sort_unstable();
-        Self { files, ..Self::default() }
+        Self { files: files.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 }
 
@@ -46,7 +46,7 @@ impl RepoIndex {
         self.files.contains(path)
     }
 
-    /// All files, in order.
+    /// All files, in the order in which they were listed.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(String::as_str)
     }
@@ -57,9 +57,20 @@ impl RepoIndex {
 
     /// Whether the repository has files below a folder.
     pub(super) fn has_folder(&self, folder: &str) -> bool {
-        let below = format!("{folder}/");
-        let first = self.files.partition_point(|file| *file < below);
-        self.files.get_index(first).is_some_and(|file| file.starts_with(&below))
+        let folders = self.folders.get_or_init(|| {
+            let mut folders = HashSet::default();
+            for file in &self.files {
+                let mut rest = file.as_str();
+                while let Some((folder, _)) = rest.rsplit_once('/')
+                    && !folders.contains(folder)
+                {
+                    folders.insert(folder.to_owned());
+                    rest = folder;
+                }
+            }
+            folders
+        });
+        folders.contains(folder)
     }
 
     /// The longest file that the path ends with, of at least so many bytes, seen from the folders in their order and then
