@@ -24,6 +24,7 @@ pub(crate) mod source;
 use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, Command};
+use lw_model::sort::sort_by_key;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -187,7 +188,7 @@ impl Reader<'_> {
                 return Err(self.unknown(path, name, key));
             }
         }
-        settings.sort_by_key(|(position, _)| *position);
+        sort_by_key(&mut settings, |(position, _)| *position);
         layer.settings = settings.into_iter().map(|(_, setting)| setting).collect();
         Ok(layer)
     }
@@ -231,7 +232,7 @@ impl Reader<'_> {
             DeValue::Table(table) if list => {
                 flatten("", table, &mut values).map_err(expected)?;
                 // The table is sorted by key; people read the order of the file.
-                values.sort_by_key(|(position, _)| *position);
+                sort_by_key(&mut values, |(position, _)| *position);
             }
             other => {
                 let what = if list { "a string, array or table" } else { "a string or number" };

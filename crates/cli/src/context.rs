@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use lw_ci::{CiContext, Provider, Trust};
+use lw_model::sort::sort_by;
 use lw_model::{Artifact, Class, Finding, Level, Location, Report};
 
 use crate::args::Common;
@@ -280,7 +281,7 @@ impl Context {
     /// What the run made, in the order of paths.
     pub(crate) fn artifacts(&self) -> Vec<Artifact> {
         let mut artifacts = self.artifacts.lock().map(|all| all.clone()).unwrap_or_default();
-        artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+        sort_by(&mut artifacts, |a, b| a.path.cmp(&b.path));
         artifacts
     }
 

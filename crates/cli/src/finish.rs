@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
 use lw_ci::{Annotation, CiContext, Effect, Provider};
+use lw_model::sort::sort_by_key;
 use lw_model::{
     COMMON_RULES, Class, Fact, Finding, Level, Measure, Outcome, Provenance, Reason, Report, Verdict,
 };
@@ -253,7 +254,7 @@ fn complete(entry: &Entry, cx: &Context, report: &mut Report) {
         }
     }
     report.tool.revision = entry.revision;
-    report.findings.sort_by_key(Finding::order);
+    sort_by_key(&mut report.findings, Finding::order);
     report.summary = cx.headline(report);
     let is_missing = |finding: &Finding| finding.rule.ends_with("/missing-input");
     let is_complete = report.verdict != Verdict::Error && !report.findings.iter().any(is_missing);

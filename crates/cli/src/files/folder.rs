@@ -10,6 +10,7 @@ use super::identity::FileId;
 use super::policy::Files;
 use super::read::name_of;
 use crate::error::Error;
+use lw_model::sort::sort_by;
 
 /// A folder whose files are read by their paths in it. Nothing outside of it is, whatever links it holds: what its author made
 /// of it must not bring other files of the machine into what is published.
@@ -240,7 +241,7 @@ impl InputFolder<'_> {
                 return Err(io::Error::other(format!("it holds more than {MOST_ENTRIES} entries")));
             }
         }
-        found.sort();
+        sort_by(&mut found, Ord::cmp);
         Ok(found)
     }
 }

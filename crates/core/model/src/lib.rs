@@ -19,6 +19,7 @@ mod openmetrics;
 mod quantity;
 mod report;
 mod rule;
+pub mod sort;
 mod table;
 mod tree;
 mod unit;

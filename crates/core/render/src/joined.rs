@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
+use lw_model::sort::sort_by_key;
 use lw_model::{Cell, Finding, Limit, Measure, Outcome, Report, Unit, Verdict, counted};
 
 use crate::markdown::inline::{code, figures, plain, prose};
@@ -257,7 +258,7 @@ pub fn keep(report: &mut Report) -> usize {
         let rows = grown(table).into_iter().map(|(row, _)| row.clone()).collect();
         table.rows = rows;
     }
-    report.findings.sort_by_key(Finding::order);
+    sort_by_key(&mut report.findings, Finding::order);
     report.findings.truncate(FINDINGS * 4);
     report.findings.shrink_to_fit();
     all.saturating_sub(MEASURES)
@@ -272,7 +273,7 @@ fn grown(table: &lw_model::Table) -> Vec<(&Vec<Cell>, i64)> {
         })
     };
     let mut rows: Vec<_> = table.rows.iter().filter_map(|row| Some((row, growth(row)?))).collect();
-    rows.sort_by_key(|(_, growth)| Reverse(*growth));
+    sort_by_key(&mut rows, |(_, growth)| Reverse(*growth));
     rows.truncate(PARTS);
     rows
 }
@@ -307,7 +308,7 @@ fn rows<'a>(told: &'a Told<'a>) -> impl Iterator<Item = Row<'a>> {
 pub fn join(all: &[Told<'_>], options: &JoinOptions<'_>) -> Comment {
     let mut rows: Vec<Row<'_>> = all.iter().flat_map(rows).collect();
     // Stable: what is worth the same stays in the order of the reports.
-    rows.sort_by_key(|row| (row.worth, Reverse(row.extent)));
+    sort_by_key(&mut rows, |row| (row.worth, Reverse(row.extent)));
     let worst = all.iter().map(|told| told.report.worst()).max().unwrap_or_default();
     let verdict = match (options.problems.is_empty(), all.is_empty()) {
         (false, _) => Verdict::Error,
@@ -605,7 +606,7 @@ impl Page<'_> {
     /// Each report, folded; the worst first. Returns how many are left out or shortened.
     fn details(&mut self, all: &[Told<'_>]) -> usize {
         let mut order: Vec<&Told<'_>> = all.iter().collect();
-        order.sort_by_key(|told| Reverse(told.report.worst()));
+        sort_by_key(&mut order, |told| Reverse(told.report.worst()));
         let mut left_out = 0;
         for told in order {
             let whole = self.folded(told, FINDINGS, DETAILS);
@@ -683,7 +684,7 @@ impl Page<'_> {
         if rows.is_empty() || most == 0 {
             return;
         }
-        rows.sort_by_key(|row| row.worth);
+        sort_by_key(&mut rows, |row| row.worth);
         out.push_str("| | Subject | Measure | Before | Now | Change | Limit |\n| :-- | :-- | :-- | --: | --: | --: | :-- |\n");
         for row in rows.iter().take(most) {
             let of = show::figures(row.measure);

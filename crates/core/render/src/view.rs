@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use lw_model::sort::sort_by_key;
 use lw_model::{
     Align, Cell, Column, Fact, Finding, Limit, Measure, Outcome, Report, Series, Table, Tree, Verdict,
 };
@@ -42,7 +43,7 @@ impl<'a> Section<'a> {
             .limits()
             .filter(|(_, limit)| matches!(limit.outcome, Outcome::Breached | Outcome::Overridden))
             .collect();
-        breaches.sort_by_key(|(_, limit)| match (limit.outcome, limit.on_breach) {
+        sort_by_key(&mut breaches, |(_, limit)| match (limit.outcome, limit.on_breach) {
             (Outcome::Breached, Verdict::Fail) => 0,
             (Outcome::Breached, _) => 1,
             _ => 2,
@@ -104,9 +105,9 @@ pub(crate) fn sections(report: &Report) -> Vec<Section<'_>> {
     let mut sections: Vec<_> = order.into_iter().filter_map(|subject| sections.remove(&subject)).collect();
     for section in &mut sections {
         // The worst first, as the report promises but a merged one may not keep.
-        section.findings.sort_by_key(|finding| finding.order());
+        sort_by_key(&mut section.findings, |finding| finding.order());
     }
-    sections.sort_by_key(|section| section.subject.is_some());
+    sort_by_key(&mut sections, |section| section.subject.is_some());
     sections
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use lw_model::sort::sort_by;
 use lw_model::{Class, Diagnose};
 use sha2::{Digest, Sha256};
 
@@ -294,7 +295,7 @@ fn cohort(request: &Request, look: &Observed, rollout: &RolloutId) -> Cohort {
             cohort.push((place(request, rollout, id), id.clone(), previous));
         }
     }
-    cohort.sort();
+    sort_by(&mut cohort, Ord::cmp);
     (cohort.into_iter().map(|(_, id, previous)| (id, previous)).collect(), excluded)
 }
 

@@ -1,6 +1,7 @@
 //! The model of a diff: files and the lines that are new in them.
 
 use crate::ranges::LineRanges;
+use lw_model::sort::sort_by;
 
 /// What is different on the newer side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Diff {
 
     pub(crate) fn sort(&mut self) {
         for files in [&mut self.files, &mut self.uncompared] {
-            files.sort_by(|a, b| a.path.cmp(&b.path));
+            sort_by(files, |a, b| a.path.cmp(&b.path));
         }
     }
 }

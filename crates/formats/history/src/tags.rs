@@ -4,6 +4,7 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::object::Kind;
 use gix::refs::Target;
+use lw_model::sort::sort_by;
 
 use crate::error::HistoryError;
 use crate::repository::Repository;
@@ -72,7 +73,7 @@ impl Repository {
                 Err(what) => found.others.push((name, what)),
             }
         }
-        found.tags.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut found.tags, |a, b| a.name.cmp(&b.name));
         Ok(found)
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gix::ObjectId;
 use gix::bstr::BString;
 use gix::objs::tree::EntryMode;
+use lw_model::sort::sort_by;
 
 use crate::error::HistoryError;
 use crate::repository::Repository;
@@ -70,7 +71,7 @@ pub(crate) fn changes(
             }
         }
     }
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    sort_by(&mut changes, |a, b| a.path.cmp(&b.path));
     Ok(changes)
 }
 

@@ -2,6 +2,7 @@
 
 use lw_balena_build::Kind;
 use lw_cli::{Context, Error};
+use lw_model::sort::sort_by;
 use lw_model::{Align, Bound, Cell, Finding, Level, Location, Measure, Reason, Report, Table, Unit};
 
 use crate::args::{Check, Limits};
@@ -38,7 +39,7 @@ pub(crate) fn check(args: &Check, cx: &mut Context, report: &mut Report) -> Resu
             }
         }
         let total = largest.iter().fold(0_u64, |sum, (size, _)| sum.saturating_add(*size));
-        largest.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        sort_by(&mut largest, |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         let mut table =
             Table::new("largest", "Largest files", &[("File", Align::Left), ("Bytes", Align::Right)]);
         for (size, path) in largest.iter().take(LISTED) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use lw_balena::{FleetTarget, Release, release_id};
 use lw_cli::{Context, Error};
 use lw_connect::Patience;
+use lw_model::sort::sort_by;
 use lw_model::{Align, Cell, Diagnose as _, Fact, Finding, Level, Report, Table};
 use lw_retry::Policy;
 use lw_rollout::{
@@ -328,7 +329,7 @@ fn standings(look: &Observed, strategy: &Strategy) -> Vec<Stands> {
         Some((id.clone(), mark.wave, standing(member, mark, record, strategy, look.at, false)))
     };
     let mut found: Vec<Stands> = look.members.iter().filter_map(of).collect();
-    found.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    sort_by(&mut found, |a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
     found
 }
 

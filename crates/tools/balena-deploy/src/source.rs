@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use lw_balena_build::{Entry, Ignore, Kind, Tarball, contexts, gzipped, replaced};
 use lw_cli::{Context, Error, InputDetail, InputFolder, InputKind, ResultExt as _};
+use lw_model::sort::sort_by;
 use lw_model::{Fact, Report};
 use lw_secret::Secret;
 
@@ -128,7 +129,7 @@ fn list(folder: &InputFolder<'_>, build: &Contents, cx: &Context) -> Result<Vec<
             }
         }
     }
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    sort_by(&mut entries, |a, b| a.path.cmp(&b.path));
     Ok(entries)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use lw_model::sort::sort_by_key;
 use lw_releases::{Entry, Fate, Release, Releases, utc_date};
 
 use crate::args::ChangelogFormat;
@@ -183,7 +184,7 @@ impl Writer<'_> {
             grouped.extend(place.map(|place| (place, entry)));
         }
         // Under each heading they stay in the order they have.
-        grouped.sort_by_key(|(place, _)| *place);
+        sort_by_key(&mut grouped, |(place, _)| *place);
         for entries in grouped.chunk_by(|(one, _), (other, _)| one == other) {
             self.pending = entries.first().and_then(|(place, _)| groups.get(*place)).map(|group| group.title);
             for (_, entry) in entries {

@@ -30,6 +30,7 @@ use lw_coverage::write::{
 };
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
+use lw_model::sort::sort_by_key;
 use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};
@@ -340,7 +341,7 @@ fn annotate(patch: &Patch, most: usize, report: &mut Report) {
     let level = if breached { Level::Warning } else { Level::Note };
     let mut places: Vec<_> =
         patch.files.iter().flat_map(|file| file.missed.iter().map(move |range| (file, range))).collect();
-    places.sort_by_key(|(file, range)| {
+    sort_by_key(&mut places, |(file, range)| {
         (std::cmp::Reverse(range.end() - range.start()), &file.path, *range.start())
     });
     for (file, range) in places.iter().take(most) {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use lw_cli::{Context, Error, LimitSet, ResultExt, same_measure};
 use lw_coverage::{Counts, Coverage, Metric};
 use lw_history::Diff;
+use lw_model::sort::sort_by;
 use lw_model::{
     Bound, Fact, Finding, Level, Limit, Node, Number, Percent, Reason, Report, Threshold, Tree, Unit,
     Verdict, grouped,
@@ -346,7 +347,7 @@ impl Before {
                 lost.push(Lost { path: path.clone(), before: *before, now, changed });
             }
         }
-        lost.sort_by(|a, b| {
+        sort_by(&mut lost, |a, b| {
             let more = |file: &Lost| file.now.missed().saturating_sub(file.before.missed());
             more(b).cmp(&more(a)).then_with(|| a.path.cmp(&b.path))
         });

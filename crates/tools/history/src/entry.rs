@@ -4,6 +4,7 @@
 //! each entry, so the names alone say which are the oldest, and one request lists them all.
 
 use lw_history::is_full_id;
+use lw_model::sort::sort_by;
 
 /// Entries that are kept of one thing that is measured.
 const OF_ONE: usize = 50;
@@ -68,7 +69,7 @@ pub(crate) fn reports<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Kept> {
         .filter(|(_, beside)| beside.is_empty())
         .map(|(kept, _)| kept)
         .collect();
-    all.sort_by(|a, b| (a.count, &a.key.of, &a.key.commit).cmp(&(b.count, &b.key.of, &b.key.commit)));
+    sort_by(&mut all, |a, b| (a.count, &a.key.of, &a.key.commit).cmp(&(b.count, &b.key.of, &b.key.commit)));
     all
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use lw_model::sort::sort_by;
 use lw_tag_rules::{RuleError, Template, format_time, joined, lines, zone};
 use serde_json::{Map, Value, json};
 
@@ -71,7 +72,7 @@ pub(crate) fn labels(
         standard.iter().map(|(key, _)| *key).filter(|key| all.get(*key).is_some_and(String::is_empty));
     let unknown = unknown.collect();
     let mut all: Labels = all.into_iter().collect();
-    all.sort_by(|a, b| collate(&a.0, &b.0));
+    sort_by(&mut all, |a, b| collate(&a.0, &b.0));
     Ok((all, unknown))
 }
 

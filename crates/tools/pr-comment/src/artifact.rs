@@ -10,6 +10,7 @@ use lw_archive::{Bounds, unzip};
 use lw_cli::{Context, Error, ResultExt};
 use lw_github::Artifact;
 use lw_model::Report;
+use lw_model::sort::sort_by;
 use lw_report::Commit;
 
 use crate::args::DEFAULT_KEY;
@@ -183,7 +184,7 @@ pub(crate) fn reports(
         ));
     }
     // Whichever job ended first.
-    collected.found.sort_by(|a, b| a.file.cmp(&b.file));
+    sort_by(&mut collected.found, |a, b| a.file.cmp(&b.file));
     Ok(collected)
 }
 

@@ -5,6 +5,7 @@ use lw_connect::Patience;
 use lw_github::{Api, Artifact, Author, Error, HeadOf, Repository, Sticky};
 use lw_github_client::Wanted;
 use lw_model::Diagnose;
+use lw_model::sort::sort_by;
 
 use crate::args::Args;
 use crate::artifact::Names;
@@ -80,7 +81,7 @@ impl Service for GitHub {
         let mut found = found.map_err(|error| told(&error))?;
         found.retain(|artifact| names.fit(&artifact.name));
         // A run that was repeated has one of each attempt; times of one form are in the order of their texts.
-        found.sort_by(|a, b| (&a.name, &b.created_at, b.id).cmp(&(&b.name, &a.created_at, a.id)));
+        sort_by(&mut found, |a, b| (&a.name, &b.created_at, b.id).cmp(&(&b.name, &a.created_at, a.id)));
         found.dedup_by(|older, newest| older.name == newest.name);
         Ok(found)
     }

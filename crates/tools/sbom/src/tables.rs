@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Component, ComponentId, Inventory, Scope, Source};
+use lw_model::sort::sort_by;
 use lw_model::{Align, Cell, Report, Table};
 
 /// Rows of a table; more are counted below it, and stand in the bill itself.
@@ -195,7 +196,7 @@ fn licences(components: &[(ComponentId, &Component)], report: &mut Report) {
         return;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sort_by(&mut counts, |a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let mut table =
         Table::new("licences", "Licences", &[("licence", Align::Left), ("components", Align::Right)]);
     table.rows = counts

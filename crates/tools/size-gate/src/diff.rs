@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use lw_firmware::demangle::{demangle, stable_name};
+use lw_model::sort::sort_by;
 use lw_model::{Node, Tree};
 
 /// What happened to a part.
@@ -143,7 +144,7 @@ pub(crate) fn compare(before: &Tree, now: &Tree, noise_floor: u64) -> (Vec<Row>,
     let all = rows.len();
     rows.retain(|row| row.delta().unsigned_abs() > noise_floor);
     let noise = all - rows.len();
-    rows.sort_by(|a, b| {
+    sort_by(&mut rows, |a, b| {
         let order = |row: &Row| std::cmp::Reverse(row.delta().unsigned_abs());
         order(a)
             .cmp(&order(b))

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use lw_firmware::{Chip, Memory};
+use lw_model::sort::sort_by_key;
 use lw_model::{Class, Diagnose};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -280,7 +281,7 @@ pub(crate) fn layout(memory: &Memory, chip: Chip) -> Vec<MemoryType> {
         .iter()
         .zip(parts.into_iter().zip(ranges))
         .map(|(window, (mut parts, ranges))| {
-            parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+            sort_by_key(&mut parts, |(_, size)| std::cmp::Reverse(*size));
             let used = parts.iter().map(|(_, size)| size).sum();
             let total = if window.is_unsized() { 0 } else { union(ranges) };
             MemoryType {
@@ -293,7 +294,7 @@ pub(crate) fn layout(memory: &Memory, chip: Chip) -> Vec<MemoryType> {
         })
         .filter(|kind| kind.used > 0)
         .collect();
-    layout.sort_by_key(|kind| std::cmp::Reverse(kind.used));
+    sort_by_key(&mut layout, |kind| std::cmp::Reverse(kind.used));
     layout
 }
 

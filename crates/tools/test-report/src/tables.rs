@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lw_model::sort::sort_by;
 use lw_model::{Align, Cell, Report, Table};
 use lw_results::{Case, State};
 
@@ -148,7 +149,7 @@ fn slowest(inputs: &[Input], before: &Before, most: usize, report: &mut Report) 
     if timed.is_empty() {
         return;
     }
-    timed.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.2.id().cmp(&b.2.id())));
+    sort_by(&mut timed, |a, b| b.0.cmp(&a.0).then_with(|| a.2.id().cmp(&b.2.id())));
     let mut columns = vec![("test", Align::Left), ("time", Align::Right)];
     columns.extend(before.is_known().then_some(("before", Align::Right)));
     let mut table = Table::new("slowest", "Slowest tests", &columns);

@@ -16,6 +16,7 @@ use crate::context::Vars;
 use crate::path::repo_relative;
 use crate::text::{cut_utf16, is_output_name, shout};
 use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step, may_be_set, neutralise};
+use lw_model::sort::sort_by_key;
 
 /// Characters of a path that leave room for the message after it.
 const MAX_SHOWN_PATH: usize = 260;
@@ -124,6 +125,6 @@ fn summary_file(context: &CiContext, step: &Step, markdown: &str) -> Vec<Effect>
 /// The worst first, otherwise in the order they came in.
 fn by_severity(annotations: &[Annotation]) -> Vec<&Annotation> {
     let mut sorted: Vec<&Annotation> = annotations.iter().collect();
-    sorted.sort_by_key(|annotation| std::cmp::Reverse(annotation.level));
+    sort_by_key(&mut sorted, |annotation| std::cmp::Reverse(annotation.level));
     sorted
 }

@@ -1,6 +1,7 @@
 //! The largest parts of a breakdown, few enough to be drawn.
 
 use lw_model::Node;
+use lw_model::sort::sort_by_key;
 
 /// A part to be shown, with the small ones of each parent added up so that the sums still hold.
 pub(super) struct Part<'a> {
@@ -86,7 +87,7 @@ impl Pick {
                 last = Some(child);
             }
         }
-        large.sort_by_key(|child| std::cmp::Reverse(child.value));
+        sort_by_key(&mut large, |child| std::cmp::Reverse(child.value));
         part.children = large.into_iter().map(|child| self.build(child, levels - 1)).collect();
         // One small part takes no more room under its own name than as "1 smaller".
         match last {

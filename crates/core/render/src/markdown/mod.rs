@@ -7,6 +7,7 @@ pub(crate) mod inline;
 
 use std::io::{self, Write};
 
+use lw_model::sort::sort_by_key;
 use lw_model::{Align, Cell, Location, Node, Outcome, Report, Table, Tree, Unit, Verdict};
 
 use self::inline::{code, figures, paragraph, plain, prose};
@@ -289,7 +290,7 @@ impl Page<'_> {
 
     fn parts(&mut self, whole: &Node, unit: Unit, lead: &str, levels: usize) -> io::Result<()> {
         let mut parts: Vec<_> = whole.children.iter().filter(|part| part.value > 0).collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.value));
+        sort_by_key(&mut parts, |part| std::cmp::Reverse(part.value));
         let shown = if parts.len() > PARTS + 1 { PARTS } else { parts.len() };
         let (large, small) = parts.split_at(shown);
         for part in large {

@@ -1,7 +1,7 @@
 //! What a run costs: memory that does not grow with the source, and how soon the first request is there.
 //!
 //! ```sh
-//! LW_MEASURED=target/x86_64-unknown-linux-musl/dist/balena-deploy \
+//! LW_MEASURED=target/x86_64-unknown-linux-musl/release/balena-deploy \
 //!   cargo test -p lw-balena-deploy --test it -- --ignored --nocapture measured
 //! ```
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use lw_cli::{Context, Error};
 use lw_model::Report;
+use lw_model::sort::sort_by;
 
 use crate::args::Package;
 use crate::boards::{self, Item};
@@ -37,7 +38,7 @@ impl Plan {
 pub(super) fn plan(args: &Package, cx: &Context, report: &mut Report) -> Result<Vec<Plan>, Error> {
     let images = boards::items("firmware", &args.firmware, cx, report)?;
     let mut plans = named(images, args.board.as_deref())?;
-    plans.sort_by(|one, other| one.board.cmp(&other.board));
+    sort_by(&mut plans, |one, other| one.board.cmp(&other.board));
     if let Some(twice) = plans.windows(2).find_map(|pair| match pair {
         [one, other] if one.board == other.board => Some(one),
         _ => None,

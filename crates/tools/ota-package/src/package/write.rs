@@ -4,6 +4,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, PendingFile, parallel};
+use lw_model::sort::sort_by_key;
 use lw_model::{Finding, Level, Report};
 use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha256, lw, seed};
 
@@ -144,7 +145,7 @@ fn of_board(
         report.add_finding(finding);
     }
     let mut made = deltas::decide(patches, &target, packed.compressed, &args.delta);
-    made.sort_by_key(|made| made.patch.base.sha256);
+    sort_by_key(&mut made, |made| made.patch.base.sha256);
     Ok(made)
 }
 
