@@ -1,10 +1,11 @@
 //! The folders that services are built from: `docker-compose.yml`, as far as a source needs it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use lw_model::Diagnose;
-use serde::Deserialize;
+
+use crate::yaml::{self, Lookup, Node, Value};
 
 /// The longest `docker-compose.yml` that is read, in bytes.
 pub const MAX_COMPOSE: usize = 1 << 20;
@@ -38,28 +39,6 @@ impl Diagnose for ComposeError {
     }
 }
 
-#[derive(Deserialize)]
-struct Composition {
-    #[serde(default)]
-    services: BTreeMap<String, Option<Service>>,
-}
-
-#[derive(Deserialize)]
-struct Service {
-    #[serde(default)]
-    build: Option<Build>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Build {
-    Context(String),
-    Settings {
-        #[serde(default)]
-        context: Option<String>,
-    },
-}
-
 /// The folders services are built from, by their paths in the source; an empty one is the source itself.
 ///
 /// # Errors
@@ -68,19 +47,40 @@ pub fn contexts(text: &str) -> Result<BTreeSet<String>, ComposeError> {
     if text.len() > MAX_COMPOSE {
         return Err(ComposeError::TooLong(text.len()));
     }
-    let composition: Composition =
-        serde_saphyr::from_str(text).map_err(|error| ComposeError::Malformed(error.to_string()))?;
+    let root = yaml::parse(text).map_err(ComposeError::Malformed)?;
+    let root = root.ok_or_else(|| ComposeError::Malformed("it holds nothing".to_owned()))?;
     let mut contexts = BTreeSet::new();
-    for (service, settings) in composition.services {
-        let context = match settings.and_then(|settings| settings.build) {
-            None => continue,
-            Some(Build::Context(context)) => context,
-            Some(Build::Settings { context }) => context.unwrap_or_default(),
+    for (service, context) in built(&root).map_err(ComposeError::Malformed)? {
+        let Some(path) = inside(context) else {
+            return Err(ComposeError::Outside { service: service.to_owned(), context: context.to_owned() });
         };
-        let Some(path) = inside(&context) else { return Err(ComposeError::Outside { service, context }) };
         contexts.insert(path);
     }
     Ok(contexts)
+}
+
+/// The services that are built, and what each names as the folder; an empty text where it names none.
+fn built(root: &Node) -> Result<Vec<(&str, &str)>, String> {
+    let mut lookup = Lookup::default();
+    let mut built = Vec::new();
+    let Some(services) = lookup.get(root, "services")? else { return Ok(built) };
+    for (service, settings) in lookup.entries(services)? {
+        let Some(build) = lookup.get(settings, "build")? else { continue };
+        let context = match &build.value {
+            Value::Null => continue,
+            Value::Text(context) => context,
+            Value::Map(_) | Value::List(_) => match lookup
+                .get(build, "context")?
+                .map(|node| (&node.value, node.line))
+            {
+                None | Some((Value::Null, _)) => "",
+                Some((Value::Text(context), _)) => context,
+                Some((_, line)) => return Err(format!("line {line}: the path of a folder is expected here")),
+            },
+        };
+        built.push((service, context));
+    }
+    Ok(built)
 }
 
 /// The path without `.` and empty parts; `None` for one that leads out, or is none of this machine.
@@ -103,6 +103,8 @@ fn inside(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -110,7 +112,64 @@ mod tests {
         let text = "version: '2.1'\nservices:\n  a:\n    build: ./a/\n  b:\n    build:\n      context: b/x/..\n      args: [K=V]\n  c:\n    build: {dockerfile: D}\n  d:\n    image: x\n  e:\n";
         let found: Vec<_> = contexts(text).unwrap().into_iter().collect();
         assert_eq!(found, ["", "a", "b"]);
-        assert!(contexts("version: '2'\n").unwrap().is_empty());
+        for text in ["version: '2'\n", "services:\n", "services: {a: {build: ~}, b: {build: null}, c: }"] {
+            assert!(contexts(text).unwrap().is_empty(), "{text}");
+        }
+        let quoted: Vec<_> = contexts("services: {a: {build: '~'}}").unwrap().into_iter().collect();
+        assert_eq!(quoted, ["~"], "no home folder: nothing expands it");
+    }
+
+    #[test]
+    fn aliases_and_merged_mappings_are_followed() {
+        let text = "x-base: &base\n  build: &build\n    context: base\nx-other: &other {build: other, image: y}\nservices:\n  \
+                    a: *base\n  b:\n    <<: *base\n    image: x\n  c:\n    <<: [*other, *base]\n  d:\n    build:\n      \
+                    <<: *build\n      context: own\n";
+        let found: Vec<_> = contexts(text).unwrap().into_iter().collect();
+        assert_eq!(found, ["base", "other", "own"]);
+        // The first of a list holds, and what a mapping has itself goes before both.
+        let text =
+            "x: &x {build: x}\ny: &y {build: y}\nservices:\n  a: {<<: [*x, *y]}\n  b: {build: b, <<: *y}\n";
+        let found: Vec<_> = contexts(text).unwrap().into_iter().collect();
+        assert_eq!(found, ["b", "x"]);
+    }
+
+    #[test]
+    fn aliases_of_aliases_end() {
+        let mut wide = "a0: &a0 {x: y}\n".to_owned();
+        let mut deep = wide.clone();
+        for n in 1..200 {
+            let before = n - 1;
+            writeln!(wide, "a{n}: &a{n} {{<<: [*a{before}, *a{before}]}}").unwrap();
+            writeln!(deep, "a{n}: &a{n} {{<<: *a{before}}}").unwrap();
+        }
+        for (text, last) in [(&wide, 20), (&deep, 199)] {
+            let error = contexts(&format!("{text}services: {{s: *a{last}}}\n")).unwrap_err().to_string();
+            assert!(error.contains("merges more"), "{error}");
+        }
+        assert!(contexts(&format!("{deep}services: {{s: *a60}}\n")).unwrap().is_empty());
+        let nested = "[".repeat(100_000);
+        assert!(matches!(contexts(&nested), Err(ComposeError::Malformed(_))));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (text, expected) in [
+            ("services: [a]", "line 1: names with values"),
+            ("services:\n  a: [x]", "line 2: names with values"),
+            ("services:\n  a:\n    build: [x]", "line 3: names with values"),
+            ("services:\n  a:\n    build:\n      context: [x]", "line 4: the path of a folder"),
+            ("services:\n  a:\n    build: x\n    build: y\n", "line 4: the key build is there twice"),
+            ("services:\n  a: &a\n    <<: *a\n", "line 3: an alias of what it lies in"),
+            ("a: b\n---\nservices: {}\n", "line 3: a second document"),
+            ("services: {a: *b}\n", "line 1"),
+            ("services: {a: {build: x}\n", "line 1"),
+            ("", "it holds nothing"),
+            ("- a", "line 1: names with values"),
+        ] {
+            let error = contexts(text).unwrap_err().to_string();
+            assert!(error.starts_with("it is no composition: "), "{error}");
+            assert!(error.contains(expected), "{text:?}: {error}");
+        }
     }
 
     #[test]
@@ -121,7 +180,7 @@ mod tests {
             assert!(matches!(&error, ComposeError::Outside { service, .. } if service == "s"), "{context}");
             assert!(error.hint().is_some());
         }
-        for text in ["services: [a]", "services:\n  a:\n    build: [x]", ": :", "- a"] {
+        for text in ["services: [a]", "services:\n  a:\n    build: [x]", "a: b: c", "- a"] {
             assert!(matches!(contexts(text), Err(ComposeError::Malformed(_))), "{text}");
         }
         assert!(matches!(contexts(&" ".repeat(MAX_COMPOSE + 1)), Err(ComposeError::TooLong(_))));

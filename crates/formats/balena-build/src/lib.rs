@@ -11,6 +11,7 @@ mod answer;
 mod compose;
 mod ignore;
 mod tarball;
+mod yaml;
 
 pub use ansi::{Log, plain};
 pub use answer::{Answer, AnswerError, Cursor, MAX_ELEMENT, Said};
