@@ -1,6 +1,6 @@
 //! The build script of everything with a binary: how the small static binaries are linked, which users download.
 //!
-//! A panic ends those at once (`panic = "abort"` of the profile `dist`), so nothing ever unwinds; yet the tables for it, which come
+//! A panic ends those at once (`panic = "abort"` of the profile `release`), so nothing ever unwinds; yet the tables for it, which come
 //! along because the standard library has been built with debug information, were a tenth of each binary. What is built with
 //! another profile, such as tests, keeps them: it does unwind. Addresses that the loader corrects are listed in the short form.
 
@@ -13,7 +13,7 @@
 use std::env;
 use std::path::PathBuf;
 
-/// The size levels are those of the profile `dist`, and of no other; a build script is not told its profile's name.
+/// The size levels are those of the profile `release`, and of no other; a build script is not told its profile's name.
 const SMALL: [&str; 2] = ["s", "z"];
 
 /// What the linker is told by scripts: what to leave out, and what to put beside each other.
@@ -41,7 +41,7 @@ const UNWINDER: [&str; 13] = [
 ];
 
 /// Set to `none` by those who want to know what a binary is made of.
-const STRIP: &str = "CARGO_PROFILE_DIST_STRIP";
+const STRIP: &str = "CARGO_PROFILE_RELEASE_STRIP";
 
 pub(crate) fn main() {
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");

@@ -36,14 +36,14 @@ pub(crate) fn static_binary() -> Option<PathBuf> {
                 return skip("LW_E2E_BINARY names no static binary");
             }
             let status = Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "--package", "lw", "--profile", "dist", "--target", &target()])
+                .args(["build", "--quiet", "--package", "lw", "--release", "--target", &target()])
                 .current_dir(root())
                 .status()
                 .expect("cargo runs");
             assert!(status.success(), "the static binary is not built");
             // <target folder>/debug/lw-e2e
             let folder = Path::new(env!("CARGO_BIN_EXE_lw-e2e")).ancestors().nth(2).expect("a target folder");
-            Some(folder.join(target()).join("dist/lw"))
+            Some(folder.join(target()).join("release/lw"))
         })
         .clone()
 }

@@ -23,7 +23,7 @@ pub(crate) struct Costs {
     /// Packages with a binary of the same name; `lw-` in front of a tool is left out of the binary's
     #[arg(long, default_values = ["lw", "lw-balena-deploy", "lw-size-gate"])]
     package: Vec<String>,
-    /// A binary that has been built with its symbols (`CARGO_PROFILE_DIST_STRIP=none`), instead of building packages
+    /// A binary that has been built with its symbols (`CARGO_PROFILE_RELEASE_STRIP=none`), instead of building packages
     #[arg(long)]
     binary: Vec<PathBuf>,
     /// Document to write the tables into, between `<!-- costs:begin -->` and `<!-- costs:end -->`
@@ -67,25 +67,15 @@ fn built(root: &Path, package: &str) -> anyhow::Result<PathBuf> {
     let folder = house::target_directory(root)?.join("costs");
     let status = Command::new("cargo")
         .current_dir(root)
-        .args([
-            "build",
-            "--quiet",
-            "--profile",
-            "dist",
-            "--target",
-            TARGET,
-            "--package",
-            package,
-            "--target-dir",
-        ])
+        .args(["build", "--quiet", "--release", "--target", TARGET, "--package", package, "--target-dir"])
         .arg(&folder)
-        .env("CARGO_PROFILE_DIST_STRIP", "none")
+        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
         .status()
         .context("failed to run cargo")?;
     if !status.success() {
         bail!("failed to build {package}: {status}");
     }
-    Ok(folder.join(TARGET).join("dist").join(name))
+    Ok(folder.join(TARGET).join("release").join(name))
 }
 
 /// The names of all crates of the lock file as symbols have them.

@@ -80,7 +80,7 @@ fn binary(root: &Path, folder: &Path) -> anyhow::Result<()> {
         other => bail!("there is no release target for {other}"),
     };
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--package", "lw", "--profile", "dist", "--target", &target])
+        .args(["build", "--package", "lw", "--release", "--target", &target])
         .current_dir(root)
         .status()?;
     ensure!(
@@ -88,7 +88,7 @@ fn binary(root: &Path, folder: &Path) -> anyhow::Result<()> {
         "could not build lw for {target}: is the target installed? `rustup target add {target}`"
     );
     let name = format!("lw{}", std::env::consts::EXE_SUFFIX);
-    let built = target_directory(root)?.join(&target).join("dist").join(&name);
+    let built = target_directory(root)?.join(&target).join("release").join(&name);
     let into = folder.join("bin").join(&target);
     fs::create_dir_all(&into)?;
     fs::copy(&built, into.join(&name)).with_context(|| built.display().to_string())?;

@@ -23,7 +23,7 @@ const SCRIPT: &str = "crates/hot-functions.ld";
 /// Whose runs to follow.
 #[derive(clap::Args)]
 pub(crate) struct Hot {
-    /// Folder of the binaries, built with their symbols (`CARGO_PROFILE_DIST_STRIP=none`): `lw` and the tools of `RUNS`
+    /// Folder of the binaries, built with their symbols (`CARGO_PROFILE_RELEASE_STRIP=none`): `lw` and the tools of `RUNS`
     #[arg(long)]
     bin: PathBuf,
 }
