@@ -5,12 +5,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use lw_model::sort::sort_by;
+
 use super::follow::follow;
 use super::identity::FileId;
 use super::policy::Files;
 use super::read::name_of;
 use crate::error::Error;
-use lw_model::sort::sort_by;
 
 /// A folder whose files are read by their paths in it. Nothing outside of it is, whatever links it holds: what its author made
 /// of it must not bring other files of the machine into what is published.

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-/// Sorts as [`slice::sort_by`] does, and puts a tenth of its code into a binary: the standard library's is made anew for each type
-/// that is sorted, 4 kB each, and there are two hundred of them in `lw`. This one sorts places, whose sort all share, and then moves what
-/// lies there. For lists of thousands it takes half as long again.
+/// Sorts as [`slice::sort_by`] does, with less code in a binary: the standard library's is made anew for each type that is sorted,
+/// 4 kB each. This one sorts places, by code that all types share, and then moves what lies there. It is slower, which only a long list
+/// shows.
 pub fn sort_by<T>(items: &mut [T], mut order: impl FnMut(&T, &T) -> Ordering) {
     let mut places = sorted(items.len(), &mut |a, b| match (items.get(a), items.get(b)) {
         (Some(a), Some(b)) => order(a, b),

@@ -1,7 +1,8 @@
 //! The model of a diff: files and the lines that are new in them.
 
-use crate::ranges::LineRanges;
 use lw_model::sort::sort_by;
+
+use crate::ranges::LineRanges;
 
 /// What is different on the newer side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,11 +12,12 @@ mod terminal;
 
 use std::path::{Path, PathBuf};
 
+use lw_model::sort::sort_by_key;
+
 use crate::context::Vars;
 use crate::path::repo_relative;
 use crate::text::{cut_utf16, is_output_name, shout};
 use crate::{Annotation, CiContext, Effect, Env, Output, Provider, Step, may_be_set, neutralise};
-use lw_model::sort::sort_by_key;
 
 /// Characters of a path that leave room for the message after it.
 const MAX_SHOWN_PATH: usize = 260;
