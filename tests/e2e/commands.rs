@@ -30,12 +30,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use lw_testkit::balena::Stub as Balena;
 use lw_testkit::github::{Account, Permissions, PullSpec, RunSpec, Stub as GitHub};
-use lw_testkit::{e2e_cache, required, root, skip};
+use lw_testkit::{e2e_cache, for_each_at_once, required, root, skip};
 use sha2::{Digest as _, Sha256};
 
 use crate::case::balena;
@@ -163,6 +162,8 @@ struct Place {
     project: Project,
     lw: tempfile::TempDir,
     env: Vec<(String, String)>,
+    /// The words of commands whose program is not installed, which name what they would have made.
+    not_made: Vec<String>,
     _balena: Option<Balena>,
     _github: Option<GitHub>,
 }
@@ -196,7 +197,7 @@ impl Place {
             set("BALENA_TOKEN", stub.token().to_owned());
             stub
         });
-        let mut place = Self { project, lw, env, _balena: devices, _github: None };
+        let mut place = Self { project, lw, env, not_made: Vec::new(), _balena: devices, _github: None };
         if !around.setup.is_empty() {
             let script = around.setup.replace("{root}", &root().display().to_string());
             let said = place.run(&format!("set -x\n{script}"));
@@ -281,7 +282,12 @@ impl Place {
     }
 
     /// What is wrong with a command, if anything.
-    fn try_it(&self, command: &str, promise: &Promise) -> Option<String> {
+    fn try_it(&mut self, command: &str, promise: &Promise) -> Option<String> {
+        let words = commands(command).concat();
+        let is_there = |name: &String| self.project.work().join(name).exists();
+        if let Some(name) = words.iter().find(|word| self.not_made.contains(word) && !is_there(word)) {
+            return skip(&format!("{command}: what makes {name} is not installed"));
+        }
         if !promise.before.is_empty() {
             let said = self.run(&promise.before);
             assert_eq!(said.code, 0, "{}\n{}{}", promise.before, said.stdout, said.stderr);
@@ -289,6 +295,7 @@ impl Place {
         let begun = SystemTime::now() - Duration::from_secs(1);
         let said = self.run(command);
         if said.code == 127 && !required() {
+            self.not_made.extend(words.into_iter().filter(|word| !word.starts_with('-')));
             return skip(&format!("{command}: a program is not installed"));
         }
         let told = format!("{}{}", said.stdout, said.stderr);
@@ -398,19 +405,12 @@ fn every_command_is_run_or_named_with_what_stands_in_for_it() {
     let only = crate::support::env("LW_PAGE");
     let pages: Vec<_> =
         pages().into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)).collect();
-    let next = AtomicUsize::new(0);
     let found = Mutex::new((0, Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((name, commands)) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (count, faults) = tried(name, commands);
-                    let mut found = found.lock().unwrap();
-                    found.0 += count;
-                    found.1.extend(faults);
-                }
-            });
-        }
+    for_each_at_once(&pages, |(name, commands)| {
+        let (count, faults) = tried(name, commands);
+        let mut found = found.lock().unwrap();
+        found.0 += count;
+        found.1.extend(faults);
     });
     let (count, faults) = found.into_inner().unwrap();
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));

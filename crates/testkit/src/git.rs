@@ -93,6 +93,26 @@ pub fn command(folder: &Path) -> Command {
     command
 }
 
+/// An empty repository in a folder that keeps its references as a reftable, which git can since 2.45.
+pub fn init_reftable(folder: &Path) -> Option<()> {
+    let made =
+        command(folder).args(["init", "--quiet", "--ref-format=reftable"]).stderr(Stdio::null()).status();
+    if made.is_ok_and(|status| status.success()) {
+        Some(())
+    } else {
+        crate::skip("git knows no reftable before 2.45")
+    }
+}
+
+/// The major and the minor version of git on PATH; zeros where it does not say them.
+#[must_use]
+pub fn version() -> (u32, u32) {
+    let said = Command::new("git").arg("version").output().map(|output| output.stdout).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let mut numbers = said.split([' ', '.']).filter_map(|word| word.trim().parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
 /// Random numbers that are the same for the same seed (xorshift64*).
 #[derive(Clone, Debug)]
 pub struct Random(u64);

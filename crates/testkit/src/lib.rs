@@ -13,6 +13,7 @@ pub mod runner;
 pub mod tool;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use lw_balena_stub as balena;
 pub use lw_github_stub as github;
@@ -37,6 +38,21 @@ pub fn skip<T>(why: &str) -> Option<T> {
         eprintln!("skipped: {why}");
     }
     None
+}
+
+/// Does the same with each of many things, with as many of them at once as there are processors: a test that goes through them one
+/// by one is what all others have ended before.
+pub fn for_each_at_once<T: Sync>(things: &[T], what: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    what(thing);
+                }
+            });
+        }
+    });
 }
 
 /// The root of the checkout.

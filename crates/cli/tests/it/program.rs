@@ -124,7 +124,15 @@ fn left(folder: &Path) -> Vec<String> {
         // A zombie whose parent has gone is somebody else's.
         !stat.is_empty() && !stat.contains(") Z ")
     };
-    numbers.lines().filter(lives).map(str::to_owned).collect()
+    // What is ended is gone a moment later.
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        let left: Vec<String> = numbers.lines().filter(lives).map(str::to_owned).collect();
+        if left.is_empty() || Instant::now() > end {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// No child of this process waits to be taken away.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use lw_history::{End, Extent, HistoryError, Log, LogRequest, Repository};
-use lw_testkit::git::{Random, Scratch, command};
+use lw_testkit::git::{Random, Scratch, command, init_reftable};
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = command(folder).args(arguments).output().unwrap();
@@ -397,9 +397,8 @@ fn sha256_repositories_are_read() {
 #[test]
 fn other_storage_of_references_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let run = command(folder.path()).args(["init", "-q", "--ref-format=reftable"]).status().unwrap();
-    if !run.success() {
-        return lw_testkit::skip("this git knows no reftable").unwrap_or_default();
+    if init_reftable(folder.path()).is_none() {
+        return;
     }
     let error = Repository::open(folder.path()).unwrap_err();
     assert!(matches!(&error, HistoryError::RefStorage { format, .. } if format == "reftable"), "{error}");
