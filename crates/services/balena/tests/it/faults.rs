@@ -1,10 +1,12 @@
 //! A process that is lost at any of its requests, and answers that are: the same end as that of a run in which nothing went wrong.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lw_balena::release_id;
 use lw_rollout::{Command, Engine, Outcome, Request, Share, StrategyStep as Step};
 use lw_testkit::balena::{Device, Fault, Injection, Outcome as Update, Release, State};
+use lw_testkit::for_each_at_once;
 
 use crate::{World, request, run_while};
 
@@ -67,8 +69,9 @@ fn every_kind_of_fault_at_every_request_ends_as_a_run_without() {
     for fails in [false, true] {
         let (outcome, expected, requests, _) = run(fails, |_| None);
         assert_eq!(outcome.exit_code(), if fails { 10 } else { 0 }, "{outcome}");
-        let mut met = 0;
-        for number in 1..=requests {
+        let met = AtomicUsize::new(0);
+        let numbers: Vec<usize> = (1..=requests).collect();
+        for_each_at_once(&numbers, |number| {
             // Each request meets one kind, and its neighbours, which ask the same, the others.
             let (fault, takes_effect) = faults[number % faults.len()].clone();
             let what = format!("{fault:?} at request {number} of {requests}");
@@ -78,9 +81,9 @@ fn every_kind_of_fault_at_every_request_ends_as_a_run_without() {
             });
             assert_eq!(ended.exit_code(), outcome.exit_code(), "{what}: {ended}");
             assert_eq!(state, expected, "{what}");
-            met += faults_met;
-        }
-        assert_eq!(met, requests);
+            met.fetch_add(faults_met, Ordering::Relaxed);
+        });
+        assert_eq!(met.into_inner(), requests);
     }
 }
 
@@ -167,7 +170,8 @@ fn a_fleet_goes_back_alike_whichever_request_fails() {
     ];
     for to_first in [false, true] {
         let (expected, requests, _) = go_back(to_first, |_| None);
-        for number in 1..=requests {
+        let numbers: Vec<usize> = (1..=requests).collect();
+        for_each_at_once(&numbers, |number| {
             let (fault, takes_effect) = faults[number % faults.len()].clone();
             let what = format!("{fault:?} at request {number} of {requests}");
             let (state, _, met) = go_back(to_first, |before| {
@@ -175,7 +179,7 @@ fn a_fleet_goes_back_alike_whichever_request_fails() {
                 Some(if takes_effect { injection.taking_effect() } else { injection })
             });
             assert_eq!((state, met), (expected.clone(), 1), "{what}");
-        }
+        });
         println!("{requests} requests of a rollback, each failed once");
     }
 }
