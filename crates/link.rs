@@ -12,6 +12,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// The size levels are those of the profile `release`, and of no other; a build script is not told its profile's name.
 const SMALL: [&str; 2] = ["s", "z"];
@@ -39,6 +40,9 @@ const UNWINDER: [&str; 13] = [
     "_Unwind_SetGR",
     "_Unwind_SetIP",
 ];
+
+/// Where rustup keeps LLD for compilers that look for a linker, below the folder of the toolchain and the name of this machine.
+const LLD: &str = "bin/gcc-ld";
 
 /// Set to `none` by those who want to know what a binary is made of.
 const STRIP: &str = "CARGO_PROFILE_RELEASE_STRIP";
@@ -68,7 +72,25 @@ pub(crate) fn main() {
     // A linker that is run by itself takes its options as they are, a compiler that runs one wants them behind `-Wl`.
     let is_linker = env::var("RUSTC_LINKER").is_ok_and(|linker| linker.contains("lld"));
     let before = if is_linker { "" } else { "-Wl," };
+    // Functions that are the same, instruction by instruction, become one, which GNU's linker does not do. Only code: addresses of
+    // data, by which tables of functions are told from each other, stay different.
+    let lld = if is_linker { None } else { lld() };
+    if let Some(folder) = &lld {
+        println!("cargo::rustc-link-arg-bins=-B{}", folder.display());
+        println!("cargo::rustc-link-arg-bins=-fuse-ld=lld");
+    }
+    if is_linker || lld.is_some() {
+        options.push("--icf=all".to_owned());
+    }
     for option in options {
         println!("cargo::rustc-link-arg-bins={before}{option}");
     }
+}
+
+/// The folder with the toolchain's LLD, under the name by which a compiler of C finds it; not every toolchain has one.
+fn lld() -> Option<PathBuf> {
+    let output = Command::new(env::var_os("RUSTC")?).args(["--print", "sysroot"]).output().ok()?;
+    let sysroot = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    let folder = sysroot.join("lib/rustlib").join(env::var_os("HOST")?).join(LLD);
+    folder.join("ld.lld").exists().then_some(folder)
 }

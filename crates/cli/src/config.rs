@@ -24,7 +24,7 @@ pub(crate) mod source;
 use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, Command};
-use lw_model::sort::sort_by_key;
+use lw_model::sort::{filled, sort_by_key};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -133,10 +133,8 @@ pub(crate) fn has_section(source: &Source, tool: &str) -> Result<bool, Error> {
 /// Every argument that can stand in a configuration file, by the name of its flag.
 #[must_use]
 pub fn keys(command: &Command) -> BTreeMap<String, &Arg> {
-    arguments(command)
-        .filter(|arg| !NOT_IN_THE_FILE.iter().any(|(id, _)| arg.get_id() == id))
-        .map(|arg| (name_of(arg), arg))
-        .collect()
+    let of_file = arguments(command).filter(|arg| !NOT_IN_THE_FILE.iter().any(|(id, _)| arg.get_id() == id));
+    filled(of_file.map(|arg| (name_of(arg), arg)))
 }
 
 fn arguments(command: &Command) -> impl Iterator<Item = &Arg> {

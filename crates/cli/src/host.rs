@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use lw_model::sort::filled;
+
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -43,9 +45,9 @@ impl Host {
     #[must_use]
     #[allow(clippy::disallowed_methods)]
     pub fn real() -> Self {
-        let env: BTreeMap<String, String> = std::env::vars_os()
-            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
-            .collect();
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let env: BTreeMap<String, String> =
+            filled(std::env::vars_os().map(|(name, value)| (text(name), text(value))));
         let is_set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
         let forced = is_set("CLICOLOR_FORCE") || is_set("FORCE_COLOR");
         let allowed = !is_set("NO_COLOR") && env.get("TERM").is_none_or(|term| term != "dumb");

@@ -13,6 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lw_model::sort::filled;
 use lw_model::{Class, Diagnose};
 
 use crate::context::Context;
@@ -325,8 +326,7 @@ impl Context {
             ))
             .hint("give the program a variable of its own"));
         }
-        let mut names: BTreeSet<&str> = wanted.iter().copied().collect();
-        names.extend(PASSED);
+        let names: BTreeSet<&str> = filled(wanted.iter().copied().chain(PASSED));
         for (name, value) in &self.host().env {
             let wanted = names.contains(name.as_str()) || name.starts_with("LC_");
             if wanted && !secret::is_withheld(name) {

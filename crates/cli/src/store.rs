@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, FromArgMatches};
 use lw_ci::{CiContext, Trust};
 use lw_history::{Base, Repository, is_full_id};
+use lw_model::sort::filled;
 use sha2::{Digest, Sha256};
 
 use crate::args::{BaselineStore, Common, StoreKind};
@@ -194,7 +195,7 @@ impl Store {
             is_full_id(commit).then(|| commit.to_owned())
         };
         if self.kind != StoreKind::File {
-            return Ok(self.restored.as_deref().and_then(of_entry).into_iter().collect());
+            return Ok(filled(self.restored.as_deref().and_then(of_entry)));
         }
         if !files.is_there(&self.folder) {
             return Err(format!("the store {} does not exist", self.folder.display()));
@@ -203,7 +204,7 @@ impl Store {
         let entries =
             folder.list("").map_err(|error| format!("the store {}: {error}", self.folder.display()))?;
         let names = entries.iter().filter(|entry| entry.kind == InputKind::File);
-        Ok(names.filter_map(|entry| of_entry(entry.name.strip_suffix(".json")?)).collect())
+        Ok(filled(names.filter_map(|entry| of_entry(entry.name.strip_suffix(".json")?))))
     }
 
     fn locate(

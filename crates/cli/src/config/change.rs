@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Command;
 use lw_ci::CiContext;
 use lw_history::{HistoryError, Repository};
+use lw_model::sort::filled;
 use lw_model::{Finding, Level, Location};
 
 use super::section::{Section, Sections};
@@ -426,7 +427,7 @@ fn changes(
         found
     };
     let (old, new) = (of(old, old_sections), of(new, new_sections));
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let names: BTreeSet<&String> = filled(old.keys().chain(new.keys()));
     let text = |found: Option<&(Vec<String>, Option<Location>)>| found.map(|(values, _)| values.join(", "));
     names
         .into_iter()

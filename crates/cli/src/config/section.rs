@@ -1,5 +1,6 @@
 //! Tables of a tool's own in `lw.toml` that are no flags: fleets, components, policies.
 
+use lw_model::sort::filled;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -127,11 +128,8 @@ impl Sections {
     /// The sections of a table, with positions among all files.
     fn pick<'t>(&self, source: &Source, table: DeTable<'t>) -> DeTable<'t> {
         let is_section = |name: &str| self.declared.iter().any(|section| section.name == name);
-        table
-            .into_iter()
-            .filter(|(key, _)| is_section(key.get_ref()))
-            .map(|(key, value)| (shifted_key(source, key), shifted(source, value)))
-            .collect()
+        let sections = table.into_iter().filter(|(key, _)| is_section(key.get_ref()));
+        filled(sections.map(|(key, value)| (shifted_key(source, key), shifted(source, value))))
     }
 
     /// Whether every section can be read, also with what each environment lays over it.
@@ -206,12 +204,9 @@ fn shifted<'t>(source: &Source, value: Spanned<DeValue<'t>>) -> Spanned<DeValue<
         DeValue::Array(items) => {
             DeValue::Array(items.into_iter().map(|item| shifted(source, item)).collect::<DeArray<'t>>())
         }
-        DeValue::Table(table) => DeValue::Table(
-            table
-                .into_iter()
-                .map(|(key, value)| (shifted_key(source, key), shifted(source, value)))
-                .collect(),
-        ),
+        DeValue::Table(table) => DeValue::Table(filled(
+            table.into_iter().map(|(key, value)| (shifted_key(source, key), shifted(source, value))),
+        )),
         word => word,
     };
     Spanned::new(span, inner)

@@ -1,4 +1,4 @@
-//! Sorting lists that are short.
+//! Sorting lists that are short, and filling maps that are small.
 
 use std::cmp::Ordering;
 
@@ -29,6 +29,14 @@ pub fn sort_by<T>(items: &mut [T], mut order: impl FnMut(&T, &T) -> Ordering) {
 /// Sorts by a key, as [`slice::sort_by_key`] does; see [`sort_by`].
 pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     sort_by(items, |a, b| key(a).cmp(&key(b)));
+}
+
+/// A `BTreeMap`, a `BTreeSet` or another collection of items, put in one after another. To `collect` them is to sort them first, by code
+/// that is made anew for each type, as that of [`sort_by`] is not.
+pub fn filled<C: Default + Extend<T>, T>(items: impl IntoIterator<Item = T>) -> C {
+    let mut all = C::default();
+    all.extend(items);
+    all
 }
 
 /// The places of so many items in their order.

@@ -17,7 +17,9 @@ pub fn text(text: &str) -> String {
     out
 }
 
-/// As [`text`], at the end of what is there already.
+/// As [`text`], at the end of what is there already. A page of a source is made of it, so it is compiled with the crate that calls it,
+/// for speed where that is.
+#[inline]
 pub fn push_text(text: &str, out: &mut String) {
     let mut rest = text;
     // Most of a source is copied as it is; the end of such a run is the end of a character.
@@ -33,6 +35,7 @@ pub fn push_text(text: &str, out: &mut String) {
 }
 
 /// Where the first byte is that, or the character that it begins, may have to be written in another way.
+#[inline]
 fn special_at(bytes: &[u8]) -> Option<usize> {
     /// Asked for every byte of a source: one look, instead of a comparison with each of them.
     const IS_SPECIAL: [bool; 256] = {
@@ -167,6 +170,22 @@ mod tests {
         assert_eq!(text("né 日本 🦀<"), "né 日本 🦀&lt;");
         assert_eq!(text("\u{1}x\u{7f}\u{85}é\u{202e}"), "⟨U+0001⟩x⟨U+007F⟩⟨U+0085⟩é⟨U+202E⟩");
         assert_eq!(text(""), "");
+    }
+
+    #[test]
+    fn every_character_is_looked_at_wherever_it_stands() {
+        for c in (0..=0x2100).chain([0xfeff, 0xfffe, 0xffff, 0x1f980]).filter_map(char::from_u32) {
+            let mut written = String::new();
+            push_special(c, &mut written);
+            if c == '\t' {
+                written = "\t".to_owned();
+            }
+            for before in 0..17 {
+                let around =
+                    |c: &str| format!("{}{c}{}", "%=;?~ (!/".repeat(2).get(..before).unwrap(), "a1-#:;@[`");
+                assert_eq!(text(&around(&c.to_string())), around(&written), "{c:?} after {before}");
+            }
+        }
     }
 
     #[test]

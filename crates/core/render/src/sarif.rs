@@ -12,6 +12,7 @@ use std::hash::Hasher as _;
 use std::io::{self, Write};
 
 use fnv::FnvHasher;
+use lw_model::sort::filled;
 use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, ToolId, Verdict};
 use serde_sarif::sarif::{
     ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,
@@ -121,7 +122,7 @@ fn result(finding: &Finding, rule: i64, count: u32, file: &str) -> SarifResult {
         message.push('\n');
         message.push_str(&escape::prose(help));
     }
-    let fingerprints = BTreeMap::from([
+    let fingerprints = filled::<BTreeMap<_, _>, _>([
         ("lwFingerprint/v1".to_owned(), escape::name(&finding.fingerprint)),
         // The only one GitHub compares; upload-sarif would else make one from the text of the line.
         ("primaryLocationLineHash".to_owned(), format!("{:016x}:{count}", hash(finding))),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 use gix::discover::path::{from_gitdir_file, from_plain_file};
+use lw_model::sort::filled;
 
 use crate::error::HistoryError;
 
@@ -23,7 +24,7 @@ const DEEP: [&str; 3] = ["refs", "logs", "objects"];
 /// harm; git's own file system monitor has one.
 pub(crate) fn check(path: &Path) -> Result<(), HistoryError> {
     let Some(Folders { private, common }) = top(path)? else { return Ok(()) };
-    for root in BTreeSet::from([&private, &common]) {
+    for root in filled::<BTreeSet<_>, _>([&private, &common]) {
         for name in DEEP {
             folder(&root.join(name), true)?;
         }
@@ -46,7 +47,7 @@ pub(crate) fn check_head(path: &Path) -> Result<(), HistoryError> {
     opened(&objects)?;
     alternates(&objects, opened)?;
     let Some(name) = referent(&private.join("HEAD")) else { return Ok(()) };
-    for root in BTreeSet::from([&private, &common]) {
+    for root in filled::<BTreeSet<_>, _>([&private, &common]) {
         let reference = root.join(&name);
         if let Ok(metadata) = reference.metadata() {
             refuse(&reference, &metadata.file_type())?;

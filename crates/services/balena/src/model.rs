@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use lw_model::sort::filled;
 use lw_rollout::Time;
 use serde::{Deserialize, Deserializer};
 
@@ -38,7 +39,7 @@ struct Tag {
 
 fn tags<'de, D: Deserializer<'de>>(from: D) -> Result<Tags, D::Error> {
     let tags = Vec::<Tag>::deserialize(from)?;
-    Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.value.unwrap_or_default())).collect())
+    Ok(filled(tags.into_iter().map(|tag| (tag.tag_key, tag.value.unwrap_or_default()))))
 }
 
 /// A link to one other thing: a list of at most one where it is expanded, `{"__id": 1}` where it is not, or null.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lw_http::{Failed, Method, Waiting};
+use lw_model::sort::filled;
 use lw_retry::{Failure, Repeatable};
 use lw_rollout::{
     Answer, Call, CallError, Change, Lease, Mark, Member, MemberId, Observed, Presence, Record, ReleaseId,
@@ -249,11 +250,12 @@ impl FleetTarget {
             falls_back_to: falls_back_to.map(|release| release.id),
             lease: lease_text,
             has_wish: wish.is_some(),
-            records: found.iter().filter(|r| r.tags.contains_key(RECORD_TAG)).map(|r| r.id).collect(),
-            devices: devices
-                .iter()
-                .map(|device| (device.uuid.clone(), (device.id, device.tags.contains_key(MARK_TAG))))
-                .collect(),
+            records: filled(found.iter().filter(|r| r.tags.contains_key(RECORD_TAG)).map(|r| r.id)),
+            devices: filled(
+                devices
+                    .iter()
+                    .map(|device| (device.uuid.clone(), (device.id, device.tags.contains_key(MARK_TAG)))),
+            ),
         };
         let mut members = BTreeMap::new();
         let since = our_record.as_ref().map_or(Time::ZERO, |record| record.since);

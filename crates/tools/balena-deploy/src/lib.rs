@@ -67,7 +67,7 @@ Examples:
     const ENVIRONMENTS: bool = true;
     const PINNED: bool = true;
     const ONLINE: bool = true;
-    const MAX_BINARY_BYTES: u64 = 5_400_000;
+    const MAX_BINARY_BYTES: u64 = 5_000_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use lw_cli::{Context, Error};
 use lw_connect::Patience;
 use lw_github::{Api, ObjectId, Repository, Tagged};
 use lw_github_client::{GitHub, Wanted};
+use lw_model::sort::filled;
 use lw_model::{Fact, Report};
 use serde_json::json;
 
@@ -94,7 +95,7 @@ impl Tagger {
         let fact = Fact { name: "git tag".to_owned(), subject: None, value: format!("{name}, {what}") };
         report.facts.push(fact);
         if !release.tags.contains_key(GIT_TAG) {
-            let tags = BTreeMap::from([(GIT_TAG.to_owned(), name)]);
+            let tags = filled::<BTreeMap<_, _>, _>([(GIT_TAG.to_owned(), name)]);
             to.api.tag_release(&to.fleet, release.id, &tags, &mut self.clock.clone())?;
         }
         Ok(())
