@@ -162,7 +162,7 @@ struct Place {
     project: Project,
     lw: tempfile::TempDir,
     env: Vec<(String, String)>,
-    /// The words of commands whose program is not installed, which name what they would have made.
+    /// The values of options of commands whose program is not installed: among them are the files they would have made.
     not_made: Vec<String>,
     _balena: Option<Balena>,
     _github: Option<GitHub>,
@@ -283,11 +283,6 @@ impl Place {
 
     /// What is wrong with a command, if anything.
     fn try_it(&mut self, command: &str, promise: &Promise) -> Option<String> {
-        let words = commands(command).concat();
-        let is_there = |name: &String| self.project.work().join(name).exists();
-        if let Some(name) = words.iter().find(|word| self.not_made.contains(word) && !is_there(word)) {
-            return skip(&format!("{command}: what makes {name} is not installed"));
-        }
         if !promise.before.is_empty() {
             let said = self.run(&promise.before);
             assert_eq!(said.code, 0, "{}\n{}{}", promise.before, said.stdout, said.stderr);
@@ -295,11 +290,17 @@ impl Place {
         let begun = SystemTime::now() - Duration::from_secs(1);
         let said = self.run(command);
         if said.code == 127 && !required() {
-            self.not_made.extend(words.into_iter().filter(|word| !word.starts_with('-')));
+            self.not_made.extend(values(command));
             return skip(&format!("{command}: a program is not installed"));
         }
         let told = format!("{}{}", said.stdout, said.stderr);
         if said.code != promise.code {
+            let is_there = |name: &String| self.project.work().join(name).exists();
+            let missing =
+                values(command).into_iter().find(|name| self.not_made.contains(name) && !is_there(name));
+            if let Some(name) = missing {
+                return skip(&format!("{command}: what makes {name} is not installed"));
+            }
             return Some(format!("exit {} instead of {}\n{told}", said.code, promise.code));
         }
         if !told.contains(&promise.says) {
@@ -349,6 +350,16 @@ fn zipped(folder: &Path) -> Vec<u8> {
         std::io::Write::write_all(&mut archive, &std::fs::read(&path).unwrap()).unwrap();
     }
     archive.finish().unwrap().into_inner()
+}
+
+/// What stands behind the options of a command.
+fn values(command: &str) -> Vec<String> {
+    let words = commands(command).into_iter();
+    let pairs = words.flat_map(|words| words.windows(2).map(<[String]>::to_vec).collect::<Vec<_>>());
+    pairs
+        .filter(|pair| pair[0].starts_with('-') && !pair[1].starts_with('-'))
+        .map(|mut pair| pair.swap_remove(1))
+        .collect()
 }
 
 /// The files that a command says it writes.

@@ -41,7 +41,7 @@ pub fn skip<T>(why: &str) -> Option<T> {
 }
 
 /// Does the same with each of many things, with as many of them at once as there are processors: a test that goes through them one
-/// by one is what all others have ended before.
+/// by one still runs when all others have ended. Tests of crates below `lw-cli` cannot call its `parallel::map`.
 pub fn for_each_at_once<T: Sync>(things: &[T], what: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {

@@ -122,7 +122,7 @@ fn result(finding: &Finding, rule: i64, count: u32, file: &str) -> SarifResult {
         message.push('\n');
         message.push_str(&escape::prose(help));
     }
-    let fingerprints = filled::<BTreeMap<_, _>, _>([
+    let fingerprints: BTreeMap<_, _> = filled([
         ("lwFingerprint/v1".to_owned(), escape::name(&finding.fingerprint)),
         // The only one GitHub compares; upload-sarif would else make one from the text of the line.
         ("primaryLocationLineHash".to_owned(), format!("{:016x}:{count}", hash(finding))),

@@ -24,7 +24,8 @@ const DEEP: [&str; 3] = ["refs", "logs", "objects"];
 /// harm; git's own file system monitor has one.
 pub(crate) fn check(path: &Path) -> Result<(), HistoryError> {
     let Some(Folders { private, common }) = top(path)? else { return Ok(()) };
-    for root in filled::<BTreeSet<_>, _>([&private, &common]) {
+    let roots: BTreeSet<_> = filled([&private, &common]);
+    for root in roots {
         for name in DEEP {
             folder(&root.join(name), true)?;
         }
@@ -47,7 +48,8 @@ pub(crate) fn check_head(path: &Path) -> Result<(), HistoryError> {
     opened(&objects)?;
     alternates(&objects, opened)?;
     let Some(name) = referent(&private.join("HEAD")) else { return Ok(()) };
-    for root in filled::<BTreeSet<_>, _>([&private, &common]) {
+    let roots: BTreeSet<_> = filled([&private, &common]);
+    for root in roots {
         let reference = root.join(&name);
         if let Ok(metadata) = reference.metadata() {
             refuse(&reference, &metadata.file_type())?;

@@ -95,7 +95,7 @@ impl Tagger {
         let fact = Fact { name: "git tag".to_owned(), subject: None, value: format!("{name}, {what}") };
         report.facts.push(fact);
         if !release.tags.contains_key(GIT_TAG) {
-            let tags = filled::<BTreeMap<_, _>, _>([(GIT_TAG.to_owned(), name)]);
+            let tags: BTreeMap<_, _> = filled([(GIT_TAG.to_owned(), name)]);
             to.api.tag_release(&to.fleet, release.id, &tags, &mut self.clock.clone())?;
         }
         Ok(())
