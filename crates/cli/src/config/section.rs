@@ -1,7 +1,9 @@
 //! Tables of a tool's own in `lw.toml` that are no flags: fleets, components, policies.
 
 use lw_model::sort::filled;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
+#[cfg(feature = "schema")]
+use schemars::{Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue, ValueDeserializer};
@@ -18,6 +20,7 @@ pub struct Section {
     pub name: &'static str,
     /// What it is, in one line.
     pub description: &'static str,
+    #[cfg(feature = "schema")]
     schema: fn(&mut SchemaGenerator) -> Schema,
     check: fn(Spanned<DeValue<'_>>) -> Result<(), toml::de::Error>,
 }
@@ -30,12 +33,14 @@ impl Section {
         Self {
             name,
             description,
+            #[cfg(feature = "schema")]
             schema: |generator| generator.subschema_for::<T>(),
             check: |value| read::<T>(value).map(|_| ()),
         }
     }
 
-    /// What it has to look like.
+    /// What it has to look like. Binaries have no code for it: only what writes the schema of `lw.toml` asks.
+    #[cfg(feature = "schema")]
     #[must_use]
     pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         (self.schema)(generator)
