@@ -6,6 +6,7 @@
 //!
 //! What is read here is only syntax: nothing knows a repository, an event or which version is the highest.
 
+mod characters;
 mod entry;
 mod error;
 mod expression;
