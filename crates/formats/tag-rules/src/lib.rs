@@ -16,6 +16,7 @@ pub mod image;
 mod moment;
 mod pattern;
 pub mod tag;
+mod zones;
 
 pub use entry::{Entry, Kind, RefEvent, ShaFormat, defaults, parse_entries};
 pub use error::{Problem, RuleError};
