@@ -6,6 +6,7 @@
 //!
 //! What is read here is only syntax: nothing knows a repository, an event or which version is the highest.
 
+mod characters;
 mod entry;
 mod error;
 mod expression;
@@ -15,6 +16,7 @@ pub mod image;
 mod moment;
 mod pattern;
 pub mod tag;
+mod zones;
 
 pub use entry::{Entry, Kind, RefEvent, ShaFormat, defaults, parse_entries};
 pub use error::{Problem, RuleError};

