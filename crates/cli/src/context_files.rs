@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::args::Missing;
 use crate::context::Context;
 use crate::error::Error;
-use crate::files::{self, Bytes, Files, Input, InputFolder, PendingFile, PendingFolder};
+use crate::files::{self, Bytes, Files, Fill, Input, InputFolder, PendingFile, PendingFolder};
 
 impl Context {
     /// The files of this run, which threads may share.
@@ -161,11 +161,16 @@ impl Context {
         path: &Path,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
+        let mut fill = Some(fill);
+        self.write_by(path, &mut |out| fill.take().map_or(Ok(()), |fill| fill(out)))
+    }
+
+    fn write_by(&self, path: &Path, fill: Fill<'_>) -> Result<(), Error> {
         if !self.lists_artifacts() {
             return self.files.write(path, fill);
         }
         let mut digest = None;
-        self.files.write(path, |out| {
+        self.files.write(path, &mut |out| {
             let mut out = Hashed { out, sha256: Sha256::new(), bytes: 0 };
             fill(&mut out)?;
             digest = Some((out.sha256.finalize(), out.bytes));

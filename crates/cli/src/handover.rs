@@ -74,7 +74,7 @@ pub(crate) fn plan(
     report.verdict = Verdict::Error;
     report.summary = format!("{} ended before it wrote its report: look at the log of its step", entry.name);
     report.provenance = Some(provenance(ci, &host.root(), host.now, false));
-    files.write(&file, |out| write(&report, Format::Json, &Options::default(), out))?;
+    files.write(&file, &mut |out| write(&report, Format::Json, &Options::default(), out))?;
     let shown = |path: PathBuf| path.to_string_lossy().into_owned();
     Ok(OUTPUTS.into_iter().zip([artifact, shown(folder), shown(file)]).map(output).collect())
 }

@@ -37,3 +37,4 @@ pub use policy::Files;
 pub use read::Input;
 pub(crate) use read::SecretFileError;
 pub use shown::{NotShown, ShownFiles};
+pub(crate) use write::Fill;

@@ -9,16 +9,15 @@ use super::pending::{PendingFile, PendingFolder};
 use super::policy::Files;
 use crate::error::Error;
 
+/// What writes the content of a file, called once: not of its own type each, or all of this would be made anew for each.
+pub(crate) type Fill<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
 impl Files {
     /// Writes a file so that its name never holds half of it: a temporary file beside it, synced, then renamed.
     ///
     /// # Errors
     /// When it may not be there, or cannot be written; the temporary file is gone then.
-    pub(crate) fn write(
-        &self,
-        path: &Path,
-        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Error> {
+    pub(crate) fn write(&self, path: &Path, fill: Fill<'_>) -> Result<(), Error> {
         let written = match self.destination(path, Way::Replace)? {
             Destination::Path(target) => replace(PendingFile::beside(&target, &self.watch), fill),
             Destination::Open(file) => {
@@ -117,14 +116,11 @@ impl Files {
         {
             return Err(io::Error::other("it is no regular file, and is not replaced by one"));
         }
-        replace(PendingFile::beside(&full, &self.watch), |out| out.write_all(bytes))
+        replace(PendingFile::beside(&full, &self.watch), &mut |out| out.write_all(bytes))
     }
 }
 
-fn replace(
-    pending: io::Result<PendingFile>,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
+fn replace(pending: io::Result<PendingFile>, fill: Fill<'_>) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, pending?);
     fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.publish()

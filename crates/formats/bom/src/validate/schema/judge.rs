@@ -1,6 +1,7 @@
 //! Whether a value fits the rules of a schema, and what does not.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 
 use serde_json::{Map, Number, Value};
 
@@ -338,44 +339,38 @@ fn is_less(one: &Number, other: &Number) -> bool {
 
 /// Whether no two items are equal.
 fn is_set(items: &[Value]) -> bool {
-    let mut texts = HashSet::new();
-    items.len() < 2
-        || items.iter().all(|item| {
-            let mut text = String::new();
-            write(item, &mut text);
-            texts.insert(text)
-        })
+    let state = RandomState::new();
+    let mut seen: HashMap<u64, Vec<&Value>> = HashMap::with_capacity(items.len());
+    items.iter().all(|item| {
+        let mut hasher = state.build_hasher();
+        hash(item, &mut hasher);
+        let alike = seen.entry(hasher.finish()).or_default();
+        let is_new = !alike.iter().any(|other| same(other, item));
+        alike.push(item);
+        is_new
+    })
 }
 
-/// Writes a value so that values have the same text exactly when they are equal.
-fn write(value: &Value, text: &mut String) {
+/// Hashes a value so that equal values have the same hash.
+fn hash(value: &Value, hasher: &mut DefaultHasher) {
     match value {
         Value::Array(items) => {
-            text.push('[');
+            hasher.write_usize(items.len());
             for item in items {
-                write(item, text);
-                text.push(',');
+                hash(item, hasher);
             }
-            text.push(']');
         }
         Value::Object(properties) => {
-            let mut properties: Vec<_> = properties.iter().collect();
-            lw_model::sort::sort_by(&mut properties, |one, other| one.0.cmp(other.0));
-            text.push('{');
-            for (name, value) in properties {
-                write_text(name, text);
-                write(value, text);
-                text.push(',');
+            let mut names: Vec<&String> = properties.keys().collect();
+            lw_model::sort::sort_by(&mut names, |one, other| one.cmp(other));
+            names.hash(hasher);
+            for name in names {
+                hash(properties.get(name).unwrap_or(&Value::Null), hasher);
             }
-            text.push('}');
         }
-        Value::String(content) => write_text(content, text),
-        Value::Number(number) => text.push_str(&plain(number)),
-        other => text.push_str(&other.to_string()),
+        Value::String(text) => text.hash(hasher),
+        Value::Number(number) => plain(number).hash(hasher),
+        Value::Bool(is_true) => is_true.hash(hasher),
+        Value::Null => {}
     }
-}
-
-fn write_text(content: &str, text: &mut String) {
-    text.push_str(&format!("{}\"", content.len()));
-    text.push_str(content);
 }

@@ -471,12 +471,17 @@ mod tests {
             agree(&schema, &numbers);
         }
         let texts: Vec<Value> =
-            ["", "a", "ä", "ab", "_:a", "a:b", "x_:a:b", ":", "a\nb:c"].map(Value::from).to_vec();
+            ["", "a", "ä", "ab", "aF0", "ag0", "xa", "_:a", "a:b", "x_:a:b", ":", "a\nb:c"]
+                .map(Value::from)
+                .to_vec();
         for schema in [
             json!({"minLength": 2}),
             json!({"maxLength": 1}),
             json!({"pattern": "^(?!_:).+:.+"}),
             json!({"pattern": "b"}),
+            json!({"pattern": "^([a-fA-F0-9]{1}|[a-fA-F0-9]{3})$"}),
+            json!({"pattern": "^([a-fA-F0-9]{2})$"}),
+            json!({"pattern": "^([a-fA-F0-9]{1}|x[a-fA-F0-9]{1})$"}),
         ] {
             agree(&schema, &texts);
         }
