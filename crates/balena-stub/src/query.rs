@@ -44,6 +44,7 @@ impl World {
             }
             keys.push((key, id));
         }
+        #[allow(clippy::disallowed_methods, reason = "it shares no code with what is tested against it")]
         keys.sort_by(|(left, left_id), (right, right_id)| {
             for ((left, right), (_, is_down)) in left.iter().zip(right).zip(&options.order) {
                 let order = order(left, right).unwrap_or(std::cmp::Ordering::Equal);

@@ -24,7 +24,7 @@ pub(crate) mod source;
 use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, Command};
-use lw_model::sort::{filled, sort_by_key};
+use lw_model::lists::{filled, sort_by_key};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 

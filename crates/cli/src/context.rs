@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use lw_ci::{CiContext, Provider, Trust};
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 use lw_model::{Artifact, Class, Finding, Level, Location, Report};
 
 use crate::args::Common;

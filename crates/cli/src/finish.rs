@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
 use lw_ci::{Annotation, CiContext, Effect, Provider};
-use lw_model::sort::sort_by_key;
+use lw_model::lists::sort_by_key;
 use lw_model::{
     COMMON_RULES, Class, Fact, Finding, Level, Measure, Outcome, Provenance, Reason, Report, Verdict,
 };

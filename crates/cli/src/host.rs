@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 
 use crate::clock::Clock;
 use crate::error::Error;

@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use lw_model::{Class, Diagnose};
 
 use crate::context::Context;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, FromArgMatches};
 use lw_ci::{CiContext, Trust};
 use lw_history::{Base, Repository, is_full_id};
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use sha2::{Digest, Sha256};
 
 use crate::args::{BaselineStore, Common, StoreKind};

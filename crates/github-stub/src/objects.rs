@@ -46,6 +46,7 @@ fn name(object: &Object) -> String {
         Object::Tree(entries) => {
             let mut sorted: Vec<_> = entries.iter().collect();
             // Folders stand as if their names ended with a slash.
+            #[allow(clippy::disallowed_methods, reason = "no binary that is shipped has it")]
             sorted.sort_by_key(
                 |(name, (mode, _))| {
                     if mode == "040000" { format!("{name}/") } else { (*name).clone() }

@@ -428,6 +428,7 @@ impl World {
                 })
             })
             .collect();
+        #[allow(clippy::disallowed_methods, reason = "no binary that is shipped has it")]
         all.sort_by_key(|pull| (if sort == "updated" { pull.updated } else { pull.created }, pull.number));
         if is_descending {
             all.reverse();

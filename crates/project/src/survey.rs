@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use lw_dependencies::{BuildFile, Entry, EntryKind, Tree, TreeError, environments};
+use lw_model::lists::sort_by;
 use lw_model::{Class, Diagnose};
 
 /// Folders below each other are followed this far.
@@ -238,7 +239,7 @@ impl Diagnose for SurveyError {
 pub fn survey(tree: &dyn Tree) -> Result<Project, SurveyError> {
     let mut walk = Walk { tree, project: Project::default(), folders: 0 };
     walk.folder("", 0, Above::default())?;
-    walk.project.parts.sort_by(|a, b| a.folder.cmp(&b.folder));
+    sort_by(&mut walk.project.parts, |a, b| a.folder.cmp(&b.folder));
     Ok(walk.project)
 }
 

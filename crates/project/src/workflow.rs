@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use lw_model::lists::sort;
+
 use crate::survey::{Kind, Part, Project, Toolchain};
 
 /// What is not ours is pinned, as in the recipes of the actions' pages; the tests hold it to them.
@@ -61,7 +63,7 @@ const GATE: &str = "quality-gate";
 /// has left no report is not well.
 fn quality_gate(jobs: &[Job], text: &mut String) {
     let mut gates: Vec<&str> = jobs.iter().flat_map(|job| &job.gates).copied().collect();
-    gates.sort_unstable();
+    sort(&mut gates);
     gates.dedup();
     if gates.is_empty() {
         return;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lw_history::Repository;
+use lw_model::lists::sort_by;
 use lw_versions::{Family, Scheme, TagName, Version, classify};
 
 use crate::error::ReleaseError;
@@ -54,7 +55,7 @@ impl Catalogue {
         }
         catalogue.others.extend(tags.others.into_iter().map(|(name, what)| (name, Some(what))));
         // Versions that differ by build metadata only have one precedence: then the name decides, so that every run says the same.
-        catalogue.releases.sort_by(|a, b| {
+        sort_by(&mut catalogue.releases, |a, b| {
             a.family
                 .cmp(&b.family)
                 .then_with(|| a.version.precedence(&b.version))

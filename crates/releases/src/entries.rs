@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lw_conventional::{Header, Kind, Message, Rules};
 use lw_history::Log;
+use lw_model::lists::sort_by;
 use lw_versions::Bump;
 
 /// What became of a commit.
@@ -81,7 +82,7 @@ impl<'a> Messages<'a> {
         if !named.is_empty() {
             let may_be = (0_u32..).zip(&log.commits).filter(|(_, commit)| named.contains(&commit.prefix()));
             ids.extend(may_be.map(|(place, _)| place));
-            ids.sort_unstable_by(|a, b| {
+            sort_by(&mut ids, |a, b| {
                 let commit = |place: u32| log.commits.get(place as usize);
                 match (commit(*a), commit(*b)) {
                     (Some(a), Some(b)) => a.cmp_id(b),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lw_conventional::{Message, Rules};
 use lw_history::{End, Extent, Log, LogRequest, Repository, Section};
+use lw_model::lists::sort_by_key;
 use lw_versions::{Bump, Family, Scheme, Version};
 
 use crate::catalogue::{Catalogue, TaggedRelease};
@@ -235,7 +236,7 @@ pub fn releases(
     }
     // By where they stand in history; of those on one commit the higher first, and what is not released before all.
     releases.reverse();
-    releases.sort_by_key(|(rank, release)| (release.tag.is_some(), *rank));
+    sort_by_key(&mut releases, |(rank, release)| (release.tag.is_some(), *rank));
     let releases = releases.into_iter().map(|(_, release)| release).collect();
     let several = matches!(want, Want::Head | Want::AllLines);
     let first_in = if several { first_in(&log, &tags) } else { Vec::new() };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Command;
 use lw_ci::CiContext;
 use lw_history::{HistoryError, Repository};
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use lw_model::{Finding, Level, Location};
 
 use super::section::{Section, Sections};

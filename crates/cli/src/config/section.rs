@@ -1,6 +1,6 @@
 //! Tables of a tool's own in `lw.toml` that are no flags: fleets, components, policies.
 
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use schemars::JsonSchema;
 #[cfg(feature = "schema")]
 use schemars::{Schema, SchemaGenerator};

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
+use lw_model::lists::filled;
 use lw_model::{Location, Replaced, Setting};
 use lw_secret::SecretSource;
 
@@ -77,7 +78,7 @@ impl Values {
             }
             return;
         }
-        let keys: BTreeSet<String> = nearer.iter().map(|value| value.parts().0).collect();
+        let keys: BTreeSet<String> = filled(nearer.iter().map(|value| value.parts().0));
         let mut lost: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for value in std::mem::take(&mut self.held) {
             let key = value.parts().0;
@@ -303,7 +304,7 @@ pub(crate) fn given(command: &Command, matches: &ArgMatches) -> BTreeSet<String>
         })
     };
     let all = command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments());
-    all.filter(is_given).map(name_of).collect()
+    filled(all.filter(is_given).map(name_of))
 }
 
 /// What was given of an argument; `None` when the command does not have it.

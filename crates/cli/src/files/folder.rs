@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 
 use super::follow::follow;
 use super::identity::FileId;

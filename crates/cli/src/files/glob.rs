@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lw_model::lists::sort;
+
 /// What the marks of a pattern are.
 const MARKS: [char; 4] = ['*', '?', '[', '{'];
 
@@ -57,7 +59,7 @@ pub(crate) fn glob(pattern: &str, cwd: &Path) -> GlobMatches {
             found.paths.push(name.into());
         }
     }
-    found.paths.sort();
+    sort(&mut found.paths);
     found
 }
 

@@ -65,7 +65,7 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        left.sort();
+        lw_model::lists::sort(&mut left);
         assert_eq!(left, [".lw-a.tmp", ".lw-abc124.tmp", ".lw-config.toml", "lw-abc123.tmp"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Holding a report's measures to their limits.
 
 use crate::finding::{Finding, Level};
+use crate::lists::sort;
 use crate::measure::{Bound, Limit, Measure, Outcome, Reason, Threshold};
 use crate::quantity::{Number, Percent};
 use crate::report::{Override, Report};
@@ -85,7 +86,7 @@ impl Report {
             .filter(|(_, _, limit)| limit.reason == Some(Reason::NoBaseline))
             .map(|(name, _, _)| name)
             .collect();
-        names.sort_unstable();
+        sort(&mut names);
         names.dedup();
         if names.is_empty() {
             return;

@@ -1,7 +1,8 @@
 //! Parts of something, the largest first: what a table shows when there are more than a person reads.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 
+use crate::lists::{smallest_of_largest, sort_by};
 use crate::quantity::grouped;
 use crate::table::{Cell, Table};
 
@@ -24,22 +25,22 @@ impl<T> Largest<T> {
         size: impl Fn(&T) -> u64,
         order: impl Fn(&T, &T) -> Ordering,
     ) -> Self {
-        let mut candidates = parts.len();
-        if let Some(last) = most.checked_sub(1).filter(|_| most < parts.len()) {
-            let (_, smallest, _) = parts.select_nth_unstable_by_key(last, |part| Reverse(size(part)));
-            let smallest = size(smallest);
+        let shown = most.min(parts.len());
+        let mut candidates = shown;
+        if shown < parts.len()
+            && let Some(smallest) = smallest_of_largest(parts.iter().map(&size), shown)
+        {
             // As large as the smallest that is shown are others as well, and the order says which of them are.
-            candidates = most;
-            for at in most..parts.len() {
-                if parts.get(at).is_some_and(|part| size(part) == smallest) {
+            candidates = 0;
+            for at in 0..parts.len() {
+                if parts.get(at).is_some_and(|part| size(part) >= smallest) {
                     parts.swap(candidates, at);
                     candidates += 1;
                 }
             }
         }
-        let shown = most.min(parts.len());
-        if let Some(candidates) = parts.get_mut(..candidates).filter(|_| shown > 0) {
-            candidates.sort_unstable_by(|a, b| size(b).cmp(&size(a)).then_with(|| order(a, b)));
+        if let Some(candidates) = parts.get_mut(..candidates) {
+            sort_by(candidates, |a, b| size(b).cmp(&size(a)).then_with(|| order(a, b)));
         }
         Self { parts, shown }
     }
@@ -116,6 +117,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "what it is compared with")]
     fn of_many_equal_ones_the_first_are_shown_wherever_they_were() {
         // Each size several times, in an order that has nothing to do with the names.
         let names: Vec<String> = (0..300).map(|number| format!("{:03}", (number * 7) % 300)).collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::finding::Finding;
+use crate::lists::sort_by_key;
 use crate::measure::{Limit, Measure, Outcome};
 use crate::table::{Series, Table};
 use crate::tree::Tree;
@@ -365,7 +366,7 @@ impl Report {
                 subjects.push(subject);
             }
         }
-        subjects.sort_by_key(Option::is_some);
+        sort_by_key(&mut subjects, Option::is_some);
         subjects
     }
 }

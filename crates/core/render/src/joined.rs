@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use lw_model::sort::sort_by_key;
+use lw_model::lists::{filled, sort_by_cached_key, sort_by_key};
 use lw_model::{Cell, Finding, Limit, Measure, Outcome, Report, Unit, Verdict, counted};
 
 use crate::markdown::inline::{code, figures, plain, prose};
@@ -247,7 +247,7 @@ pub fn keep(report: &mut Report) -> usize {
     let all = report.measures.len();
     if all > MEASURES {
         // In its order, so that the same report gives the same comment.
-        report.measures.sort_by_cached_key(|measure| (worth(measure), Reverse(extent(measure))));
+        sort_by_cached_key(&mut report.measures, |measure| (worth(measure), Reverse(extent(measure))));
         report.measures.truncate(MEASURES);
     }
     report.measures.shrink_to_fit();
@@ -478,7 +478,7 @@ impl Page<'_> {
         if rows.is_empty() {
             return 0;
         }
-        let tools: BTreeSet<&str> = all.iter().map(|told| told.report.tool.name.as_str()).collect();
+        let tools: BTreeSet<&str> = filled(all.iter().map(|told| told.report.tool.name.as_str()));
         let named = rows.iter().any(|row| !subject(row.told, row.measure.subject.as_deref()).is_empty());
         let grown = rows.iter().any(|row| row.measure.baseline.is_some());
         let limited = rows.iter().any(|row| row.limit.is_some());

@@ -12,7 +12,7 @@ use std::hash::Hasher as _;
 use std::io::{self, Write};
 
 use fnv::FnvHasher;
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, ToolId, Verdict};
 use serde_sarif::sarif::{
     ArtifactLocation, Invocation, Location, LogicalLocation, Message, MultiformatMessageString,

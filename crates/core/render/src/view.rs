@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lw_model::sort::sort_by_key;
+use lw_model::lists::{sort, sort_by_key};
 use lw_model::{
     Align, Cell, Column, Fact, Finding, Limit, Measure, Outcome, Report, Series, Table, Tree, Verdict,
 };
@@ -166,7 +166,7 @@ pub(crate) fn take_overview(sections: &mut [Section<'_>]) -> Option<Table> {
     for section in sections.iter_mut().filter(|section| section.subject.is_none()) {
         let lists_all = |table: &Table| {
             let mut rows = names(table);
-            rows.sort_unstable();
+            sort(&mut rows);
             !table.folded && rows.iter().copied().eq((0..subjects.len()).map(Some))
         };
         let Some(at) = section.tables.iter().position(|table| lists_all(table)) else { continue };

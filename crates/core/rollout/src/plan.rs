@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 use lw_model::{Class, Diagnose};
 use sha2::{Digest, Sha256};
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, Component, ComponentId, Identity};
+use lw_model::lists::{filled, sort};
 
 use crate::{Document, WriteError};
 
@@ -32,7 +33,7 @@ impl<'a> Canonical<'a> {
         let mut entries: BTreeMap<String, Entry<'a>> = BTreeMap::new();
         for (id, component) in inventory.iter() {
             let mut needs: Vec<_> = inventory.dependencies(id).map(reference).collect();
-            needs.sort_unstable();
+            sort(&mut needs);
             let completeness = if id == root && !inventory.unknowns.is_empty() {
                 Completeness::Incomplete
             } else {
@@ -89,10 +90,10 @@ fn references(document: &Document) -> Result<BTreeMap<ComponentId, String>, Writ
         }
         wishes.entry(wish(component)).or_default().push((component.identity(), id));
     }
-    let mut taken: BTreeSet<String> = wishes.keys().cloned().collect();
+    let mut taken: BTreeSet<String> = filled(wishes.keys().cloned());
     let mut references = BTreeMap::new();
     for (wish, mut wishers) in wishes {
-        wishers.sort();
+        sort(&mut wishers);
         let mut number = 1u32;
         for (_, id) in wishers {
             if number == 1 {

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Component, ComponentId, Contact, Hash, Inventory, Licence, LicenceText, Scope, Source};
+use lw_model::lists::sort_by_cached_key;
 
 use crate::policy::licence_of;
 use crate::{Document, version};
@@ -189,9 +190,9 @@ pub fn diff(old: &Document, new: &Document) -> Diff {
         result.added.extend(come.into_iter().map(|(id, _)| id));
     }
     let key = |inventory: &Inventory, id: ComponentId| inventory.get(id).map(Component::identity);
-    result.added.sort_by_cached_key(|id| key(new, *id));
-    result.removed.sort_by_cached_key(|id| key(old, *id));
-    result.changed.sort_by_cached_key(|changed| key(new, changed.new));
+    sort_by_cached_key(&mut result.added, |id| key(new, *id));
+    sort_by_cached_key(&mut result.removed, |id| key(old, *id));
+    sort_by_cached_key(&mut result.changed, |changed| key(new, changed.new));
     result
 }
 
@@ -220,8 +221,8 @@ fn match_up<'a>(
         versions.unwrap_or(Ordering::Equal).then_with(|| a.identity().cmp(&b.identity()))
     };
     // An order that is none (`1` < `2`, and `main` beside both) must not make a sort go wrong, so versions are no key of it.
-    before.sort_by_cached_key(|(_, component)| component.identity());
-    now.sort_by_cached_key(|(_, component)| component.identity());
+    sort_by_cached_key(&mut before, |(_, component)| component.identity());
+    sort_by_cached_key(&mut now, |(_, component)| component.identity());
     // The same thing first, then the same version from elsewhere.
     let mut pairs = take_pairs(&mut before, &mut now, |(_, component)| {
         (component.version.clone(), component.source.clone())

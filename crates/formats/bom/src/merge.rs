@@ -200,8 +200,8 @@ fn checked(merged: Merged, bills: &[Bill<'_>], options: &MergeOptions) -> Result
             rule.level() == Level::Error && (options.timestamp.is_some() || rule != Rule::Timestamp)
         };
         let faults: Vec<_> = found.faults.into_iter().filter(|fault| counts(fault.rule)).collect();
-        let mut numbers: BTreeMap<Rule, usize> =
-            found.more.into_iter().filter(|(rule, _)| counts(*rule)).collect();
+        let mut numbers = found.more;
+        numbers.retain(|rule, _| counts(*rule));
         faults.iter().for_each(|fault| *numbers.entry(fault.rule).or_default() += 1);
         (faults, numbers)
     };

@@ -7,6 +7,7 @@ use lw_inventory::{
     Completeness, Component, Contact, Distribution, Hash, Inventory, Kind, LicenceText, Patch, Place,
     Property, Purl, Scope, Source, Unknown,
 };
+use lw_model::lists::{distinct, filled, sort};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{address, relative};
@@ -217,8 +218,8 @@ impl FileValue {
             let (algorithm, hex) = text.split_once(':')?;
             Hash::from_hex(names::hash_algorithm_of(algorithm)?, hex)
         };
-        let hashes = hashes.into_iter().map(hash).collect::<Option<_>>()?;
-        Some(Distribution { url, file, is_source: source, hashes })
+        let hashes = hashes.into_iter().map(hash).collect::<Option<Vec<_>>>()?;
+        Some(Distribution { url, file, is_source: source, hashes: filled(hashes) })
     }
 }
 
@@ -262,8 +263,7 @@ struct ToolValue {
 
 /// When in the product's life a document was made, where SPDX 3 has fewer words for it.
 pub(crate) fn lifecycles(phases: &[Lifecycle]) -> Option<Property> {
-    let words: BTreeSet<_> = phases.iter().map(|phase| names::lifecycle(*phase)).collect();
-    let value = words.into_iter().collect::<Vec<_>>().join(" ");
+    let value = distinct(phases.iter().map(|phase| names::lifecycle(*phase))).join(" ");
     (!value.is_empty()).then(|| Property { name: ABOUT_LIFECYCLES.to_owned(), value })
 }
 
@@ -392,14 +392,12 @@ pub(crate) fn absorb(component: &mut Component, properties: Vec<Property>) -> Ve
         }
     }
     if !files.is_empty() {
-        files.sort();
-        files.dedup();
-        component.distributions = files;
+        component.distributions = distinct(files);
     }
-    let files: BTreeSet<String> = hashed.iter().map(|patch| patch.file.clone()).collect();
+    let files: BTreeSet<String> = filled(hashed.iter().map(|patch| patch.file.clone()));
     component.patches.retain(|patch| !files.contains(&patch.file));
     component.patches.extend(hashed);
-    component.patches.sort();
+    sort(&mut component.patches);
     let folder = values.remove(SOURCE_FOLDER);
     let revision = values.remove(SOURCE_REVISION);
     let url = values.remove(SOURCE_URL).unwrap_or_default();

@@ -110,7 +110,7 @@ pub(crate) fn coverage(uses: Uses) -> impl Strategy<Value = Coverage> {
     (vec((path, file(uses)), 0..5), vec((warning, 1..99_u64), 0..20)).prop_map(|(files, mut warnings)| {
         let mut coverage = Coverage::default();
         files.into_iter().for_each(|(path, file)| coverage.add(path, file).unwrap());
-        warnings.sort_by_key(|warning| warning.1);
+        lw_model::lists::sort_by_key(&mut warnings, |warning| warning.1);
         warnings.into_iter().for_each(|(kind, line)| coverage.warnings.add(kind, line, b"x"));
         coverage
     })

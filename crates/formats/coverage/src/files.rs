@@ -3,8 +3,10 @@
 use foldhash::quality::RandomState;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
+use lw_model::lists::sort_by;
 
 use crate::error::Problem;
+use crate::merge::of_sorted;
 use crate::model::{Coverage, FileCoverage};
 
 /// Files in the making.
@@ -51,9 +53,7 @@ impl Files {
     }
 
     /// Adds all files to the coverage.
-    pub(crate) fn finish(mut self, coverage: &mut Coverage) {
-        // Nearly always they are in order already.
-        self.files.sort_unstable_keys();
+    pub(crate) fn finish(self, coverage: &mut Coverage) {
         let whole = |(path, File { mut first, mut further })| {
             while further.len() > 1 {
                 join_last(&mut further);
@@ -63,8 +63,9 @@ impl Files {
             }
             (path, first)
         };
-        let files = self.files.into_iter().map(whole).collect();
-        coverage.absorb(Coverage { files, ..Coverage::default() });
+        let mut files: Vec<_> = self.files.into_iter().map(whole).collect();
+        sort_by(&mut files, |a, b| a.0.cmp(&b.0));
+        coverage.absorb(Coverage { files: of_sorted(files), ..Coverage::default() });
     }
 }
 

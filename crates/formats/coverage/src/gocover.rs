@@ -12,6 +12,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use lw_model::lists::sort_by_key;
+
 use crate::count::{Count, number};
 use crate::error::{CoverageError, Position, Problem};
 use crate::model::{Block, Coverage, FileBuilder, Format, WarningKind, shorten};
@@ -111,7 +113,7 @@ fn derive_lines(file: &mut FileBuilder, budget: &mut Budget) -> Result<(), Probl
         budget.take(block.start.0, last)?;
         lines.extend((block.start.0..=last).map(|line| (line, block.hits)));
     }
-    lines.sort_unstable_by_key(|line| line.0);
+    sort_by_key(&mut lines, |line| line.0);
     lines.dedup_by(|again, kept| {
         let same = again.0 == kept.0;
         if same {

@@ -55,7 +55,7 @@ impl Coverage {
             let ours = std::mem::take(&mut self.files);
             let join =
                 |ours: &mut (String, FileCoverage), theirs: (String, FileCoverage)| ours.1.merge(theirs.1);
-            self.files = merge_sorted(ours, other.files, |a, b| a.0.cmp(&b.0), join).into_iter().collect();
+            self.files = of_sorted(merge_sorted(ours, other.files, |a, b| a.0.cmp(&b.0), join));
         }
     }
 
@@ -90,9 +90,15 @@ impl Coverage {
         for (_, file) in &files {
             self.formats.extend(file.formats);
         }
-        self.files = files.into_iter().collect();
+        self.files = of_sorted(files);
         Ok(())
     }
+}
+
+/// The map of files in order: the only one that is collected, at the price of a sort. To put them in one after another would be to
+/// look for the place of each, and paths are long.
+pub(crate) fn of_sorted(files: Vec<(String, FileCoverage)>) -> BTreeMap<String, FileCoverage> {
+    files.into_iter().collect()
 }
 
 fn add(files: &mut BTreeMap<String, FileCoverage>, path: String, file: FileCoverage) {

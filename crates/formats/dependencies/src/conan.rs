@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lw_inventory::{
     Completeness, Component, ComponentId, Inventory, Kind, Place, Purl, Scope, Source, Unknown,
 };
+use lw_model::lists::filled;
 use serde::Deserialize;
 
 use crate::scopes::Needs;
@@ -182,8 +183,7 @@ fn graph_lock(source: &Input<'_>, graph: &Graph) -> Result<Inventory, Error> {
         component.places.insert(Place { file: source.file.to_owned(), line });
         components.insert(id, component);
     }
-    let order: BTreeMap<&str, usize> =
-        components.keys().enumerate().map(|(index, id)| (*id, index)).collect();
+    let order: BTreeMap<&str, usize> = filled(components.keys().enumerate().map(|(index, id)| (*id, index)));
     let root = components.len();
     let mut needs = Needs::new(root + 1);
     for (id, node) in &graph.nodes {
@@ -203,7 +203,7 @@ fn graph_lock(source: &Input<'_>, graph: &Graph) -> Result<Inventory, Error> {
     let start = project.and_then(|id| order.get(id)).copied();
     if start.is_none() {
         // The lock of a package: what nothing needs is what it was made for.
-        let needed: BTreeSet<_> = (0..root).flat_map(|node| needs.of(node)).map(|&(to, _)| to).collect();
+        let needed: BTreeSet<usize> = filled((0..root).flat_map(|node| needs.of(node)).map(|&(to, _)| to));
         for index in (0..root).filter(|index| !needed.contains(index)) {
             needs.add(root, index, Scope::Required);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lw_model::lists::filled;
 use serde::Deserialize;
 
 use crate::embedded::ini::Ini;
@@ -362,7 +363,7 @@ fn cargo(file: &str, text: &str) -> Result<Vec<Environment>, Error> {
         manifest.features.keys().map(String::as_str).filter(|name| *name != "default").collect();
     // A dependency that may be left out is a feature, unless a feature calls it `dep:NAME`.
     let called: BTreeSet<&str> =
-        manifest.features.values().flatten().filter_map(|item| item.strip_prefix("dep:")).collect();
+        filled(manifest.features.values().flatten().filter_map(|item| item.strip_prefix("dep:")));
     let tables = std::iter::once(&manifest.dependencies)
         .chain(manifest.target.values().map(|target| &target.dependencies));
     for (name, dependency) in tables.flatten() {

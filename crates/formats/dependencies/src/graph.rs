@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use lw_inventory::{Completeness, Component, Inventory, Place, Scope, Unknown};
+use lw_model::lists::{filled, sort_by_key};
 
 /// How something is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +69,7 @@ impl Graph {
     /// Hangs what nothing needs on a root, where nothing says what the root needs.
     pub(crate) fn hang_all_under(&mut self, root: Component) {
         let needed: BTreeSet<usize> =
-            self.nodes.iter().flat_map(|node| node.needs.iter().map(|(to, _)| *to)).collect();
+            filled(self.nodes.iter().flat_map(|node| node.needs.iter().map(|(to, _)| *to)));
         let loose: Vec<usize> = (0..self.nodes.len()).filter(|index| !needed.contains(index)).collect();
         let root = self.add(root);
         self.set_root(root);
@@ -120,13 +121,13 @@ impl Graph {
         let mut loose = Vec::new();
         let mut covered = all.clone();
         let needed: BTreeSet<usize> =
-            self.nodes.iter().flat_map(|node| node.needs.iter().map(|(to, _)| *to)).collect();
+            filled(self.nodes.iter().flat_map(|node| node.needs.iter().map(|(to, _)| *to)));
         // First what nothing needs, then what needs itself in a circle.
         let mut order: Vec<usize> = (0..self.nodes.len())
             .filter(|index| !covered.get(*index).is_some_and(|c| *c))
             .filter(|index| self.nodes.get(*index).is_some_and(|node| !node.is_left_out))
             .collect();
-        order.sort_by_key(|index| needed.contains(index));
+        sort_by_key(&mut order, |index| needed.contains(index));
         for index in order {
             if covered.get(index).is_some_and(|covered| *covered) {
                 continue;

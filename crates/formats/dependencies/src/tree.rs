@@ -1,7 +1,9 @@
 //! The files a reader may ask for.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use lw_model::lists::distinct;
 
 /// A folder with files. Paths are relative to it and have `/`, never `..` and never a leading `/`; the folder itself is "".
 pub trait Tree {
@@ -69,12 +71,9 @@ impl Tree for MemoryTree {
     fn list(&self, folder: &str) -> Result<Vec<Entry>, TreeError> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let below = self.files.keys().filter_map(|path| path.strip_prefix(&prefix));
-        let entries: BTreeSet<_> = below
-            .map(|rest| match rest.split_once('/') {
-                Some((name, _)) => Entry { name: name.to_owned(), kind: EntryKind::Folder },
-                None => Entry { name: rest.to_owned(), kind: EntryKind::File },
-            })
-            .collect();
-        Ok(entries.into_iter().collect())
+        Ok(distinct(below.map(|rest| match rest.split_once('/') {
+            Some((name, _)) => Entry { name: name.to_owned(), kind: EntryKind::Folder },
+            None => Entry { name: rest.to_owned(), kind: EntryKind::File },
+        })))
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lw_inventory::{
     Completeness, Component, Inventory, Kind, LicenceText, Place, Purl, Scope, Source, Unknown,
 };
+use lw_model::lists::filled;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -167,25 +168,21 @@ fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inventory, Error
     let root = inventory.add(root);
     inventory.set_root(root);
 
-    let overridden: BTreeMap<&str, Chosen> = manifest
-        .overrides
-        .iter()
-        .map(|one| {
-            let version = [&one.version, &one.version_semver, &one.version_date, &one.version_string];
-            let version = version.into_iter().flatten().next();
-            // `1.2#3` is version 1.2 in its third port.
-            let split = version.and_then(|version| version.split_once('#'));
-            let chosen = match split {
-                Some((version, port)) => Chosen {
-                    version: Some(version.to_owned()),
-                    port_version: port.parse().unwrap_or(one.port_version),
-                    triplet: None,
-                },
-                None => Chosen { version: version.cloned(), port_version: one.port_version, triplet: None },
-            };
-            (one.name.as_str(), chosen)
-        })
-        .collect();
+    let overridden: BTreeMap<&str, Chosen> = filled(manifest.overrides.iter().map(|one| {
+        let version = [&one.version, &one.version_semver, &one.version_date, &one.version_string];
+        let version = version.into_iter().flatten().next();
+        // `1.2#3` is version 1.2 in its third port.
+        let split = version.and_then(|version| version.split_once('#'));
+        let chosen = match split {
+            Some((version, port)) => Chosen {
+                version: Some(version.to_owned()),
+                port_version: port.parse().unwrap_or(one.port_version),
+                triplet: None,
+            },
+            None => Chosen { version: version.cloned(), port_version: one.port_version, triplet: None },
+        };
+        (one.name.as_str(), chosen)
+    }));
     let registry = |name: &str| {
         let named = configuration.into_iter().flat_map(|configuration| &configuration.registries);
         let best =

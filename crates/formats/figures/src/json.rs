@@ -1,6 +1,7 @@
 //! JSON that says one thing: a name twice in an object is refused, because readers differ in which of the two counts.
 
 use lw_model::Number;
+use lw_model::lists::sort;
 use lw_syntax::UniqueJson;
 use serde_json::{Map, Value};
 
@@ -87,7 +88,7 @@ pub(crate) fn metrics(text: &str) -> Result<Figures, Problem> {
     // `a.b` and `a` with `b` in it are one name.
     let mut names: Vec<&str> = all.figures.iter().map(|figure| figure.name.as_str()).collect();
     names.extend(all.unusable.iter().map(|item| item.name.as_str()));
-    names.sort_unstable();
+    sort(&mut names);
     let twice = names.iter().zip(names.iter().skip(1)).find(|(name, next)| name == next);
     if let Some((twice, _)) = twice {
         return Err(Problem::Shape {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use goblin::elf::header::EM_AVR;
+use lw_model::lists::sort_by_key;
 use memchr::memmem;
 
 use crate::elf::{Elf, Section};
@@ -44,7 +45,7 @@ pub fn pair_raw(elf: &Elf<'_>, elf_bytes: &[u8], file: &[u8]) -> RawPairing {
         .filter_map(|section| Some((section, content(elf_bytes, section)?)))
         .filter(|(_, content)| !content.is_empty())
         .collect();
-    loaded.sort_by_key(|(_, content)| std::cmp::Reverse(content.len()));
+    sort_by_key(&mut loaded, |(_, content)| std::cmp::Reverse(content.len()));
     let Some((anchor, base)) = anchor(&loaded, file) else {
         if loaded.iter().any(|(_, content)| chunks(content).next().is_some()) {
             return RawPairing::Absent;

@@ -1,6 +1,6 @@
 //! The model of a diff: files and the lines that are new in them.
 
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 
 use crate::ranges::LineRanges;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 use gix::discover::path::{from_gitdir_file, from_plain_file};
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 
 use crate::error::HistoryError;
 

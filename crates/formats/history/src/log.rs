@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use gix::ObjectId;
+use lw_model::lists::distinct;
 use smallvec::SmallVec;
 
 use crate::error::HistoryError;
@@ -357,10 +358,7 @@ impl Repository {
 /// What each end holds of the graph, and which other ends it contains; `commits` are theirs.
 fn held(dag: &Dag<'_>, request: &LogRequest, commits: &[Option<u32>]) -> Vec<Option<sections::Held>> {
     let mut held: Vec<Option<sections::Held>> = vec![None; commits.len()];
-    let mut families: Vec<u32> = request.ends.iter().map(|end| end.family).collect();
-    families.sort_unstable();
-    families.dedup();
-    for family in families {
+    for family in distinct(request.ends.iter().map(|end| end.family)) {
         let is_there = |place: usize| commits.get(place).is_some_and(Option::is_some);
         let ends = request.ends.iter().enumerate();
         let of_family: Vec<usize> = ends

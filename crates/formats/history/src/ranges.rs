@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use lw_model::lists::distinct;
+
 /// Line numbers from 1, as disjoint ranges in ascending order that do not touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineRanges {
@@ -53,11 +55,8 @@ impl LineRanges {
 impl FromIterator<u32> for LineRanges {
     /// The set of these lines, in any order and with repetitions.
     fn from_iter<I: IntoIterator<Item = u32>>(lines: I) -> Self {
-        let mut lines: Vec<u32> = lines.into_iter().collect();
-        lines.sort_unstable();
-        lines.dedup();
         let mut ranges = Self::default();
-        for line in lines {
+        for line in distinct(lines) {
             ranges.push(line..=line);
         }
         ranges

@@ -10,6 +10,7 @@ use std::hash::Hasher as _;
 use fnv::FnvHasher;
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
+use lw_model::lists::sort_by_key;
 
 use crate::error::HistoryError;
 use crate::lines::is_binary;
@@ -132,11 +133,11 @@ impl<'a> Matcher<'a> {
                     best.push((similarity, self.name(*gone) == self.name(new), new, *gone));
                 }
             }
-            best.sort_by_key(|one| std::cmp::Reverse((one.0, one.1)));
+            sort_by_key(&mut best, |one| std::cmp::Reverse((one.0, one.1)));
             best.truncate(CANDIDATES);
             all.extend(best);
         }
-        all.sort_by_key(|one| std::cmp::Reverse((one.0, one.1)));
+        sort_by_key(&mut all, |one| std::cmp::Reverse((one.0, one.1)));
         let mut taken = std::collections::HashSet::new();
         let mut pairs: HashMap<usize, usize> = HashMap::new();
         for (_, _, new, gone) in all {

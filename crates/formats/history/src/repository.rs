@@ -7,6 +7,7 @@ use gix::object::Kind;
 use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::sec::Trust;
 use gix::{ObjectId, open};
+use lw_model::lists::sort;
 
 use crate::base::Base;
 use crate::diff::{Diff, FileDiff};
@@ -280,7 +281,7 @@ impl Repository {
             .filter(|reference| reference.name().category().is_some())
             .map(|reference| reference.name().shorten().to_str_lossy().into_owned())
             .collect();
-        names.sort();
+        sort(&mut names);
         names
     }
 

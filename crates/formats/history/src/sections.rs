@@ -13,6 +13,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use lw_model::lists::sort;
+
 /// A graph of commits. Numbers go from the newest to the oldest: each commit has a lower one than its parents.
 pub(crate) struct Dag<'a> {
     /// Where the parents of each commit begin in `parents`; one more than there are commits.
@@ -65,7 +67,7 @@ pub(crate) fn assign(dag: &Dag<'_>, ends: &[Option<u32>]) -> Vec<Option<Held>> {
         .enumerate()
         .filter_map(|(end, commit)| Some((Reverse((*commit)?), u32::try_from(end).ok()?)))
         .collect();
-    order.sort_unstable();
+    sort(&mut order);
     for (Reverse(commit), end) in &order {
         if let Some(lowest) = walk.at.get_mut(*commit as usize)
             && *lowest == NONE
@@ -376,7 +378,7 @@ mod tests {
             let found = assign(&dag, &ends);
             for (end, held) in found.into_iter().enumerate() {
                 let sorted = held.map(|mut held| {
-                    held.after.sort_unstable();
+                    sort(&mut held.after);
                     held
                 });
                 prop_assert_eq!(sorted, by_the_rule(&parents, &ends, end), "end {}", end);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gix::bstr::ByteSlice;
+use lw_model::lists::filled;
 
 use crate::error::HistoryError;
 use crate::repository::Repository;
@@ -15,7 +16,7 @@ impl Repository {
     /// When there is no such commit in this clone.
     pub fn submodules(&self, revision: &str) -> Result<BTreeMap<String, String>, HistoryError> {
         let found = tree::submodules(self, self.tree(self.commit(revision)?)?)?;
-        Ok(found.into_iter().map(|(path, id)| (path.to_str_lossy().into_owned(), id.to_string())).collect())
+        Ok(filled(found.into_iter().map(|(path, id)| (path.to_str_lossy().into_owned(), id.to_string()))))
     }
 
     /// When a commit was made, in seconds since 1970.

@@ -4,7 +4,7 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::object::Kind;
 use gix::refs::Target;
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 
 use crate::error::HistoryError;
 use crate::repository::Repository;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gix::ObjectId;
 use gix::bstr::BString;
 use gix::objs::tree::EntryMode;
-use lw_model::sort::sort_by;
+use lw_model::lists::{sort, sort_by};
 
 use crate::error::HistoryError;
 use crate::repository::Repository;
@@ -164,6 +164,6 @@ pub(crate) fn files(repository: &Repository, tree: ObjectId) -> Result<Vec<BStri
             files.push(path);
         }
     })?;
-    files.sort_unstable();
+    sort(&mut files);
     Ok(files)
 }

@@ -12,6 +12,7 @@ use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 use gix::index::entry::{Flags, Mode};
 use gix::objs::tree::{EntryKind, EntryMode};
+use lw_model::lists::sort;
 
 use crate::error::HistoryError;
 use crate::repository::Repository;
@@ -78,7 +79,7 @@ impl Repository {
         }
         // What the index does not have is deleted.
         changed.extend(committed.into_keys());
-        changed.sort_unstable();
+        sort(&mut changed);
         // Of a conflict there are several entries.
         changed.dedup();
         let paths = changed.iter().take(NAMED).map(|path| path.to_str_lossy().into_owned()).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use lw_model::lists::sort;
 use lw_syntax::Position;
 
 use crate::detect::{Format, detect, read};
@@ -118,9 +119,9 @@ impl Expected {
                 compared.missing.push(id);
             }
         }
-        compared.missing.sort_unstable();
-        compared.unexpected.sort_unstable();
-        compared.duplicate.sort_unstable();
+        sort(&mut compared.missing);
+        sort(&mut compared.unexpected);
+        sort(&mut compared.duplicate);
         compared
     }
 }

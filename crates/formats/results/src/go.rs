@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use lw_model::lists::sort_by_key;
 use serde::Deserialize;
 
 use crate::detect::Format;
@@ -155,7 +156,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Run, ResultsError> {
     }
     let mut unfinished: Vec<(&String, &mut Package)> =
         packages.iter_mut().filter(|(_, one)| !one.ended).collect();
-    unfinished.sort_unstable_by_key(|(_, package)| package.suite);
+    sort_by_key(&mut unfinished, |(_, package)| package.suite);
     for (name, package) in unfinished {
         if let Some(suite) = run.suites.get_mut(package.suite) {
             unended(package, suite);

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use lw_model::lists::sort;
+
 use crate::layout::{LayoutError, Place};
 use crate::model::{Attempt, Case, Run, State, Suite};
 
@@ -119,7 +121,7 @@ impl Shards {
     #[must_use]
     pub fn copies(&self) -> Vec<&str> {
         let mut copies: Vec<&str> = self.copies.iter().map(String::as_str).collect();
-        copies.sort_unstable();
+        sort(&mut copies);
         copies
     }
 

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use lw_model::Diagnose;
+use lw_model::lists::{sort, sort_by_key};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -161,7 +162,7 @@ impl Store {
                 (TestKey::new(leg, case), Done { state: case.state(), count: 1, millis })
             })
             .collect();
-        tests.sort_unstable_by_key(|(key, _)| *key);
+        sort_by_key(&mut tests, |(key, _)| *key);
         tests.dedup_by(|(key, done), (kept, known)| {
             let same = key == kept;
             if same {
@@ -298,7 +299,7 @@ impl Store {
             // Whichever order the files were read in.
             [Change::New, Change::Fixed, Change::StillFailing, Change::NewlyFailing, Change::NewlySkipped]
                 .into_iter()
-                .for_each(|kind| changes.group(kind).names.sort_unstable());
+                .for_each(|kind| sort(&mut changes.group(kind).names));
         }
         changes
     }

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use lw_model::lists::sort;
 use lw_model::{Class, Diagnose};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -369,7 +370,7 @@ fn has_user(address: &str) -> bool {
 /// When there is no subject, one is no file, or two are different files of one name.
 pub fn statement(subjects: &[Subject], predicate: &Predicate) -> Result<Vec<u8>, StatementError> {
     let mut subjects = subjects.to_vec();
-    subjects.sort();
+    sort(&mut subjects);
     subjects.dedup();
     if subjects.is_empty() {
         return Err(StatementError::NoSubject);

@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use base64ct::{Base64, Encoding as _};
+use lw_model::lists::sort;
 use lw_model::{Class, Diagnose};
 use serde_json::{Map, Value};
 
@@ -234,7 +235,7 @@ impl Envelope {
             let (found, expected) = (self.payload_type.clone(), payload_type.to_owned());
             return Err(EnvelopeVerifyError::Type { found, expected });
         }
-        signers.sort();
+        sort(&mut signers);
         signers.dedup();
         Ok((&self.payload, signers))
     }

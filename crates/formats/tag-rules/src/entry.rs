@@ -1,5 +1,7 @@
 //! The input `tags`: rules, each of which may give a tag.
 
+use lw_model::lists::sort_by;
+
 use crate::error::{Problem, RuleError};
 use crate::expression::Template;
 use crate::fields::{attribute, strict};
@@ -139,7 +141,7 @@ pub fn parse_entries(items: &[String]) -> Result<Vec<Entry>, RuleError> {
     for (number, item) in (1..).zip(items) {
         entries.push(read(number, item).map_err(|problem| RuleError::new("tags", number, item, problem))?);
     }
-    entries.sort_by(|a, b| b.priority.total_cmp(&a.priority));
+    sort_by(&mut entries, |a, b| b.priority.total_cmp(&a.priority));
     Ok(entries)
 }
 

@@ -1,5 +1,6 @@
 //! One line: what was measured of one commit and held to a limit.
 
+use lw_model::lists::{distinct, sort_by};
 use lw_model::{Bound, Direction, Limit, Measure, Number, Outcome, Report, Threshold, Unit, Verdict};
 use lw_syntax::json_reason;
 use serde::{Deserialize, Serialize};
@@ -181,7 +182,7 @@ impl Line {
         run: Option<String>,
         mut figures: Vec<Figure>,
     ) -> Result<Self, LineError> {
-        figures.sort_by(|a, b| a.key().cmp(&b.key()));
+        sort_by(&mut figures, |a, b| a.key().cmp(&b.key()));
         let commit = commit.to_ascii_lowercase();
         let line = Self { schema: SCHEMA.to_owned(), commit, time, run, figures };
         check::line(&line)?;
@@ -234,10 +235,11 @@ impl Line {
 
     /// This line after a recording of the same commit: figures of what the new one measured are its own, the others stay.
     pub(crate) fn merged(&self, newer: &Self) -> Self {
-        let measured: std::collections::BTreeSet<_> = newer.figures.iter().map(Figure::group).collect();
-        let kept = self.figures.iter().filter(|figure| !measured.contains(&figure.group())).cloned();
+        let measured = distinct(newer.figures.iter().map(Figure::group));
+        let kept =
+            self.figures.iter().filter(|figure| measured.binary_search(&figure.group()).is_err()).cloned();
         let mut figures: Vec<Figure> = kept.chain(newer.figures.iter().cloned()).collect();
-        figures.sort_by(|a, b| a.key().cmp(&b.key()));
+        sort_by(&mut figures, |a, b| a.key().cmp(&b.key()));
         Self { figures, ..newer.clone() }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lw_model::lists::sort_by;
 use lw_model::{Bound, Direction, Number, Percent, Threshold, Unit};
 
 use crate::line::{Figure, Gate, Line, Standing};
@@ -95,7 +96,7 @@ impl Trend {
 #[must_use]
 pub fn newest(lines: impl IntoIterator<Item = Line>, most: usize) -> Vec<Line> {
     let mut all: Vec<Line> = lines.into_iter().collect();
-    all.sort_by(|a, b| (a.time, &a.commit).cmp(&(b.time, &b.commit)));
+    sort_by(&mut all, |a, b| (a.time, &a.commit).cmp(&(b.time, &b.commit)));
     let surplus = all.len().saturating_sub(most);
     all.drain(..surplus);
     all

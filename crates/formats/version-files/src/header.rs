@@ -1,7 +1,8 @@
 //! Macros of C: `#define APP_VERSION "1.2.3"`, and `APP_VERSION_MAJOR`, `_MINOR`, `_PATCH`.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
+
+use lw_model::lists::distinct;
 
 use crate::FileVersions;
 use crate::error::VersionFileError;
@@ -24,7 +25,7 @@ struct Macro {
 pub(crate) fn read(source: &Source<'_>, wanted: Option<&str>) -> Result<FileVersions, VersionFileError> {
     let macros: Vec<Macro> =
         macros(source).into_iter().filter(|found| wanted.is_none_or(|stem| stem == found.stem)).collect();
-    let stems: BTreeSet<&str> = macros.iter().map(|found| found.stem.as_str()).collect();
+    let stems = distinct(macros.iter().map(|found| found.stem.as_str()));
     let mut found =
         FileVersions { without: Some("it has no macro that holds a version"), ..FileVersions::default() };
     if stems.len() > 1 {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use lw_model::lists::sort_by_key;
+
 use crate::error::VersionFileError;
 use crate::python;
 
@@ -109,7 +111,7 @@ pub fn write<'a>(
     version: &NewVersion,
 ) -> Result<Vec<u8>, VersionFileError> {
     let mut places: Vec<&Place> = places.into_iter().collect();
-    places.sort_by_key(|place| (place.range.start, place.range.end));
+    sort_by_key(&mut places, |place| (place.range.start, place.range.end));
     let mut out = Vec::with_capacity(bytes.len() + 32);
     let mut at = 0;
     for place in places {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use lw_model::lists::sort_by_key;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -133,7 +134,7 @@ pub(crate) fn cargo(source: &Source<'_>) -> Result<FileVersions, VersionFileErro
             }
         }
     }
-    found.places.sort_by_key(|place| place.range.start);
+    sort_by_key(&mut found.places, |place| place.range.start);
     Ok(found)
 }
 
@@ -177,7 +178,7 @@ pub(crate) fn cargo_lock(source: &Source<'_>) -> Result<FileVersions, VersionFil
             found.places.push(source.place(what, range, Form::Whole, Role::Lock(name.to_owned()))?);
         }
     }
-    found.places.sort_by_key(|place| place.range.start);
+    sort_by_key(&mut found.places, |place| place.range.start);
     Ok(found)
 }
 
@@ -187,7 +188,7 @@ pub(crate) fn pyproject(source: &Source<'_>) -> Result<FileVersions, VersionFile
     let mut places: Vec<Place> =
         own(source, root, &["project", "version"], Form::Python)?.into_iter().collect();
     places.extend(own(source, root, &["tool", "poetry", "version"], Form::Python)?);
-    places.sort_by_key(|place| place.range.start);
+    sort_by_key(&mut places, |place| place.range.start);
     let is_dynamic = match at(root, &["project", "dynamic"]).map(Spanned::get_ref) {
         Some(DeValue::Array(names)) => names.iter().any(|name| text(Some(name)) == Some("version")),
         _ => false,

@@ -17,6 +17,7 @@ use lw_changelog::Changelog;
 use lw_cli::{Clock, Driven, Entry, Error, Exit, Host, ResultExt as _};
 use lw_coverage_gate::CoverageGate;
 use lw_image_tags::ImageTags;
+use lw_model::lists::filled;
 use lw_ota_package::OtaPackage;
 use lw_pr_comment::PrComment;
 use lw_quality_gate::QualityGate;
@@ -523,7 +524,7 @@ fn balena(host: &Host, repeated: bool) -> (Stub, Host) {
         ("BALENARC_BUILDER_URL", stub.builder_url()),
         ("BALENA_TOKEN", stub.token().to_owned()),
     ];
-    let env = variables.map(|(name, value)| (name.to_owned(), value)).into();
+    let env = filled(variables.map(|(name, value)| (name.to_owned(), value)));
     let mut host = Host { env, ..host.clone() };
     if repeated {
         let mut driven = Driven::default();

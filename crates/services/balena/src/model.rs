@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use lw_rollout::Time;
 use serde::{Deserialize, Deserializer};
 

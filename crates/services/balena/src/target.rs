@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lw_http::{Failed, Method, Waiting};
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use lw_retry::{Failure, Repeatable};
 use lw_rollout::{
     Answer, Call, CallError, Change, Lease, Mark, Member, MemberId, Observed, Presence, Record, ReleaseId,

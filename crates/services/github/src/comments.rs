@@ -1,6 +1,7 @@
 //! Comments of a pull request, which to the API are those of an issue.
 
 use lw_http::Waiting;
+use lw_model::lists::sort_by_key;
 use lw_retry::Repeatable;
 use serde::Deserialize;
 use serde_json::json;
@@ -140,7 +141,7 @@ impl Api {
         let all = |page: Vec<CommentJson>| page.into_iter().map(Comment::from).collect();
         let mut found = self.pages((asked, "comments", MOST), clock, &all, &|_| true)?;
         // One that is written while the pages are read may be on two of them.
-        found.sort_by_key(|comment| comment.id);
+        sort_by_key(&mut found, |comment| comment.id);
         found.dedup_by_key(|comment| comment.id);
         Ok(found)
     }

@@ -33,7 +33,7 @@ fn a_trusted_key_is_enough_and_each_signature_has_its_standing() {
     let accepted = judge(&signed(&[&prod, &dev, &other]), &keys).unwrap();
     assert_eq!(accepted.scheme, "lw package");
     let mut found = standings(&accepted);
-    found.sort_by_key(|(_, standing)| standing.name());
+    lw_model::lists::sort_by_key(&mut found, |(_, standing)| standing.name());
     assert_eq!(
         found,
         [

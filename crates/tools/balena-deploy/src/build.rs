@@ -5,6 +5,7 @@ use std::time::Duration;
 use lw_balena::{Build as Request, Release, Status, Tags};
 use lw_balena_build::{Answer, Log, Said};
 use lw_cli::{Context, Error, Woken};
+use lw_model::lists::filled;
 use lw_model::{Fact, Report};
 
 use crate::args::Build;
@@ -33,7 +34,7 @@ pub(crate) fn tags(cx: &Context) -> Tags {
         ("balena-ci-id", pull),
         ("balena-ci-git-tag", ci.tag.clone()),
     ];
-    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    filled(all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))))
 }
 
 /// The draft of the source: one that was built of the same commit, or a new one.
@@ -56,7 +57,7 @@ pub(crate) fn draft(
             // What was built of a branch gets the tag that its commit has got since, and the other way round.
             let missing = |(key, _): &(&String, &String)| !release.tags.contains_key(*key);
             let missing: Tags =
-                tags.iter().filter(missing).map(|(key, value)| (key.clone(), value.clone())).collect();
+                filled(tags.iter().filter(missing).map(|(key, value)| (key.clone(), value.clone())));
             if !missing.is_empty() {
                 to.api.tag_release(&to.fleet, release.id, &missing, &mut to.patience)?;
             }

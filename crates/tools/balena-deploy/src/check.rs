@@ -2,7 +2,7 @@
 
 use lw_balena_build::Kind;
 use lw_cli::{Context, Error};
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 use lw_model::{Align, Bound, Cell, Finding, Level, Location, Measure, Reason, Report, Table, Unit};
 
 use crate::args::{Check, Limits};

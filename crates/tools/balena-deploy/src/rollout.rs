@@ -8,7 +8,7 @@ use std::time::Duration;
 use lw_balena::{FleetTarget, Release, release_id};
 use lw_cli::{Context, Error};
 use lw_connect::Patience;
-use lw_model::sort::{filled, sort_by};
+use lw_model::lists::{filled, sort_by};
 use lw_model::{Align, Cell, Diagnose as _, Fact, Finding, Level, Report, Table};
 use lw_retry::Policy;
 use lw_rollout::{

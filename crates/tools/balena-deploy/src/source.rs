@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use lw_balena_build::{Entry, Ignore, Kind, Tarball, contexts, gzipped, replaced};
 use lw_cli::{Context, Error, InputDetail, InputFolder, InputKind, ResultExt as _};
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 use lw_model::{Fact, Report};
 use lw_secret::Secret;
 

@@ -7,7 +7,7 @@ use lw_cli::{Context, Error};
 use lw_connect::Patience;
 use lw_github::{Api, ObjectId, Repository, Tagged};
 use lw_github_client::{GitHub, Wanted};
-use lw_model::sort::filled;
+use lw_model::lists::filled;
 use lw_model::{Fact, Report};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lw_model::sort::sort_by_key;
+use lw_model::lists::sort_by_key;
 use lw_releases::{Entry, Fate, Release, Releases, utc_date};
 
 use crate::args::ChangelogFormat;

@@ -7,6 +7,7 @@ use lw_cli::{Context, Error, ResultExt, parallel};
 use lw_coverage::paths::{Filter, Mapper, RepoIndex, normalize};
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, Repository};
+use lw_model::lists::filled;
 use lw_model::{Diagnose, Fact, Finding, Level, Report, grouped};
 
 use crate::args::Args;
@@ -98,7 +99,7 @@ pub(crate) fn collect(
         }
     }
     let left_out: BTreeSet<String> =
-        coverage.files.keys().filter(|path| !filter.keeps(path)).cloned().collect();
+        filled(coverage.files.keys().filter(|path| !filter.keeps(path)).cloned());
     note_patterns(args, &coverage, &index, report);
     filter.apply(&mut coverage);
     expect(args, paths.len(), with_lines, cx, report);
@@ -373,7 +374,7 @@ fn note_mixed(coverage: &Coverage, report: &mut Report) {
         if mixed.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", count(mixed.len())) };
     let message =
         format!("{files} measured by several formats, such as `{first}` by {}", names.join(" and "));
-    let rules: BTreeSet<&str> = formats.iter().map(lw_coverage::Format::line_rule).collect();
+    let rules: BTreeSet<&str> = filled(formats.iter().map(lw_coverage::Format::line_rule));
     let finding = if rules.len() > 1 {
         let rules: Vec<String> =
             formats.iter().map(|format| format!("{}: {}", format.name(), format.line_rule())).collect();

@@ -30,7 +30,7 @@ use lw_coverage::write::{
 };
 use lw_coverage::{Coverage, Metric};
 use lw_history::{Diff, HistoryError, Repository, parse_unified_diff};
-use lw_model::sort::sort_by_key;
+use lw_model::lists::sort_by_key;
 use lw_model::{Diagnose, Fact, Finding, Level, Location, Measure, Report, grouped};
 
 pub use crate::args::{Args, PatchRule, Preset, Ratchet, Unreported};

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use lw_coverage::paths::Filter;
 use lw_coverage::{Counts, Coverage, FileCoverage};
 use lw_history::{Diff, LineRanges};
+use lw_model::lists::filled;
 
 use lw_model::grouped;
 
@@ -123,7 +124,7 @@ impl PatchFile {
     fn of(path: &str, added: &LineRanges, coverage: &FileCoverage, rule: PatchRule) -> Self {
         let partial: BTreeSet<u32> = match rule {
             PatchRule::DiffCover => BTreeSet::new(),
-            PatchRule::Codecov => coverage.partial_lines().collect(),
+            PatchRule::Codecov => filled(coverage.partial_lines()),
         };
         let mut file = Self { path: path.to_owned(), counts: Counts::default(), missed: Vec::new() };
         // The last line that was missed, while nothing executable came after it.
@@ -153,7 +154,7 @@ impl PatchFile {
 
 /// The kinds of files that are measured, by the ends of their names.
 pub(crate) fn kinds(coverage: &Coverage) -> BTreeSet<&str> {
-    coverage.files.keys().filter_map(|path| extension(path)).collect()
+    filled(coverage.files.keys().filter_map(|path| extension(path)))
 }
 
 /// What stands after the last dot of a file's name.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use lw_cli::{Context, Error, LimitSet, ResultExt, same_measure};
 use lw_coverage::{Counts, Coverage, Metric};
 use lw_history::Diff;
-use lw_model::sort::sort_by;
+use lw_model::lists::{filled, sort_by};
 use lw_model::{
     Bound, Fact, Finding, Level, Limit, Node, Number, Percent, Reason, Report, Threshold, Tree, Unit,
     Verdict, grouped,
@@ -54,7 +54,7 @@ fn files(report: &Report) -> BTreeMap<&str, Counts> {
         let covered = node.children.iter().filter(|part| &*part.name == COVERED).map(|part| part.value).sum();
         Counts::new(covered, node.value)
     };
-    nodes.iter().map(|node| (&*node.name, counts(node))).collect()
+    filled(nodes.iter().map(|node| (&*node.name, counts(node))))
 }
 
 /// The counts of a metric of an earlier run.
@@ -271,11 +271,11 @@ struct Before {
 
 impl Before {
     fn of(earlier: &Report, inputs: &Inputs, diff: Option<&Diff>) -> Self {
-        let renames: BTreeMap<&str, &str> = diff
-            .into_iter()
-            .flat_map(|diff| &diff.files)
-            .filter_map(|file| Some((file.old_path.as_deref()?, file.path.as_str())))
-            .collect();
+        let renames: BTreeMap<&str, &str> = filled(
+            diff.into_iter()
+                .flat_map(|diff| &diff.files)
+                .filter_map(|file| Some((file.old_path.as_deref()?, file.path.as_str()))),
+        );
         let mut before = Self { files: BTreeMap::new(), lost: Vec::new(), excluded: Vec::new() };
         for (path, counts) in files(earlier) {
             let is_there = inputs.index.contains(path) || inputs.coverage.files.contains_key(path);

@@ -5,6 +5,7 @@ use lw_cli::{Context, ShownFiles, parallel};
 use lw_coverage::source::go_code_lines;
 use lw_coverage::{FileCoverage, Format, Metric};
 use lw_history::{Diff, LineRanges, Repository};
+use lw_model::lists::filled;
 use lw_model::{Finding, Level, Location, Report, grouped};
 
 use crate::args::Args;
@@ -263,7 +264,7 @@ pub(crate) fn without_returns(text: Vec<u8>) -> Vec<u8> {
 /// The measured files of the repository, to be read as the house reads sources.
 fn measured<'a>(cx: &'a Context, inputs: &Inputs) -> ShownFiles<'a> {
     let files = inputs.coverage.files.keys().filter(|path| inputs.index.contains(path));
-    cx.files().shown(Some(files.cloned().collect()))
+    cx.files().shown(Some(filled(files.cloned())))
 }
 
 impl Text {

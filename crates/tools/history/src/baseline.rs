@@ -8,6 +8,7 @@ use std::path::Path;
 
 use lw_cli::{Context, Error, InputKind};
 use lw_history::Repository;
+use lw_model::lists::sort_by;
 use lw_model::{Fact, Finding, Level, Report};
 
 use crate::args::BaselineEntry;
@@ -85,7 +86,7 @@ fn fetched(args: &BaselineEntry, path: &Path, key: &Key, cx: &Context) -> Result
         .filter(|(kept, _)| kept == found)
         .map(|(_, beside)| beside)
         .collect();
-    besides.sort_unstable_by(|a, b| b.cmp(a));
+    sort_by(&mut besides, |a, b| b.cmp(a));
     for beside in besides {
         if let Some(bytes) = store.file(&snapshot, &found.file(beside), MOST)? {
             cx.write(&path.join(format!("{REPORT}{beside}")), |out| out.write_all(&bytes))?;

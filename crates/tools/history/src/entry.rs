@@ -4,7 +4,7 @@
 //! each entry, so the names alone say which are the oldest, and one request lists them all.
 
 use lw_history::is_full_id;
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 
 /// Entries that are kept of one thing that is measured.
 const OF_ONE: usize = 50;

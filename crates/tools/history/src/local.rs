@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lw_cli::{Context, Error, InputKind, ResultExt};
+use lw_model::lists::sort_by;
 use lw_trend::{Line, MAX_SHARD, Month, Put, Shard};
 
 /// Adds a line to a file of all months.
@@ -62,7 +63,7 @@ pub(crate) fn folder(path: &Path, cx: &Context) -> Result<Vec<Found>, Error> {
         .filter(|entry| entry.kind == InputKind::File)
         .filter_map(|entry| Month::of_file(&entry.name))
         .collect();
-    months.sort_unstable_by(|a, b| b.cmp(a));
+    sort_by(&mut months, |a, b| b.cmp(a));
     let mut found = Vec::new();
     for month in months {
         let name = cx.display_path(&path.join(month.file()));
@@ -89,7 +90,7 @@ pub(crate) fn clone(reference: &str, cx: &Context) -> Result<Vec<Found>, Error> 
     let commit = repository.resolve(reference).map_err(missing)?;
     let mut months: Vec<Month> =
         repository.files(&commit)?.iter().filter_map(|path| Month::of_file(path)).collect();
-    months.sort_unstable_by(|a, b| b.cmp(a));
+    sort_by(&mut months, |a, b| b.cmp(a));
     let mut found = Vec::new();
     for month in months {
         if let Some(bytes) = repository.read_file(&commit, &month.file())? {

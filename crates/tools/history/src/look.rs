@@ -1,6 +1,7 @@
 //! The history as it is read: from where it is kept, within bounds, with what is refused of it.
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_model::lists::sort_by;
 use lw_model::{Finding, Level, Report, Series, counted};
 use lw_trend::{Filter, Line, MAX_SHARD, Month, Shard, Trend, newest, trends};
 
@@ -79,7 +80,7 @@ fn lines(which: &Which, cx: &Context, report: &mut Report) -> Result<Vec<Line>, 
         let snapshot = store.snapshot()?;
         let mut months: Vec<Month> =
             snapshot.entries.iter().filter_map(|entry| Month::of_file(&entry.path)).collect();
-        months.sort_unstable_by(|a, b| b.cmp(a));
+        sort_by(&mut months, |a, b| b.cmp(a));
         for month in months.into_iter().take(MONTHS) {
             // Each month is a request, and all that follow are older.
             if read.lines.len() >= which.last {

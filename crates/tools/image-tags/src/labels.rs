@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use lw_model::sort::sort_by;
+use lw_model::lists::{filled, sort_by};
 use lw_tag_rules::{RuleError, Template, format_time, joined, lines, zone};
 use serde_json::{Map, Value, json};
 
@@ -51,7 +51,7 @@ pub(crate) fn labels(
         ("org.opencontainers.image.licenses", licence),
     ];
     let mut all: BTreeMap<String, String> =
-        standard.iter().map(|(key, value)| ((*key).to_owned(), one_line(value))).collect();
+        filled(standard.iter().map(|(key, value)| ((*key).to_owned(), one_line(value))));
     for (number, item) in (1..).zip(lines(input, own)?) {
         let wrong = |problem| RuleError::new(input, number, &item, problem);
         let text = joined(&item).map_err(wrong)?;
@@ -139,7 +139,7 @@ mod tests {
             ["_a", "-a", "a", "a_b", "a-b", "a.b", "a1", "aa", "Aa", "aB", "ab", "B", "maintainer", "org.a"];
         let mut own = sorted.to_vec();
         own.reverse();
-        own.sort_by(|a, b| collate(a, b));
+        sort_by(&mut own, |a, b| collate(a, b));
         let expected =
             ["_a", "-a", "a", "a_b", "a-b", "a.b", "a1", "aa", "Aa", "ab", "aB", "B", "maintainer", "org.a"];
         assert_eq!(own, expected);

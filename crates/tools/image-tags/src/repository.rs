@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use lw_history::{HistoryError, Repository};
+use lw_model::lists::sort;
 
 use crate::decide::Tags;
 
@@ -43,7 +44,7 @@ impl Clone {
 impl Tags for Clone {
     fn names(&mut self) -> Result<Vec<String>, String> {
         let mut names: Vec<String> = self.open()?.1.keys().cloned().collect();
-        names.sort();
+        sort(&mut names);
         Ok(names)
     }
 

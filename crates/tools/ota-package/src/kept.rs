@@ -1,7 +1,7 @@
 //! What must hold between two facts that were both read: of a release and the one before it, of a delta's base and its
 //! target, of a container and what is in it, of a board's name, its partition table and its image.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lw_cli::Error;
 use lw_firmware::esp_image::ChipId;
@@ -9,6 +9,7 @@ use lw_firmware::image::Image;
 use lw_firmware::mcuboot::TlvKind;
 use lw_firmware::partitions::{BOOTLOADER, Table};
 use lw_firmware::uf2;
+use lw_model::lists::{distinct, filled};
 use lw_model::{Finding, Level, Report};
 
 use crate::policy;
@@ -35,7 +36,7 @@ impl Protection {
     /// That of each board's image in a package.
     pub(crate) fn of_package(package: &OpenedPackage) -> BTreeMap<String, Self> {
         let sound = package.images.iter().filter_map(|(board, read)| Some((board, read.as_ref().ok()?)));
-        sound.map(|(board, checked)| (board.clone(), Self::of(checked))).collect()
+        filled(sound.map(|(board, checked)| (board.clone(), Self::of(checked))))
     }
 
     /// Findings when a board's image is protected less than the one before: a build that lost its key looks like any other.
@@ -126,10 +127,9 @@ pub(crate) fn check_container(image: &Image) -> Result<(), Error> {
         }
     }
     if let Image::IntelHex(_) = image {
-        let chips: BTreeSet<String> =
-            image.nested().filter_map(|nested| chip(&nested.image)).map(|chip| chip.to_string()).collect();
+        let chips =
+            distinct(image.nested().filter_map(|nested| chip(&nested.image)).map(|chip| chip.to_string()));
         if chips.len() > 1 {
-            let chips: Vec<String> = chips.into_iter().collect();
             return Err(Error::input(format!(
                 "it holds images for different chips: {}",
                 chips.join(" and ")

@@ -12,6 +12,7 @@ use lw_cli::{Context, Error, ResultExt};
 use lw_firmware::esp_image::Role;
 use lw_firmware::image::Image as Scanned;
 use lw_firmware::mcuboot::TlvKind;
+use lw_model::lists::sort;
 use lw_model::{Align, Cell, Fact, Level, Measure, Number, Report, Table};
 use lw_package::{Chip, Digest, Image, Manifest, Revisions};
 
@@ -169,7 +170,7 @@ pub(crate) fn describe(board: &str, checked: &Checked) -> Image {
     match &checked.image {
         Scanned::Uf2(uf2) => {
             let mut families: Vec<u32> = uf2.parts.iter().filter_map(|part| Some(part.family?.0)).collect();
-            families.sort_unstable();
+            sort(&mut families);
             image.families = families.into_iter().map(|family| format!("{family:#010x}")).collect();
         }
         Scanned::Mcuboot(mcuboot) => {

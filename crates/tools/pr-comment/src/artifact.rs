@@ -10,7 +10,7 @@ use lw_archive::{Bounds, unzip};
 use lw_cli::{Context, Error, ResultExt};
 use lw_github::Artifact;
 use lw_model::Report;
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 use lw_report::Commit;
 
 use crate::args::DEFAULT_KEY;

@@ -5,7 +5,7 @@ use lw_connect::Patience;
 use lw_github::{Api, Artifact, Author, Error, HeadOf, Repository, Sticky};
 use lw_github_client::Wanted;
 use lw_model::Diagnose;
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 
 use crate::args::Args;
 use crate::artifact::Names;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_model::lists::filled;
 use lw_model::{
     Align, Cell, Finding, Level, Limit, Measure, Outcome, Reason, Report, Table, Verdict, counted,
 };
@@ -120,7 +121,7 @@ impl Found {
     /// What tells it from others, as far as it says.
     fn identity(&self) -> (String, Option<String>, Option<String>, BTreeSet<Option<String>>) {
         let job = self.told.provenance.as_ref().and_then(|provenance| provenance.job.clone());
-        let subjects = self.told.measures.iter().map(|measure| measure.subject.clone()).collect();
+        let subjects = filled(self.told.measures.iter().map(|measure| measure.subject.clone()));
         (self.told.tool.name.clone(), self.told.title.clone(), job, subjects)
     }
 

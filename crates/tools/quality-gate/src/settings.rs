@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use lw_model::Unit;
+use lw_model::lists::sort_by;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, IntoDeserializer, MapAccess, Visitor};
@@ -84,7 +85,7 @@ impl<'de> Visitor<'de> for ThresholdsVisitor {
             return Err(serde::de::Error::custom("expected `warn`, `fail` or both"));
         }
         // The lower level first, as people read it.
-        levels.sort_unstable_by(|a, b| b.cmp(a));
+        sort_by(&mut levels, |a, b| b.cmp(a));
         Ok(Thresholds(levels.join(",")))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Component, ComponentId, Inventory, Scope, Source};
-use lw_model::sort::sort_by;
+use lw_model::lists::{filled, sort, sort_by, sort_by_cached_key};
 use lw_model::{Align, Cell, Report, Table};
 
 /// Rows of a table; more are counted below it, and stand in the bill itself.
@@ -55,12 +55,13 @@ fn text(value: Option<String>) -> Cell {
 /// Adds the tables of a bill, what changed since an earlier run first.
 pub(crate) fn add(inventory: &Inventory, baseline: Option<&Report>, report: &mut Report) {
     let direct: BTreeSet<ComponentId> =
-        inventory.root().into_iter().flat_map(|root| inventory.dependencies(root)).collect();
+        filled(inventory.root().into_iter().flat_map(|root| inventory.dependencies(root)));
     let mut components: Vec<(ComponentId, &Component)> =
         inventory.iter().filter(|(id, _)| inventory.root() != Some(*id)).collect();
     // What the product needs itself stands first: it is what somebody chose.
-    components
-        .sort_by_key(|(id, component)| (!direct.contains(id), name(component), component.version.clone()));
+    sort_by_cached_key(&mut components, |(id, component)| {
+        (!direct.contains(id), name(component), component.version.clone())
+    });
 
     let mut table = Table::new(
         COMPONENTS,
@@ -108,7 +109,7 @@ pub(crate) fn add(inventory: &Inventory, baseline: Option<&Report>, report: &mut
 fn graph(inventory: &Inventory) -> Option<Table> {
     let mut table = Table::new("graph", "Graph", &[("component", Align::Left), ("needs", Align::Left)]);
     let mut queue = std::collections::VecDeque::from([inventory.root()?]);
-    let mut queued: BTreeSet<ComponentId> = queue.iter().copied().collect();
+    let mut queued: BTreeSet<ComponentId> = filled(queue.iter().copied());
     let mut more = 0usize;
     while let Some(id) = queue.pop_front() {
         let needs: Vec<_> = inventory.dependencies(id).collect();
@@ -119,7 +120,7 @@ fn graph(inventory: &Inventory) -> Option<Table> {
             continue;
         }
         let mut names: Vec<_> = needs.iter().filter_map(|id| inventory.get(*id)).map(titled).collect();
-        names.sort();
+        sort(&mut names);
         let left = names.len().saturating_sub(MOST_BOXES);
         names.truncate(MOST_BOXES);
         let told = names.join(", ");
@@ -164,7 +165,7 @@ fn changes(earlier: &Report, now: &Table) -> Option<Table> {
         return Some(table);
     }
     let (old, new) = (versions(before), versions(now));
-    let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    let names: BTreeSet<&str> = filled(old.keys().chain(new.keys()).copied());
     let joined = |versions: Option<&BTreeSet<&str>>| {
         let versions = versions.map(|versions| versions.iter().copied().collect::<Vec<_>>().join(", "));
         versions.map_or(Cell::Empty, Cell::Code)
@@ -232,7 +233,7 @@ pub(crate) fn mermaid(inventory: &Inventory) -> String {
     let mut shown: BTreeMap<ComponentId, usize> = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([root]);
     let mut out = "flowchart LR\n".to_owned();
-    let mut queued = BTreeSet::from([root]);
+    let mut queued: BTreeSet<ComponentId> = filled([root]);
     while let Some(id) = queue.pop_front() {
         if shown.len() >= MOST_BOXES || out.len() > MOST_TEXT / 2 {
             break;

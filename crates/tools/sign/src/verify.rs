@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use lw_cli::{Context, Error, ResultExt};
 use lw_firmware::esp_image::Trailing;
 use lw_firmware::image::Image;
+use lw_model::lists::distinct;
 use lw_model::{Align, Cell, Fact, Finding, Level, Location, Measure, Report, Table};
 use lw_package::lw;
 use lw_signature::minisign::KeyId;
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &Verify, cx: &mut Context, report: &mut Report) -> Resul
         [("File", Align::Left), ("Scheme", Align::Left), ("Key", Align::Left), ("Verdict", Align::Left)];
     let mut table = Table::new("signatures", "Signatures", &columns);
     // A file with several signatures is verified when all of them are.
-    let files: BTreeSet<&PathBuf> = pairs.iter().map(|pair| &pair.input).collect();
+    let files = distinct(pairs.iter().map(|pair| &pair.input));
     let (mut failed, mut signers) = (BTreeSet::new(), Vec::new());
     let several = pairs.len() > 1;
     for pair in &pairs {

@@ -13,6 +13,7 @@ use lw_firmware::partitions::{
 };
 use lw_firmware::script::Script;
 use lw_firmware::{Chip, Elf, Map, Memory, Region, RegionClass, Sources, attribution};
+use lw_model::lists::filled;
 use lw_model::{ByteSize, Fact, Finding, Level, Measure, Number, Report};
 
 use crate::args::Args;
@@ -92,9 +93,9 @@ pub(crate) fn analyse(
         let memory = Memory::measure(&sources)?;
         image_bytes = Some(memory.image_bytes);
         one.memory(&memory, args);
-        firmware.classes = memory.regions.iter().map(|used| (used.region.name.clone(), used.class)).collect();
+        firmware.classes = filled(memory.regions.iter().map(|used| (used.region.name.clone(), used.class)));
         let loaded = memory.sections.iter().filter(|section| section.loaded);
-        firmware.loaded = loaded.map(|section| section.name.clone()).collect();
+        firmware.loaded = filled(loaded.map(|section| section.name.clone()));
         if cx.wants("platformio") {
             firmware.platformio = Some(platformio::of_memory(&memory, elf.as_ref(), table.as_ref()));
         }

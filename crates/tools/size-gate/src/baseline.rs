@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, ResultExt, Tool};
+use lw_model::lists::sort;
 use lw_model::{Bound, Fact, Finding, Level, Measure, Number, Reason, Report};
 
 use crate::SizeGate;
@@ -390,11 +391,11 @@ fn renamed(
         if gone.is_empty() || known.is_empty() {
             continue;
         }
-        gone.sort();
+        sort(&mut gone);
         let before = members(earlier, old);
         let mut new: Vec<String> =
             members(report, subject).into_iter().filter(|name| !before.contains(name)).collect();
-        new.sort();
+        sort(&mut new);
         let what = family.trim_end_matches('.');
         for name in gone {
             let new = if new.is_empty() { String::new() } else { format!("; new is {}", new.join(", ")) };

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use lw_firmware::demangle::{demangle, stable_name};
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 use lw_model::{Node, Tree};
 
 /// What happened to a part.

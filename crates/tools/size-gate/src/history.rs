@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lw_cli::{Context, Error};
+use lw_model::lists::filled;
 use lw_model::{Measure, Number, Point, Report, Series};
 use serde::{Deserialize, Serialize};
 
@@ -40,12 +41,9 @@ pub(crate) fn record(path: &Path, length: usize, report: &mut Report, cx: &Conte
         report.subjects().into_iter().map(|subject| subject.map(str::to_owned)).collect();
     for subject in subjects {
         let of_subject = |measure: &&Measure| measure.subject == subject;
-        let measures: BTreeMap<String, Number> = report
-            .measures
-            .iter()
-            .filter(of_subject)
-            .map(|measure| (measure.name.clone(), measure.value))
-            .collect();
+        let of_subject = report.measures.iter().filter(of_subject);
+        let measures: BTreeMap<String, Number> =
+            filled(of_subject.map(|measure| (measure.name.clone(), measure.value)));
         if measures.is_empty() {
             continue;
         }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use lw_firmware::{Chip, Memory};
-use lw_model::sort::sort_by_key;
+use lw_model::lists::{sort, sort_by_key};
 use lw_model::{Class, Diagnose};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -237,7 +237,7 @@ fn pieces(windows: &[Window], mut address: u64, mut size: u64) -> Vec<(usize, u6
 
 /// Length of the union of `(start, length)` ranges.
 fn union(mut ranges: Vec<(u64, u64)>) -> u64 {
-    ranges.sort_unstable();
+    sort(&mut ranges);
     let mut covered = 0;
     let mut total = 0;
     for (start, length) in ranges {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use lw_cli::{Context, Error, ResultExt, parallel};
+use lw_model::lists::sort;
 use lw_model::{Finding, Level, Location, Report};
 use lw_results::{Layout, Place, Run, Shards, collapse_repeats, read};
 use sha2::{Digest, Sha256};
@@ -54,7 +55,7 @@ pub(crate) fn collect(args: &Check, cx: &Context, report: &mut Report) -> Result
     let commit = stamp::commit(args.files.commit.as_ref(), cx)?;
     let mut paths = cx.expand(&args.files.results, report)?;
     paths.retain(|path| !path.to_string_lossy().ends_with(stamp::SUFFIX));
-    paths.sort_unstable();
+    sort(&mut paths);
     let several = paths.len() > 1;
     let mut reads = Vec::new();
     for result in read_all(&paths, commit.as_deref(), cx) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 use lw_model::{Align, Cell, Report, Table};
 use lw_results::{Case, State};
 

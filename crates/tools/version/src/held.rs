@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_model::lists::filled;
 use lw_model::{Finding, Level, Location, Report};
 use lw_version_files::{
     FileVersions, Form, Kind, Names, NewVersion, PNPM_WORKSPACE, Place, Role, pnpm_members, read,
@@ -188,8 +189,8 @@ impl Project {
             (false, is_meant) => is_meant && has(file, "package.version"),
         });
         let npm = manifests(Kind::PackageJson).filter(|file| file.is_meant && has(file, "version"));
-        let names = |files: Vec<&Held>| files.iter().filter_map(|file| file.found.package.clone()).collect();
-        [(Kind::CargoToml, names(cargo.collect())), (Kind::PackageJson, names(npm.collect()))].into()
+        let names = |files: Vec<&Held>| filled(files.iter().filter_map(|file| file.found.package.clone()));
+        filled([(Kind::CargoToml, names(cargo.collect())), (Kind::PackageJson, names(npm.collect()))])
     }
 
     /// Whether a package that a file names is one of those.

@@ -12,7 +12,7 @@ mod terminal;
 
 use std::path::{Path, PathBuf};
 
-use lw_model::sort::sort_by_key;
+use lw_model::lists::sort_by_key;
 
 use crate::context::Vars;
 use crate::path::repo_relative;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use lw_model::lists::sort_by;
+
 use super::markup::{escaped, plain};
 use crate::escape;
 
@@ -179,7 +181,7 @@ impl Graph {
                 if count > 0.0 { sum / count } else { 0.0 }
             };
             let mut sorted: Vec<(f64, usize)> = column.iter().map(|name| (mean(name), *name)).collect();
-            sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            sort_by(&mut sorted, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             *column = sorted.into_iter().map(|(_, name)| name).collect();
             let middle = number(column.len()) / 2.0;
             for (at, name) in column.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The largest parts of a breakdown, few enough to be drawn.
 
 use lw_model::Node;
-use lw_model::sort::sort_by_key;
+use lw_model::lists::{smallest_of_largest, sort_by_key};
 
 /// A part to be shown, with the small ones of each parent added up so that the sums still hold.
 pub(super) struct Part<'a> {
@@ -37,8 +37,7 @@ pub(super) fn largest(root: &Node, budget: usize, levels: usize) -> Part<'_> {
     let mut values = Vec::new();
     collect(root, levels, &mut values);
     let mut pick = if values.len() > budget {
-        let (_, threshold, _) = values.select_nth_unstable_by(budget, |a, b| b.cmp(a));
-        let threshold = *threshold;
+        let threshold = smallest_of_largest(values.iter().copied(), budget + 1).unwrap_or(0);
         let above = values.iter().filter(|value| **value > threshold).count();
         Pick { threshold, ties: budget - above }
     } else {

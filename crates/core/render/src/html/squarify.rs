@@ -104,7 +104,7 @@ mod tests {
     proptest! {
         #[test]
         fn areas_are_in_proportion_and_fill_the_whole(mut values in proptest::collection::vec(1u64..1_000_000, 1..200)) {
-            values.sort_unstable_by(|a, b| b.cmp(a));
+            lw_model::lists::sort_by(&mut values, |a, b| b.cmp(a));
             let total: u64 = values.iter().sum();
             let rects = squarify(&values, AREA);
             prop_assert_eq!(rects.len(), values.len());

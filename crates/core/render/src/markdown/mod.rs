@@ -7,7 +7,7 @@ pub(crate) mod inline;
 
 use std::io::{self, Write};
 
-use lw_model::sort::sort_by_key;
+use lw_model::lists::sort_by_key;
 use lw_model::{Align, Cell, Location, Node, Outcome, Report, Table, Tree, Unit, Verdict};
 
 use self::inline::{code, figures, paragraph, plain, prose};

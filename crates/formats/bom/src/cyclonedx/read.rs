@@ -6,6 +6,7 @@ use lw_inventory::{
     self as inventory, Completeness, ComponentId, Contact, Distribution, Inventory, Place, Purl, Reference,
     Scope, Unknown,
 };
+use lw_model::lists::{filled, sort};
 
 use super::licences;
 use super::model::{Bom, Component, Composition, ExternalReference, Hash, Organisation, Person};
@@ -242,11 +243,11 @@ fn component(from: Component) -> (inventory::Component, Vec<Component>) {
     for reference in from.external_references {
         external(&mut read, reference, &mut properties);
     }
-    read.distributions.sort();
+    sort(&mut read.distributions);
     read.distributions.dedup();
     // Those of its only file stand at the component as well.
     let of_file = only_distribution(&read.distributions).map(|file| file.hashes.clone()).unwrap_or_default();
-    read.hashes = own_hashes.difference(&of_file).cloned().collect();
+    read.hashes = filled(own_hashes.difference(&of_file).cloned());
     for patch in from.pedigree.map(|pedigree| pedigree.patches).unwrap_or_default() {
         if let Some(file) = patch.diff.and_then(|diff| text(diff.url)) {
             read.patches.push(inventory::Patch { file, hash: None });
@@ -257,7 +258,7 @@ fn component(from: Component) -> (inventory::Component, Vec<Component>) {
             read.places.insert(Place { file: occurrence.location, line: occurrence.line });
         }
     }
-    read.properties = own::absorb(&mut read, properties).into_iter().collect();
+    read.properties = filled(own::absorb(&mut read, properties));
     (read, from.components)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use lw_inventory::{self as inventory, Completeness, Contact, Distribution, Kind};
+use lw_model::lists::{distinct, sort};
 
 use super::licences;
 use super::model::{
@@ -62,8 +63,8 @@ fn metadata(document: &Document, root: &Entry<'_>, format: Format) -> Result<Met
         ),
         None => None,
     };
-    let mut properties: BTreeSet<Property> = about.properties.iter().map(property).collect();
-    properties.extend(own::unknowns(&document.inventory).iter().map(property));
+    let unknowns = own::unknowns(&document.inventory);
+    let properties = distinct(about.properties.iter().chain(&unknowns).map(property));
     let manufacturer = about.manufacturer.as_ref().and_then(organisation);
     let (manufacture, manufacturer) =
         if format == Format::CycloneDx15 { (manufacturer, None) } else { (None, manufacturer) };
@@ -71,15 +72,12 @@ fn metadata(document: &Document, root: &Entry<'_>, format: Format) -> Result<Met
     root.scope = None;
     Ok(Metadata {
         timestamp,
-        lifecycles: about
-            .lifecycles
-            .iter()
-            .collect::<BTreeSet<_>>()
+        lifecycles: distinct(&about.lifecycles)
             .into_iter()
             .map(|phase| Lifecycle { phase: Some(names::lifecycle(*phase).to_owned()) })
             .collect(),
         tools: Tools {
-            components: distinct(about.tools.iter().map(tool), |tool| {
+            components: first_of_each(about.tools.iter().map(tool), |tool| {
                 (tool.publisher.clone(), tool.name.clone(), tool.version.clone())
             }),
         },
@@ -89,12 +87,12 @@ fn metadata(document: &Document, root: &Entry<'_>, format: Format) -> Result<Met
         manufacturer,
         supplier: about.supplier.as_ref().and_then(organisation),
         licenses: licences::of_document(about.licence.as_ref()),
-        properties: properties.into_iter().collect(),
+        properties,
     })
 }
 
 /// The items without those whose key was there already, in their order.
-fn distinct<T, K: Ord>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
+fn first_of_each<T, K: Ord>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut seen = BTreeSet::new();
     items.filter(|item| seen.insert(key(item))).collect()
 }
@@ -127,7 +125,7 @@ fn component(entry: &Entry<'_>, format: Format) -> Component {
     } else {
         from.manufacturer.as_ref().and_then(organisation)
     };
-    let properties: BTreeSet<Property> = from.properties.iter().chain(&extra).map(property).collect();
+    let properties = distinct(from.properties.iter().chain(&extra).map(property));
     let authors = people(&from.authors);
     let (author, authors) =
         if format == Format::CycloneDx15 { (joined(&authors), Vec::new()) } else { (None, authors) };
@@ -151,7 +149,7 @@ fn component(entry: &Entry<'_>, format: Format) -> Component {
         pedigree: pedigree(from),
         external_references: references(from, format),
         evidence: evidence(from, format),
-        properties: properties.into_iter().collect(),
+        properties,
         ..Component::default()
     }
 }
@@ -169,8 +167,7 @@ pub(crate) fn only_distribution(distributions: &[Distribution]) -> Option<&Distr
 fn own_hashes(from: &inventory::Component) -> Vec<Hash> {
     let nameless = from.distributions.iter().filter(|file| file.url.is_none() && file.file.is_none());
     let files = only_distribution(&from.distributions).into_iter().chain(nameless);
-    let all: BTreeSet<_> = from.hashes.iter().chain(files.flat_map(|file| &file.hashes)).collect();
-    all.into_iter().map(hash).collect()
+    distinct(from.hashes.iter().chain(files.flat_map(|file| &file.hashes))).into_iter().map(hash).collect()
 }
 
 fn hash(from: &inventory::Hash) -> Hash {
@@ -205,7 +202,7 @@ fn person(from: &Contact) -> Option<Person> {
 }
 
 fn people(from: &[Contact]) -> Vec<Person> {
-    distinct(from.iter().filter_map(person), Clone::clone)
+    first_of_each(from.iter().filter_map(person), Clone::clone)
 }
 
 fn joined(people: &[Person]) -> Option<String> {
@@ -230,9 +227,8 @@ fn organisation(from: &Contact) -> Option<Organisation> {
 }
 
 fn pedigree(from: &inventory::Component) -> Option<Pedigree> {
-    let files: BTreeSet<_> =
-        from.patches.iter().filter_map(|patch| address(&relative(&patch.file))).collect();
-    let patches = files
+    let files = from.patches.iter().filter_map(|patch| address(&relative(&patch.file)));
+    let patches = distinct(files)
         .into_iter()
         .map(|file| Patch { kind: Some("unofficial".to_owned()), diff: Some(Diff { url: Some(file) }) });
     let patches: Vec<_> = patches.collect();
@@ -284,20 +280,15 @@ fn references(from: &inventory::Component, format: Format) -> Vec<ExternalRefere
         let url = address(&reference.url)?;
         Some(ExternalReference { kind: kind.to_owned(), url, comment, hashes: Vec::new() })
     });
-    let all: BTreeSet<_> = distributions.chain(others).collect();
-    all.into_iter().collect()
+    distinct(distributions.chain(others))
 }
 
 fn evidence(from: &inventory::Component, format: Format) -> Option<Evidence> {
-    let occurrences: BTreeSet<_> = from
-        .places
-        .iter()
-        .map(|place| Occurrence {
-            location: relative(&place.file),
-            line: place.line.filter(|_| format != Format::CycloneDx15),
-        })
-        .collect();
-    (!occurrences.is_empty()).then(|| Evidence { occurrences: occurrences.into_iter().collect() })
+    let occurrences = distinct(from.places.iter().map(|place| Occurrence {
+        location: relative(&place.file),
+        line: place.line.filter(|_| format != Format::CycloneDx15),
+    }));
+    (!occurrences.is_empty()).then_some(Evidence { occurrences })
 }
 
 fn dependency(entry: &Entry<'_>) -> Dependency {
@@ -316,7 +307,7 @@ fn compositions(canonical: &Canonical<'_>) -> Vec<Composition> {
             .filter(|entry| entry.completeness == completeness)
             .map(|entry| entry.reference.clone())
             .collect();
-        references.sort_unstable();
+        sort(&mut references);
         references
     };
     words

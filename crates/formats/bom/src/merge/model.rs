@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Component, ComponentId, Inventory, Property};
+use lw_model::lists::filled;
 use serde_json::Value;
 
 use super::cyclonedx::{MERGED, Part};
@@ -199,7 +200,7 @@ fn tops(inventory: &Inventory) -> Vec<ComponentId> {
     if let Some(root) = inventory.root() {
         return vec![root];
     }
-    let needed: BTreeSet<_> = inventory.edges().map(|(_, to)| to).collect();
+    let needed: BTreeSet<ComponentId> = filled(inventory.edges().map(|(_, to)| to));
     let all: Vec<_> = inventory.iter().map(|(id, _)| id).collect();
     let tops: Vec<_> = all.iter().copied().filter(|id| !needed.contains(id)).collect();
     if tops.is_empty() { all } else { tops }
@@ -207,10 +208,9 @@ fn tops(inventory: &Inventory) -> Vec<ComponentId> {
 
 /// Takes the references away that the result has given to something else. The writer makes new ones.
 fn separate(result: &Inventory, other: &mut Inventory) {
-    let taken: BTreeMap<_, _> = result
-        .iter()
-        .filter_map(|(_, component)| Some((component.reference.clone()?, component.identity())))
-        .collect();
+    let taken: BTreeMap<String, _> = filled(
+        result.iter().filter_map(|(_, component)| Some((component.reference.clone()?, component.identity()))),
+    );
     let clashing: Vec<_> = other
         .iter()
         .filter(|(_, component)| {

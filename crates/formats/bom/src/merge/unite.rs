@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lw_model::lists::{distinct, filled};
 use serde_json::{Map, Value};
 
 use super::refs::{OWN, has_inner};
@@ -18,16 +19,15 @@ pub(super) fn identity(component: &Map<String, Value>) -> String {
         .collect();
     if component.get("purl").is_none() {
         let references = component.get("externalReferences").and_then(Value::as_array);
-        let origins: BTreeSet<String> = references
+        let origins = references
             .into_iter()
             .flatten()
             .filter(|reference| {
                 let kind = reference.get("type").and_then(Value::as_str).unwrap_or_default();
                 ["vcs", "distribution", "source-distribution"].contains(&kind)
             })
-            .map(|reference| reference.get("url").map(Value::to_string).unwrap_or_default())
-            .collect();
-        parts.extend(origins);
+            .map(|reference| reference.get("url").map(Value::to_string).unwrap_or_default());
+        parts.extend(distinct(origins));
     }
     // Each part is JSON, which has no line break.
     parts.join("\n")
@@ -108,7 +108,7 @@ fn scope(component: &Map<String, Value>) -> Scope {
 
 /// Adds the items that are not there yet. Two objects are the same whatever the order of their members.
 pub(super) fn add(mine: &mut Vec<Value>, theirs: &[Value]) -> bool {
-    let mut known: BTreeSet<String> = mine.iter().map(sorted).collect();
+    let mut known: BTreeSet<String> = filled(mine.iter().map(sorted));
     mine.extend(theirs.iter().filter(|item| known.insert(sorted(item))).cloned());
     true
 }
@@ -124,15 +124,15 @@ fn sorted(value: &Value) -> String {
 fn agree(mine: &[Value], theirs: &[Value]) -> bool {
     let of = |hashes: &[Value]| -> BTreeSet<(String, String)> {
         let text = |hash: &Value, name: &str| hash.get(name).map(Value::to_string).unwrap_or_default();
-        hashes.iter().map(|hash| (text(hash, "alg"), text(hash, "content").to_ascii_lowercase())).collect()
+        filled(hashes.iter().map(|hash| (text(hash, "alg"), text(hash, "content").to_ascii_lowercase())))
     };
     let (mine, theirs) = (of(mine), of(theirs));
     let algorithms = |hashes: &BTreeSet<(String, String)>| -> BTreeSet<String> {
-        hashes.iter().map(|(algorithm, _)| algorithm.clone()).collect()
+        filled(hashes.iter().map(|(algorithm, _)| algorithm.clone()))
     };
-    let both: BTreeSet<String> = algorithms(&mine).intersection(&algorithms(&theirs)).cloned().collect();
+    let both: BTreeSet<String> = filled(algorithms(&mine).intersection(&algorithms(&theirs)).cloned());
     let shared = |hashes: &BTreeSet<(String, String)>| -> BTreeSet<(String, String)> {
-        hashes.iter().filter(|(algorithm, _)| both.contains(algorithm)).cloned().collect()
+        filled(hashes.iter().filter(|(algorithm, _)| both.contains(algorithm)).cloned())
     };
     shared(&mine) == shared(&theirs)
 }

@@ -6,6 +6,7 @@ use lw_inventory::{
     Completeness, Component, ComponentId, Contact, Distribution, HashAlgorithm, Licence, LicenceText,
     ReferenceKind,
 };
+use lw_model::lists::filled;
 
 use super::words::{has_name, is_attributed, is_expression, is_reachable, is_uri, is_url, said};
 use super::{Class, Standard};
@@ -91,7 +92,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(document: &'a Document, format: Format) -> Self {
         let inventory = &document.inventory;
-        let connected = inventory.edges().flat_map(|(from, to)| [from, to]).collect();
+        let connected = filled(inventory.edges().flat_map(|(from, to)| [from, to]));
         Self { document, format, reached: inventory.reachable(), connected }
     }
 

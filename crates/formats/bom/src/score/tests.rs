@@ -401,9 +401,7 @@ fn two_expressions_need_a_format_with_room_for_them() {
 #[test]
 fn every_field_says_where_it_stands_and_what_gives_it() {
     for standard in Standard::ALL {
-        let mut ids: Vec<_> = standard.fields().iter().map(|field| field.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let ids = lw_model::lists::distinct(standard.fields().iter().map(|field| field.id));
         assert_eq!(ids.len(), standard.fields().len(), "{standard}: an id stands there twice");
         for field in standard.fields() {
             assert!(

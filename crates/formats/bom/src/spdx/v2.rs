@@ -7,6 +7,7 @@ use lw_inventory::{
     Completeness, Component, ComponentId, Hash, Inventory, Property, Purl, Reference, ReferenceKind, Scope,
     Source, Unknown,
 };
+use lw_model::lists::{distinct, filled, sort, sort_by};
 use serde::{Deserialize, Serialize};
 
 use super::licences::{self, Extracted};
@@ -195,7 +196,7 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
             WriteError::NoTimestamp { format: Format::Spdx23, found: about.timestamp.clone() }
         })?;
     let annotate = |properties: &[Property]| -> Vec<Annotation> {
-        let comments: BTreeSet<_> = properties.iter().map(comment_of).collect();
+        let comments = distinct(properties.iter().map(comment_of));
         let annotation = |comment| Annotation {
             annotation_date: created.clone(),
             annotation_type: "OTHER".to_owned(),
@@ -205,7 +206,7 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
         comments.into_iter().map(annotation).collect()
     };
     let mut ids = BTreeMap::new();
-    let mut taken = BTreeSet::from([DOCUMENT.to_owned()]);
+    let mut taken: BTreeSet<String> = filled([DOCUMENT.to_owned()]);
     for entry in canonical.all() {
         let plain = entry.reference.strip_prefix("SPDXRef-").unwrap_or(&entry.reference);
         let base = format!("SPDXRef-{}", idstring(plain));
@@ -221,7 +222,7 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
     let mut extracted = Extracted::default();
     // In the order of their identifiers here, so that what is read again is written in the same order.
     let mut others: Vec<_> = canonical.others.iter().map(|entry| (id(&entry.reference), entry)).collect();
-    others.sort_by(|one, other| one.0.cmp(&other.0));
+    sort_by(&mut others, |one, other| one.0.cmp(&other.0));
     let root = (id(&canonical.root.reference), &canonical.root);
     let packages: Vec<_> = std::iter::once(root)
         .chain(others)
@@ -229,7 +230,7 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
         .collect();
     let mut relationships = vec![relationship(DOCUMENT, "DESCRIBES", &id(&canonical.root.reference))];
     let scopes: BTreeMap<_, _> =
-        canonical.all().map(|entry| (entry.reference.as_str(), entry.component.scope)).collect();
+        filled(canonical.all().map(|entry| (entry.reference.as_str(), entry.component.scope)));
     for entry in canonical.all() {
         let from = id(&entry.reference);
         for needed in &entry.needs {
@@ -257,7 +258,7 @@ pub(crate) fn write(document: &Document) -> Result<String, WriteError> {
         }
     }
     if let Some((_, edges)) = relationships.split_first_mut() {
-        edges.sort();
+        sort(edges);
     }
     let mut properties = about.properties.clone();
     properties.extend(own::unknowns(&document.inventory));
@@ -332,8 +333,8 @@ fn creation_info(about: &About, created: String) -> CreationInfo {
     if creators.is_empty() {
         creators.push("Tool: lw-actions".to_owned());
     }
-    let phases: BTreeSet<_> = about.lifecycles.iter().collect();
-    let phases: Vec<_> = phases.into_iter().map(|phase| names::lifecycle(*phase)).collect();
+    let phases: Vec<_> =
+        distinct(&about.lifecycles).into_iter().map(|phase| names::lifecycle(*phase)).collect();
     let comment = (!phases.is_empty()).then(|| format!("{LIFECYCLE}{}", phases.join(", ")));
     CreationInfo { created, creators, comment }
 }
@@ -347,12 +348,10 @@ fn package(
     let from = entry.component;
     let hashes =
         from.hashes.iter().chain(main_file(&from.distributions).into_iter().flat_map(|file| &file.hashes));
-    let checksums: BTreeSet<_> = hashes
-        .map(|hash| Checksum {
-            algorithm: algorithm(names::hash_algorithm(hash.algorithm())),
-            checksum_value: hash.hex().to_owned(),
-        })
-        .collect();
+    let checksums = distinct(hashes.map(|hash| Checksum {
+        algorithm: algorithm(names::hash_algorithm(hash.algorithm())),
+        checksum_value: hash.hex().to_owned(),
+    }));
     let mut properties = own::spdx_properties(from, entry.completeness);
     properties.extend(from.distributions.iter().map(own::distribution));
     properties.extend(from.properties.iter().cloned());
@@ -407,7 +406,7 @@ fn package(
         originator: maker.or_else(author),
         download_location: download_location(from).unwrap_or_else(|| NOASSERTION.to_owned()),
         files_analyzed: Some(false),
-        checksums: checksums.into_iter().collect(),
+        checksums,
         homepage,
         license_concluded: Some(extracted.expression(from.concluded_licence.as_ref())),
         license_declared: Some(extracted.expression(from.declared_licence.as_ref())),
@@ -446,11 +445,9 @@ pub(crate) fn read(bytes: &[u8], version: &str) -> Result<(Format, Document), Re
         return Err(ReadError::Version { format: "SPDX", version: version.to_owned() });
     }
     let file: File = json::typed(bytes)?;
-    let names: BTreeMap<_, _> = file
-        .has_extracted_licensing_infos
-        .into_iter()
-        .filter_map(|text| Some((text.license_id, text.name?)))
-        .collect();
+    let names: BTreeMap<String, String> = filled(
+        file.has_extracted_licensing_infos.into_iter().filter_map(|text| Some((text.license_id, text.name?))),
+    );
     let mut inventory = Inventory::new();
     let mut known: BTreeMap<String, ComponentId> = BTreeMap::new();
     for package in file.packages {
@@ -472,9 +469,9 @@ pub(crate) fn read(bytes: &[u8], version: &str) -> Result<(Format, Document), Re
             }
         }
     }
-    let others: BTreeSet<_> = file.files.into_iter().chain(file.snippets).map(|other| other.id).collect();
-    let mut described: BTreeSet<_> =
-        file.document_describes.iter().filter_map(|id| known.get(id).copied()).collect();
+    let others: BTreeSet<String> = filled(file.files.into_iter().chain(file.snippets).map(|other| other.id));
+    let mut described: BTreeSet<ComponentId> =
+        filled(file.document_describes.iter().filter_map(|id| known.get(id).copied()));
     for Relationship { spdx_element_id: one, relationship_type: kind, related_spdx_element: other } in
         file.relationships
     {
@@ -637,11 +634,11 @@ fn component(package: Package, licence_names: &BTreeMap<String, String>) -> Comp
         }),
         None => component.hashes = hashes,
     }
-    component.properties = own::absorb(&mut component, properties).into_iter().collect();
+    component.properties = filled(own::absorb(&mut component, properties));
     if has_own {
         // Those of the file whose address is the package's stand at the package.
         let of_file = main_file(&component.distributions).map(|file| file.hashes.clone()).unwrap_or_default();
-        component.hashes = all.difference(&of_file).cloned().collect();
+        component.hashes = filled(all.difference(&of_file).cloned());
     }
     component
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lw_inventory::{Licence, LicenceText};
+use lw_model::lists::filled;
 use serde_json::Value;
 
 use super::checks::{self, is_no_assertion, list, quoted, text};
@@ -322,10 +323,9 @@ fn declared<'a>(value: &'a Value, pointer: &mut String, into: &mut Vec<(&'a str,
 fn references(document: &Value, components: &[Found<'_>], faults: &mut Faults) {
     let mut all = Vec::new();
     declared(document, &mut String::new(), &mut all);
-    let titles: BTreeMap<_, _> = components
-        .iter()
-        .filter_map(|found| Some((text(found.value, "bom-ref")?, found.title.as_str())))
-        .collect();
+    let titles: BTreeMap<_, _> = filled(
+        components.iter().filter_map(|found| Some((text(found.value, "bom-ref")?, found.title.as_str()))),
+    );
     let mut known: BTreeMap<&str, &str> = BTreeMap::new();
     for (reference, pointer) in &all {
         if let Some(first) = known.insert(reference, pointer) {

@@ -10,6 +10,7 @@ mod spdx3;
 use std::collections::BTreeMap;
 
 use lw_model::Level;
+use lw_model::lists::sort_by;
 
 use crate::{ReadError, json};
 
@@ -211,7 +212,7 @@ pub fn validate(bytes: &[u8]) -> Result<Validation, ReadError> {
     if !found.is_empty() {
         json::locate(bytes, found);
     }
-    found.sort_by(|one, other| (one.line, one).cmp(&(other.line, other)));
+    sort_by(found, |one, other| (one.line, one).cmp(&(other.line, other)));
     found.dedup();
     Ok(validation)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lw_model::lists::filled;
 use serde_json::Value;
 
 use super::checks::{self, is_no_assertion, list, quoted, text};
@@ -30,10 +31,8 @@ pub(super) fn check(
         let message = "the document has no package but the product: nothing says what that is made of";
         faults.add(Rule::Empty, "", None, message, "see whether what made it found the lock files");
     }
-    let own: BTreeSet<_> = list(document, "hasExtractedLicensingInfos")
-        .iter()
-        .filter_map(|info| text(info, "licenseId"))
-        .collect();
+    let infos = list(document, "hasExtractedLicensingInfos");
+    let own: BTreeSet<&str> = filled(infos.iter().filter_map(|info| text(info, "licenseId")));
     for (index, package) in packages.iter().enumerate() {
         one(package, &format!("/packages/{index}"), &own, faults);
     }
@@ -291,10 +290,8 @@ fn elements(document: &Value, faults: &mut Faults) {
             }
         }
     }
-    let others: BTreeSet<_> = list(document, "externalDocumentRefs")
-        .iter()
-        .filter_map(|other| text(other, "externalDocumentId"))
-        .collect();
+    let others = list(document, "externalDocumentRefs");
+    let others: BTreeSet<&str> = filled(others.iter().filter_map(|other| text(other, "externalDocumentId")));
     let is_known = |id: &str| {
         known.contains_key(id)
             || NOTHING.contains(&id)
@@ -302,7 +299,7 @@ fn elements(document: &Value, faults: &mut Faults) {
     };
     let mut graph = Graph::default();
     let mut described: BTreeSet<&str> =
-        list(document, "documentDescribes").iter().filter_map(Value::as_str).collect();
+        filled(list(document, "documentDescribes").iter().filter_map(Value::as_str));
     let mut resolve = |id: &str, pointer: String| {
         if !is_known(id) {
             let message = format!("nothing in the document has the identifier {}", quoted(id));

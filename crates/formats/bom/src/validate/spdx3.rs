@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lw_model::lists::filled;
 use serde_json::Value;
 
 use super::checks::{self, is_no_assertion, list, quoted, text};
@@ -60,11 +61,8 @@ pub(super) fn check(document: &Value, faults: &mut Faults) -> Result<(String, us
             );
         }
     }
-    let imported: BTreeSet<_> = graph
-        .iter()
-        .flat_map(|element| list(element, "import"))
-        .filter_map(|import| text(import, "externalSpdxId"))
-        .collect();
+    let imports = graph.iter().flat_map(|element| list(element, "import"));
+    let imported: BTreeSet<&str> = filled(imports.filter_map(|import| text(import, "externalSpdxId")));
     let is_known = |id: &str| {
         known.contains_key(id)
             || imported.contains(id)
@@ -101,12 +99,10 @@ pub(super) fn check(document: &Value, faults: &mut Faults) -> Result<(String, us
         .filter(|(_, element)| text(element, "type") == Some("software_Package"))
         .collect();
     // One alone is the product, and the files it is distributed as are no parts of it.
-    let distributed: BTreeSet<_> = graph
-        .iter()
-        .filter(|element| text(element, "relationshipType") == Some("hasDistributionArtifact"))
-        .flat_map(|element| list(element, "to"))
-        .filter_map(Value::as_str)
-        .collect();
+    let distributing =
+        graph.iter().filter(|element| text(element, "relationshipType") == Some("hasDistributionArtifact"));
+    let distributed: BTreeSet<&str> =
+        filled(distributing.flat_map(|element| list(element, "to")).filter_map(Value::as_str));
     let mut files = graph.iter().filter(|element| text(element, "type") == Some("software_File"));
     let has_parts = files.any(|file| text(file, "spdxId").is_some_and(|id| !distributed.contains(id)));
     if packages.len() < 2 && !has_parts {
@@ -140,10 +136,8 @@ fn one(element: &Value, pointer: &str, faults: &mut Faults) {
         "simplelicensing_LicenseExpression" => {
             let Some(expression) = text(element, "simplelicensing_licenseExpression") else { return };
             checks::expression(expression, &at("simplelicensing_licenseExpression"), None, faults);
-            let own: BTreeSet<_> = list(element, "simplelicensing_customIdToUri")
-                .iter()
-                .filter_map(|entry| text(entry, "key"))
-                .collect();
+            let own = list(element, "simplelicensing_customIdToUri");
+            let own: BTreeSet<&str> = filled(own.iter().filter_map(|entry| text(entry, "key")));
             for reference in
                 expression.split([' ', '(', ')']).filter(|token| token.starts_with("LicenseRef-"))
             {

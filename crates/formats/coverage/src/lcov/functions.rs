@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use lw_model::lists::sort_by_key;
 use lw_model::same_bytes;
 
 use crate::model::{FileBuilder, WarningKind, Warnings};
@@ -97,7 +98,7 @@ impl<'a> Functions<'a> {
     fn resolve_aliases(&mut self, into: &mut FileBuilder, warnings: &mut Warnings, line: u64) {
         // The last one holds where an index is repeated, as in a hash of Perl.
         self.located.reverse();
-        self.located.sort_by_key(|place| place.index);
+        sort_by_key(&mut self.located, |place| place.index);
         self.located.dedup_by_key(|place| place.index);
         for (index, hits, name) in &self.aliases {
             let place = self.located.binary_search_by_key(index, |place| place.index);

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use lw_model::lists::{filled, sort_by, sort_by_key};
+
 use super::column::Column;
 use super::{Basis, Counts, Figure, add_taken, merge_sorted};
 
@@ -352,7 +354,7 @@ impl BranchBuilder {
 
     /// Names the outcomes of a counted line that were not taken. Parts of a line told several times agree, or none holds.
     pub(crate) fn push_missing(&mut self, line: u32, names: &str) {
-        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(Into::into).collect();
+        let names = filled(names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(Into::into));
         let told = Missing { names, total: None, is_whole: true };
         match self.missing.entry(line) {
             Entry::Vacant(free) => {
@@ -369,7 +371,7 @@ impl BranchBuilder {
         if self.indexed.is_sorted_by(|a, b| a.0.key() < b.0.key()) {
             return;
         }
-        self.indexed.sort_by_key(|branch| branch.0.key());
+        sort_by_key(&mut self.indexed, |branch| branch.0.key());
         let mut before = None;
         let mut times = 0_u32;
         for (branch, _) in &mut self.indexed {
@@ -414,7 +416,7 @@ pub(crate) fn fold<T>(items: &mut Vec<T>, order: impl Fn(&T, &T) -> Ordering, jo
     if items.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
         return;
     }
-    items.sort_by(&order);
+    sort_by(items, &order);
     items.dedup_by(|again, kept| {
         let same = order(again, kept) == Ordering::Equal;
         if same {

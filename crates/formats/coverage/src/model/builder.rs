@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use arcstr::ArcStr;
+use lw_model::lists::filled;
 
 use super::branches::{Arm, BranchBuilder, fold};
 use super::{
@@ -113,7 +114,7 @@ impl FileBuilder {
             functions: self.take_functions(),
             conditions: exact(&mut self.conditions),
             blocks: exact(&mut self.blocks),
-            told: self.told.drain(..).map(|(metric, counts)| (metric, Some(counts))).collect(),
+            told: filled(self.told.drain(..).map(|(metric, counts)| (metric, Some(counts)))),
             formats: format.into(),
         }
     }

@@ -1,5 +1,7 @@
 //! The lines of a file and how often each was executed.
 
+use lw_model::lists::sort_by_key;
+
 use super::column::Column;
 use super::{Counts, merge_sorted};
 
@@ -55,7 +57,7 @@ impl Lines {
     /// Takes the lines out of `lines`, in any order and with repetitions, whose hits are added.
     pub(crate) fn take(lines: &mut Vec<(u32, u64)>) -> Self {
         if !lines.is_sorted_by(|a, b| a.0 < b.0) {
-            lines.sort_unstable_by_key(|line| line.0);
+            sort_by_key(lines, |line| line.0);
             lines.dedup_by(|again, kept| {
                 let same = again.0 == kept.0;
                 if same {

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use foldhash::quality::RandomState;
 use indexmap::IndexSet;
+use lw_model::lists::sort;
 
 /// The files of a repository, as `git ls-files` lists them: relative to its root, with `/`.
 ///
@@ -156,7 +157,7 @@ impl RepoIndex {
     fn ending(&self, key: &[u8]) -> &[(Vec<u8>, String)] {
         let reversed = self.reversed.get_or_init(|| {
             let mut reversed: Vec<_> = self.files.iter().map(|file| (reverse(file), file.clone())).collect();
-            reversed.sort();
+            sort(&mut reversed);
             reversed
         });
         let from = reversed.partition_point(|entry| entry.0.as_slice() < key);

@@ -21,7 +21,7 @@ fn reports() -> Vec<Vec<u8>> {
         .map(|entry| entry.path())
         .collect();
     paths.retain(|path| !path.to_string_lossy().ends_with(".expected.json"));
-    paths.sort();
+    lw_model::lists::sort(&mut paths);
     paths.iter().map(|path| fs::read(path).unwrap()).filter(|bytes| bytes.len() < 6_000).collect()
 }
 

@@ -370,6 +370,10 @@ impl<'a> Finder<'a> {
             ends.push(End { distance, before, after: self.extend(end, distance, 0, limit) });
             place = self.chain.get(from & (self.reach - 1)).copied().unwrap_or(NONE);
         }
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "up to a thousand at each run are soonest in order by it"
+        )]
         ends.sort_by_key(|end| std::cmp::Reverse(end.before));
         ends
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use lw_inventory::{Inventory, Scope};
+use lw_model::lists::filled;
 use serde::Deserialize;
 
 use crate::text::{json_error, malformed, text_of};
@@ -156,11 +157,11 @@ pub fn only_built(inventory: Inventory, log: &BuildLog, file: &str) -> Result<In
         let own = origin(&component.source);
         own.is_none() || origins.contains(&own)
     };
-    let locked: BTreeSet<(String, String)> = inventory
+    let of_cargo = inventory
         .iter()
         .filter(|(_, component)| component.ecosystem == super::ECOSYSTEM && is_built(component))
-        .map(|(_, component)| (component.name.clone(), component.version.clone().unwrap_or_default()))
-        .collect();
+        .map(|(_, component)| (component.name.clone(), component.version.clone().unwrap_or_default()));
+    let locked: BTreeSet<(String, String)> = filled(of_cargo);
     for package in &log.packages {
         if !locked.contains(&(package.name.clone(), package.version.clone())) {
             let what = format!("{} {} was built and is not locked", package.name, package.version);

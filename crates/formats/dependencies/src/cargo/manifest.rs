@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lw_model::lists::filled;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -274,7 +275,7 @@ fn dependency(
         (true, _, shared) => shared.unwrap_or(true),
         (false, own, _) => own.unwrap_or(true),
     };
-    let features: BTreeSet<String> = raw.features.into_iter().chain(shared.features).collect();
+    let features: BTreeSet<String> = filled(raw.features.into_iter().chain(shared.features));
     let path = match (raw.path, shared.path) {
         (Some(path), _) => Some(path),
         (None, Some(path)) if to_workspace.is_empty() => Some(path),
@@ -307,7 +308,7 @@ impl Manifest {
         let mut seen = BTreeSet::new();
         let mut next: Vec<&str> = requested.iter().map(String::as_str).collect();
         let optional: BTreeSet<&str> =
-            self.dependencies.iter().filter(|d| d.is_optional).map(|d| d.key.as_str()).collect();
+            filled(self.dependencies.iter().filter(|d| d.is_optional).map(|d| d.key.as_str()));
         let is_optional = |key: &str| optional.contains(key);
         while let Some(feature) = next.pop() {
             if !seen.insert(feature) {

@@ -17,6 +17,7 @@ use lw_inventory::{
     Completeness, Component, ComponentId, Contact, Distribution, Hash, HashAlgorithm, Inventory, Kind,
     LicenceText, Place, Purl, Reference, ReferenceKind, Source, Unknown,
 };
+use lw_model::lists::filled;
 
 pub use auditable::from_binary;
 pub use built::{BuildLog, only_built};
@@ -75,7 +76,7 @@ fn read(places: &Places<'_>, path: &str, options: &Options) -> Result<Inventory,
             }
             _ => feature.clone(),
         });
-        Start { package: *index, features: asked.chain(default).collect() }
+        Start { package: *index, features: filled(asked.chain(default)) }
     });
     let scopes = scope::scopes(starts.collect(), &manifests, &edges);
 
@@ -178,7 +179,7 @@ fn choose(
             return Ok(chosen);
         }
         let needed: BTreeSet<usize> =
-            lock.packages.iter().flat_map(|p| p.dependencies.iter().copied()).collect();
+            filled(lock.packages.iter().flat_map(|p| p.dependencies.iter().copied()));
         return Ok((0..lock.packages.len()).filter(|index| !needed.contains(index)).collect());
     }
     let mut chosen = Vec::new();
@@ -210,7 +211,7 @@ fn reach(from: &[usize], edges: &[Vec<scope::Edge<'_>>]) -> Vec<bool> {
 /// has.
 fn hang_the_rest(inventory: &mut Inventory, root: ComponentId, lock: &Lock, ids: &[Option<ComponentId>]) {
     let reached = inventory.reachable();
-    let needed: BTreeSet<usize> = lock.packages.iter().flat_map(|p| p.dependencies.iter().copied()).collect();
+    let needed: BTreeSet<usize> = filled(lock.packages.iter().flat_map(|p| p.dependencies.iter().copied()));
     let loose = |index: &usize| ids.get(*index).copied().flatten().filter(|id| !reached.contains(id));
     for id in (0..ids.len()).filter(|index| !needed.contains(index)).filter_map(|index| loose(&index)) {
         inventory.depend(root, id);
@@ -409,7 +410,7 @@ fn component(package: &Locked, known: &Known<'_>, path: &str, project: &Project)
     if matches!(known.source, Source::PublicRegistry | Source::Registry(_)) {
         let file = format!("{}-{}.crate", package.name, package.version);
         let is_public = known.source == Source::PublicRegistry;
-        let mut hashes: BTreeSet<Hash> = known.sha512.iter().cloned().collect();
+        let mut hashes: BTreeSet<Hash> = filled(known.sha512.iter().cloned());
         hashes.extend(package.checksum.as_deref().and_then(|hex| Hash::from_hex(HashAlgorithm::Sha256, hex)));
         component.distributions.push(Distribution {
             // `dl` in <https://index.crates.io/config.json>; that of another registry is not in any file.

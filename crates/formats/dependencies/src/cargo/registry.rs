@@ -5,6 +5,7 @@
 
 use std::io::Read as _;
 
+use lw_model::lists::distinct;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use lw_inventory::{Hash, HashAlgorithm};
@@ -46,9 +47,8 @@ impl<'a> Registries<'a> {
                 let entries = home.list(folder)?.into_iter().filter(|entry| entry.kind == EntryKind::Folder);
                 folders.extend(entries.map(|entry| entry.name));
             }
-            folders.sort();
-            folders.dedup();
         }
+        let folders = distinct(folders);
         let has_vendor = !places.project.list("vendor")?.is_empty();
         Ok(Self { home: places.cargo_home, folders, project: places.project, has_vendor, with_archives })
     }

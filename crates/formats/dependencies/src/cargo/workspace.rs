@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lw_model::lists::filled;
+
 use super::manifest::{self, Manifest};
 use crate::glob;
 use crate::origin::{inside, join, relative_path};
@@ -28,7 +30,7 @@ impl Project {
     pub(super) fn read(places: &Places<'_>, base: &str) -> Result<Self, Error> {
         let file = join(base, "Cargo.toml");
         let Some(text) = optional_text(places, &file, manifest::FORMAT)? else {
-            return Ok(Self { missing: [file].into(), ..Self::default() });
+            return Ok(Self { missing: filled([file]), ..Self::default() });
         };
         let root = manifest::read(&text, &file, None, "")?;
         let mut project = Self::default();
@@ -59,7 +61,7 @@ impl Project {
         let below = |folder: &str| base.is_empty() || folder.starts_with(&format!("{base}/"));
         let is_excluded =
             |folder: &str| excluded.iter().any(|out| folder == out || folder.starts_with(&format!("{out}/")));
-        let mut seen = BTreeSet::from([base.to_owned()]);
+        let mut seen: BTreeSet<String> = filled([base.to_owned()]);
         while let Some(folder) = next.pop() {
             if !seen.insert(folder.clone()) {
                 continue;
@@ -86,7 +88,7 @@ impl Project {
         }
         if project.default.is_empty() {
             project.default = match &root.package {
-                Some(_) => [base.to_owned()].into(),
+                Some(_) => filled([base.to_owned()]),
                 None => project.members.clone(),
             };
         }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, Component, ComponentId, Inventory, Kind, Purl, Source, Unknown};
+use lw_model::lists::filled;
 use serde::Deserialize;
 
 use super::idf_manifest::{self, IdfManifest, LongRequirement, Requirement};
@@ -325,13 +326,10 @@ fn local_components(
     inventory: &mut Inventory,
 ) -> Result<(), Error> {
     let below = join(folder, "components");
-    let locked: BTreeSet<String> = inventory
-        .iter()
-        .filter_map(|(_, known)| match &known.source {
-            Source::Path(path) => Some(path.clone()),
-            _ => None,
-        })
-        .collect();
+    let locked: BTreeSet<String> = filled(inventory.iter().filter_map(|(_, known)| match &known.source {
+        Source::Path(path) => Some(path.clone()),
+        _ => None,
+    }));
     for entry in tree.list(&below)?.into_iter().filter(|entry| entry.kind == EntryKind::Folder) {
         let path = join(&below, &entry.name);
         let is_component = tree.list(&path)?.iter().any(|entry| {
@@ -461,5 +459,5 @@ fn lines(tree: &dyn Tree, file: &str) -> Result<BTreeMap<String, u32>, Error> {
         let key = line.strip_prefix("  ").filter(|rest| !rest.starts_with([' ', '-']))?;
         Some((key.strip_suffix(':')?.trim_matches(['"', '\'']).to_owned(), number))
     });
-    Ok(lines.collect())
+    Ok(filled(lines))
 }

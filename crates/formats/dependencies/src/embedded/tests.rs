@@ -37,7 +37,7 @@ fn edges(inventory: &Inventory) -> Vec<String> {
     };
     let mut edges: Vec<_> =
         inventory.edges().map(|(from, to)| format!("{} > {}", name(from), name(to))).collect();
-    edges.sort();
+    lw_model::lists::sort(&mut edges);
     edges
 }
 

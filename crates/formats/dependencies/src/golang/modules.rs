@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, ComponentId, Inventory, Kind, Place, Source, Unknown};
+use lw_model::lists::distinct;
 
 use super::syntax::{Line, lines};
 use super::{H1, REPLACES, is_folder, module};
@@ -313,7 +314,7 @@ impl<'a> Reading<'a> {
             reached.insert(root);
             reached
         };
-        let owners: BTreeSet<_> = self.listed.iter().map(|(from, _)| *from).collect();
+        let owners = distinct(self.listed.iter().map(|(from, _)| *from));
         for &(from, to) in self.listed.iter().filter(|(_, to)| !known || !reached.contains(to)) {
             self.inventory.depend(from, to);
         }

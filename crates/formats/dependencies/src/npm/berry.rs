@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lw_inventory::{Completeness, Inventory, Patch, Place, Source};
+use lw_model::lists::filled;
 use serde::Deserialize;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
@@ -117,11 +118,11 @@ impl Reader<'_> {
         let mut patched: HashMap<String, usize> = HashMap::new();
         let mut names: HashMap<&str, Vec<usize>> = HashMap::new();
         // What is only there to be patched, which its patched self stands for.
-        let originals: BTreeSet<String> = file
+        let of_patched = file
             .keys()
             .flat_map(|keys| keys.split(", "))
-            .filter_map(|descriptor| Some(unpatched(split(descriptor)?.1)?.0))
-            .collect();
+            .filter_map(|descriptor| Some(unpatched(split(descriptor)?.1)?.0));
+        let originals: BTreeSet<String> = filled(of_patched);
         for (keys, spanned) in file {
             let entry = &spanned.value;
             let line = self.lines.of_value(spanned);
@@ -200,7 +201,7 @@ impl Reader<'_> {
                 }
             }
         }
-        let asked: BTreeSet<usize> = edges.iter().flatten().map(|(to, ..)| *to).collect();
+        let asked: BTreeSet<usize> = filled(edges.iter().flatten().map(|(to, ..)| *to));
         for (at, (keys, node)) in file.keys().zip(&nodes).enumerate() {
             let is_original = keys.split(", ").all(|descriptor| originals.contains(descriptor));
             if is_original && !asked.contains(&at) {

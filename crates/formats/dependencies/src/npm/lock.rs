@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use lw_inventory::{Completeness, Inventory, Kind, Place, Scope, Source};
+use lw_model::lists::filled;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -172,9 +173,9 @@ fn flatten<'a>(
             let mut entry = Entry {
                 integrity: nested.integrity,
                 in_bundle: nested.bundled,
-                dependencies: requires
-                    .map(|(name, range)| (name.clone(), range.as_str().unwrap_or_default().into()))
-                    .collect(),
+                dependencies: filled(
+                    requires.map(|(name, range)| (name.clone(), range.as_str().unwrap_or_default().into())),
+                ),
                 ..Entry::default()
             };
             // `version` is a version, `npm:name@version` for an alias, or an address.
@@ -256,10 +257,10 @@ fn complete_old(
     if !known {
         // All of the top that nothing else needs.
         let needed: std::collections::BTreeSet<&str> =
-            placed.values().flat_map(|placed| placed.entry.dependencies.keys().map(String::as_str)).collect();
+            filled(placed.values().flat_map(|placed| placed.entry.dependencies.keys().map(String::as_str)));
         let top = placed.keys().filter_map(|at| at.strip_prefix("node_modules/"));
         let top = top.filter(|name| !name.contains("/node_modules/") && !needed.contains(name));
-        root.dependencies = top.map(|name| (name.to_owned(), String::new())).collect();
+        root.dependencies = filled(top.map(|name| (name.to_owned(), String::new())));
     }
     placed.insert(String::new(), Placed { entry: root, line: 1, most: Scope::Required });
     Ok(())

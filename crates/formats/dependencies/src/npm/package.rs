@@ -7,6 +7,7 @@ use lw_inventory::{
     Component, Contact, Distribution, Hash, HashAlgorithm, LicenceText, Purl, Reference, ReferenceKind,
     Source,
 };
+use lw_model::lists::filled;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -256,7 +257,7 @@ pub(super) fn integrity(text: &str) -> BTreeSet<Hash> {
         let bytes = Base64::decode_vec(digest).or_else(|_| Base64Unpadded::decode_vec(digest)).ok()?;
         Hash::from_bytes(algorithm, &bytes)
     };
-    text.split_ascii_whitespace().filter_map(hash).collect()
+    filled(text.split_ascii_whitespace().filter_map(hash))
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lw_inventory::{Completeness, Component, Distribution, Inventory, LicenceText, Place, Source, Unknown};
+use lw_inventory::{
+    Completeness, Component, ComponentId, Distribution, Inventory, LicenceText, Place, Source, Unknown,
+};
+use lw_model::lists::filled;
 use serde::Deserialize;
 
 use super::marker::{Asked, Interpreter, holds};
@@ -64,12 +67,9 @@ pub(crate) fn describe(tree: &dyn Tree, folder: &str, inventory: &mut Inventory)
             continue;
         }
         let packages = Environment::read(tree, &folder)?.packages;
-        let mut known: BTreeMap<_, _> = packages
-            .into_iter()
-            .map(|package| {
-                ((package.component.name.clone(), package.component.version.clone()), package.component)
-            })
-            .collect();
+        let mut known: BTreeMap<_, _> = filled(packages.into_iter().map(|package| {
+            ((package.component.name.clone(), package.component.version.clone()), package.component)
+        }));
         let ids: Vec<_> = inventory.iter().map(|(id, _)| id).collect();
         for component in ids.into_iter().skip(1) {
             let Some(component) =
@@ -166,16 +166,12 @@ impl Environment {
         let root = add_root(&mut inventory, root);
         inventory.unknowns = self.unknowns;
 
-        let by_name: BTreeMap<_, _> = self
-            .packages
-            .iter()
-            .enumerate()
-            .map(|(index, one)| (one.component.name.clone(), index))
-            .collect();
+        let by_name: BTreeMap<_, _> =
+            filled(self.packages.iter().enumerate().map(|(index, one)| (one.component.name.clone(), index)));
         // Extras that are asked for ask for more: what a package with extras needs is looked at again for each new one.
         let mut extras: Vec<Vec<String>> = vec![Vec::new(); self.packages.len()];
         let mut edges: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.packages.len()];
-        let mut waiting: BTreeSet<usize> = (0..self.packages.len()).collect();
+        let mut waiting: BTreeSet<usize> = filled(0..self.packages.len());
         let version = self.version.as_deref();
         let interpreter = version.map(|version| Interpreter { version, windows: self.windows });
         while let Some(index) = waiting.pop_first() {
@@ -215,7 +211,7 @@ impl Environment {
                 inventory.depend(*from, *to);
             }
         }
-        let needed: BTreeSet<_> = inventory.edges().map(|(_, to)| to).collect();
+        let needed: BTreeSet<ComponentId> = filled(inventory.edges().map(|(_, to)| to));
         for &id in ids.iter().filter(|id| !needed.contains(id)).chain(&requested) {
             inventory.depend(root, id);
         }

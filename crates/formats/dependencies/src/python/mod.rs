@@ -17,6 +17,7 @@ mod version;
 use lw_inventory::{
     Component, Distribution, Hash, HashAlgorithm, Inventory, Kind, Purl, Reference, ReferenceKind, Source,
 };
+use lw_model::lists::filled;
 
 use crate::graph::hang_what_nothing_leads_to;
 use crate::{Error, Places, Reader, address};
@@ -241,7 +242,7 @@ pub(crate) fn distribution(
     let clean = url.map(address::clean).filter(|url| url.contains("://") && !url.starts_with("file:"));
     let file = file.and_then(address::file_name).or_else(|| url.and_then(address::file_name));
     let is_source = file.as_deref().is_some_and(is_source);
-    Distribution { url: clean, file, is_source, hashes: hashes.into_iter().collect() }
+    Distribution { url: clean, file, is_source, hashes: filled(hashes) }
 }
 
 /// When the first of some files was published.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use lw_inventory::{Completeness, Distribution, Inventory, Scope, Source, Unknown};
+use lw_model::lists::filled;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -69,11 +70,9 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
     }
     source.limit(lock.categories.values().map(BTreeMap::len).sum())?;
     let folder = address::folder_of(file);
-    let indexes: BTreeMap<_, _> = meta
-        .sources
-        .iter()
-        .filter_map(|source| Some((source.name.as_deref()?, source.url.as_deref()?)))
-        .collect();
+    let indexes: BTreeMap<_, _> = filled(
+        meta.sources.iter().filter_map(|source| Some((source.name.as_deref()?, source.url.as_deref()?))),
+    );
     // Without a word about it, a package comes from the first index.
     let first = meta.sources.first().and_then(|source| source.url.as_deref());
 
@@ -122,7 +121,7 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
                 component.property("lw:python:group", category.clone());
             }
             let files = entry.hashes.iter().filter_map(|text| hash(text));
-            let files = files.map(|hash| Distribution { hashes: [hash].into(), ..Distribution::default() });
+            let files = files.map(|hash| Distribution { hashes: filled([hash]), ..Distribution::default() });
             component.distributions.extend(files);
             if version.is_none()
                 && !matches!(component.source, Source::Path(_) | Source::Git { .. } | Source::Url(_))

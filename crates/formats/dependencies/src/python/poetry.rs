@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, Inventory, Scope, Source, Unknown};
+use lw_model::lists::filled;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
@@ -175,8 +176,8 @@ impl Reading<'_> {
             }
             None => {
                 // What nothing else needs is what somebody asked for.
-                let needed: BTreeSet<_> =
-                    (0..root).flat_map(|node| needs.of(node)).map(|&(to, _)| to).collect();
+                let needed: BTreeSet<usize> =
+                    filled((0..root).flat_map(|node| needs.of(node)).map(|&(to, _)| to));
                 for index in (0..self.packages.len()).filter(|index| !needed.contains(index)) {
                     needs.add(root, index, Scope::Required);
                 }
@@ -248,7 +249,7 @@ impl Reading<'_> {
         };
         let own = normal(&package.name);
         let dependencies: BTreeMap<_, _> =
-            package.dependencies.iter().map(|(name, value)| (normal(name), value)).collect();
+            filled(package.dependencies.iter().map(|(name, value)| (normal(name), value)));
         for (name, value) in dependencies.iter().filter(|(_, value)| !optional(value)) {
             link(index, name, value)?;
         }

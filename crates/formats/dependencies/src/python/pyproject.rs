@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Component, Contact, LicenceText, Reference, ReferenceKind, Scope, Source};
+use lw_model::lists::filled;
 use serde::Deserialize;
 use toml::Value;
 
@@ -130,7 +131,8 @@ impl Pyproject {
             ask(requirement, Scope::Excluded)?;
         }
         if let Some(poetry) = &file.tool.poetry {
-            let optional: BTreeSet<_> = poetry.extras.values().flatten().map(|name| normal(name)).collect();
+            let optional: BTreeSet<String> =
+                filled(poetry.extras.values().flatten().map(|name| normal(name)));
             // With `[project]` the table only says where to get what stands there.
             let enriches = file.project.as_ref().is_some_and(|project| !project.dependencies.is_empty());
             for (name, value) in poetry.dependencies.iter().filter(|(name, _)| normal(name) != "python") {
@@ -176,15 +178,12 @@ impl Pyproject {
             return;
         }
         let known = std::mem::take(&mut self.direct);
-        self.direct = known
-            .into_iter()
-            .map(|mut direct| {
-                if direct.name == name {
-                    direct.extras.extend(extras.iter().cloned());
-                }
-                direct
-            })
-            .collect();
+        self.direct = filled(known.into_iter().map(|mut direct| {
+            if direct.name == name {
+                direct.extras.extend(extras.iter().cloned());
+            }
+            direct
+        }));
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, Component, Distribution, Hash, Inventory, Place, Scope, Source, Unknown};
+use lw_model::lists::filled;
 
 use super::marker::{Asked, holds, is_marker};
 use super::pyproject::Pyproject;
@@ -321,7 +322,7 @@ impl<'a> List<'a> {
                 // Each is the hash of another file: a wheel for another machine, or the source.
                 let files = hashes
                     .into_iter()
-                    .map(|hash| Distribution { hashes: [hash].into(), ..Distribution::default() });
+                    .map(|hash| Distribution { hashes: filled([hash]), ..Distribution::default() });
                 component.distributions.extend(files);
             }
         }

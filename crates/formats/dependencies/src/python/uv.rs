@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, ComponentId, Inventory, Scope, Source};
+use lw_model::lists::filled;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
@@ -275,8 +276,8 @@ impl Reading<'_> {
 
     /// The members of the workspace: those the manifest names, or else the project itself.
     fn members(&self, root: Option<usize>) -> BTreeSet<usize> {
-        let named: BTreeSet<_> = self.lock.manifest.members.iter().map(String::as_str).collect();
-        let mut members: BTreeSet<usize> = root.into_iter().collect();
+        let named: BTreeSet<&str> = filled(self.lock.manifest.members.iter().map(String::as_str));
+        let mut members: BTreeSet<usize> = filled(root);
         for (index, package) in self.lock.packages.iter().enumerate() {
             let package = package.get_ref();
             if package.source.folder().is_some() && named.contains(package.name.as_str()) {

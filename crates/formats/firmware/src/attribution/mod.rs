@@ -10,6 +10,7 @@ mod symbols;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use lw_model::lists::{smallest_of_largest, sort_by, sort_by_key};
 use lw_model::{Node, Tree, Unit};
 
 use crate::demangle::demangle;
@@ -131,7 +132,7 @@ impl<'a> Builder<'a> {
         let mut leaves = Vec::new();
         let rest = Leaf { name: UNNAMED.as_bytes(), value: 0, file: FileKey::default(), unnamed: true };
         cut(&mut self.owners(section, start, end), start, end, rest, &mut leaves);
-        leaves.sort_unstable_by(Leaf::order);
+        sort_leaves(&mut leaves);
         leaves.iter().map(Leaf::node).collect()
     }
 
@@ -195,7 +196,7 @@ impl<'a> Builder<'a> {
         } else {
             // A script moved the location counter back.
             let mut ordered: Vec<_> = inputs.iter().collect();
-            ordered.sort_by_key(|input| input.address);
+            sort_by_key(&mut ordered, |input| input.address);
             ordered.into_iter().for_each(&mut cut_input);
         }
         leaves.padding += end.saturating_sub(at);
@@ -228,10 +229,16 @@ fn cut<'a>(owners: &mut &'a [Owner<'a>], start: u64, end: u64, rest: Leaf<'a>, l
     }
 }
 
+/// By file, and in each in their order.
+#[allow(clippy::disallowed_methods, reason = "a million are soonest in order by it")]
+fn sort_leaves(leaves: &mut [Leaf<'_>]) {
+    leaves.sort_unstable_by(|a, b| a.file.cmp(&b.file).then_with(|| a.order(b)));
+}
+
 /// Groups the leaves of a section by object and archive.
 fn archives(leaves: Leaves<'_>, names: &FileNames) -> Vec<Node> {
     let Leaves { mut of_files, padding, script } = leaves;
-    of_files.sort_unstable_by(|a, b| a.file.cmp(&b.file).then_with(|| a.order(b)));
+    sort_leaves(&mut of_files);
     let archive = |leaves: &[Leaf<'_>]| {
         let objects = leaves.chunk_by(|a, b| a.file == b.file).map(|leaves| {
             let file = leaves.first().map_or_else(FileKey::default, |leaf| leaf.file);
@@ -258,7 +265,7 @@ fn text(name: &[u8]) -> Cow<'_, str> {
 
 /// The largest first, then by name. Equal ones keep their order: by address.
 fn sorted(mut nodes: Vec<Node>) -> Vec<Node> {
-    nodes.sort_by(|a, b| b.value.cmp(&a.value).then_with(|| a.name.cmp(&b.name)));
+    sort_by(&mut nodes, |a, b| b.value.cmp(&a.value).then_with(|| a.name.cmp(&b.name)));
     nodes
 }
 
@@ -266,12 +273,8 @@ fn sorted(mut nodes: Vec<Node>) -> Vec<Node> {
 fn label(root: &mut Node) {
     let mut sizes = Vec::new();
     visit(root, &mut |leaf| sizes.push(leaf.value));
-    let smallest = if sizes.len() > MAX_LABELS {
-        let (_, smallest, _) = sizes.select_nth_unstable_by(MAX_LABELS - 1, |a, b| b.cmp(a));
-        *smallest
-    } else {
-        0
-    };
+    let smallest = if sizes.len() > MAX_LABELS { smallest_of_largest(sizes, MAX_LABELS) } else { None };
+    let smallest = smallest.unwrap_or(0);
     let mut left = MAX_LABELS;
     visit(root, &mut |leaf| {
         if leaf.value >= smallest && left > 0 {

@@ -27,6 +27,7 @@ impl<'a> Symbols<'a> {
         let mut owners = Vec::with_capacity(elf.max_symbols());
         owners.extend(elf.symbols().filter(|symbol| symbol.size > 0).filter_map(owner));
         // Unstable: what compares equal is the same symbol twice.
+        #[allow(clippy::disallowed_methods, reason = "a million are soonest in order by it")]
         owners.sort_unstable_by(|a, b| {
             a.place().cmp(&b.place()).then_with(|| b.size.cmp(&a.size)).then_with(|| a.name.cmp(b.name))
         });

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use lw_model::lists::sort_by_key;
+
 use crate::esp_image::{AppImage, ChipId, Format, Segment};
 
 /// A rule of placement an image breaks.
@@ -126,7 +128,7 @@ impl AppImage {
                 problems.push(LayoutProblem::Unaligned { index, segment: *segment, page });
             }
         }
-        mapped.sort_by_key(|(_, segment)| segment.load_addr);
+        sort_by_key(&mut mapped, |(_, segment)| segment.load_addr);
         for pair in mapped.windows(2) {
             if let [(_, before), (index, segment)] = pair {
                 let last = before.load_addr.saturating_add(before.length.saturating_sub(1));

@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use lw_model::lists::sort_by_key;
+
 use crate::esp_image::{
     AppImage, ChipId, Format, ImageError, LayoutProblem, SignatureBlock, SignatureScheme, Trailing,
 };
@@ -260,7 +262,7 @@ impl AppImage {
             self.check_description(extended.chip, &mut problems);
         }
         self.check_trailing(&mut problems);
-        problems.sort_by_key(|problem| !problem.is_fatal());
+        sort_by_key(&mut problems, |problem| !problem.is_fatal());
         problems
     }
 

@@ -1,6 +1,7 @@
 //! Maps of GNU ld: `lang_map` and `print_*` in `ld/ldlang.c` of binutils.
 
 use goblin::elf::header::{EM_ARM, EM_AVR};
+use lw_model::lists::sort_by_key;
 
 use super::{Files, Flavour, Input, InputKind, Map, MapError, OutputSection, check, hex, is_debug, text};
 use crate::chip::{Chip, EM_RISCV, EM_XTENSA};
@@ -314,7 +315,7 @@ impl<'a> Parser<'a> {
             return;
         }
         let mut commons = std::mem::take(&mut self.commons);
-        commons.sort_by_key(|(address, _)| *address);
+        sort_by_key(&mut commons, |(address, _)| *address);
         commons.dedup_by_key(|(address, _)| *address);
         let Some(inputs) = self.sections.last_mut().map(|section| &mut section.inputs) else { return };
         let Some(block) = inputs.pop() else { return };

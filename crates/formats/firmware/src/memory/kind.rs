@@ -1,6 +1,7 @@
 //! What kind of memory a region is: what lies in it shows that, and its name last.
 
 use goblin::elf::header::{EM_ARM, EM_AVR};
+use lw_model::lists::sort;
 
 use crate::chip::Chip;
 use crate::region::RegionClass;
@@ -297,7 +298,7 @@ pub(super) fn size_of(regions: &[&RegionUse]) -> Option<u64> {
         ranges.push((region.region.origin, region.region.end()));
     }
     let ranges_were_empty = ranges.is_empty();
-    ranges.sort_unstable();
+    sort(&mut ranges);
     let (mut sum, mut reached) = (0_u64, 0);
     for (start, end) in ranges {
         let from = start.max(reached);

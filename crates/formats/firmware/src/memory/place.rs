@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use lw_model::lists::{sort, sort_by_key};
+
 use crate::chip::Chip;
 use crate::region::RegionClass;
 use crate::script::ScriptSection;
@@ -36,7 +38,7 @@ pub(super) fn place(
             pieces.push((lma, PlacementRole::Load, index));
         }
     }
-    pieces.sort_unstable();
+    sort(&mut pieces);
     let ends_of_runs = runs(&pieces, sections, regions);
     let assigned = Assigned::new(regions, sources);
     let mut ends: Vec<u64> = regions.iter().map(|region| region.region.origin).collect();
@@ -108,7 +110,7 @@ fn nearest(regions: &[RegionUse], address: u64) -> Option<String> {
 /// one another is in one region; what starts where a region does begins another run.
 fn runs(pieces: &[(u64, PlacementRole, usize)], sections: &[SectionUse], regions: &[RegionUse]) -> Vec<u64> {
     let mut origins: Vec<u64> = regions.iter().map(|region| region.region.origin).collect();
-    origins.sort_unstable();
+    sort(&mut origins);
     let mut ends = Vec::with_capacity(pieces.len());
     let (mut first, mut reached) = (0, 0_u64);
     for (start, _, index) in pieces {
@@ -254,7 +256,7 @@ fn widen(regions: &mut [RegionUse], ends: &[u64], chip: Option<Chip>, warnings: 
 /// start together for the larger one.
 pub(super) fn count(region: &mut RegionUse, sections: &[SectionUse]) {
     let size = |placement: &Placement| sections.get(placement.section).map_or(0, |section| section.size);
-    region.placements.sort_unstable_by_key(|placement| {
+    sort_by_key(&mut region.placements, |placement| {
         (placement.start, Reverse(size(placement)), placement.section, placement.role)
     });
     let origin = region.region.origin;

@@ -1,6 +1,7 @@
 //! Which regions there are, and what kind of memory each is.
 
 use goblin::elf::header::EM_AVR;
+use lw_model::lists::sort;
 
 use crate::chip::Chip;
 use crate::region::{Region, RegionClass};
@@ -110,7 +111,7 @@ fn of_sections(sections: &[SectionUse], machine: Option<u16>) -> Vec<Region> {
             (section.address, section.address.saturating_add(section.size), is_ram)
         })
         .collect();
-    runs.sort_unstable();
+    sort(&mut runs);
     let mut clusters: Vec<(u64, u64, bool)> = Vec::with_capacity(runs.len());
     for (start, end, is_ram) in runs {
         match clusters.last_mut() {
@@ -144,7 +145,7 @@ fn of_sections(sections: &[SectionUse], machine: Option<u16>) -> Vec<Region> {
 
 /// Joins half-open ranges that lie no further apart than `gap`.
 fn join(mut ranges: Vec<(u64, u64)>, gap: u64) -> Vec<(u64, u64)> {
-    ranges.sort_unstable();
+    sort(&mut ranges);
     let mut joined: Vec<(u64, u64)> = Vec::with_capacity(ranges.len());
     for (start, end) in ranges {
         match joined.last_mut() {

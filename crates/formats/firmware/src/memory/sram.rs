@@ -1,5 +1,7 @@
 //! RAM that instruction bus and data bus see at different addresses, counted once.
 
+use lw_model::lists::sort;
+
 use crate::chip::Chip;
 use crate::region::RegionClass;
 
@@ -47,7 +49,7 @@ pub(super) fn measure(chip: Chip, regions: &[RegionUse], sections: &[SectionUse]
 
 /// Joins ranges that overlap, and on demand those that only touch.
 fn merge(mut ranges: Ranges, touching: bool) -> Ranges {
-    ranges.sort_unstable();
+    sort(&mut ranges);
     let mut merged: Ranges = Vec::with_capacity(ranges.len());
     for (start, end) in ranges {
         match merged.last_mut() {

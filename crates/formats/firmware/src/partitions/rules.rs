@@ -5,6 +5,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use lw_model::lists::sort_by_key;
+
 use crate::partitions::error::RuleError;
 use crate::partitions::names::{COREDUMP, DATA, NVS, OTADATA, TEE_OTADATA};
 use crate::partitions::{APP_ALIGNMENT, Partition, TABLE_SECTOR, Table};
@@ -30,7 +32,7 @@ pub(super) fn check(partitions: &[Partition], table_offset: Option<u32>) -> Resu
         alone(partition, table_offset).map_err(|error| (index, error))?;
     }
     let mut sorted: Vec<(usize, &Partition)> = partitions.iter().enumerate().collect();
-    sorted.sort_by_key(|(_, partition)| partition.offset);
+    sort_by_key(&mut sorted, |(_, partition)| partition.offset);
     for pair in sorted.windows(2) {
         if let [(_, first), (index, second)] = pair
             && u64::from(second.offset) < first.end()

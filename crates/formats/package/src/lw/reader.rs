@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::ops::Range;
 
+use lw_model::lists::filled;
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
 
@@ -244,7 +245,7 @@ impl<R: Read> Reader<R> {
     fn members(&mut self, sink: &mut impl Sink) -> Result<(), ReadError> {
         let mut seen = BTreeSet::new();
         let mut declared: BTreeMap<_, _> =
-            self.parsed.manifest.members().map(|member| (member.path(), member)).collect();
+            filled(self.parsed.manifest.members().map(|member| (member.path(), member)));
         while let Some((offset, entry)) = self.next.take() {
             let Some((path, member)) = declared.remove_entry(entry.path.as_str()) else {
                 let path = entry.path;

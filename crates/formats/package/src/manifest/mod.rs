@@ -23,6 +23,7 @@
 mod check;
 mod path;
 
+use lw_model::lists::{sort_by, sort_by_key};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
@@ -271,9 +272,9 @@ impl Manifest {
 
     /// Sorts images and deltas into the order a package has them in.
     pub fn sort(&mut self) {
-        self.images.sort_by(|a, b| a.board.cmp(&b.board));
+        sort_by(&mut self.images, |a, b| a.board.cmp(&b.board));
         for image in &mut self.images {
-            image.deltas.sort_by_key(|delta| (delta.base.sha256, delta.format));
+            sort_by_key(&mut image.deltas, |delta| (delta.base.sha256, delta.format));
         }
     }
 

@@ -22,6 +22,7 @@ mod esphome;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use lw_model::lists::filled;
 use lw_model::{Class, Diagnose};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -232,11 +233,9 @@ impl Document {
             minimum_secure_version: manifest.minimum_secure_version,
             release_notes: manifest.release_notes.clone(),
             package: package.map(|(path, size, sha256)| File { url: place.url(path), size, sha256 }),
-            boards: manifest
-                .images
-                .iter()
-                .map(|image| (image.board.clone(), Board::new(image, place)))
-                .collect(),
+            boards: filled(
+                manifest.images.iter().map(|image| (image.board.clone(), Board::new(image, place))),
+            ),
         }
     }
 

@@ -289,7 +289,7 @@ fn the_devices_own_poll_interval_decides_how_long_it_has() {
     let (mut target, _) = world.process(&fleet, new);
     let Ok(Answer::Seen(look)) = target.call(&Call::Observe, 0) else { panic!("no look") };
     let mut polls: Vec<u64> = look.members.values().map(|member| member.poll.as_secs()).collect();
-    polls.sort_unstable();
+    lw_model::lists::sort(&mut polls);
     assert_eq!(polls, [900, 900, 900, 3600, 3600, 3600]);
     assert_eq!(world.run(&fleet, new, "job-1", |_| {}).outcome, Outcome::Succeeded);
     assert_eq!(world.stub.refusals(), Vec::<String>::new());

@@ -17,6 +17,7 @@ use lw_cli::{Context, Error, parallel};
 use lw_coverage::{Coverage, FileCoverage, Metric};
 use lw_history::{Diff, HistoryError, Repository};
 use lw_model::Report;
+use lw_model::lists::filled;
 
 use crate::grade::Floors;
 use crate::patch::Patch;
@@ -65,7 +66,7 @@ pub(crate) fn write(
 /// repository; where there is one that cannot be read, none.
 fn tracked(root: &Path) -> Option<BTreeSet<String>> {
     match Repository::open(root) {
-        Ok(repository) => Some(repository.files("HEAD").unwrap_or_default().into_iter().collect()),
+        Ok(repository) => Some(filled(repository.files("HEAD").unwrap_or_default())),
         Err(HistoryError::NotARepository { .. }) => None,
         Err(_) => Some(BTreeSet::new()),
     }

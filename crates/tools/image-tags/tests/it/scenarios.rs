@@ -89,7 +89,7 @@ pub(crate) fn section(name: &str, text: &str) {
 fn every_scenario_comes_out_as_it_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
+    lw_model::lists::sort(&mut files);
     let (mut rows, mut wrong) = (String::new(), Vec::new());
     for file in &files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lw_cli::{Context, Error};
 use lw_model::Report;
-use lw_model::sort::sort_by;
+use lw_model::lists::sort_by;
 
 use crate::args::Package;
 use crate::boards::{self, Item};

@@ -4,7 +4,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use lw_cli::{Context, Error, PendingFile, parallel};
-use lw_model::sort::sort_by_key;
+use lw_model::lists::sort_by_key;
 use lw_model::{Finding, Level, Report};
 use lw_package::{Base, Delta, Digest, Expected, Image, ImageKind, Manifest, Sha256, lw, seed};
 

@@ -7,6 +7,7 @@ use lw_firmware::elf::Elf;
 use lw_firmware::esp_image::{AppImage, Pairing};
 use lw_firmware::pairing::{RawPairing, pair_raw};
 use lw_inventory::{Component, Distribution, Hash, HashAlgorithm};
+use lw_model::lists::filled;
 use lw_model::{Finding, Level, Report};
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -193,7 +194,7 @@ impl Firmware {
                 url: url.map(str::to_owned),
                 file: Some(file.clone()),
                 is_source: false,
-                hashes: self.hashes.iter().cloned().collect(),
+                hashes: filled(self.hashes.iter().cloned()),
             });
         }
         for (name, value) in &self.properties {

@@ -5,6 +5,7 @@ use lw_cli::Error;
 use lw_inventory::{
     Completeness, Component, ComponentId, Contact, Inventory, Kind, Reference, ReferenceKind, Source,
 };
+use lw_model::lists::filled;
 use lw_model::{Finding, Level, Report};
 
 use super::declared::{check_cpe, licence, purl};
@@ -132,9 +133,8 @@ impl MinKnown for Completeness {
 /// Takes over an inventory. Its root becomes the product, or hangs on it; where it has none, what nothing else in it needs does.
 fn absorb(united: &mut Inventory, inventory: Inventory, product: ComponentId, is_product: bool) {
     let root = inventory.root();
-    let ids: std::collections::BTreeMap<ComponentId, ComponentId> = inventory
-        .iter()
-        .map(|(id, component)| {
+    let ids: std::collections::BTreeMap<ComponentId, ComponentId> =
+        filled(inventory.iter().map(|(id, component)| {
             let is_root = root == Some(id) && is_product;
             if is_root {
                 if let Some(known) = united.get_mut(product) {
@@ -144,8 +144,7 @@ fn absorb(united: &mut Inventory, inventory: Inventory, product: ComponentId, is
                 return (id, product);
             }
             (id, united.add(component.clone()))
-        })
-        .collect();
+        }));
     let mut needed = std::collections::BTreeSet::new();
     for (from, to) in inventory.edges() {
         if let (Some(from), Some(to)) = (ids.get(&from), ids.get(&to)) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use lw_firmware::demangle::{demangle, stable_name};
+use lw_model::lists::filled;
 use lw_model::{Measure, Report, Tree};
 use wildmatch::WildMatch;
 
@@ -25,7 +26,7 @@ impl Index {
         for (index, measure) in report.measures.iter().enumerate() {
             measures.entry(measure.name.clone()).or_default().push(index);
         }
-        let subjects = report.subjects().into_iter().flatten().map(str::to_owned).collect();
+        let subjects = filled(report.subjects().into_iter().flatten().map(str::to_owned));
         Self { subjects, measures, levels: HashMap::new() }
     }
 

@@ -6,6 +6,7 @@ use lw_inventory::{
     Completeness, Component, ComponentId, Contact, Distribution, Hash, Inventory, Kind, Property, Purl,
     Reference, ReferenceKind, Scope, Unknown,
 };
+use lw_model::lists::{filled, sort};
 use serde_json::Value;
 
 use super::{NONE, PURPOSES, REFERENCES, SOURCE, STAGES, check_version};
@@ -32,17 +33,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
     let file = input::value(bytes)?;
     check_version(&file)?;
     let graph = list(&file, "@graph");
-    let elements: Elements<'_> =
-        graph.iter().filter_map(|element| Some((id_of(element)?, element))).collect();
+    let elements: Elements<'_> = filled(graph.iter().filter_map(|element| Some((id_of(element)?, element))));
     let kind = |element: &Value| text(element, "type").unwrap_or_default().to_owned();
-    let licence_names: BTreeMap<String, String> = graph
-        .iter()
-        .flat_map(|element| list(element, "simplelicensing_customIdToUri"))
-        .filter_map(|entry| {
-            let name = text(elements.get(text(entry, "value")?)?, "name")?;
-            Some((text(entry, "key")?.to_owned(), name.to_owned()))
-        })
-        .collect();
+    let custom = graph.iter().flat_map(|element| list(element, "simplelicensing_customIdToUri"));
+    let licence_names: BTreeMap<String, String> = filled(custom.filter_map(|entry| {
+        let name = text(elements.get(text(entry, "value")?)?, "name")?;
+        Some((text(entry, "key")?.to_owned(), name.to_owned()))
+    }));
     let mut inventory = Inventory::new();
     let mut known: BTreeMap<&str, ComponentId> = BTreeMap::new();
     let mut licences_of: BTreeMap<(&str, &str), &str> = BTreeMap::new();
@@ -70,7 +67,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
         let properties = properties(package);
         let has_own = properties.iter().any(|property| property.name == own::DISTRIBUTION);
         let all = hashes(package);
-        component.properties = own::absorb(&mut component, properties).into_iter().collect();
+        component.properties = filled(own::absorb(&mut component, properties));
         let has_files = files.is_some();
         if let Some(files) = files {
             if !has_own {
@@ -78,13 +75,13 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Format, Document), ReadError> {
                 component.distributions.clear();
             }
             component.distributions.extend(files);
-            component.distributions.sort();
+            sort(&mut component.distributions);
             component.distributions.dedup();
         }
         if has_own || has_files {
             let of_file =
                 main_file(&component.distributions).map(|file| file.hashes.clone()).unwrap_or_default();
-            component.hashes = all.difference(&of_file).cloned().collect();
+            component.hashes = filled(all.difference(&of_file).cloned());
         }
         let new = inventory.add(component);
         known.insert(id, new);
@@ -224,7 +221,7 @@ fn properties(element: &Value) -> Vec<Property> {
 fn hashes(element: &Value) -> BTreeSet<Hash> {
     let hash =
         |hash: &Value| Hash::from_hex(algorithm_of(text(hash, "algorithm")?)?, text(hash, "hashValue")?);
-    list(element, "verifiedUsing").iter().filter_map(hash).collect()
+    filled(list(element, "verifiedUsing").iter().filter_map(hash))
 }
 
 /// A file that a package is distributed as.

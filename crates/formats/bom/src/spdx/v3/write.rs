@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, Component, Contact, Distribution, Hash, Property, ReferenceKind, Scope};
+use lw_model::lists::{distinct, filled, sort, sort_by};
 use serde_json::{Map, Value, json};
 
 use super::{CONTEXT, PURPOSES, REFERENCES, SOURCE, STAGES};
@@ -110,9 +111,8 @@ impl Graph {
         }
         let id = self.id(&format!("licence-{}", self.expressions.len() + 1));
         self.expressions.insert(expression.to_owned(), id.clone());
-        let own: BTreeSet<_> =
-            expression.split([' ', '(', ')']).filter(|token| token.starts_with("LicenseRef-")).collect();
-        let own: Vec<_> = own
+        let own = expression.split([' ', '(', ')']).filter(|token| token.starts_with("LicenseRef-"));
+        let own: Vec<_> = distinct(own)
             .into_iter()
             .map(|token| {
                 element("DictionaryEntry", [("key", token.into()), ("value", self.id(token).into())])
@@ -131,18 +131,18 @@ impl Graph {
     }
 }
 
-fn properties_of(properties: &BTreeSet<Property>) -> Value {
+fn properties_of(properties: Vec<Property>) -> Value {
     if properties.is_empty() {
         return Value::Null;
     }
-    let entries: Vec<_> = properties
-        .iter()
+    let entries: Vec<_> = distinct(properties)
+        .into_iter()
         .map(|property| {
             element(
                 "extension_CdxPropertyEntry",
                 [
-                    ("extension_cdxPropName", property.name.clone().into()),
-                    ("extension_cdxPropValue", property.value.clone().into()),
+                    ("extension_cdxPropName", property.name.into()),
+                    ("extension_cdxPropValue", property.value.into()),
                 ],
             )
         })
@@ -227,7 +227,7 @@ fn text_of(
         .iter()
         .filter_map(|entry| Some((ids.get(entry.reference.as_str())?, entry)))
         .collect();
-    entries.sort_by(|one, other| one.0.cmp(other.0));
+    sort_by(&mut entries, |one, other| one.0.cmp(other.0));
     let root = ids.get(canonical.root.reference.as_str()).cloned().unwrap_or_default();
     entries.insert(0, (&root, &canonical.root));
     let mut extracted = Extracted::default();
@@ -235,7 +235,7 @@ fn text_of(
         package(entry, id, &mut graph, &mut extracted);
     }
     let scopes: BTreeMap<_, _> =
-        canonical.all().map(|entry| (entry.reference.as_str(), entry.component.scope)).collect();
+        filled(canonical.all().map(|entry| (entry.reference.as_str(), entry.component.scope)));
     for (id, entry) in &entries {
         depend(entry, id, &ids, &scopes, &mut graph);
     }
@@ -259,12 +259,13 @@ fn text_of(
     let own_licence = about.licence.as_ref().and_then(lw_inventory::LicenceText::expression);
     let data_licence = own_licence.map(|expression| graph.expression(expression));
     let all: Vec<_> = graph.elements.iter().filter_map(|element| element.get("spdxId").cloned()).collect();
-    let stages: BTreeSet<_> = about
-        .lifecycles
-        .iter()
-        .filter_map(|phase| STAGES.iter().find(|(known, _)| known == phase).map(|(_, word)| *word))
-        .collect();
-    let mut properties: BTreeSet<_> = about.properties.iter().cloned().collect();
+    let stages = distinct(
+        about
+            .lifecycles
+            .iter()
+            .filter_map(|phase| STAGES.iter().find(|(known, _)| known == phase).map(|(_, word)| *word)),
+    );
+    let mut properties = about.properties.clone();
     properties.extend(own::unknowns(&document.inventory));
     properties.extend(own::about(about));
     properties.extend(own::lifecycles(&about.lifecycles));
@@ -279,7 +280,7 @@ fn text_of(
             ("profileConformance", profiles.clone()),
             ("rootElement", json!([root])),
             ("element", all.clone().into()),
-            ("software_sbomType", stages.into_iter().collect::<Vec<_>>().into()),
+            ("software_sbomType", stages.into()),
         ],
     );
     let mut in_document = all;
@@ -294,7 +295,7 @@ fn text_of(
             ("dataLicense", data_licence.into()),
             ("rootElement", json!([sbom])),
             ("element", in_document.into()),
-            ("extension", properties_of(&properties)),
+            ("extension", properties_of(properties)),
         ],
     );
     let mut elements = vec![creation, head, bom];
@@ -344,7 +345,7 @@ fn depend(
     let id_of = |references: &mut Vec<&String>| -> Vec<String> {
         let mut found: Vec<_> =
             references.iter().filter_map(|reference| ids.get(reference.as_str()).cloned()).collect();
-        found.sort();
+        sort(&mut found);
         found
     };
     let (shipped, built) = (id_of(&mut shipped), id_of(&mut built));
@@ -402,9 +403,8 @@ fn purposes(from: &Component, name: &str) -> Vec<&'static str> {
 
 /// The files a package is distributed as.
 fn files(from: &Component, id: &str, graph: &mut Graph) {
-    let distributions: BTreeSet<_> = from.distributions.iter().collect();
     let (mut all, mut sources) = (Vec::new(), Vec::new());
-    for file in distributions {
+    for file in distinct(&from.distributions) {
         let Some(name) = file_name(file) else { continue };
         graph.files += 1;
         let file_id = graph.id(&format!("file-{}", graph.files));
@@ -444,12 +444,8 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
     originators.extend(from.authors.iter().map(|author| graph.agent(author, true)).collect::<Vec<_>>());
     let mut seen = BTreeSet::new();
     originators.retain(|id| seen.insert(id.clone()));
-    let hashes: BTreeSet<_> = from
-        .hashes
-        .iter()
-        .chain(main_file(&from.distributions).into_iter().flat_map(|file| &file.hashes))
-        .collect();
-    let hashes = verified(hashes);
+    let of_file = main_file(&from.distributions).into_iter().flat_map(|file| &file.hashes);
+    let hashes = verified(distinct(from.hashes.iter().chain(of_file)));
     let mut identifiers = Vec::new();
     if let Some(purl) = &from.purl {
         identifiers.push(("packageUrl", purl.to_string()));
@@ -485,7 +481,7 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
             ],
         ));
     }
-    let mut properties: BTreeSet<_> = own::spdx_properties(from, entry.completeness).into_iter().collect();
+    let mut properties = own::spdx_properties(from, entry.completeness);
     properties
         .extend(from.distributions.iter().filter(|file| file_name(file).is_none()).map(own::distribution));
     properties.extend(from.properties.iter().cloned());
@@ -496,7 +492,7 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
     for (_, licence, name) in licences {
         let Some(licence) = licence else { continue };
         if licence.expression() != Some(&licence.written) {
-            properties.insert(Property { name: name.to_owned(), value: licence.written.clone() });
+            properties.push(Property { name: name.to_owned(), value: licence.written.clone() });
         }
     }
     let purpose = PURPOSES.iter().find(|(kind, _)| *kind == from.kind).map_or("other", |(_, word)| word);
@@ -519,7 +515,7 @@ fn package(entry: &Entry<'_>, id: &str, graph: &mut Graph, extracted: &mut Extra
             ("verifiedUsing", hashes),
             ("externalIdentifier", identifiers.into()),
             ("externalRef", references.into()),
-            ("extension", properties_of(&properties)),
+            ("extension", properties_of(properties)),
         ],
     ));
     files(from, id, graph);

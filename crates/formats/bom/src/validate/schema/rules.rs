@@ -383,7 +383,7 @@ impl Reading<'_> {
                     let id = self.inner(schema, document)?;
                     rule.properties.push((name.clone(), id));
                 }
-                lw_model::sort::sort_by(&mut rule.properties, |one, other| one.0.cmp(&other.0));
+                lw_model::lists::sort_by(&mut rule.properties, |one, other| one.0.cmp(&other.0));
             }
             "required" => {
                 for name in value.as_array().ok_or_else(wrong)? {
