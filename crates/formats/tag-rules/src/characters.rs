@@ -105,7 +105,7 @@ impl Case {
         let added = self.pairs().iter().filter(|(canonical, _)| found.contains(canonical));
         ranges.extend(added.map(|(_, of)| (*of, *of)));
         ranges.extend(found.into_iter().map(|canonical| (canonical, canonical)));
-        ranges.sort_unstable();
+        lw_model::lists::sort(&mut ranges);
         ranges.dedup_by(|next, last| {
             let is_inside = next.0 <= last.1;
             if is_inside {

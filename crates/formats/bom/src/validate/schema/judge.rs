@@ -362,7 +362,7 @@ fn hash(value: &Value, hasher: &mut DefaultHasher) {
         }
         Value::Object(properties) => {
             let mut names: Vec<&String> = properties.keys().collect();
-            lw_model::lists::sort_by(&mut names, |one, other| one.cmp(other));
+            lw_model::lists::sort(&mut names);
             names.hash(hasher);
             for name in names {
                 hash(properties.get(name).unwrap_or(&Value::Null), hasher);

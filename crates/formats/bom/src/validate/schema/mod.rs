@@ -390,7 +390,7 @@ mod tests {
                 }
             }
         }
-        documents.sort_by(|one, other| one.0.cmp(&other.0));
+        lw_model::lists::sort_by(&mut documents, |one, other| one.0.cmp(&other.0));
         let of = |document: &Value| {
             let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             match (text("specVersion").as_str(), text("spdxVersion").as_str()) {
