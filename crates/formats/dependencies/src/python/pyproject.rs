@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Component, Contact, LicenceText, Reference, ReferenceKind, Scope, Source};
 use serde::Deserialize;
-use toml::Value;
+use serde_json::Value;
 
 use super::requirement::Requirement;
 use super::{nameless, normal, package};
