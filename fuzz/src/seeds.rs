@@ -213,6 +213,11 @@ patch"#,
         "{\"name\":\"a\",\"version\":\"1.0.0\",\"dependencies\":[\"fmt\",{\"name\":\"zlib\",\"features\":[\"x\"],\"platform\":\"!windows\"}]}\n--manifest--\nPackage: fmt\nVersion: 10.0.0\nPort-Version: 1\nDepends: vcpkg-cmake:x64-linux\nArchitecture: x64-linux\nMulti-Arch: same\nStatus: install ok installed\n\n",
     ),
     (
+        "tree",
+        "a: &x {b: [1, 0x10, ~, 'c'], d: !!str 1}\n<<: [*x, {e: >-\n  f\n}]\n---\n- *x\n- ? g\n  : 1.5\n",
+    ),
+    ("tree", "a.b = 1\n[c]\nd = [1.5, 0xff, {e = 2024-01-31}]\n[[f]]\n\"g\\n\" = '''\nh'''\n"),
+    (
         "workflow_needs",
         r#"{"build":{"result":"success","outputs":{}},"test":{"result":"failure","outputs":{"a":"b"}},"lint":{"result":"skipped","outputs":{}}}"#,
     ),

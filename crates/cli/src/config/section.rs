@@ -1,12 +1,13 @@
 //! Tables of a tool's own in `lw.toml` that are no flags: fleets, components, policies.
 
 use lw_model::lists::filled;
+use lw_syntax::tree::Fault;
 use schemars::JsonSchema;
 #[cfg(feature = "schema")]
 use schemars::{Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeArray, DeString, DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::source::{Source, Sources};
 use super::{did_you_mean, nearest};
@@ -22,7 +23,7 @@ pub struct Section {
     pub description: &'static str,
     #[cfg(feature = "schema")]
     schema: fn(&mut SchemaGenerator) -> Schema,
-    check: fn(Spanned<DeValue<'_>>) -> Result<(), toml::de::Error>,
+    check: fn(Spanned<DeValue<'_>>) -> Result<(), Fault>,
 }
 
 impl Section {
@@ -53,8 +54,8 @@ impl std::fmt::Debug for Section {
     }
 }
 
-fn read<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Result<T, toml::de::Error> {
-    T::deserialize(ValueDeserializer::from(value))
+fn read<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Result<T, Fault> {
+    lw_syntax::toml::tree_of(value).document().read()
 }
 
 /// A value of a section.
@@ -181,10 +182,10 @@ impl Sections {
         Ok(leaves)
     }
 
-    fn error(&self, name: &str, error: &toml::de::Error) -> Error {
-        let place = error.span().and_then(|span| self.sources.place(&span));
+    fn error(&self, name: &str, error: &Fault) -> Error {
+        let place = error.at().and_then(|at| self.sources.place(&(at..at)));
         let place = place.map_or_else(|| super::source::NAME.to_owned(), |place| place.to_string());
-        let message = error.message();
+        let message = error.reason();
         let failure = Error::usage(format!("{place}: {name}: {message}"));
         // serde lists what it knows: "unknown field `a`, expected one of `b`, `c`".
         let mut quoted = message.split('`').skip(1).step_by(2);

@@ -5,8 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// How much of a name is quoted, in characters.
-const SHOWN: usize = 80;
+use crate::SHOWN;
 
 /// What `serde_json` says is wrong, without the line and column it ends with: an error of ours tells its place by itself.
 #[must_use]

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use lw_model::Diagnose;
-
-use crate::yaml::{self, Lookup, Node, Value};
+use lw_syntax::tree::{Fault, Node, Pairs};
+use lw_syntax::yaml::{self, Rules};
 
 /// The longest `docker-compose.yml` that is read, in bytes.
 pub const MAX_COMPOSE: usize = 1 << 20;
+
+/// What may be in it: aliases and merged mappings as many as a person needs.
+const RULES: Rules = Rules { anchors: MAX_COMPOSE, aliases: MAX_COMPOSE, ..Rules::WRITTEN };
 
 /// A `docker-compose.yml` that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,10 +50,14 @@ pub fn contexts(text: &str) -> Result<BTreeSet<String>, ComposeError> {
     if text.len() > MAX_COMPOSE {
         return Err(ComposeError::TooLong(text.len()));
     }
-    let root = yaml::parse(text).map_err(ComposeError::Malformed)?;
-    let root = root.ok_or_else(|| ComposeError::Malformed("it holds nothing".to_owned()))?;
+    let malformed = |fault: Fault| {
+        let line = fault.line(text).unwrap_or(1);
+        ComposeError::Malformed(format!("line {line}: {}", fault.reason()))
+    };
+    let tree = yaml::read(text, &RULES).map_err(malformed)?;
+    let root = tree.root().ok_or_else(|| ComposeError::Malformed("it holds nothing".to_owned()))?;
     let mut contexts = BTreeSet::new();
-    for (service, context) in built(&root).map_err(ComposeError::Malformed)? {
+    for (service, context) in built(root).map_err(malformed)? {
         let Some(path) = inside(context) else {
             return Err(ComposeError::Outside { service: service.to_owned(), context: context.to_owned() });
         };
@@ -60,27 +67,38 @@ pub fn contexts(text: &str) -> Result<BTreeSet<String>, ComposeError> {
 }
 
 /// The services that are built, and what each names as the folder; an empty text where it names none.
-fn built(root: &Node) -> Result<Vec<(&str, &str)>, String> {
-    let mut lookup = Lookup::default();
+fn built(root: Node<'_>) -> Result<Vec<(&str, &str)>, Fault> {
     let mut built = Vec::new();
-    let Some(services) = lookup.get(root, "services")? else { return Ok(built) };
-    for (service, settings) in lookup.entries(services)? {
-        let Some(build) = lookup.get(settings, "build")? else { continue };
-        let context = match &build.value {
-            Value::Null => continue,
-            Value::Text(context) => context,
-            Value::Map(_) | Value::List(_) => match lookup
-                .get(build, "context")?
-                .map(|node| (&node.value, node.line))
-            {
-                None | Some((Value::Null, _)) => "",
-                Some((Value::Text(context), _)) => context,
-                Some((_, line)) => return Err(format!("line {line}: the path of a folder is expected here")),
+    let Some(services) = get(root, "services")? else { return Ok(built) };
+    for (service, settings) in pairs(services)?.into_iter().flatten() {
+        let Some(service) = service.text() else { continue };
+        let Some(build) = get(settings, "build")?.filter(|build| !build.is_null()) else { continue };
+        let context = match build.text() {
+            Some(context) => context,
+            None => match get(build, "context")?.filter(|context| !context.is_null()) {
+                None => "",
+                Some(context) => context
+                    .text()
+                    .ok_or_else(|| Fault::new(context.at(), "the path of a folder is expected here"))?,
             },
         };
         built.push((service, context));
     }
     Ok(built)
+}
+
+/// The entries of a mapping; `None` for nothing.
+fn pairs(node: Node<'_>) -> Result<Option<Pairs<'_>>, Fault> {
+    match node.pairs() {
+        None if !node.is_null() => {
+            Err(Fault::new(node.at(), "names with values (`name: …`) are expected here"))
+        }
+        pairs => Ok(pairs),
+    }
+}
+
+fn get<'t>(node: Node<'t>, key: &str) -> Result<Option<Node<'t>>, Fault> {
+    pairs(node).map(|_| node.get(key))
 }
 
 /// The path without `.` and empty parts; `None` for one that leads out, or is none of this machine.
@@ -135,18 +153,21 @@ mod tests {
 
     #[test]
     fn aliases_of_aliases_end() {
-        let mut wide = "a0: &a0 {x: y}\n".to_owned();
-        let mut deep = wide.clone();
+        let mut merged = "a0: &a0 {x: y}\n".to_owned();
+        let mut lists = merged.clone();
         for n in 1..200 {
             let before = n - 1;
-            writeln!(wide, "a{n}: &a{n} {{<<: [*a{before}, *a{before}]}}").unwrap();
-            writeln!(deep, "a{n}: &a{n} {{<<: *a{before}}}").unwrap();
+            writeln!(merged, "a{n}: &a{n} {{<<: [*a{before}, *a{before}]}}").unwrap();
+            writeln!(lists, "a{n}: &a{n} [*a{before}, *a{before}]").unwrap();
         }
-        for (text, last) in [(&wide, 20), (&deep, 199)] {
-            let error = contexts(&format!("{text}services: {{s: *a{last}}}\n")).unwrap_err().to_string();
-            assert!(error.contains("merges more"), "{error}");
-        }
-        assert!(contexts(&format!("{deep}services: {{s: *a60}}\n")).unwrap().is_empty());
+        // Each key is there once, whoever merges it how often.
+        assert!(contexts(&format!("{merged}services: {{s: *a199}}\n")).unwrap().is_empty());
+        let error = contexts(&lists).unwrap_err().to_string();
+        assert!(error.contains("its aliases name more than"), "{error}");
+        let keys: String = (0..2000).map(|n| format!("k{n}: v, ")).collect();
+        let wide: String = (0..2000).map(|n| format!("m{n}: {{<<: *b}}\n")).collect();
+        let error = contexts(&format!("b: &b {{{keys}}}\n{wide}")).unwrap_err().to_string();
+        assert!(error.contains("merges more"), "{error}");
         let nested = "[".repeat(100_000);
         assert!(matches!(contexts(&nested), Err(ComposeError::Malformed(_))));
     }
@@ -160,7 +181,7 @@ mod tests {
             ("services:\n  a:\n    build:\n      context: [x]", "line 4: the path of a folder"),
             ("services:\n  a:\n    build: x\n    build: y\n", "line 4: the key build is there twice"),
             ("services:\n  a: &a\n    <<: *a\n", "line 3: an alias of what it lies in"),
-            ("a: b\n---\nservices: {}\n", "line 3: a second document"),
+            ("a: b\n---\nservices: {}\n", "line 2: a second document"),
             ("services: {a: *b}\n", "line 1"),
             ("services: {a: {build: x}\n", "line 1"),
             ("", "it holds nothing"),

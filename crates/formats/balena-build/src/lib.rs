@@ -11,7 +11,6 @@ mod answer;
 mod compose;
 mod ignore;
 mod tarball;
-mod yaml;
 
 pub use ansi::{Log, plain};
 pub use answer::{Answer, AnswerError, Cursor, MAX_ELEMENT, Said};

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lw_model::lists::filled;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use crate::embedded::ini::Ini;
 use crate::embedded::input::malformed;
-use crate::text::json_error;
+use crate::text::{json_error, toml};
 use crate::{Error, Problem};
 
 /// The most environments of one file.
@@ -207,17 +209,9 @@ fn choices(choice: &str) -> Vec<String> {
     }
 }
 
-fn toml_error(file: &str, text: &str, format: &'static str, error: &toml::de::Error) -> Error {
-    let line = error.span().map(|span| {
-        let before = text.get(..span.start).unwrap_or_default();
-        u32::try_from(before.bytes().filter(|byte| *byte == b'\n').count() + 1).unwrap_or(u32::MAX)
-    });
-    malformed(file, line, format, error.message())
-}
-
 #[derive(Deserialize)]
 struct ToxToml {
-    env_list: Option<Vec<toml::Value>>,
+    env_list: Option<Vec<Value>>,
     legacy_tox_ini: Option<String>,
 }
 
@@ -233,11 +227,10 @@ struct Tools {
 
 fn tox_toml(kind: BuildFile, file: &str, text: &str) -> Result<Vec<Environment>, Error> {
     const FORMAT: &str = "configuration of tox";
-    let fail = |error: toml::de::Error| toml_error(file, text, FORMAT, &error);
     let table = if kind == BuildFile::ToxToml {
-        Some(toml::from_str::<ToxToml>(text).map_err(fail)?)
+        Some(toml::<ToxToml>(file, text, FORMAT)?)
     } else {
-        toml::from_str::<PyProject>(text).map_err(fail)?.tool.and_then(|tools| tools.tox)
+        toml::<PyProject>(file, text, FORMAT)?.tool.and_then(|tools| tools.tox)
     };
     let Some(table) = table else { return Err(malformed(file, None, FORMAT, "it has no [tool.tox]")) };
     let Some(list) = table.env_list else {
@@ -249,10 +242,15 @@ fn tox_toml(kind: BuildFile, file: &str, text: &str) -> Result<Vec<Environment>,
     let mut names = Vec::new();
     for item in list {
         match item {
-            toml::Value::String(name) => names.push(name),
-            toml::Value::Table(table) => product(file, &table, &mut names)?,
+            Value::String(name) => names.push(name),
+            Value::Object(table) => product(file, &table, &mut names)?,
             other => {
-                let reason = format!("env_list has {} where a name is expected", other.type_str());
+                let found = match other {
+                    Value::Array(_) => "a list",
+                    Value::Bool(_) => "a boolean",
+                    _ => "a number",
+                };
+                let reason = format!("env_list has {found} where a name is expected");
                 return Err(malformed(file, None, FORMAT, reason));
             }
         }
@@ -265,11 +263,11 @@ fn tox_toml(kind: BuildFile, file: &str, text: &str) -> Result<Vec<Environment>,
 
 /// `{ product = [["py311", "py312"], ["a", "b"]], exclude = ["py311-b"] }`, or with ranges, `{ prefix = "py3", start = 11, stop
 /// = 14 }` as a group (<https://tox.wiki/en/latest/config.html#env_list>).
-fn product(file: &str, table: &toml::Table, names: &mut Vec<String>) -> Result<(), Error> {
+fn product(file: &str, table: &Map<String, Value>, names: &mut Vec<String>) -> Result<(), Error> {
     let fail = |reason: &str| malformed(file, None, "configuration of tox", reason.to_owned());
-    let words = |value: &toml::Value| -> Result<Vec<String>, Error> {
+    let words = |value: &Value| -> Result<Vec<String>, Error> {
         match value {
-            toml::Value::Array(items) => items
+            Value::Array(items) => items
                 .iter()
                 .map(|item| {
                     item.as_str()
@@ -277,9 +275,9 @@ fn product(file: &str, table: &toml::Table, names: &mut Vec<String>) -> Result<(
                         .ok_or_else(|| fail("a group of `product` has no list of names"))
                 })
                 .collect(),
-            toml::Value::Table(range) => {
-                let number = |name: &str| range.get(name).and_then(toml::Value::as_integer);
-                let prefix = range.get("prefix").and_then(toml::Value::as_str);
+            Value::Object(range) => {
+                let number = |name: &str| range.get(name).and_then(Value::as_i64);
+                let prefix = range.get("prefix").and_then(Value::as_str);
                 match (prefix, number("start"), number("stop")) {
                     (Some(prefix), Some(start), Some(stop))
                         if start <= stop && stop.saturating_sub(start) < 1000 =>
@@ -292,7 +290,7 @@ fn product(file: &str, table: &toml::Table, names: &mut Vec<String>) -> Result<(
             _ => Err(fail("a group of `product` has no list of names")),
         }
     };
-    let groups = table.get("product").and_then(toml::Value::as_array);
+    let groups = table.get("product").and_then(Value::as_array);
     let groups = groups.ok_or_else(|| fail("env_list has a table without `product`"))?;
     let mut all: Vec<String> = vec![String::new()];
     for group in groups {
@@ -337,11 +335,11 @@ fn nox(file: &str, text: &str) -> Result<Vec<Environment>, Error> {
 
 #[derive(Deserialize)]
 struct Manifest {
-    package: Option<toml::Table>,
+    package: Option<IgnoredAny>,
     #[serde(default)]
     features: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    dependencies: toml::Table,
+    dependencies: BTreeMap<String, Value>,
     #[serde(default)]
     target: BTreeMap<String, Target>,
 }
@@ -349,13 +347,13 @@ struct Manifest {
 #[derive(Deserialize)]
 struct Target {
     #[serde(default)]
-    dependencies: toml::Table,
+    dependencies: BTreeMap<String, Value>,
 }
 
 /// What `cargo hack --each-feature` runs: nothing but the code itself, each feature, all of them.
 fn cargo(file: &str, text: &str) -> Result<Vec<Environment>, Error> {
     const FORMAT: &str = "Cargo.toml";
-    let manifest: Manifest = toml::from_str(text).map_err(|error| toml_error(file, text, FORMAT, &error))?;
+    let manifest: Manifest = toml(file, text, FORMAT)?;
     if manifest.package.is_none() {
         return Err(malformed(file, None, FORMAT, "it has no [package]: name the one of a crate"));
     }
@@ -367,7 +365,7 @@ fn cargo(file: &str, text: &str) -> Result<Vec<Environment>, Error> {
     let tables = std::iter::once(&manifest.dependencies)
         .chain(manifest.target.values().map(|target| &target.dependencies));
     for (name, dependency) in tables.flatten() {
-        let optional = dependency.get("optional").and_then(toml::Value::as_bool) == Some(true);
+        let optional = dependency.get("optional").and_then(Value::as_bool) == Some(true);
         if optional && !called.contains(name.as_str()) && !names.contains(&name.as_str()) {
             names.push(name);
         }

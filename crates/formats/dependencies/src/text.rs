@@ -3,7 +3,8 @@
 use crate::origin::MAX_FILE;
 use crate::{Error, Places, Problem, Tree};
 use lw_inventory::Place;
-use lw_syntax::json_reason;
+use lw_syntax::tree::Fault;
+use lw_syntax::{json_reason, toml};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
@@ -73,13 +74,19 @@ pub(crate) fn optional_text(
     places.project.read(file)?.map(|bytes| text_of(&bytes, file, format)).transpose()
 }
 
-/// What TOML's reader says, with its line.
-pub(crate) fn toml_error(file: &str, text: &str, format: &'static str, error: &toml::de::Error) -> Error {
-    let line = error.span().map(|span| {
-        let before = text.as_bytes().get(..span.start.min(text.len())).unwrap_or_default();
-        u32::try_from(before.iter().filter(|b| **b == b'\n').count() + 1).unwrap_or(u32::MAX)
-    });
-    malformed(file, line, format, error.message())
+/// What the reader of YAML or TOML says, with its line.
+pub(crate) fn fault(file: &str, text: &str, format: &'static str, fault: &Fault) -> Error {
+    let line = fault.line(text);
+    if fault.is_too_large() {
+        return Error { file: file.to_owned(), line, problem: Problem::TooLarge(fault.reason().to_owned()) };
+    }
+    malformed(file, line, format, fault.reason())
+}
+
+/// A text as TOML.
+pub(crate) fn toml<T: DeserializeOwned>(file: &str, text: &str, format: &'static str) -> Result<T, Error> {
+    let tree = toml::read(text).map_err(|error| fault(file, text, format, &error))?;
+    tree.document().read().map_err(|error| fault(file, text, format, &error))
 }
 
 /// What JSON's reader says, with its line, which begins at `first` where only a part was read.
@@ -180,10 +187,7 @@ impl<'a> Input<'a> {
 
     /// Reads it as TOML.
     pub(crate) fn toml<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        toml::from_str(&self.text).map_err(|error| {
-            let line = error.span().map(|span| self.line(span.start));
-            self.malformed(line, error.message().trim())
-        })
+        toml(self.file, &self.text, self.format)
     }
 
     /// Reads it as JSON.

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use lw_model::Diagnose;
-use lw_syntax::Position;
+use lw_syntax::tree::Placed;
+use lw_syntax::{Position, toml};
 use serde::Deserialize;
 use thiserror::Error;
-use toml::Spanned;
 
 use crate::text::clipped;
 
@@ -112,7 +112,7 @@ impl Diagnose for QuarantineError {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    test: Vec<Spanned<Raw>>,
+    test: Vec<Placed<Raw>>,
 }
 
 #[derive(Deserialize)]
@@ -121,15 +121,9 @@ struct Raw {
     test: String,
     suite: Option<String>,
     owner: String,
-    until: Until,
+    /// In quotes or without, which is a date of TOML.
+    until: String,
     reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Until {
-    Day(toml::value::Datetime),
-    Text(String),
 }
 
 impl Quarantine {
@@ -149,9 +143,11 @@ impl Quarantine {
             at: Position::line(line_at(error.valid_up_to())),
             what: "it is not UTF-8".into(),
         })?;
-        let file: File = toml::from_str(text).map_err(|error| QuarantineError::Syntax {
-            at: Position::line(error.span().map_or(1, |span| line_at(span.start))),
-            what: clipped(error.message()),
+        let tree = toml::read(text);
+        let file = tree.as_ref().map_err(Clone::clone).and_then(|tree| tree.document().read::<File>());
+        let file = file.map_err(|fault| QuarantineError::Syntax {
+            at: Position::line(fault.at().map_or(1, line_at)),
+            what: clipped(fault.reason()),
         })?;
         if file.test.len() > MAX_ENTRIES {
             return Err(QuarantineError::TooLarge);
@@ -160,18 +156,14 @@ impl Quarantine {
         let mut known: std::collections::HashMap<(String, Option<String>), u64> =
             std::collections::HashMap::new();
         for raw in file.test {
-            let line = line_at(raw.span().start);
+            let line = line_at(raw.at);
             let at = Position::line(line);
-            let Raw { test, suite, owner, until, reason } = raw.into_inner();
+            let Raw { test, suite, owner, until, reason } = raw.value;
             for (key, value) in [("test", Some(&test)), ("suite", suite.as_ref()), ("owner", Some(&owner))] {
                 if value.is_some_and(|value| value.trim().is_empty()) {
                     return Err(QuarantineError::Empty { at, key });
                 }
             }
-            let until = match until {
-                Until::Day(day) => day.to_string(),
-                Until::Text(day) => day,
-            };
             let Some(until) = day(&until) else {
                 return Err(QuarantineError::Day { at, found: clipped(&until) });
             };

@@ -2,6 +2,8 @@
 //!
 //! <https://pnpm.io/pnpm-workspace_yaml>. Of what else the file holds, such as settings and catalogues, nothing is looked at.
 
+use lw_syntax::tree::{Fault, Node};
+use lw_syntax::yaml::{self, Rules};
 use serde::Deserialize;
 
 use crate::error::VersionFileError;
@@ -27,27 +29,19 @@ struct Workspace {
 /// When it is no YAML, or `packages` is no list of patterns.
 pub fn pnpm_members(bytes: &[u8]) -> Result<Vec<String>, VersionFileError> {
     let source = Source::of(bytes)?;
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: 32,
-            max_documents: 1,
-            // Catalogues may have some; so few make no bomb.
-            max_anchors: 64,
-            max_aliases: 256,
-            max_events: 2 * MOST_NODES,
-            max_nodes: MOST_NODES,
-            max_total_scalar_bytes: MOST_TEXT,
-        },
-        with_snippet: false,
+    let rules = Rules {
+        depth: 32,
+        // Catalogues may have some; so few make no bomb.
+        anchors: 64,
+        aliases: 256,
+        nodes: MOST_NODES,
+        bytes: MOST_TEXT,
+        ..Rules::WRITTEN
     };
     let syntax = |line, reason| VersionFileError::Syntax { line, reason };
-    let workspace: Option<Workspace> =
-        serde_saphyr::from_str_with_options(source.text, options).map_err(|error| {
-            let line = error.location().and_then(|location| u32::try_from(location.line()).ok());
-            let reason = error.without_snippet().to_string();
-            let reason = reason.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
-            syntax(line.unwrap_or(1).max(1), reason)
-        })?;
+    let fault = |fault: Fault| syntax(fault.line(source.text).unwrap_or(1), fault.reason().to_owned());
+    let tree = yaml::read(source.text, &rules).map_err(fault)?;
+    let workspace: Option<Workspace> = tree.root().map(Node::read).transpose().map_err(fault)?;
     let members = workspace.and_then(|workspace| workspace.packages).unwrap_or_default();
     match members.iter().any(|member| member.trim_start_matches('!').trim().is_empty()) {
         true => Err(syntax(line_of_packages(&source), "`packages` has an empty pattern".to_owned())),

@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use lw_syntax::toml;
+use lw_syntax::tree::Placed;
 use serde::Deserialize;
-use toml::Spanned;
 
 use crate::origin::MAX_PACKAGES;
-use crate::text::{Lines, malformed, toml_error};
+use crate::text::{Lines, fault, malformed};
 use crate::{Error, Problem};
 
 pub(super) const FORMAT: &str = "Cargo.lock";
@@ -47,7 +48,7 @@ struct File<'a> {
 #[derive(Deserialize)]
 struct Entry<'a> {
     #[serde(borrow)]
-    name: Spanned<Cow<'a, str>>,
+    name: Placed<Cow<'a, str>>,
     #[serde(borrow)]
     version: Cow<'a, str>,
     #[serde(borrow)]
@@ -55,9 +56,9 @@ struct Entry<'a> {
     #[serde(borrow)]
     checksum: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    dependencies: Vec<Spanned<Cow<'a, str>>>,
+    dependencies: Vec<Placed<Cow<'a, str>>>,
     #[serde(borrow)]
-    replace: Option<Spanned<Cow<'a, str>>>,
+    replace: Option<Placed<Cow<'a, str>>>,
 }
 
 /// Packages by name, then by version and source, which a reference gives as far as it must.
@@ -77,7 +78,7 @@ impl<'a> Names<'a> {
     fn of(entries: &'a [Entry<'a>]) -> Self {
         let mut names = Self::default();
         for (index, entry) in entries.iter().enumerate() {
-            let name = entry.name.get_ref().as_ref();
+            let name = entry.name.value.as_ref();
             names.by_name.entry(name).or_default().push(index);
             let source = entry.source.as_deref().unwrap_or_default();
             names.exact.entry((name, &entry.version, precise(source).0)).or_insert(index);
@@ -129,7 +130,8 @@ pub(super) fn precise(source: &str) -> (&str, Option<&str>) {
 }
 
 pub(super) fn read(text: &str, path: &str) -> Result<Lock, Error> {
-    let file: File<'_> = toml::from_str(text).map_err(|error| toml_error(path, text, FORMAT, &error))?;
+    let tree = toml::read(text).map_err(|error| fault(path, text, FORMAT, &error))?;
+    let file: File<'_> = tree.document().read().map_err(|error| fault(path, text, FORMAT, &error))?;
     if let Some(version) = file.version.filter(|version| !(1..=4).contains(version)) {
         let problem = Problem::Version { format: FORMAT, version: version.to_string() };
         return Err(Error { file: path.to_owned(), line: None, problem });
@@ -143,14 +145,14 @@ pub(super) fn read(text: &str, path: &str) -> Result<Lock, Error> {
     let mut entries = file.package;
     entries.extend(file.root);
     let names = Names::of(&entries);
-    let find = |reference: &Spanned<Cow<'_, str>>| {
-        let text = reference.get_ref();
+    let find = |reference: &Placed<Cow<'_, str>>| {
+        let text = &reference.value;
         let problem = match names.find(&entries, text) {
             Found::One(index) => return Ok(index),
             Found::None => Problem::Inconsistent(format!("no package is {text:?}, which is needed here")),
             Found::Several => Problem::Inconsistent(format!("several packages are {text:?}")),
         };
-        let line = Some(lines.at(reference.span().start));
+        let line = Some(lines.at(reference.at));
         Err(Error { file: path.to_owned(), line, problem })
     };
     let mut replacements = HashMap::new();
@@ -161,8 +163,8 @@ pub(super) fn read(text: &str, path: &str) -> Result<Lock, Error> {
     }
     let mut packages = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
-        let name = entry.name.get_ref();
-        let line = lines.at(entry.name.span().start);
+        let name = &entry.name.value;
+        let line = lines.at(entry.name.at);
         if name.is_empty() || entry.version.is_empty() {
             return Err(malformed(path, line, FORMAT, "a package has no name or no version"));
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::Error;
-use crate::text::toml_error;
+use crate::text::toml;
 
 pub(super) const FORMAT: &str = "Cargo.toml";
 
@@ -203,7 +203,7 @@ pub(super) fn read(
     workspace: Option<&Workspace>,
     to_workspace: &str,
 ) -> Result<Manifest, Error> {
-    let raw: Raw = toml::from_str(text).map_err(|error| toml_error(path, text, FORMAT, &error))?;
+    let raw: Raw = toml(path, text, FORMAT)?;
     let own = raw.workspace.map(|raw| Workspace {
         members: raw.members,
         exclude: raw.exclude,

@@ -1,6 +1,8 @@
 //! Files as text and JSON, with errors that say where.
 
 use lw_inventory::{Component, Kind, Place, Source};
+use lw_syntax::tree::Node;
+use lw_syntax::yaml::{self, Rules};
 use serde_json::Value;
 
 use crate::{Error, Problem, Tree};
@@ -51,37 +53,9 @@ pub(super) fn yaml<T: serde::de::DeserializeOwned>(
     format: &'static str,
 ) -> Result<Option<T>, Error> {
     let Some(text) = text(tree, path, format)? else { return Ok(None) };
-    let is_empty = text
-        .lines()
-        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || line == "---");
-    if is_empty {
-        return Ok(None);
-    }
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: 64,
-            max_aliases: 1_000,
-            max_anchors: 1_000,
-            max_nodes: 2_000_000,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
-            max_replay_stack_depth: 16,
-            max_alias_expansions_per_anchor: 1_000,
-        },
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(&text, options).map(Some).map_err(|error| {
-        let line = error.location().and_then(|place| u32::try_from(place.line()).ok());
-        let said = first_line(&error.to_string());
-        // Its text ends with the place, which stands in front here.
-        let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(reason, _)| reason);
-        malformed(path, line, format, reason)
-    })
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
+    let fault = |error| crate::text::fault(path, &text, format, &error);
+    let tree = yaml::read(&text, &Rules::WRITTEN).map_err(fault)?;
+    tree.root().map(Node::read).transpose().map_err(fault)
 }
 
 /// "This is no …" at a line.

@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lw_inventory::{Completeness, Inventory, Patch, Place, Source};
 use lw_model::lists::filled;
+use lw_syntax::tree::Placed;
+use lw_syntax::yaml::Keys;
 use serde::Deserialize;
-use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::package::{component, set_source, source_of};
 use super::project::Project;
 use super::yarn::{FORMAT, split, target};
 use crate::graph::{Graph, Need};
 use crate::origin::{MAX_PACKAGES, folder_of, join, relative_path};
-use crate::text::{malformed, optional_text};
-use crate::yaml::{KeyLines, Text, documents, documents_with};
+use crate::text::{Lines, malformed, optional_text};
+use crate::yaml::{Text, documents, documents_with};
 use crate::{Error, Places, Problem};
 
 /// Formats from Yarn 2.0 to 4.18.
@@ -51,9 +52,9 @@ struct Settings {
 }
 
 pub(super) fn inventory(places: &Places<'_>, path: &str, text: &str) -> Result<Inventory, Error> {
-    type File = BTreeMap<String, serde_saphyr::Spanned<Entry>>;
+    type File = BTreeMap<String, Placed<Entry>>;
     // As Yarn does, and as a merge of two branches leaves it.
-    let mut files: Vec<File> = documents_with(text, path, FORMAT, DuplicateKeyPolicy::LastWins)?;
+    let mut files: Vec<File> = documents_with(text, path, FORMAT, Keys::LastWins)?;
     let (Some(mut file), true) = (files.pop(), files.is_empty()) else {
         return Err(malformed(path, None, FORMAT, "expected one YAML document"));
     };
@@ -78,7 +79,7 @@ pub(super) fn inventory(places: &Places<'_>, path: &str, text: &str) -> Result<I
     let registry = settings.into_iter().find_map(|settings| settings.registry);
     let registry =
         registry.map(|url| source_of("x", &format!("{}/x/-/x-1.tgz", url.trim_end_matches('/')), base));
-    let lines = KeyLines::of(text);
+    let lines = Lines::of(text);
     Reader { path, base, lines, registry: registry.unwrap_or(Source::PublicRegistry) }
         .inventory(places, &file)
 }
@@ -86,7 +87,7 @@ pub(super) fn inventory(places: &Places<'_>, path: &str, text: &str) -> Result<I
 struct Reader<'a> {
     path: &'a str,
     base: &'a str,
-    lines: KeyLines<'a>,
+    lines: Lines,
     registry: Source,
 }
 
@@ -103,7 +104,7 @@ impl Reader<'_> {
     fn inventory(
         &self,
         places: &Places<'_>,
-        file: &BTreeMap<String, serde_saphyr::Spanned<Entry>>,
+        file: &BTreeMap<String, Placed<Entry>>,
     ) -> Result<Inventory, Error> {
         let mut project = Project::read(places, self.base)?;
         for entry in file.values() {
@@ -125,7 +126,7 @@ impl Reader<'_> {
         let originals: BTreeSet<String> = filled(of_patched);
         for (keys, spanned) in file {
             let entry = &spanned.value;
-            let line = self.lines.of_value(spanned);
+            let line = self.lines.at(spanned.at);
             let node = nodes.len();
             let folder = entry.resolution.as_deref().and_then(workspace);
             let made = match folder {

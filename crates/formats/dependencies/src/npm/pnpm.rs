@@ -8,8 +8,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use lw_inventory::{Completeness, Component, Hash, HashAlgorithm, Inventory, Patch, Place, Source};
+use lw_syntax::tree::Placed;
 use serde::Deserialize;
-use serde_saphyr::Spanned;
 
 use super::package::{component, integrity, set_distribution, set_source, source_of};
 use super::project::Project;
@@ -17,8 +17,8 @@ use super::yarn::split;
 use crate::address::public_url;
 use crate::graph::{Graph, Need};
 use crate::origin::{MAX_PACKAGES, folder_of, join, relative_path, revision};
-use crate::text::{malformed, optional_text, project_text};
-use crate::yaml::{KeyLines, Text, documents};
+use crate::text::{Lines, malformed, optional_text, project_text};
+use crate::yaml::{Text, documents};
 use crate::{Error, Options, Places, Problem};
 
 const FORMAT: &str = "pnpm-lock.yaml";
@@ -27,13 +27,13 @@ const FORMAT: &str = "pnpm-lock.yaml";
 #[serde(default, rename_all = "camelCase")]
 struct File {
     lockfile_version: Text,
-    importers: BTreeMap<String, Spanned<Importer>>,
+    importers: BTreeMap<String, Placed<Importer>>,
     // Where there is one package only, formats 5 and 6 have its needs here.
     dependencies: BTreeMap<String, Wanted>,
     dev_dependencies: BTreeMap<String, Wanted>,
     optional_dependencies: BTreeMap<String, Wanted>,
-    packages: BTreeMap<String, Spanned<Package>>,
-    snapshots: BTreeMap<String, Spanned<Snapshot>>,
+    packages: BTreeMap<String, Placed<Package>>,
+    snapshots: BTreeMap<String, Placed<Snapshot>>,
     patched_dependencies: BTreeMap<String, Patched>,
 }
 
@@ -129,7 +129,7 @@ pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inven
     };
     let mut patches = settings.into_iter().next().unwrap_or_default().patched_dependencies;
     patches.extend(project.manifests.get("").map(|root| root.pnpm.patched.clone()).unwrap_or_default());
-    let lines = KeyLines::of(&text);
+    let lines = Lines::of(&text);
     let mut graph = Graph::default();
     let mut own: BTreeMap<String, usize> = BTreeMap::new();
     let root = graph.add(project.component(""));
@@ -210,7 +210,7 @@ struct Document<'a> {
     own: &'a BTreeMap<String, usize>,
     /// Files of patches by what they patch, where the lock file has only their hashes.
     patches: &'a BTreeMap<String, String>,
-    lines: &'a KeyLines<'a>,
+    lines: &'a Lines,
 }
 
 impl Document<'_> {
@@ -225,14 +225,14 @@ impl Document<'_> {
         let mut needs: Vec<Needs<'_>> = Vec::new();
         if self.layout == Layout::Snapshots {
             for (key, snapshot) in &file.snapshots {
-                let line = self.lines.of_value(snapshot);
+                let line = self.lines.at(snapshot.at);
                 let package = file.packages.get(self.layout.without_peers(key));
                 let Some(package) = package else {
                     let problem =
                         Problem::Inconsistent(format!("no package is {:?}", self.layout.without_peers(key)));
                     return Err(Error { file: self.path.to_owned(), line: Some(line), problem });
                 };
-                let index = graph.add(self.component(key, package, self.lines.of_value(package))?);
+                let index = graph.add(self.component(key, package, self.lines.at(package.at))?);
                 keys.insert(key, index);
                 needs.push((
                     index,
@@ -243,7 +243,7 @@ impl Document<'_> {
             }
         } else {
             for (key, package) in &file.packages {
-                let line = self.lines.of_value(package);
+                let line = self.lines.at(package.at);
                 let index = graph.add(self.component(key, package, line)?);
                 keys.insert(key, index);
                 needs.push((index, line, &package.value.dependencies, &package.value.optional_dependencies));
@@ -289,7 +289,7 @@ impl Document<'_> {
         importer("", 1, &file.dev_dependencies, Need::Development);
         for (folder, spanned) in &file.importers {
             let (folder, value) = (normal(folder), &spanned.value);
-            let line = self.lines.of_value(spanned);
+            let line = self.lines.at(spanned.at);
             importer(&folder, line, &value.dependencies, Need::Required);
             importer(&folder, line, &value.optional_dependencies, Need::Optional);
             importer(&folder, line, &value.dev_dependencies, Need::Development);
@@ -331,7 +331,7 @@ impl Document<'_> {
         }
     }
 
-    fn component(&self, key: &str, package: &Spanned<Package>, line: u32) -> Result<Component, Error> {
+    fn component(&self, key: &str, package: &Placed<Package>, line: u32) -> Result<Component, Error> {
         let package = &package.value;
         let parts = self.layout.parts(key);
         let name = package.name.as_deref().or(parts.map(|(name, _)| name));

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, Inventory, Scope, Source, Unknown};
 use lw_model::lists::filled;
+use lw_syntax::tree::Placed;
 use serde::Deserialize;
-use toml::{Spanned, Value};
+use serde_json::Value;
 
 use super::pyproject::{Pyproject, extras, several};
 use super::requirement::Requirement;
@@ -23,7 +24,7 @@ use crate::{Error, Places};
 #[derive(Deserialize)]
 struct Lock {
     #[serde(default, rename = "package")]
-    packages: Vec<Spanned<Package>>,
+    packages: Vec<Placed<Package>>,
     metadata: Option<Metadata>,
 }
 
@@ -109,7 +110,7 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
 struct Reading<'a> {
     source: &'a Input<'a>,
     folder: &'a str,
-    packages: &'a [Spanned<Package>],
+    packages: &'a [Placed<Package>],
     metadata: &'a Metadata,
 }
 
@@ -122,15 +123,15 @@ struct Nodes {
 
 impl Reading<'_> {
     fn get(&self, index: usize) -> Option<&Package> {
-        self.packages.get(index).map(Spanned::get_ref)
+        self.packages.get(index).map(|package| &package.value)
     }
 
     fn nodes(&self) -> Nodes {
         let mut nodes =
             Nodes { by_name: BTreeMap::new(), extras: BTreeMap::new(), count: self.packages.len() };
         for (index, package) in self.packages.iter().enumerate() {
-            nodes.by_name.entry(normal(&package.get_ref().name)).or_default().push(index);
-            for extra in package.get_ref().extras.keys() {
+            nodes.by_name.entry(normal(&package.value.name)).or_default().push(index);
+            for extra in package.value.extras.keys() {
                 nodes.extras.insert((index, normal(extra)), nodes.count);
                 nodes.count += 1;
             }
@@ -187,9 +188,9 @@ impl Reading<'_> {
         let reached = needs.scopes([root]);
         let mut ids = Vec::with_capacity(self.packages.len());
         for (index, spanned) in self.packages.iter().enumerate() {
-            let entry = spanned.get_ref();
+            let entry = &spanned.value;
             let mut component = self.component(entry);
-            component.places.insert(self.source.place(spanned.span().start));
+            component.places.insert(self.source.place(spanned.at));
             component.scope = scope(entry, reached.get(index).copied().flatten(), project.is_some());
             ids.push(inventory.add(component));
         }
@@ -217,11 +218,11 @@ impl Reading<'_> {
     fn needs_of(
         &self,
         index: usize,
-        spanned: &Spanned<Package>,
+        spanned: &Placed<Package>,
         nodes: &Nodes,
         needs: &mut Needs,
     ) -> Result<(), Error> {
-        let package = spanned.get_ref();
+        let package = &spanned.value;
         let mut link = |from: usize, name: &str, value: &Value| -> Result<(), Error> {
             for one in several(value) {
                 let versions = one.as_str().or_else(|| one.get("version").and_then(Value::as_str));
@@ -231,7 +232,7 @@ impl Reading<'_> {
                 if found.is_empty() && !bound {
                     let what =
                         format!("{} {} needs {name}, which has no entry", package.name, package.version);
-                    return Err(self.source.inconsistent(Some(self.source.line(spanned.span().start)), what));
+                    return Err(self.source.inconsistent(Some(self.source.line(spanned.at)), what));
                 }
                 for to in found {
                     needs.add(from, to, Scope::Required);
@@ -298,7 +299,7 @@ impl Reading<'_> {
         component.dependencies_known = Completeness::Complete;
         match &entry.markers {
             Some(Value::String(marker)) => component.property(MARKER, marker.clone()),
-            Some(Value::Table(by_group)) => {
+            Some(Value::Object(by_group)) => {
                 for (group, marker) in by_group {
                     component.property(MARKER, format!("{group}: {}", marker.as_str().unwrap_or_default()));
                 }

@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, Distribution, Inventory, Scope, Source, Unknown};
+use lw_syntax::tree::Placed;
 use serde::Deserialize;
-use toml::{Spanned, Table, Value};
+use serde_json::{Map, Value};
 
 use super::marker::{Asked, holds};
 use super::pyproject::Pyproject;
@@ -25,7 +26,7 @@ struct Lock {
     created_by: Option<String>,
     #[serde(default)]
     default_groups: Vec<String>,
-    packages: Option<Vec<Spanned<Package>>>,
+    packages: Option<Vec<Placed<Package>>>,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +35,7 @@ struct Package {
     version: Option<String>,
     marker: Option<String>,
     index: Option<String>,
-    dependencies: Option<Vec<Table>>,
+    dependencies: Option<Vec<Map<String, Value>>>,
     vcs: Option<From>,
     directory: Option<From>,
     archive: Option<File>,
@@ -62,7 +63,7 @@ struct File {
     #[serde(default)]
     hashes: BTreeMap<String, String>,
     subdirectory: Option<String>,
-    upload_time: Option<toml::value::Datetime>,
+    upload_time: Option<String>,
 }
 
 impl File {
@@ -143,16 +144,16 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
 
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, package) in packages.iter().enumerate() {
-        by_name.entry(normal(&package.get_ref().name)).or_default().push(index);
+        by_name.entry(normal(&package.value.name)).or_default().push(index);
     }
     let mut needs = Needs::new(packages.len());
     for (index, spanned) in packages.iter().enumerate() {
-        for dependency in spanned.get_ref().dependencies.iter().flatten() {
+        for dependency in spanned.value.dependencies.iter().flatten() {
             let found = find(packages, &by_name, dependency);
             if found.is_empty() {
                 let name = dependency.get("name").and_then(Value::as_str).unwrap_or_default();
-                let what = format!("{} needs {name}, which has no entry", spanned.get_ref().name);
-                return Err(source.inconsistent(Some(source.line(spanned.span().start)), what));
+                let what = format!("{} needs {name}, which has no entry", spanned.value.name);
+                return Err(source.inconsistent(Some(source.line(spanned.at)), what));
             }
             for to in found {
                 needs.add(index, to, Scope::Required);
@@ -171,7 +172,7 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
     let root = add_root(&mut inventory, root);
     let mut ids = Vec::with_capacity(packages.len());
     for spanned in packages {
-        let entry = spanned.get_ref();
+        let entry = &spanned.value;
         let from = entry.source(folder);
         if from == own {
             ids.push(root);
@@ -179,7 +180,7 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
         }
         let version = entry.version();
         let mut component = package(&entry.name, version.as_deref(), from);
-        let place = source.place(spanned.span().start);
+        let place = source.place(spanned.at);
         component.places.insert(place.clone());
         component.scope =
             entry.marker.as_deref().map_or(Scope::Required, |marker| scope(marker, &lock.default_groups));
@@ -192,7 +193,7 @@ pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Inventory, Error> 
         let wheels = entry.wheels.iter().map(|file| file.distribution(false));
         component.distributions.extend(sources.chain(wheels));
         let files = entry.sdist.iter().chain(&entry.wheels).chain(&entry.archive);
-        let times = files.filter_map(|file| Some(file.upload_time.as_ref()?.to_string()));
+        let times = files.filter_map(|file| file.upload_time.clone());
         component.released = first_of(times);
         if let Some(archive) = entry.archive.as_ref().filter(|archive| archive.url.is_some()) {
             let is_wheel = archive
@@ -243,12 +244,16 @@ fn link(
 }
 
 /// The packages whose entries have everything that an entry of `dependencies` says.
-fn find(packages: &[Spanned<Package>], by_name: &BTreeMap<String, Vec<usize>>, wanted: &Table) -> Vec<usize> {
+fn find(
+    packages: &[Placed<Package>],
+    by_name: &BTreeMap<String, Vec<usize>>,
+    wanted: &Map<String, Value>,
+) -> Vec<usize> {
     let text = |key: &str| wanted.get(key).and_then(Value::as_str);
     let named =
         text("name").and_then(|name| by_name.get(&normal(name))).map(Vec::as_slice).unwrap_or_default();
     let fits = |index: &usize| {
-        packages.get(*index).map(Spanned::get_ref).is_some_and(|package| {
+        packages.get(*index).map(|package| &package.value).is_some_and(|package| {
             let part = |key: &str, inner: &str| {
                 wanted.get(key).and_then(|table| table.get(inner)).and_then(Value::as_str)
             };

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lw_inventory::{Component, Contact, LicenceText, Reference, ReferenceKind, Scope, Source};
 use lw_model::lists::filled;
 use serde::Deserialize;
-use toml::Value;
+use serde_json::Value;
 
 use super::requirement::Requirement;
 use super::{nameless, normal, package};

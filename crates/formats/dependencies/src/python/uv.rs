@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lw_inventory::{Completeness, ComponentId, Inventory, Scope, Source};
 use lw_model::lists::filled;
+use lw_syntax::tree::Placed;
 use serde::Deserialize;
-use toml::{Spanned, Value};
+use serde_json::Value;
 
 use super::pyproject::Pyproject;
 use super::{MARKER, add_root, distribution, first_of, git, hash, index, nameless, normal, package, path};
@@ -24,7 +25,7 @@ struct Lock {
     #[serde(default)]
     manifest: Manifest,
     #[serde(default, rename = "package")]
-    packages: Vec<Spanned<Package>>,
+    packages: Vec<Placed<Package>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -164,7 +165,7 @@ impl Reading<'_> {
         let mut nodes = Nodes { by_name: BTreeMap::new(), extras: BTreeMap::new() };
         let mut count = packages.len();
         for (index, package) in packages.iter().enumerate() {
-            let package = package.get_ref();
+            let package = &package.value;
             nodes.by_name.entry(&package.name).or_default().push(index);
             for extra in package.optional_dependencies.keys() {
                 nodes.extras.insert((index, extra), count);
@@ -175,7 +176,7 @@ impl Reading<'_> {
         let at_top = |package: &Package| {
             package.source.folder().is_some_and(|folder| [".", "", "./"].contains(&folder))
         };
-        let root = packages.iter().position(|package| at_top(package.get_ref()));
+        let root = packages.iter().position(|package| at_top(&package.value));
         let members = self.members(root);
 
         // The last node is the workspace, which needs its members.
@@ -183,8 +184,8 @@ impl Reading<'_> {
         let mut needs = Needs::new(count + 1);
         let mut lines = BTreeMap::new();
         for (index, spanned) in packages.iter().enumerate() {
-            let package = spanned.get_ref();
-            let line = self.source.line(spanned.span().start);
+            let package = &spanned.value;
+            let line = self.source.line(spanned.at);
             lines.insert(index, line);
             let mut link = |from: usize, dependencies: &[Dependency], scope: Scope| -> Result<(), Error> {
                 for dependency in dependencies {
@@ -218,7 +219,7 @@ impl Reading<'_> {
             for extra in packages
                 .get(member)
                 .into_iter()
-                .flat_map(|package| package.get_ref().optional_dependencies.keys())
+                .flat_map(|package| package.value.optional_dependencies.keys())
             {
                 if let Some(&node) = nodes.extras.get(&(member, extra.as_str())) {
                     needs.add(member, node, Scope::Optional);
@@ -235,7 +236,7 @@ impl Reading<'_> {
         let mut inventory = Inventory::new();
         let root_id = match root.and_then(|index| packages.get(index)) {
             Some(spanned) => {
-                let package = spanned.get_ref();
+                let package = &spanned.value;
                 let known = project.and_then(|project| project.project.clone());
                 let mut own =
                     super::package(&package.name, package.version.as_deref(), nameless(self.folder).source);
@@ -243,7 +244,7 @@ impl Reading<'_> {
                     own.version = own.version.or_else(|| known.version.clone());
                     own.absorb(known);
                 }
-                own.places.insert(self.source.place(spanned.span().start));
+                own.places.insert(self.source.place(spanned.at));
                 own
             }
             None => project.map_or_else(|| nameless(self.folder), |project| project.root(self.folder)),
@@ -257,8 +258,8 @@ impl Reading<'_> {
             let id = if Some(index) == root {
                 root_id
             } else {
-                let mut component = self.component(spanned.get_ref());
-                component.places.insert(self.source.place(spanned.span().start));
+                let mut component = self.component(&spanned.value);
+                component.places.insert(self.source.place(spanned.at));
                 // What nothing leads to is not left out: nobody says that it is not needed.
                 component.scope = scopes.get(index).copied().flatten().unwrap_or(Scope::Required);
                 inventory.add(component)
@@ -279,7 +280,7 @@ impl Reading<'_> {
         let named: BTreeSet<&str> = filled(self.lock.manifest.members.iter().map(String::as_str));
         let mut members: BTreeSet<usize> = filled(root);
         for (index, package) in self.lock.packages.iter().enumerate() {
-            let package = package.get_ref();
+            let package = &package.value;
             if package.source.folder().is_some() && named.contains(package.name.as_str()) {
                 members.insert(index);
             }
@@ -301,7 +302,7 @@ impl Reading<'_> {
         let named = nodes.by_name.get(dependency.name.as_str()).map(Vec::as_slice).unwrap_or_default();
         let fits = |index: &usize| {
             self.lock.packages.get(*index).is_some_and(|package| {
-                let package = package.get_ref();
+                let package = &package.value;
                 let version = dependency.version.is_none() || dependency.version == package.version;
                 version && dependency.source.as_ref().is_none_or(|source| *source == package.source)
             })
@@ -353,7 +354,7 @@ impl Reading<'_> {
     ) {
         let mut markers: BTreeMap<ComponentId, Option<BTreeSet<&str>>> = BTreeMap::new();
         for (index, spanned) in self.lock.packages.iter().enumerate() {
-            let package = spanned.get_ref();
+            let package = &spanned.value;
             let Some(&from) = ids.get(index) else { continue };
             let extras = nodes.extras.range((index, "")..(index + 1, "")).map(|(_, &node)| node);
             let asked = extras.filter(|&node| scopes.get(node).copied().flatten().is_some());
