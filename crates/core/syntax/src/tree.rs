@@ -4,8 +4,8 @@
 //! serde makes the code of a format anew for each type that is read of it. By the libraries for YAML and TOML, whose code is large
 //! for each type, that was more than 700 kB of `lw`; of a tree there is one format, whose code for a type is a few calls.
 //!
-//! A tree is one vector in the order of the text, so that nothing of it recurses: not its making, nor its end. What is written
-//! once is there once; an alias names what stands before it.
+//! A tree is one vector in the order of the text: it ends without recursing, and nothing in it is deeper than those who make it
+//! allow. What is written once is there once; an alias names what stands before it.
 
 mod read;
 #[cfg(test)]

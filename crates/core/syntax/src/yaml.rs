@@ -11,6 +11,9 @@ use crate::tree::{Fault, Tree, Value, Word, small};
 /// The key whose maps are laid under those of its own: <https://yaml.org/type/merge.html>.
 const MERGE: &str = "<<";
 
+/// What the tags of YAML itself begin with.
+const STANDARD: &str = "tag:yaml.org,2002:";
+
 /// How much of a text is read, and what may be in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -145,7 +148,7 @@ impl<'a> Reader<'a, '_> {
                         self.tree.push_text(at, is_plain, &text);
                     }
                 }
-                self.end(index, is_plain && text == MERGE)?;
+                self.end(index, is_plain && text == MERGE && tag.as_deref().is_none_or(is_merge))?;
             }
             Event::Alias(anchor) => {
                 self.aliases += 1;
@@ -296,11 +299,15 @@ fn kind_of(tag: &Tag, at: usize) -> Result<Option<Tagged>, Fault> {
         _ if tag.suffix_in_namespace("!").is_some_and(|name| name.is_empty() || name == "!") => {
             Some(Tagged::Text)
         }
-        _ if tag.suffix_in_namespace("tag:yaml.org,2002:").is_some_and(|name| name == "binary") => {
+        _ if tag.suffix_in_namespace(STANDARD).is_some_and(|name| name == "binary") => {
             return Err(Fault::new(at, "no binary value (`!!binary`) is expected here"));
         }
         _ => None,
     })
+}
+
+fn is_merge(tag: &Tag) -> bool {
+    tag.suffix_in_namespace(STANDARD).is_some_and(|name| name == "merge")
 }
 
 /// What a word without quotes is, where nobody asks for something; `None` when it is a text.

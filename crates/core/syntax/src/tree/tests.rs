@@ -271,6 +271,8 @@ fn what_stands_twice_is_refused_or_the_last_counts() {
         );
     }
     assert_eq!(one::<Json>("a: {<<: , b: c}\n").unwrap()["a"]["b"], "c");
+    assert_eq!(one::<Json>("a: {!!merge <<: {b: c}}\n").unwrap()["a"]["b"], "c");
+    assert_eq!(one::<Json>("a: {!local <<: {b: c}}\n").unwrap()["a"]["<<"]["b"], "c");
 }
 
 #[test]
@@ -547,6 +549,11 @@ proptest! {
             // The judge tells an empty document by its tag.
             let judge: Vec<&Json> = judge.iter().filter(|value| !value.is_null()).collect();
             prop_assert_eq!(ours.iter().collect::<Vec<_>>(), judge);
+        }
+        if let (Err(ours), Ok(judge)) = (&ours, &judge) {
+            let said = ours.reason();
+            let is_known = ["twice", "after `<<`"].iter().any(|word| said.contains(word));
+            prop_assert!(is_known, "{} {:?}", said, judge);
         }
         // What only one of them reads is of a kind that is known.
         if let (Ok(ours), Err(judge)) = (&ours, &judge) {
