@@ -85,6 +85,7 @@ pub(crate) enum Values<'a> {
 impl Iterator for Values<'_> {
     type Item = u64;
 
+    #[inline]
     fn next(&mut self) -> Option<u64> {
         match self {
             Self::U8(values) => values.next().copied().map(u64::from),

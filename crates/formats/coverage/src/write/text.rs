@@ -14,21 +14,39 @@ const DIGITS: usize = 10;
 /// and precisions it looks for.
 #[derive(Debug)]
 pub(super) struct Lines<W> {
+    /// The text, and zeros up to what there is room for.
     text: Vec<u8>,
+    length: usize,
     out: W,
 }
 
 impl<W: Write> Lines<W> {
     pub(super) fn new(out: W) -> Self {
-        Self { text: Vec::with_capacity(FULL + FULL / 8), out }
+        Self { text: vec![0; FULL + FULL / 8], length: 0, out }
     }
 
-    /// Inlined, so that the constant parts of records are stores and no calls of `memcpy`, which in musl takes longer
-    /// than all the rest for a few bytes.
-    #[inline]
+    /// Inlined however small code is made, so that the constant parts of records are stores and no calls of `memcpy`, which in musl
+    /// takes longer than all the rest for a few bytes.
+    #[inline(always)]
     pub(super) fn push(&mut self, text: &str) -> &mut Self {
-        self.text.extend_from_slice(text.as_bytes());
+        let end = self.length + text.len();
+        if let Some(room) = self.text.get_mut(self.length..end) {
+            room.copy_from_slice(text.as_bytes());
+            self.length = end;
+        } else {
+            self.push_beyond(text);
+        }
         self
+    }
+
+    /// A text that there is no room for: names are as long as their authors like.
+    #[cold]
+    #[inline(never)]
+    fn push_beyond(&mut self, text: &str) {
+        self.text.truncate(self.length);
+        self.text.extend_from_slice(text.as_bytes());
+        self.length = self.text.len();
+        self.text.resize(self.length + FULL, 0);
     }
 
     #[inline]
@@ -36,49 +54,61 @@ impl<W: Write> Lines<W> {
         let number = number.into();
         match (u8::try_from(number), u32::try_from(number)) {
             // Most hits, and nearly all numbers of blocks and branches.
-            (Ok(digit @ 0..=9), _) => self.text.push(b'0' + digit),
+            (Ok(digit @ 0..=9), _) => self.digit(b'0' + digit),
             (_, Ok(number)) => self.short(number),
             (_, Err(_)) => self.long(number),
         }
         self
     }
 
+    #[inline(always)]
+    fn digit(&mut self, digit: u8) {
+        match self.text.get_mut(self.length) {
+            Some(room) => {
+                *room = digit;
+                self.length += 1;
+            }
+            None => self.long(u64::from(digit - b'0')),
+        }
+    }
+
     /// The numbers of lines: dividing 32 bits takes less.
     #[inline]
     fn short(&mut self, number: u32) {
         let length = number.checked_ilog10().map_or(1, |log| log as usize + 1);
-        let mut digits = [b'0'; DIGITS];
+        let Some(room) = self.text.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut::<DIGITS>) else {
+            return self.long(u64::from(number));
+        };
         let mut rest = number;
-        for digit in digits.iter_mut().take(length).rev() {
+        for digit in room.iter_mut().take(length).rev() {
             // A remainder by ten.
             #[allow(clippy::cast_possible_truncation)]
             let last = (rest % 10) as u8;
-            *digit += last;
+            *digit = b'0' + last;
             rest /= 10;
         }
-        // All of them, whose number is a constant, and then as many as there are.
-        let end = self.text.len() + length;
-        self.text.extend_from_slice(&digits);
-        self.text.truncate(end);
+        self.length += length;
     }
 
     /// What no line and hardly a hit has.
     #[cold]
+    #[inline(never)]
     fn long(&mut self, number: u64) {
-        self.push(&number.to_string());
+        self.push_beyond(&number.to_string());
     }
 
     /// Ends the line.
+    #[inline]
     pub(super) fn end(&mut self) -> io::Result<()> {
-        self.text.push(b'\n');
-        if self.text.len() >= FULL { self.flush() } else { Ok(()) }
+        self.push("\n");
+        if self.length >= FULL { self.flush() } else { Ok(()) }
     }
 
     /// Passes on what is left.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.text)?;
-        self.text.clear();
-        Ok(())
+        let text = self.text.get(..self.length).unwrap_or_default();
+        self.length = 0;
+        self.out.write_all(text)
     }
 }
 
@@ -96,6 +126,23 @@ mod tests {
             lines.flush().unwrap();
             drop(lines);
             assert_eq!(String::from_utf8(out).unwrap(), format!("<{number}>\n"));
+        }
+    }
+
+    #[test]
+    fn texts_are_as_long_as_they_like() {
+        for long in [FULL, FULL + FULL / 8 - 3, FULL + FULL / 8, 3 * FULL] {
+            let (mut out, mut expected) = (Vec::new(), String::new());
+            let mut lines = Lines::new(&mut out);
+            for part in 0..4_u64 {
+                let name = "n".repeat(long + usize::try_from(part).unwrap());
+                lines.push(&name).number(part).number(part + 4_000_000_000).push(",").end().unwrap();
+                lines.push("short").end().unwrap();
+                expected.push_str(&format!("{name}{part}{},\nshort\n", part + 4_000_000_000));
+            }
+            lines.flush().unwrap();
+            drop(lines);
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{long}");
         }
     }
 }
