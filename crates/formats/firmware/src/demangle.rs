@@ -20,7 +20,7 @@ const MAX_DEPTH: u32 = 64;
 #[must_use]
 pub fn demangle(name: &str) -> Option<String> {
     if name.len() > MAX_MANGLED
-        || !(name.starts_with("_Z") || name.starts_with("_R") || name.starts_with("__Z"))
+        || !matches!(name.as_bytes(), [b'_', b'Z' | b'R', ..] | [b'_', b'_', b'Z', ..])
     {
         return None;
     }

@@ -159,7 +159,7 @@ impl<'a> Parser<'a> {
         if rest.is_empty() {
             self.pending = Some(Pending::Output(name));
             Ok(())
-        } else if rest.starts_with(b"0x") {
+        } else if is_number(rest) {
             self.output(name, rest)
         } else if let Some((name, numbers)) = spaced(line) {
             self.output(name, numbers)
@@ -176,7 +176,7 @@ impl<'a> Parser<'a> {
     fn output(&mut self, name: &'a [u8], numbers: &'a [u8]) -> Result<(), MapError> {
         let (address, rest) = token(numbers);
         let (size, rest) = token(rest);
-        if !size.starts_with(b"0x") || is_debug(name) {
+        if !is_number(size) || is_debug(name) {
             return Ok(());
         }
         let lma = match rest.strip_prefix(b"load address ") {
@@ -203,7 +203,7 @@ impl<'a> Parser<'a> {
         self.finish_common();
         self.pending = None;
         let (name, rest) = token(content);
-        if rest.starts_with(b"0x") {
+        if is_number(rest) {
             self.input(name, rest)?;
         } else if rest.is_empty() && !name.contains(&b'(') {
             self.pending = Some(Pending::Input(name));
@@ -218,11 +218,11 @@ impl<'a> Parser<'a> {
     /// A line further in: the numbers of a name before it, data of the script, or a symbol.
     fn continued(&mut self, content: &'a [u8]) -> Result<(), MapError> {
         let pending = self.pending.take();
-        if !content.starts_with(b"0x") {
+        if !is_number(content) {
             return Ok(());
         }
         let (address, rest) = token(content);
-        if !rest.starts_with(b"0x") {
+        if !is_number(rest) {
             self.symbol(content);
             return Ok(());
         }
@@ -248,7 +248,7 @@ impl<'a> Parser<'a> {
     fn input(&mut self, name: &'a [u8], numbers: &'a [u8]) -> Result<(), MapError> {
         let (address, rest) = token(numbers);
         let (size, file) = token(rest);
-        if !self.open || !size.starts_with(b"0x") {
+        if !self.open || !is_number(size) {
             return Ok(());
         }
         let address = self.number("the address of an input section", address)?;
@@ -266,6 +266,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    #[inline]
     fn push(&mut self, input: Input<'a>) {
         if let Some(section) = self.sections.last_mut()
             && self.open
@@ -280,7 +281,7 @@ impl<'a> Parser<'a> {
         let common = self.sections.last().filter(|_| self.open).and_then(|section| section.inputs.last());
         let common = common.filter(|input| input.kind == InputKind::Common).copied();
         // Every function has a line here, and next to none tells anything.
-        if common.is_none() && !rest.starts_with(b".") && !rest.starts_with(b"IDF_TARGET_") {
+        if common.is_none() && !matches!(rest, [b'.', ..] | [b'I', b'D', b'F', b'_', ..]) {
             return;
         }
         let (name, expression) = token(rest);
@@ -332,7 +333,7 @@ impl<'a> Parser<'a> {
     }
 
     fn number(&self, what: &'static str, digits: &[u8]) -> Result<u64, MapError> {
-        let number = digits.strip_prefix(b"0x").and_then(hex);
+        let number = if let [b'0', b'x', digits @ ..] = digits { hex(digits) } else { None };
         number.ok_or_else(|| MapError::Number { line: self.line, what, text: text(digits) })
     }
 }
@@ -354,7 +355,15 @@ fn spaced(line: &[u8]) -> Option<(&[u8], &[u8])> {
     (!name.is_empty()).then_some((name, numbers.trim_ascii_start()))
 }
 
+/// Whether a number begins here. By bytes, as everything that each line of a map goes through: a slice that is compared with another is a
+/// call where code is made small.
+#[inline]
+fn is_number(text: &[u8]) -> bool {
+    matches!(text, [b'0', b'x', ..])
+}
+
 /// The first word, and what follows it without the spaces between.
+#[inline(always)]
 fn token(line: &[u8]) -> (&[u8], &[u8]) {
     let line = line.trim_ascii_start();
     let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());

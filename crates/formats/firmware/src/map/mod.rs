@@ -251,6 +251,7 @@ impl<'a> Files<'a> {
 struct FilePath<'a>(&'a [u8]);
 
 impl PartialEq for FilePath<'_> {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         same_bytes(self.0, other.0)
     }
@@ -339,6 +340,7 @@ fn moves_by_length(expression: &[u8]) -> bool {
 }
 
 /// A hexadecimal number without prefix.
+#[inline]
 fn hex(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
