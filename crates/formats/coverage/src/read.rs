@@ -36,9 +36,14 @@ fn possible(mut coverage: Coverage) -> Coverage {
 /// # Errors
 /// As [`read`], and when the reader fails.
 pub fn read_from(mut reader: impl Read + Send) -> Result<Coverage, CoverageError> {
+    read_any(&mut reader)
+}
+
+/// Not of the type of each reader: what reads is made in this crate, as fast as it is told to be, and once.
+fn read_any(reader: &mut (dyn Read + Send)) -> Result<Coverage, CoverageError> {
     let failed = |error: io::Error| CoverageError::Io(error.to_string());
     let mut bytes = Vec::new();
-    reader.by_ref().take(START).read_to_end(&mut bytes).map_err(failed)?;
+    (&mut *reader).take(START).read_to_end(&mut bytes).map_err(failed)?;
     if kind(&bytes) == Kind::Report(Format::Lcov) {
         bytes.drain(..bytes.len() - without_mark(&bytes).len());
         return lcov::read_stream(bytes, reader).map(possible);

@@ -384,13 +384,13 @@ fn write(
     if let Some(path) = &args.lcov_out {
         let dialect = dialect_for(coverage);
         note_losses("lcov-out", &lcov_losses(coverage, dialect), report);
-        stream(cx, path, |mut out| lcov(coverage, dialect, &mut out))?;
+        stream(cx, path, |out| lcov(coverage, dialect, out))?;
     }
     if let Some(path) = &args.cobertura_out {
         let options =
             CoberturaOptions { timestamp: cx.now().saturating_mul(1000), ..CoberturaOptions::default() };
         note_losses("cobertura-out", &cobertura_losses(coverage), report);
-        stream(cx, path, |mut out| cobertura(coverage, &options, &mut out))?;
+        stream(cx, path, |out| cobertura(coverage, &options, out))?;
     }
     let counts = coverage.figure(Metric::Line).counts;
     let (percent, floors) = (counts.percent(), Floors::of(report, Metric::Line.name()));

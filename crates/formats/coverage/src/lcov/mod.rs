@@ -36,7 +36,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {
 }
 
 /// Reads a tracefile piece by piece, so that only the model has to fit into memory.
-pub(crate) fn read_stream(start: Vec<u8>, rest: impl Read + Send) -> Result<Coverage, CoverageError> {
+pub(crate) fn read_stream(start: Vec<u8>, rest: &mut (dyn Read + Send)) -> Result<Coverage, CoverageError> {
     read_batches(Source::stream(start, rest))
 }
 

@@ -120,7 +120,7 @@ fn a_large_report_is_the_sum_of_its_pieces() {
     assert!(text.len() > 2 << 20, "one piece would prove nothing");
     assert_eq!(whole.files.len(), 500);
     assert_eq!(whole.files["src/3.c"].lines().iter().map(|line| line.1).sum::<u64>(), 80);
-    assert_eq!(read_stream(Vec::new(), text.as_bytes()).unwrap(), whole);
+    assert_eq!(read_stream(Vec::new(), &mut text.as_bytes()).unwrap(), whole);
 
     let broken = text.replacen("DA:7,0\n", "DA:7,?\n", 20_000);
     let (line, _) = fails(&broken);

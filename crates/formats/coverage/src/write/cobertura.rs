@@ -52,7 +52,7 @@ pub fn losses(coverage: &Coverage) -> Vec<String> {
 pub fn cobertura(
     coverage: &Coverage,
     options: &CoberturaOptions,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> Result<(), WriteError> {
     refuse_summaries(coverage)?;
     let mut packages: BTreeMap<&str, Package<'_>> = BTreeMap::new();
@@ -144,7 +144,7 @@ fn branches_of_lines(file: &FileCoverage) -> impl Iterator<Item = LineBranches> 
 }
 
 impl Class<'_> {
-    fn write(&self, out: &mut impl Write) -> Result<(), WriteError> {
+    fn write(&self, out: &mut dyn Write) -> Result<(), WriteError> {
         writeln!(
             out,
             "        <class name=\"{}\" filename=\"{}\" {} complexity=\"0\">",

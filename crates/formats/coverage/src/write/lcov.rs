@@ -73,14 +73,19 @@ pub fn losses(coverage: &Coverage, dialect: Dialect) -> Vec<String> {
 ///
 /// # Errors
 /// When the output fails, or the lines of a file are not known; then nothing is written.
-pub fn lcov(coverage: &Coverage, dialect: Dialect, out: &mut impl Write) -> Result<(), WriteError> {
+pub fn lcov(coverage: &Coverage, dialect: Dialect, out: &mut dyn Write) -> Result<(), WriteError> {
     refuse_summaries(coverage)?;
     let files: Vec<_> = coverage.files.iter().collect();
     ordered::write(&files, |file| file.1.weight(), |file, out| section(file.0, file.1, dialect, out), out)?;
     Ok(())
 }
 
-fn section(path: &str, file: &FileCoverage, dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn section(
+    path: &str,
+    file: &FileCoverage,
+    dialect: Dialect,
+    out: &mut Lines<&mut dyn Write>,
+) -> io::Result<()> {
     out.push("TN:\nSF:").push(&one_line(path)).end()?;
     match dialect {
         Dialect::Universal => functions(file.functions(), out)?,
@@ -99,7 +104,7 @@ fn section(path: &str, file: &FileCoverage, dialect: Dialect, out: &mut Lines<im
 }
 
 /// Functions of one place are one with several names, as lcov 2.2 has them.
-fn functions_and_aliases(functions: &[Function], out: &mut Lines<impl Write>) -> io::Result<()> {
+fn functions_and_aliases(functions: &[Function], out: &mut Lines<&mut dyn Write>) -> io::Result<()> {
     if functions.is_empty() {
         return Ok(());
     }
@@ -123,7 +128,7 @@ fn functions_and_aliases(functions: &[Function], out: &mut Lines<impl Write>) ->
     out.push("FNF:").number(found).push("\nFNH:").number(hit).end()
 }
 
-fn functions(functions: &[Function], out: &mut Lines<impl Write>) -> io::Result<()> {
+fn functions(functions: &[Function], out: &mut Lines<&mut dyn Write>) -> io::Result<()> {
     for function in functions {
         let name = one_line(&function.name);
         // A name like `5,6` would be read as a last line, unless there is one.
@@ -145,7 +150,7 @@ fn functions(functions: &[Function], out: &mut Lines<impl Write>) -> io::Result<
     Ok(())
 }
 
-fn branches(file: &FileCoverage, dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn branches(file: &FileCoverage, dialect: Dialect, out: &mut Lines<&mut dyn Write>) -> io::Result<()> {
     if file.branches().is_empty() {
         return Ok(());
     }
@@ -168,7 +173,7 @@ fn branches(file: &FileCoverage, dialect: Dialect, out: &mut Lines<impl Write>) 
 }
 
 /// The outcomes of one line as they are known.
-fn list(branches: &[Branch<'_>], dialect: Dialect, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn list(branches: &[Branch<'_>], dialect: Dialect, out: &mut Lines<&mut dyn Write>) -> io::Result<()> {
     let described = branches.iter().any(|branch| matches!(branch.arm, Arm::Text(_)));
     let used: HashSet<(u32, u32)> = branches
         .iter()
@@ -203,7 +208,7 @@ fn list(branches: &[Branch<'_>], dialect: Dialect, out: &mut Lines<impl Write>) 
 }
 
 /// The outcomes of one line of which only the number is known: the first ones are those that were taken.
-fn number(line: &LineBranches, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn number(line: &LineBranches, out: &mut Lines<&mut dyn Write>) -> io::Result<()> {
     for index in 0..line.counts.total {
         let taken = if index < line.counts.covered { ",1" } else { ",0" };
         out.push("BRDA:").number(line.line).push(",0,").number(index).push(taken).end()?;
@@ -211,7 +216,7 @@ fn number(line: &LineBranches, out: &mut Lines<impl Write>) -> io::Result<()> {
     Ok(())
 }
 
-fn conditions(file: &FileCoverage, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn conditions(file: &FileCoverage, out: &mut Lines<&mut dyn Write>) -> io::Result<()> {
     let mut hit = 0_u64;
     let mut found = 0_u64;
     for condition in file.conditions() {

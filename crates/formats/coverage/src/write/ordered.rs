@@ -21,7 +21,7 @@ pub(super) fn write<I: Sync>(
     items: &[I],
     weight: impl Fn(&I) -> usize,
     text: impl Fn(&I, &mut Lines<&mut dyn Write>) -> io::Result<()> + Sync,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> io::Result<()> {
     let pieces = pieces(items, weight);
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(pieces.len());
@@ -58,7 +58,7 @@ pub(super) fn write<I: Sync>(
 }
 
 /// Writes the blocks of one piece.
-fn pass_on(made: &Receiver<Option<Vec<u8>>>, out: &mut impl Write) -> io::Result<()> {
+fn pass_on(made: &Receiver<Option<Vec<u8>>>, out: &mut dyn Write) -> io::Result<()> {
     loop {
         match made.recv() {
             Ok(Some(block)) => out.write_all(&block)?,
