@@ -109,7 +109,11 @@ impl<'a> Reader<'a> {
         let lines = self.text.match_indices('\n').map(|(at, _)| at + 1);
         let start = std::iter::once(0).chain(lines).nth(error.line().saturating_sub(1)).unwrap_or(self.at);
         let at = (start + error.column().saturating_sub(1)).min(self.text.len());
-        Fault::new(at, json_reason(&error))
+        if error.is_eof() {
+            Fault::cut_off(at, json_reason(&error))
+        } else {
+            Fault::new(at, json_reason(&error))
+        }
     }
 
     fn document(&mut self) -> Result<(), Stop> {
@@ -452,6 +456,7 @@ mod tests {
                 let (reason, line, column) = (ours.reason(), theirs.line(), theirs.column().max(1));
                 let place = format!("{reason} at line {line} column {column}");
                 assert_eq!(ours.placed(text.as_bytes()), place, "{text:?}");
+                assert_eq!(ours.is_cut_off(), theirs.is_eof(), "{text:?}");
             }
             // A number beyond all, which is one where nobody asks for it; and which of two mistakes is told.
             (Err(_), Err(_)) => {}

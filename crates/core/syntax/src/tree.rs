@@ -136,17 +136,26 @@ struct Inner {
     at: Option<usize>,
     reason: String,
     is_too_large: bool,
+    is_cut_off: bool,
 }
 
 impl Fault {
     /// What is wrong, at a byte.
     #[must_use]
     pub fn new(at: usize, reason: impl Into<String>) -> Self {
-        Self(Box::new(Inner { at: Some(at), reason: reason.into(), is_too_large: false }))
+        Self(Box::new(Inner { at: Some(at), reason: reason.into(), is_too_large: false, is_cut_off: false }))
     }
 
     pub(crate) fn too_large(at: usize, reason: impl Into<String>) -> Self {
-        Self(Box::new(Inner { at: Some(at), reason: reason.into(), is_too_large: true }))
+        let mut fault = Self::new(at, reason);
+        fault.0.is_too_large = true;
+        fault
+    }
+
+    pub(crate) fn cut_off(at: usize, reason: impl Into<String>) -> Self {
+        let mut fault = Self::new(at, reason);
+        fault.0.is_cut_off = true;
+        fault
     }
 
     /// The byte at which it is.
@@ -170,10 +179,20 @@ impl Fault {
     /// What is wrong with its place, as `serde_json` writes it: `… at line 1 column 2`.
     #[must_use]
     pub fn placed(&self, text: &[u8]) -> String {
-        match self.0.at.map(|at| Position::of(text, at)) {
-            Some(Position { line, column }) => format!("{} at line {line} column {column}", self.0.reason),
-            None => self.0.reason.clone(),
-        }
+        let Position { line, column } = self.position(text);
+        format!("{} at line {line} column {column}", self.0.reason)
+    }
+
+    /// Where it is in the text: at its beginning where it is in no part of it.
+    #[must_use]
+    pub fn position(&self, text: &[u8]) -> Position {
+        Position::of(text, self.0.at.unwrap_or_default())
+    }
+
+    /// Whether the text ends before it is whole; only of JSON.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.0.is_cut_off
     }
 
     /// Whether the text is beyond a limit, and not malformed.

@@ -24,7 +24,7 @@ impl serde::de::Error for Fault {
 impl Fault {
     #[inline(never)]
     fn somewhere(reason: String) -> Self {
-        Self(Box::new(super::Inner { at: None, reason, is_too_large: false }))
+        Self(Box::new(super::Inner { at: None, reason, is_too_large: false, is_cut_off: false }))
     }
 }
 
