@@ -213,6 +213,10 @@ patch"#,
         "{\"name\":\"a\",\"version\":\"1.0.0\",\"dependencies\":[\"fmt\",{\"name\":\"zlib\",\"features\":[\"x\"],\"platform\":\"!windows\"}]}\n--manifest--\nPackage: fmt\nVersion: 10.0.0\nPort-Version: 1\nDepends: vcpkg-cmake:x64-linux\nArchitecture: x64-linux\nMulti-Arch: same\nStatus: install ok installed\n\n",
     ),
     (
+        "json",
+        "{\"a\":[null,true,-1,18446744073709551615,-0.5e-3,1e400,\"x\\n\\ud83d\\ude00\",{\"b\":{}}],\n\"a\": [[]]}",
+    ),
+    (
         "tree",
         "a: &x {b: [1, 0x10, ~, 'c'], d: !!str 1}\n<<: [*x, {e: >-\n  f\n}]\n---\n- *x\n- ? g\n  : 1.5\n",
     ),

@@ -33,7 +33,7 @@ impl From<String> for Verbatim {
 /// The items of a list: one per line, or a JSON array, which is what GitLab makes of an input that is an array.
 fn items(value: &str) -> Vec<String> {
     let array = Some(value.trim()).filter(|text| text.starts_with('['));
-    let array = array.and_then(|text| serde_json::from_str::<Vec<serde_json::Value>>(text).ok());
+    let array = array.and_then(|text| lw_syntax::json::from_str::<Vec<serde_json::Value>>(text).ok());
     let items: Vec<String> = match array {
         Some(values) => values
             .into_iter()

@@ -48,7 +48,7 @@ pub(crate) const FLOORS: &[Floor] = &[
         number: 0,
         prefix: "crates/core/syntax",
         folder: "`crates/core/syntax`",
-        knows: "places in a text; XML element by element, without entities and of bounded depth; what is wrong with JSON; YAML and TOML as one tree for serde, within bounds",
+        knows: "places in a text; XML element by element, without entities and of bounded depth; what is wrong with JSON; JSON, YAML and TOML as one tree for serde, within bounds",
         never: "what any element means",
     },
     Floor {

@@ -1,8 +1,9 @@
-//! Documents that people and package managers write, as one tree whatever they are written in: [`yaml`](crate::yaml) and
-//! [`toml`](crate::toml) make it, and serde reads it ([`Node`]).
+//! Documents that people and programs write, as one tree whatever they are written in: [`yaml`](crate::yaml),
+//! [`toml`](crate::toml) and [`json`](crate::json) make it, and serde reads it ([`Node`]).
 //!
 //! serde makes the code of a format anew for each type that is read of it. By the libraries for YAML and TOML, whose code is large
-//! for each type, that was more than 700 kB of `lw`; of a tree there is one format, whose code for a type is a few calls.
+//! for each type, that was more than 700 kB of `lw`, and by that for JSON half as much; of a tree there is one format, whose
+//! code for a type is a few calls.
 //!
 //! A tree is one vector in the order of the text: it ends without recursing, and nothing in it is deeper than those who make it
 //! allow. What is written once is there once; an alias names what stands before it.
@@ -11,6 +12,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -32,6 +34,8 @@ pub struct Tree<'a> {
     roots: Vec<u32>,
     /// A text can be a number where one is asked for, and a number a text: in YAML nobody sees from afar which it is.
     is_loose: bool,
+    /// Of each entry whether nobody asked for it; none where that is not noted.
+    ignored: RefCell<Vec<bool>>,
 }
 
 /// A node as it is kept, in 16 bytes.
@@ -57,6 +61,8 @@ enum Kind {
     True,
     False,
     Integer,
+    /// An integer above `i64::MAX`.
+    Unsigned,
     Float,
     /// An integer beyond 64 bits, as digits.
     Huge,
@@ -87,7 +93,8 @@ pub enum Value<'t> {
     Text(&'t str),
     /// Values in order.
     List(Items<'t>),
-    /// Keys with values, each key once: of YAML in the order of the text and then what is merged, of TOML in that of the keys.
+    /// Keys with values, each key once: of YAML in the order of the text and then what is merged, of TOML in that of the keys. Of
+    /// JSON as they are written, also twice: serde's structs refuse that, and its maps keep the last.
     Map(Pairs<'t>),
 }
 
@@ -116,6 +123,8 @@ pub struct Pairs<'t> {
     items: Items<'t>,
     /// The value whose key was read last.
     pending: Option<Node<'t>>,
+    /// Where the key begins at which serde is; none after the last.
+    reached: Option<u32>,
 }
 
 /// Why a text could not be read, or not as what it should be.
@@ -127,17 +136,26 @@ struct Inner {
     at: Option<usize>,
     reason: String,
     is_too_large: bool,
+    is_cut_off: bool,
 }
 
 impl Fault {
     /// What is wrong, at a byte.
     #[must_use]
     pub fn new(at: usize, reason: impl Into<String>) -> Self {
-        Self(Box::new(Inner { at: Some(at), reason: reason.into(), is_too_large: false }))
+        Self(Box::new(Inner { at: Some(at), reason: reason.into(), is_too_large: false, is_cut_off: false }))
     }
 
     pub(crate) fn too_large(at: usize, reason: impl Into<String>) -> Self {
-        Self(Box::new(Inner { at: Some(at), reason: reason.into(), is_too_large: true }))
+        let mut fault = Self::new(at, reason);
+        fault.0.is_too_large = true;
+        fault
+    }
+
+    pub(crate) fn cut_off(at: usize, reason: impl Into<String>) -> Self {
+        let mut fault = Self::new(at, reason);
+        fault.0.is_cut_off = true;
+        fault
     }
 
     /// The byte at which it is.
@@ -156,6 +174,25 @@ impl Fault {
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.0.reason
+    }
+
+    /// What is wrong with its place, as `serde_json` writes it: `… at line 1 column 2`.
+    #[must_use]
+    pub fn placed(&self, text: &[u8]) -> String {
+        let Position { line, column } = self.position(text);
+        format!("{} at line {line} column {column}", self.0.reason)
+    }
+
+    /// Where it is in the text: at its beginning where it is in no part of it.
+    #[must_use]
+    pub fn position(&self, text: &[u8]) -> Position {
+        Position::of(text, self.0.at.unwrap_or_default())
+    }
+
+    /// Whether the text ends before it is whole; only of JSON.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.0.is_cut_off
     }
 
     /// Whether the text is beyond a limit, and not malformed.
@@ -215,7 +252,7 @@ impl<'a> Tree<'a> {
     /// The same of a text that is not as large.
     pub(crate) fn new(source: &'a str, is_loose: bool) -> Self {
         let (owned, entries, roots) = (String::new(), Vec::new(), Vec::new());
-        Self { source, owned, entries, roots, is_loose }
+        Self { source, owned, entries, roots, is_loose, ignored: RefCell::default() }
     }
 
     /// The documents that hold something, in order.
@@ -308,6 +345,7 @@ impl<'a> Tree<'a> {
             Word::Bool(true) => (Kind::True, 0),
             Word::Bool(false) => (Kind::False, 0),
             Word::Integer(number) => (Kind::Integer, number.cast_unsigned()),
+            Word::Unsigned(number) => (Kind::Unsigned, number),
             Word::Float(number) => (Kind::Float, number.to_bits()),
         };
         let (from, len) = ((bits >> 32) as u32, (bits & u64::from(u32::MAX)) as u32);
@@ -468,11 +506,48 @@ impl<'a> Tree<'a> {
     }
 }
 
+impl Tree<'_> {
+    /// Has it noted from now on which values nobody asks for.
+    pub(crate) fn note_ignored(&mut self) {
+        self.ignored = RefCell::new(vec![false; self.entries.len()]);
+    }
+
+    /// The paths of the values that were not asked for, `images[0].x`, in the order of the text.
+    pub(crate) fn ignored(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.add_ignored(self.document(), &mut String::new(), &mut paths);
+        paths
+    }
+
+    /// This recurses as deep as the text nests.
+    fn add_ignored(&self, node: Node<'_>, path: &mut String, paths: &mut Vec<String>) {
+        if self.ignored.borrow().get(node.index as usize) == Some(&true) {
+            paths.push(path.clone());
+            return;
+        }
+        let len = path.len();
+        for (index, item) in node.items().into_iter().flatten().enumerate() {
+            path.push_str(&format!("[{index}]"));
+            self.add_ignored(item, path, paths);
+            path.truncate(len);
+        }
+        for (key, value) in node.pairs().into_iter().flatten() {
+            if len > 0 {
+                path.push('.');
+            }
+            path.push_str(key.text().unwrap_or_default());
+            self.add_ignored(value, path, paths);
+            path.truncate(len);
+        }
+    }
+}
+
 /// A value that is no text.
 pub(crate) enum Word {
     Null,
     Bool(bool),
     Integer(i64),
+    Unsigned(u64),
     Float(f64),
 }
 
@@ -513,7 +588,7 @@ impl<'t> Node<'t> {
     /// The keys of a map with their values.
     #[must_use]
     pub fn pairs(self) -> Option<Pairs<'t>> {
-        (self.entry().kind == Kind::Map).then(|| Pairs { items: self.inside(), pending: None })
+        (self.entry().kind == Kind::Map).then(|| Pairs { items: self.inside(), pending: None, reached: None })
     }
 
     /// The value of a key; `None` where there is none, and where this is no map.
@@ -534,6 +609,7 @@ impl<'t> Node<'t> {
             Kind::True => Value::Bool(true),
             Kind::False => Value::Bool(false),
             Kind::Integer => Value::Integer(bits.cast_signed()),
+            Kind::Unsigned => Value::Unsigned(bits),
             Kind::Float => Value::Float(f64::from_bits(bits)),
             Kind::Huge => return Err(self.beyond()),
             Kind::Text => Value::Text(self.tree.text(entry)),
@@ -543,7 +619,7 @@ impl<'t> Node<'t> {
                 word.unwrap_or(Value::Text(text))
             }
             Kind::List => Value::List(self.inside()),
-            Kind::Map => Value::Map(Pairs { items: self.inside(), pending: None }),
+            Kind::Map => Value::Map(Pairs { items: self.inside(), pending: None, reached: None }),
         })
     }
 

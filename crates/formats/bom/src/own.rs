@@ -8,6 +8,7 @@ use lw_inventory::{
     Property, Purl, Scope, Source, Unknown,
 };
 use lw_model::lists::{distinct, filled, sort};
+use lw_syntax::json;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{address, relative};
@@ -213,7 +214,7 @@ struct FileValue {
 
 impl FileValue {
     fn read(text: &str) -> Option<Distribution> {
-        let Self { url, file, source, hashes } = serde_json::from_str(text).ok()?;
+        let Self { url, file, source, hashes } = json::from_str(text).ok()?;
         let hash = |text: String| {
             let (algorithm, hex) = text.split_once(':')?;
             Hash::from_hex(names::hash_algorithm_of(algorithm)?, hex)
@@ -246,7 +247,7 @@ fn contacts(contacts: &[Contact]) -> String {
 }
 
 fn read_contacts(text: &str) -> Option<Vec<Contact>> {
-    let values: Vec<ContactValue> = serde_json::from_str(text).ok()?;
+    let values: Vec<ContactValue> = json::from_str(text).ok()?;
     let contact = |ContactValue { name, email, url }| Contact { name, email, url };
     Some(values.into_iter().map(contact).collect())
 }
@@ -305,7 +306,7 @@ pub(crate) fn absorb_about(about: &mut About) {
             ABOUT_SUPPLIER => about.supplier = contacts().and_then(|mut list| list.pop()),
             ABOUT_AUTHORS => about.authors = contacts().unwrap_or_default(),
             ABOUT_TOOLS => {
-                let tools: Vec<ToolValue> = serde_json::from_str(&property.value).unwrap_or_default();
+                let tools: Vec<ToolValue> = json::from_str(&property.value).unwrap_or_default();
                 let tool = |ToolValue { vendor, name, version }| Tool { vendor, name, version };
                 about.tools = tools.into_iter().map(tool).collect();
             }
@@ -473,6 +474,6 @@ pub(crate) fn unknown(property: &Property) -> Option<Unknown> {
     if property.name != UNKNOWN {
         return None;
     }
-    let UnknownValue { what, why, file, line } = serde_json::from_str(&property.value).ok()?;
+    let UnknownValue { what, why, file, line } = json::from_str(&property.value).ok()?;
     Some(Unknown { what, why, place: file.map(|file| Place { file, line }) })
 }

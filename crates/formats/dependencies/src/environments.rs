@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::embedded::ini::Ini;
 use crate::embedded::input::malformed;
-use crate::text::{json_error, toml};
+use crate::text::{json, toml};
 use crate::{Error, Problem};
 
 /// The most environments of one file.
@@ -320,8 +320,7 @@ struct Session {
 }
 
 fn nox(file: &str, text: &str) -> Result<Vec<Environment>, Error> {
-    let sessions: Vec<Session> =
-        serde_json::from_str(text).map_err(|error| json_error(file, 1, "list of nox sessions", &error))?;
+    let sessions: Vec<Session> = json(file, text, "list of nox sessions")?;
     if sessions.len() > MAX {
         return Err(too_many(file));
     }

@@ -4,7 +4,7 @@ use crate::origin::MAX_FILE;
 use crate::{Error, Places, Problem, Tree};
 use lw_inventory::Place;
 use lw_syntax::tree::Fault;
-use lw_syntax::{json_reason, toml};
+use lw_syntax::{json, toml};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
@@ -74,7 +74,7 @@ pub(crate) fn optional_text(
     places.project.read(file)?.map(|bytes| text_of(&bytes, file, format)).transpose()
 }
 
-/// What the reader of YAML or TOML says, with its line.
+/// What the reader of YAML, TOML or JSON says, with its line.
 pub(crate) fn fault(file: &str, text: &str, format: &'static str, fault: &Fault) -> Error {
     let line = fault.line(text);
     if fault.is_too_large() {
@@ -89,10 +89,9 @@ pub(crate) fn toml<T: DeserializeOwned>(file: &str, text: &str, format: &'static
     tree.document().read().map_err(|error| fault(file, text, format, &error))
 }
 
-/// What JSON's reader says, with its line, which begins at `first` where only a part was read.
-pub(crate) fn json_error(file: &str, first: u32, format: &'static str, error: &serde_json::Error) -> Error {
-    let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1).saturating_add(first.saturating_sub(1));
-    malformed(file, line, format, json_reason(error))
+/// A text as JSON.
+pub(crate) fn json<T: DeserializeOwned>(file: &str, text: &str, format: &'static str) -> Result<T, Error> {
+    json::from_str(text).map_err(|error| fault(file, text, format, &error))
 }
 
 /// The largest file that is read. The largest lock files known have 10 MB.
@@ -192,13 +191,7 @@ impl<'a> Input<'a> {
 
     /// Reads it as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_str(&self.text).map_err(|error| {
-            // The parser's own words end with the place, which stands in front here.
-            let reason = error.to_string();
-            let reason = reason.split(" at line ").next().unwrap_or_default();
-            let line = u32::try_from(error.line()).ok().filter(|line| *line > 0);
-            self.malformed(line, reason)
-        })
+        json(self.file, &self.text, self.format)
     }
 }
 

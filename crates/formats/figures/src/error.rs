@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use lw_model::Diagnose;
-use lw_syntax::json_reason;
+use lw_syntax::Position;
+use lw_syntax::tree::Fault;
 use thiserror::Error;
 
 /// Why a file of figures cannot be used.
@@ -35,9 +36,9 @@ pub enum Problem {
     #[error("line {line}, column {column}: {what}")]
     Json {
         /// Line, from 1.
-        line: usize,
+        line: u64,
         /// Column, from 1.
-        column: usize,
+        column: u64,
         /// What the reader says.
         what: String,
     },
@@ -88,8 +89,9 @@ impl Problem {
         FiguresError { format, problem: self }
     }
 
-    pub(crate) fn json(error: &serde_json::Error) -> Self {
-        Self::Json { line: error.line(), column: error.column(), what: json_reason(error) }
+    pub(crate) fn json(text: &str, fault: &Fault) -> Self {
+        let Position { line, column } = fault.position(text.as_bytes());
+        Self::Json { line, column, what: fault.reason().to_owned() }
     }
 }
 
@@ -124,7 +126,7 @@ pub enum NeedsError {
     #[error("the jobs of the workflow: column {column}: {what}")]
     Json {
         /// Column, from 1.
-        column: usize,
+        column: u64,
         /// What the reader says.
         what: String,
     },

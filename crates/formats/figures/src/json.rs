@@ -2,19 +2,20 @@
 
 use lw_model::Number;
 use lw_model::lists::sort;
-use lw_syntax::UniqueJson;
+use lw_syntax::json::read_unique;
+use lw_syntax::tree::Fault;
 use serde_json::{Map, Value};
 
 use crate::error::Problem;
 use crate::{Figure, Figures, MAX_FIGURES, Unusable};
 
 /// Reads a document.
-pub(crate) fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str::<UniqueJson>(text).map(|UniqueJson(value)| value)
+pub(crate) fn parse(text: &str) -> Result<Value, Fault> {
+    read_unique(text)?.document().read()
 }
 
 pub(crate) fn document(text: &str) -> Result<Value, Problem> {
-    parse(text).map_err(|error| Problem::json(&error))
+    parse(text).map_err(|error| Problem::json(text, &error))
 }
 
 /// What a value is, for a sentence.

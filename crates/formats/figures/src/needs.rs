@@ -1,7 +1,6 @@
 //! How the jobs of a workflow ended, as GitHub's `toJSON(needs)` says
 //! (<https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#needs-context>).
 
-use lw_syntax::json_reason;
 use serde_json::Value;
 
 use crate::error::NeedsError;
@@ -53,8 +52,10 @@ pub struct Job {
 /// # Errors
 /// When it is none.
 pub fn needs(text: &str) -> Result<Vec<Job>, NeedsError> {
-    let document = json::parse(text)
-        .map_err(|error| NeedsError::Json { column: error.column(), what: json_reason(&error) })?;
+    let document = json::parse(text).map_err(|fault| {
+        let column = fault.position(text.as_bytes()).column;
+        NeedsError::Json { column, what: fault.reason().to_owned() }
+    })?;
     let Value::Object(jobs) = document else {
         return Err(NeedsError::Shape(format!(
             "expected an object of jobs, found {}",

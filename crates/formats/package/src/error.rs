@@ -184,7 +184,7 @@ pub enum JsonProblem {
     },
     /// A value that is no JSON.
     #[error("{0}")]
-    Value(serde_json::Error),
+    Value(String),
     /// A value with bytes that are no text.
     #[error("the value of {0:?} is not UTF-8")]
     NotUtf8(String),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lw_syntax::{Position, json_reason};
+use lw_syntax::tree::Fault;
+use lw_syntax::{Position, json};
 use serde::Deserialize;
 
 use crate::detect::Format;
@@ -11,12 +12,12 @@ use crate::model::{Attempt, Case, End, Evidence, Run, State, Suite, TroubleKind}
 use crate::text::{Excerpt, seconds, short};
 use crate::words::{self, PLATFORMIO, TWISTER};
 
-fn malformed(format: Format, error: &serde_json::Error) -> ResultsError {
-    let at = Position { line: error.line() as u64, column: error.column() as u64 };
-    let problem = if error.is_eof() {
+fn malformed(format: Format, bytes: &[u8], fault: &Fault) -> ResultsError {
+    let at = fault.position(bytes);
+    let problem = if fault.is_cut_off() {
         Problem::Truncated("its last bracket")
     } else {
-        Problem::Syntax(json_reason(error))
+        Problem::Syntax(fault.reason().to_owned())
     };
     ResultsError::Malformed { format, at, problem }
 }
@@ -81,7 +82,7 @@ struct PlatformIoSource {
 /// What `pio test --json-output-path` writes (`platformio/test/reports/json.py`).
 pub(crate) fn read_platformio(bytes: &[u8]) -> Result<Run, ResultsError> {
     let format = Format::PlatformIo;
-    let read: PlatformIo = serde_json::from_slice(bytes).map_err(|error| malformed(format, &error))?;
+    let read: PlatformIo = json::from_slice(bytes).map_err(|fault| malformed(format, bytes, &fault))?;
     let mut run = Run::new(format, End::Marked);
     for one in read.test_suites {
         let name = format!("{}:{}", one.env_name, one.test_name);
@@ -163,7 +164,7 @@ struct TwisterCase {
 /// What Zephyr's twister writes (`scripts/pylib/twister/twisterlib/reports.py`).
 pub(crate) fn read_twister(bytes: &[u8]) -> Result<Run, ResultsError> {
     let format = Format::Twister;
-    let read: Twister = serde_json::from_slice(bytes).map_err(|error| malformed(format, &error))?;
+    let read: Twister = json::from_slice(bytes).map_err(|fault| malformed(format, bytes, &fault))?;
     let mut run = Run::new(format, End::Marked);
     for one in read.testsuites {
         let name = match &one.platform {

@@ -129,9 +129,8 @@ impl Diagnose for StoreError {
 
 #[derive(Serialize, Deserialize)]
 struct Header<'a> {
-    #[serde(borrow)]
     schema: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<Cow<'a, str>>,
     tests: usize,
 }
@@ -204,8 +203,8 @@ impl Store {
     pub fn read(bytes: &[u8], title: Option<&str>) -> Result<Self, StoreError> {
         let text = std::str::from_utf8(bytes).map_err(|error| StoreError::Header(error.to_string()))?;
         let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-        let header: Header<'_> =
-            serde_json::from_str(first).map_err(|error| StoreError::Header(error.to_string()))?;
+        let header: Header<'static> = lw_syntax::json::from_str(first)
+            .map_err(|fault| StoreError::Header(fault.placed(first.as_bytes())))?;
         if header.schema != SCHEMA {
             return Err(StoreError::Header(format!(
                 "the schema is {:?}",

@@ -14,7 +14,7 @@ use std::fmt;
 
 use base64ct::{Base64, Encoding as _};
 use lw_model::{Class, Diagnose};
-use lw_syntax::json_reason;
+use lw_syntax::json;
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::Algorithm;
@@ -23,7 +23,6 @@ use crate::error::{SignError, VerifyError};
 use crate::hash::Hash;
 use crate::key::PublicKey;
 use crate::signer::{Signer, sign_digest, sign_message};
-use crate::strict_json::offset;
 
 /// The type a manifest is signed as.
 pub const PAYLOAD_TYPE: &str = "application/vnd.lw-actions.package-manifest+json";
@@ -92,17 +91,17 @@ fn hex(bytes: &[u8]) -> String {
 /// The file, field by field.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File<'text> {
-    schema: Cow<'text, str>,
-    signatures: Vec<FileEntry<'text>>,
+struct File {
+    schema: String,
+    signatures: Vec<FileEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileEntry<'text> {
-    key_id: Cow<'text, str>,
-    algorithm: Cow<'text, str>,
-    signature: Cow<'text, str>,
+struct FileEntry {
+    key_id: String,
+    algorithm: String,
+    signature: String,
 }
 
 /// Why `manifest.sig` cannot be read.
@@ -237,9 +236,9 @@ impl PackageSignature {
     /// # Errors
     /// When it is anything but what [`to_bytes`](Self::to_bytes) writes, and where.
     pub fn parse(bytes: &[u8]) -> Result<Self, PackageSignatureError> {
-        let file: File<'_> = serde_json::from_slice(bytes).map_err(|error| PackageSignatureError::Json {
-            offset: offset(bytes, error.line(), error.column()),
-            problem: json_reason(&error),
+        let file: File = json::from_slice(bytes).map_err(|fault| PackageSignatureError::Json {
+            offset: fault.at().unwrap_or_default(),
+            problem: fault.reason().to_owned(),
         })?;
         if file.schema != SCHEMA {
             return Err(PackageSignatureError::Schema { found: file.schema.chars().take(80).collect() });
@@ -273,9 +272,9 @@ impl PackageSignature {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let signatures = self.signatures.iter().map(|entry| FileEntry {
-            key_id: entry.key_id().into(),
+            key_id: entry.key_id(),
             algorithm: entry.algorithm.name().into(),
-            signature: Base64::encode_string(&entry.signature).into(),
+            signature: Base64::encode_string(&entry.signature),
         });
         let file = File { schema: SCHEMA.into(), signatures: signatures.collect() };
         // Texts and lists of them: this cannot fail.

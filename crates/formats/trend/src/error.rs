@@ -16,7 +16,7 @@ pub enum LineError {
     #[error("column {column}: {what}")]
     Malformed {
         /// Column, from 1.
-        column: usize,
+        column: u64,
         /// What the reader says.
         what: String,
     },

@@ -2,7 +2,7 @@
 
 use lw_model::lists::{distinct, sort_by};
 use lw_model::{Bound, Direction, Limit, Measure, Number, Outcome, Report, Threshold, Unit, Verdict};
-use lw_syntax::json_reason;
+use lw_syntax::json;
 use serde::{Deserialize, Serialize};
 
 use crate::check;
@@ -201,15 +201,15 @@ impl Line {
         if text.len() > MAX_LINE {
             return Err(LineError::TooLong(text.len()));
         }
-        let line: Self = serde_json::from_slice(text).map_err(|error| {
+        let line: Self = json::from_slice(text).map_err(|fault| {
             // Of another schema any field may be wrong first.
-            match serde_json::from_slice::<Head>(text).map(|head| head.schema) {
+            match json::from_slice::<Head>(text).map(|head| head.schema) {
                 Ok(Some(serde_json::Value::String(other))) if other != SCHEMA => {
                     LineError::Schema(shortened(&other))
                 }
                 _ => LineError::Malformed {
-                    column: error.column().max(1),
-                    what: shortened(&json_reason(&error)),
+                    column: fault.position(text).column,
+                    what: shortened(fault.reason()),
                 },
             }
         })?;

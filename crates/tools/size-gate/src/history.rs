@@ -64,8 +64,8 @@ fn read(name: &str, bytes: &[u8]) -> Result<Vec<Line>, Error> {
         .enumerate()
         .filter(|(_, line)| !line.trim_ascii().is_empty())
         .map(|(index, line)| {
-            serde_json::from_slice(line).map_err(|error| {
-                Error::input(format!("{name}:{}: {error}", index + 1))
+            lw_syntax::json::from_slice(line).map_err(|fault| {
+                Error::input(format!("{name}:{}: {}", index + 1, fault.placed(line)))
                     .hint("each line is one JSON object that size-gate wrote; remove a line that was cut off")
             })
         })

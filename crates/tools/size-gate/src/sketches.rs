@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use lw_model::Diagnose;
-use lw_syntax::json_reason;
+use lw_syntax::{Position, json};
 use serde::Deserialize;
 
 /// A report: one or more boards, each with one or more sketches.
@@ -88,8 +88,8 @@ pub struct Usage {
 #[derive(Debug, thiserror::Error)]
 pub enum SketchesError {
     /// Not JSON, or not this JSON.
-    #[error("line {}, column {}: {}", .0.line(), .0.column(), json_reason(.0))]
-    Json(#[from] serde_json::Error),
+    #[error("{0}: {1}")]
+    Json(Position, String),
     /// Nothing in it that could be a baseline.
     #[error("the sketches report has no sketch with a size")]
     Empty,
@@ -98,7 +98,7 @@ pub enum SketchesError {
 impl Diagnose for SketchesError {
     fn hint(&self) -> Option<Cow<'static, str>> {
         Some(match self {
-            Self::Json(_) => {
+            Self::Json(..) => {
                 "Give a file that arduino/compile-sketches wrote into its sketches-report-path.".into()
             }
             Self::Empty => {
@@ -122,7 +122,8 @@ impl Sketches {
     /// # Errors
     /// When it is no sketches report, or no sketch in it has a size.
     pub fn parse(json: &[u8]) -> Result<Self, SketchesError> {
-        let report: Self = serde_json::from_slice(json)?;
+        let report: Self = json::from_slice(json)
+            .map_err(|fault| SketchesError::Json(fault.position(json), fault.reason().to_owned()))?;
         if report.measured().next().is_none() {
             return Err(SketchesError::Empty);
         }
@@ -259,7 +260,7 @@ mod tests {
             error("{\n  \"boards\": 3}"),
             "line 2, column 13: invalid type: integer `3`, expected a sequence"
         );
-        assert_eq!(error(""), "line 1, column 0: EOF while parsing a value");
+        assert_eq!(error(""), "line 1, column 1: EOF while parsing a value");
         assert_eq!(error("{\"boards\": []}"), "the sketches report has no sketch with a size");
         let wrong = REPORT.replace("262144", "\"many\"");
         assert!(error(&wrong).ends_with("expected a number of bytes or \"N/A\""), "{}", error(&wrong));

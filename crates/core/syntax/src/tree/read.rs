@@ -24,7 +24,7 @@ impl serde::de::Error for Fault {
 impl Fault {
     #[inline(never)]
     fn somewhere(reason: String) -> Self {
-        Self(Box::new(super::Inner { at: None, reason, is_too_large: false }))
+        Self(Box::new(super::Inner { at: None, reason, is_too_large: false, is_cut_off: false }))
     }
 }
 
@@ -87,6 +87,14 @@ impl<'t> Node<'t> {
     /// When it is something else, with the place of what is in the way.
     pub fn read<T: Deserialize<'t>>(self) -> Result<T, Fault> {
         T::deserialize(self).map_err(|fault| fault.or_at(self.at))
+    }
+
+    /// Notes that nobody asks for it.
+    #[inline(never)]
+    fn ignore(self) {
+        if let Some(ignored) = self.tree.ignored.borrow_mut().get_mut(self.index as usize) {
+            *ignored = true;
+        }
     }
 
     /// That something else is expected.
@@ -174,7 +182,7 @@ macro_rules! texts {
         $(
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
                 let text = self.wanted_text(&visitor)?;
-        visitor.visit_borrowed_str(text)
+                visitor.visit_borrowed_str(text)
             }
         )*
     };
@@ -192,7 +200,7 @@ impl<'de> Deserializer<'de> for Node<'de> {
             Value::Float(value) => visitor.visit_f64(value),
             Value::Text(value) => visitor.visit_borrowed_str(value),
             Value::List(items) => visitor.visit_seq(items),
-            Value::Map(pairs) => visitor.visit_map(pairs),
+            Value::Map(mut pairs) => visitor.visit_map(&mut pairs).map_err(|fault| pairs.blamed(fault)),
         }
     }
 
@@ -261,8 +269,8 @@ impl<'de> Deserializer<'de> for Node<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let pairs = self.wanted_pairs(&visitor)?;
-        visitor.visit_map(pairs)
+        let mut pairs = self.wanted_pairs(&visitor)?;
+        visitor.visit_map(&mut pairs).map_err(|fault| pairs.blamed(fault))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -271,8 +279,8 @@ impl<'de> Deserializer<'de> for Node<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let pairs = self.wanted_pairs(&visitor)?;
-        visitor.visit_map(pairs)
+        let mut pairs = self.wanted_pairs(&visitor)?;
+        visitor.visit_map(&mut pairs).map_err(|fault| pairs.blamed(fault))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -286,7 +294,19 @@ impl<'de> Deserializer<'de> for Node<'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        self.ignore();
         visitor.visit_unit()
+    }
+}
+
+impl Pairs<'_> {
+    /// What is wrong without a place is wrong with the key at which serde is, as when it is there twice.
+    #[inline(never)]
+    fn blamed(&self, fault: Fault) -> Fault {
+        match self.reached {
+            Some(at) => fault.or_at(at),
+            None => fault,
+        }
     }
 }
 
@@ -307,10 +327,13 @@ impl<'de> MapAccess<'de> for Pairs<'de> {
     fn next_key_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
         match self.next() {
             Some((key, value)) => {
-                self.pending = Some(value);
+                (self.pending, self.reached) = (Some(value), Some(key.at));
                 seed.deserialize(key).map(Some).map_err(|fault| fault.or_at(key.at))
             }
-            None => Ok(None),
+            None => {
+                self.reached = None;
+                Ok(None)
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use lw_inventory::{Completeness, Component, Inventory, Kind, Place, Scope, Sourc
 use serde::Deserialize;
 
 use super::{ECOSYSTEM, purl_of};
-use crate::text::{json_error, malformed};
+use crate::text::malformed;
 use crate::{Error, Problem};
 
 const FORMAT: &str = "binary of `cargo auditable`";
@@ -50,8 +50,8 @@ pub fn from_binary(bytes: &[u8], file: &str) -> Result<Option<Inventory>, Error>
         let problem = Problem::TooLarge(format!("its list of packages has more than {MAX_JSON} bytes"));
         return Err(Error { file: file.to_owned(), line: None, problem });
     }
-    let document: Document =
-        serde_json::from_slice(&json).map_err(|error| json_error(file, 1, FORMAT, &error))?;
+    let json = std::str::from_utf8(&json).map_err(|_| malformed(file, None, FORMAT, "it is not UTF-8"))?;
+    let document: Document = crate::text::json(file, json, FORMAT)?;
     let mut inventory = Inventory::new();
     let mut ids = Vec::with_capacity(document.packages.len());
     for package in &document.packages {

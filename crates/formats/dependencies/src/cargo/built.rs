@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use lw_inventory::{Inventory, Scope};
 use lw_model::lists::filled;
+use lw_syntax::json;
 use serde::Deserialize;
 
-use crate::text::{json_error, malformed, text_of};
+use crate::text::{malformed, text_of};
 use crate::{Error, Problem};
 
 const FORMAT: &str = "log of a Cargo build";
@@ -70,7 +71,7 @@ fn message(line: &str, file: &str, number: u32) -> Result<Option<Built>, Error> 
         return Ok(None);
     }
     let message: Message =
-        serde_json::from_str(line).map_err(|error| json_error(file, number, FORMAT, &error))?;
+        json::from_str(line).map_err(|error| malformed(file, number, FORMAT, error.reason()))?;
     if message.reason != "compiler-artifact" {
         return Ok(None);
     }

@@ -141,7 +141,7 @@ fn published(index: &[u8], version: &str) -> Option<String> {
     }
     let begin = [b"\0", version.as_bytes(), b"\0"].concat();
     let at = memchr::memmem::find(index, &begin)? + begin.len();
-    let entry: Entry = serde_json::from_slice(index.get(at..)?.split(|byte| *byte == 0).next()?).ok()?;
+    let entry: Entry = lw_syntax::json::from_slice(index.get(at..)?.split(|byte| *byte == 0).next()?).ok()?;
     lw_inventory::whole_seconds(&entry.pubtime.filter(|_| entry.vers == version)?)
 }
 

@@ -38,12 +38,7 @@ pub(super) fn required(tree: &dyn Tree, path: &str, format: &'static str) -> Res
 /// A file as JSON; `None` where there is none.
 pub(super) fn json(tree: &dyn Tree, path: &str, format: &'static str) -> Result<Option<Value>, Error> {
     let Some(text) = text(tree, path, format)? else { return Ok(None) };
-    serde_json::from_str(&text).map(Some).map_err(|error| {
-        let said = error.to_string();
-        // Its text ends with the place, which stands in front here.
-        let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(reason, _)| reason);
-        malformed(path, u32::try_from(error.line()).ok().filter(|line| *line > 0), format, reason)
-    })
+    crate::text::json(path, &text, format).map(Some)
 }
 
 /// A file as YAML; `None` where there is none, or an empty one. Budgets hold back aliases that multiply and nesting.

@@ -358,7 +358,7 @@ fn cached_file(path: &str, version: &str, kind: &str) -> Option<String> {
 
 /// When a version was made, as its proxy says (<https://go.dev/ref/mod#goproxy-protocol>).
 fn published(tree: &dyn Tree, file: &str) -> Option<String> {
-    let info: serde_json::Value = serde_json::from_slice(&tree.read(file).ok()??).ok()?;
+    let info: serde_json::Value = lw_syntax::json::from_slice(&tree.read(file).ok()??).ok()?;
     lw_inventory::whole_seconds(info.get("Time")?.as_str()?)
 }
 

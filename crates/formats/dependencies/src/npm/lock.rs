@@ -3,14 +3,15 @@
 //! <https://docs.npmjs.com/cli/configuring-npm/package-lock-json>. Versions 2 and 3 list what lies where in `node_modules`; a
 //! need is resolved as Node.js does it, from the folder of the package upwards. Version 1 nests packages in each other.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use lw_inventory::{Completeness, Inventory, Kind, Place, Scope, Source};
 use lw_model::lists::filled;
+use lw_syntax::json;
+use lw_syntax::tree::Node;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::package::{
     Manifest, PeerMeta, Ranges, component, integrity, licence, set_distribution, set_source, source_of,
@@ -18,7 +19,7 @@ use super::package::{
 };
 use crate::graph::{Graph, Need};
 use crate::origin::{MAX_PACKAGES, folder_of, inside, join, relative_path};
-use crate::text::{Lines, json_error, malformed, project_text};
+use crate::text::{Lines, fault, malformed, project_text};
 use crate::{Error, Options, Places, Problem};
 
 const FORMAT: &str = "package-lock.json";
@@ -26,15 +27,16 @@ const FORMAT: &str = "package-lock.json";
 const MAX_PATH: usize = 4096;
 
 #[derive(Deserialize)]
-struct File<'a> {
+struct File {
     name: Option<String>,
     version: Option<String>,
     #[serde(rename = "lockfileVersion")]
     lockfile_version: Option<u32>,
-    #[serde(borrow)]
-    packages: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
-    #[serde(borrow)]
-    dependencies: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
+    /// Of version 2 with the same as `dependencies`, so that one of them is read.
+    #[serde(rename = "packages")]
+    _packages: Option<IgnoredAny>,
+    #[serde(rename = "dependencies")]
+    _dependencies: Option<IgnoredAny>,
 }
 
 /// An entry of `packages`.
@@ -63,7 +65,7 @@ struct Entry {
 
 /// An entry of version 1's `dependencies`.
 #[derive(Deserialize)]
-struct Nested<'a> {
+struct Nested {
     version: Option<String>,
     resolved: Option<String>,
     integrity: Option<String>,
@@ -75,8 +77,31 @@ struct Nested<'a> {
     bundled: bool,
     #[serde(default)]
     requires: Value,
-    #[serde(borrow)]
-    dependencies: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
+    /// Packages below this one, however deep.
+    #[serde(rename = "dependencies")]
+    _dependencies: Option<IgnoredAny>,
+}
+
+/// The text of a lock file.
+struct Lock<'t> {
+    path: &'t str,
+    text: &'t str,
+    lines: Lines,
+}
+
+impl Lock<'_> {
+    fn read<'t, T: Deserialize<'t>>(&self, node: Node<'t>) -> Result<T, Error> {
+        node.read().map_err(|error| fault(self.path, self.text, FORMAT, &error))
+    }
+
+    /// The members of an object in an object by their names, in whose order they are read; `None` where there is none.
+    fn members<'t>(&self, of: Node<'t>, name: &str) -> Result<Option<BTreeMap<&'t str, Node<'t>>>, Error> {
+        let Some(node) = of.get(name).filter(|node| !node.is_null()) else { return Ok(None) };
+        let pairs = node.pairs().ok_or_else(|| {
+            malformed(self.path, self.lines.at(node.at()), FORMAT, format!("{name:?} is no object"))
+        })?;
+        Ok(Some(filled(pairs.filter_map(|(name, node)| Some((name.text()?, node))))))
+    }
 }
 
 /// A package where it lies.
@@ -89,23 +114,23 @@ struct Placed {
 /// Reads either file.
 pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inventory, Error> {
     let text = project_text(places, path, FORMAT)?;
-    let file: File<'_> = serde_json::from_str(&text).map_err(|error| json_error(path, 1, FORMAT, &error))?;
+    let tree = json::read(&text).map_err(|error| fault(path, &text, FORMAT, &error))?;
+    let lock = Lock { path, text: &text, lines: Lines::of(&text) };
+    let root = tree.document();
+    let file: File = lock.read(root)?;
     let base = folder_of(path);
-    let lines = Lines::of(&text);
-    // A part of a text lies in that text.
-    let line_of =
-        |raw: &RawValue| lines.at((raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize));
     let version = file.lockfile_version.unwrap_or(1);
     let mut placed = BTreeMap::new();
     let mut is_old = false;
-    match (version, file.packages, file.dependencies) {
-        (2 | 3, Some(packages), _) => {
-            for (location, raw) in packages {
-                let line = line_of(raw);
-                let entry: Entry = serde_json::from_str(raw.get())
-                    .map_err(|error| json_error(path, line, FORMAT, &error))?;
-                check(path, line, &location, placed.len())?;
-                placed.insert(location.into_owned(), Placed { entry, line, most: Scope::Required });
+    match version {
+        2 | 3 => {
+            let packages = lock.members(root, "packages")?;
+            let packages = packages.ok_or_else(|| malformed(path, None, FORMAT, "it has no \"packages\""))?;
+            for (location, node) in packages {
+                let line = lock.lines.at(node.at());
+                let entry: Entry = lock.read(node)?;
+                check(path, line, location, placed.len())?;
+                placed.insert(location.to_owned(), Placed { entry, line, most: Scope::Required });
             }
             if !placed.contains_key("") {
                 return Err(malformed(
@@ -116,14 +141,13 @@ pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inven
                 ));
             }
         }
-        (2 | 3, None, _) => return Err(malformed(path, None, FORMAT, "it has no \"packages\"")),
-        (0 | 1, _, dependencies) => {
+        0 | 1 => {
             is_old = true;
-            flatten(dependencies.unwrap_or_default(), path, &line_of, &mut placed)?;
+            flatten(&lock, root, &mut placed)?;
             let manifest = Manifest::read(places, &join(base, "package.json"))?;
             complete_old(places, base, manifest, &mut placed)?;
         }
-        (version, ..) => {
+        version => {
             let problem = Problem::Version { format: FORMAT, version: version.to_string() };
             return Err(Error { file: path.to_owned(), line: None, problem });
         }
@@ -150,20 +174,14 @@ fn check(path: &str, line: u32, location: &str, count: usize) -> Result<(), Erro
 }
 
 /// Brings the nested packages of version 1 to the paths where they lie.
-fn flatten<'a>(
-    top: BTreeMap<Cow<'a, str>, &'a RawValue>,
-    path: &str,
-    line_of: &dyn Fn(&RawValue) -> u32,
-    placed: &mut BTreeMap<String, Placed>,
-) -> Result<(), Error> {
-    let mut next = vec![(String::new(), top)];
-    while let Some((under, entries)) = next.pop() {
-        for (name, raw) in entries {
-            let line = line_of(raw);
-            let nested: Nested<'_> =
-                serde_json::from_str(raw.get()).map_err(|error| json_error(path, line, FORMAT, &error))?;
+fn flatten(lock: &Lock<'_>, root: Node<'_>, placed: &mut BTreeMap<String, Placed>) -> Result<(), Error> {
+    let mut next = vec![(String::new(), root)];
+    while let Some((under, above)) = next.pop() {
+        for (name, node) in lock.members(above, "dependencies")?.unwrap_or_default() {
+            let line = lock.lines.at(node.at());
+            let nested: Nested = lock.read(node)?;
             let location = join(&under, &format!("node_modules/{name}"));
-            check(path, line, &location, placed.len())?;
+            check(lock.path, line, &location, placed.len())?;
             let most = match (nested.dev, nested.optional) {
                 (true, _) => Scope::Excluded,
                 (false, true) => Scope::Optional,
@@ -193,7 +211,7 @@ fn flatten<'a>(
                 // What the folder needs stands here, since it has no entry of its own.
                 if let Some(folder) = relative_path("", folder) {
                     let target = Entry {
-                        name: Some(name.clone().into_owned()),
+                        name: Some(name.to_owned()),
                         dependencies: std::mem::take(&mut entry.dependencies),
                         ..Entry::default()
                     };
@@ -205,12 +223,9 @@ fn flatten<'a>(
                 entry.version = Some(written);
                 entry.resolved = nested.resolved;
             }
-            if let Some(entries) = nested.dependencies {
-                // What lies below a link lies below what it leads to.
-                let below =
-                    entry.resolved.as_deref().filter(|_| entry.link).and_then(|at| relative_path("", at));
-                next.push((below.unwrap_or_else(|| location.clone()), entries));
-            }
+            // What lies below a link lies below what it leads to.
+            let below = entry.resolved.as_deref().filter(|_| entry.link).and_then(|at| relative_path("", at));
+            next.push((below.unwrap_or_else(|| location.clone()), node));
             placed.insert(location, Placed { entry, line, most });
         }
     }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::address::public_url;
 use crate::cargo::{contact, one_line};
 use crate::origin::{relative_path, revision};
-use crate::text::{json_error, optional_text};
+use crate::text::{json, optional_text};
 use crate::{Error, Places};
 
 pub(super) const ECOSYSTEM: &str = "npm";
@@ -70,7 +70,7 @@ impl Manifest {
     /// Reads the one of a folder; `None` where there is none.
     pub(super) fn read(places: &Places<'_>, file: &str) -> Result<Option<Self>, Error> {
         let Some(text) = optional_text(places, file, FORMAT)? else { return Ok(None) };
-        serde_json::from_str(&text).map(Some).map_err(|error| json_error(file, 1, FORMAT, &error))
+        json(file, &text, FORMAT).map(Some)
     }
 
     /// Patterns of the folders of its workspaces.

@@ -46,7 +46,7 @@ fn no_json_and_a_name_twice_are_refused_with_their_place() {
         assert!(matches!(problem(Format::Metrics, text), Problem::Json { line: 1, .. }), "{text}");
     }
     let twice = read(Format::Metrics, b"{\"coverage\": 10,\n \"coverage\": 90}").unwrap_err();
-    assert_eq!(twice.to_string(), "metrics: line 2, column 11: the member \"coverage\" is there twice");
+    assert_eq!(twice.to_string(), "metrics: line 2, column 2: the member \"coverage\" is there twice");
     let alike = problem(Format::Metrics, r#"{"a.b": 1, "a": {"b": 2}}"#);
     assert!(matches!(alike, Problem::Shape { .. }), "{alike:?}");
     assert_eq!(problem(Format::Metrics, " \n"), Problem::Empty);

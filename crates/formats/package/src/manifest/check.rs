@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use lw_model::Diagnose;
+use lw_syntax::json;
+use lw_syntax::tree::Fault;
 use serde::Deserialize;
 
 use crate::digest::Sha256;
@@ -43,7 +45,7 @@ pub struct ManifestError {
 pub enum Problem {
     /// No JSON, or another structure; the message has line and column.
     #[error("{0}")]
-    Json(serde_json::Error),
+    Json(String),
     /// A schema this version does not know.
     #[error("unknown schema {0:?}; this version reads {SCHEMA:?}")]
     Schema(String),
@@ -177,15 +179,13 @@ impl Manifest {
         struct Schema {
             schema: String,
         }
-        let schema: Schema = serde_json::from_slice(json).map_err(|error| unplaced(Problem::Json(error)))?;
+        let fault = |fault: Fault| unplaced(Problem::Json(fault.placed(json)));
+        let text = json::text_of(json).map_err(fault)?;
+        let schema: Schema = json::from_str(text).map_err(fault)?;
         if schema.schema != SCHEMA {
             return Err(Problem::Schema(schema.schema.chars().take(80).collect()).at("schema"));
         }
-        let mut unknown = Vec::new();
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let manifest: Self =
-            serde_ignored::deserialize(&mut deserializer, |path| unknown.push(json_path(&path.to_string())))
-                .map_err(|error| unplaced(Problem::Json(error)))?;
+        let (manifest, unknown) = json::from_str_noting_ignored::<Self>(text).map_err(fault)?;
         manifest.check()?;
         Ok(Parsed { manifest, unknown })
     }
@@ -197,7 +197,8 @@ impl Manifest {
     pub fn to_json(&self) -> Result<Vec<u8>, ManifestError> {
         self.check()?;
         let unplaced = |problem| ManifestError { place: None, problem };
-        let mut json = serde_json::to_vec_pretty(self).map_err(|error| unplaced(Problem::Json(error)))?;
+        let mut json =
+            serde_json::to_vec_pretty(self).map_err(|error| unplaced(Problem::Json(error.to_string())))?;
         json.push(b'\n');
         match json.len() as u64 {
             bytes if bytes > MAX_BYTES => Err(unplaced(Problem::TooLarge(bytes))),
@@ -347,22 +348,4 @@ fn claim(files: &mut BTreeMap<String, String>, path: &str, place: String) -> Res
         Some(other) => Err(Problem::SameFile { path: path.to_owned(), other }.at(place)),
         None => Ok(()),
     }
-}
-
-/// A path as `serde_ignored` writes it, `images.0.?.x`, as a JSON path: `images[0].x`.
-fn json_path(path: &str) -> String {
-    let mut text = String::new();
-    for part in path.split('.').filter(|part| *part != "?") {
-        if part.bytes().all(|byte| byte.is_ascii_digit()) && !part.is_empty() {
-            text.push('[');
-            text.push_str(part);
-            text.push(']');
-        } else {
-            if !text.is_empty() {
-                text.push('.');
-            }
-            text.push_str(part);
-        }
-    }
-    text
 }

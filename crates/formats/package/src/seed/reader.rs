@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
+use lw_syntax::json;
+use lw_syntax::tree::Fault;
 use serde::de::IgnoredAny;
 use sha2::Sha256 as Sha256Hasher;
 use sha2::digest::Digest as _;
@@ -64,8 +66,10 @@ pub fn read(input: impl Read, mut sink: impl Write) -> Result<Package, ReadError
             _ => {
                 let offset = scanner.offset();
                 let value = scanner.value(&key)?;
-                serde_json::from_str::<IgnoredAny>(&value)
-                    .map_err(|error| ReadError::Json { offset, problem: JsonProblem::Value(error) })?;
+                serde_json::from_str::<IgnoredAny>(&value).map_err(|error| {
+                    let problem = JsonProblem::Value(error.to_string());
+                    ReadError::Json { offset, problem }
+                })?;
                 unknown.push(key);
             }
         }
@@ -83,11 +87,15 @@ pub fn read(input: impl Read, mut sink: impl Write) -> Result<Package, ReadError
 fn parse(scanner: &mut Scanner<impl Read>, unknown: &mut Vec<String>) -> Result<Manifest, ReadError> {
     let offset = scanner.offset();
     let text = scanner.value("manifest")?;
-    let mut deserializer = serde_json::Deserializer::from_str(&text);
-    let ignored = |path: serde_ignored::Path<'_>| unknown.push(format!("manifest.{path}"));
-    serde_ignored::deserialize(&mut deserializer, ignored)
-        .and_then(|manifest| deserializer.end().map(|()| manifest))
-        .map_err(|error| ReadError::Json { offset, problem: JsonProblem::Value(error) })
+    let (manifest, ignored) =
+        json::from_str_noting_ignored(&text).map_err(|fault| refused(offset, &text, &fault))?;
+    unknown.extend(ignored.iter().map(|path| format!("manifest.{path}")));
+    Ok(manifest)
+}
+
+/// That a value at an offset is not what it should be.
+fn refused(offset: u64, text: &str, fault: &Fault) -> ReadError {
+    ReadError::Json { offset, problem: JsonProblem::Value(fault.placed(text.as_bytes())) }
 }
 
 /// The value of the key `firmware`, written to the sink. Where the size is known it is the limit.

@@ -5,6 +5,8 @@
 
 use std::io::{self, Read};
 
+use lw_syntax::json;
+
 use crate::error::{JsonProblem, ReadError};
 use crate::hex;
 
@@ -131,8 +133,10 @@ impl<R: Read> Scanner<R> {
             return Err(unexpected(offset, "a key in quotes", found));
         }
         let text = self.value("a key")?;
-        serde_json::from_str(&text)
-            .map_err(|error| ReadError::Json { offset, problem: JsonProblem::Value(error) })
+        json::from_str(&text).map_err(|fault| {
+            let problem = JsonProblem::Value(fault.placed(text.as_bytes()));
+            ReadError::Json { offset, problem }
+        })
     }
 
     /// The text of the next value of any kind, found by its brackets and quotes. It may still be no JSON.

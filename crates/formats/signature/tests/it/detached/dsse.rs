@@ -127,7 +127,7 @@ fn what_is_there_twice_is_refused() {
         (text.replacen("\"sig\"", "\"sig\":\"\",\"sig\"", 1), "the member \"sig\" is there twice"),
         (
             text.replacen("{\"payload", "{\"x\":{\"y\":1,\"\\u0079\":2},\"payload", 1),
-            "byte 19: the member \"y\" is there twice",
+            "byte 12: the member \"y\" is there twice",
         ),
         (text.replacen("[{", "[1,{", 1), "member \"signatures\": it has no objects"),
         (

@@ -173,7 +173,7 @@ fn only_one_form_is_read() {
         (good.replace("/1", "/2"), "of the schema \"lw-signature/2\"; expected \"lw-signature/1\""),
         (good.replacen("ed25519", "rsa", 1), "its algorithm is unknown"),
         (good.replacen("\"key_id\":\"", "\"key_id\":\"A", 1), "its key_id is not 64 hexadecimal digits"),
-        (good.replacen("\"schema\"", "\"Schema\"", 1), "manifest.sig, byte 8: unknown field `Schema`"),
+        (good.replacen("\"schema\"", "\"Schema\"", 1), "manifest.sig, byte 1: unknown field `Schema`"),
         (good.replacen("\"schema\"", "\"schema\":\"\",\"schema\"", 1), "duplicate field `schema`"),
         ("{\"schema\":\"lw-signature/1\",\"signatures\":[]}\n".into(), "has 0 signatures; expected 1 to 32"),
         (String::new(), "manifest.sig, byte 0: EOF"),
