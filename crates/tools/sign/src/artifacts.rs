@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use lw_cli::{Context, Error};
-use lw_model::Report;
 use lw_signature::{Digest, Hash, digest_of};
 
 use crate::error::ToolError;
@@ -28,7 +27,7 @@ pub(crate) struct Listed {
 pub(crate) fn listed(report: &Path, cx: &Context) -> Result<Vec<Listed>, Error> {
     let bytes = cx.open(report)?;
     let name = cx.display_path(report);
-    let report: Report = serde_json::from_slice(&bytes).map_err(|error| {
+    let report = lw_report::read(&bytes).map_err(|error| {
         Error::input(format!("{name}: it is no report of the suite: {error}"))
             .hint("give the file that the step wrote with `report:`")
     })?;

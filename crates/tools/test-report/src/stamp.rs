@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error};
 use lw_model::Report;
+use lw_syntax::json;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -101,11 +102,11 @@ pub(crate) fn look(
         return Ok(None);
     }
     let bytes = cx.open(&stamp)?;
-    let read = serde_json::from_slice::<Stamped>(bytes.get(..MAX_BYTES).unwrap_or(&bytes));
-    let stamped = match read {
+    let text = bytes.get(..MAX_BYTES).unwrap_or(&bytes);
+    let stamped = match json::from_slice::<Stamped>(text) {
         Ok(stamped) if stamped.schema == SCHEMA => stamped,
         Ok(_) => return Ok(Some(Err("its stamp is of an unknown version".into()))),
-        Err(error) => return Ok(Some(Err(format!("its stamp cannot be read: {error}")))),
+        Err(fault) => return Ok(Some(Err(format!("its stamp cannot be read: {}", fault.placed(text))))),
     };
     let sha256 = base16ct::lower::encode_string(digest);
     if sha256 != stamped.sha256 {

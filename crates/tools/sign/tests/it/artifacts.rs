@@ -160,7 +160,7 @@ fn a_report_that_is_not_as_a_step_writes_it_is_refused() {
     let sign = "sign --artifacts made.json --key key.pem --scheme ecdsa-sha256 --output out";
     for (change, says) in [
         ("twice", "it lists build/signed.ota twice"),
-        ("short", "expected 64 hexadecimal digits"),
+        ("short", "has not 64 hexadecimal digits"),
         ("empty", "it lists , which is outside the workspace"),
         ("none", "it lists no files"),
     ] {
