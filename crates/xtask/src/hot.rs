@@ -60,7 +60,8 @@ pub(crate) fn run(root: &Path, wanted: &Hot) -> anyhow::Result<()> {
         .arg(&demo)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .status()?;
+        .status()
+        .with_context(|| format!("failed to run {}", bin.join("lw").display()))?;
     if !status.success() {
         bail!("lw demo: {status}");
     }
@@ -68,8 +69,9 @@ pub(crate) fn run(root: &Path, wanted: &Hot) -> anyhow::Result<()> {
         let run = Run { bit: 1 << number, binary: &bin.join(tool), arguments };
         run.follow(&demo, &mut functions)?;
     }
-    fs::write(root.join(SCRIPT), script(&functions)?)?;
-    Ok(())
+    let script_file = root.join(SCRIPT);
+    fs::write(&script_file, script(&functions)?)
+        .with_context(|| format!("failed to write {}", script_file.display()))
 }
 
 /// What is known of the functions of a name: there are several, where a generic one was made for several types.

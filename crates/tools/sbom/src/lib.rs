@@ -50,7 +50,7 @@ impl Tool for Sbom {
     const SECTIONS: &'static [Section] = generate::SECTIONS;
     // Code, eight parts of ten: readers of nineteen formats and their parsers of YAML, TOML and JSON, the judge of schemas, the
     // reader of repositories. The schemas are deflated and 40 kB of it.
-    const MAX_BINARY_BYTES: u64 = 10_000_000;
+    const MAX_BINARY_BYTES: u64 = 5_500_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {
