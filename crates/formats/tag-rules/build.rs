@@ -28,43 +28,31 @@ struct Zone<'a> {
     version: u8,
 }
 
-/// The next bytes of a file (RFC 9636).
-struct Bytes<'a>(&'a [u8]);
-
-impl<'a> Bytes<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
+/// Takes a header of a file (RFC 9636) off its bytes: its version and its six counts.
+fn header(bytes: &mut &[u8]) -> Option<(u8, [usize; 6])> {
+    let version = *bytes.split_off(..20)?.strip_prefix(b"TZif")?.strip_suffix(&[0; 15])?.first()?;
+    let mut counts = [0; 6];
+    for count in &mut counts {
+        *count = u32::from_be_bytes(bytes.split_off(..4)?.try_into().ok()?).try_into().ok()?;
     }
-
-    /// A header: its version and its six counts.
-    fn header(&mut self) -> Option<(u8, [usize; 6])> {
-        let version = *self.take(20)?.strip_prefix(b"TZif")?.strip_suffix(&[0; 15])?.first()?;
-        let mut counts = [0; 6];
-        for count in &mut counts {
-            *count = u32::from_be_bytes(self.take(4)?.try_into().ok()?).try_into().ok()?;
-        }
-        Some((version, counts))
-    }
+    Some((version, counts))
 }
 
 /// The zone in a file, when that has nothing which would be lost.
-fn zone(file: &[u8]) -> Option<Zone<'_>> {
-    let mut bytes = Bytes(file);
-    let (version, first) = bytes.header()?;
-    if first != [0, 0, 0, 0, 1, 1] || bytes.take(7)? != [0; 7] {
+fn zone(mut bytes: &[u8]) -> Option<Zone<'_>> {
+    let (version, first) = header(&mut bytes)?;
+    if first != [0, 0, 0, 0, 1, 1] || bytes.split_off(..7)? != [0; 7] {
         return None;
     }
-    let (again, [0, 0, 0, times, types, letters]) = bytes.header()? else { return None };
+    let (again, [0, 0, 0, times, types, letters]) = header(&mut bytes)? else { return None };
     if again != version {
         return None;
     }
-    let times = bytes.take(8 * times)?.chunks_exact(8);
+    let times = bytes.split_off(..8 * times)?.chunks_exact(8);
     let times =
         times.map(|time| Some(i64::from_be_bytes(time.try_into().ok()?))).collect::<Option<Vec<_>>>()?;
-    let kinds = bytes.take(times.len())?;
-    let types = bytes.take(6 * types)?.chunks_exact(6).map(|one| {
+    let kinds = bytes.split_off(..times.len())?;
+    let types = bytes.split_off(..6 * types)?.chunks_exact(6).map(|one| {
         let (offset, rest) = one.split_first_chunk()?;
         Some((i64::from(i32::from_be_bytes(*offset)), rest))
     });
@@ -72,8 +60,8 @@ fn zone(file: &[u8]) -> Option<Zone<'_>> {
         times,
         kinds,
         types: types.collect::<Option<_>>()?,
-        letters: bytes.take(letters)?,
-        footer: bytes.0.strip_prefix(b"\n")?.strip_suffix(b"\n").filter(|text| !text.contains(&b'\n'))?,
+        letters: bytes.split_off(..letters)?,
+        footer: bytes.strip_prefix(b"\n")?.strip_suffix(b"\n").filter(|text| !text.contains(&b'\n'))?,
         version,
     })
 }

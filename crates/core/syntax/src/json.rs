@@ -332,7 +332,8 @@ pub fn json_reason(error: &serde_json::Error) -> String {
 }
 
 /// A value of JSON in which no object has two members of one name. RFC 8259, section 4, leaves open which of the two counts,
-/// so that what one program checks another might read differently.
+/// so that what one program checks another might read differently. For documents of tens of megabytes, beside which there is no room
+/// for a tree of them; others are read by [`read_unique`].
 ///
 /// Nesting is bounded by what `serde_json` allows, 128.
 pub struct UniqueJson(pub Value);

@@ -207,21 +207,29 @@ impl Lines<'_> {
                 _ => {}
             }
             let length = self.pointer.len();
-            self.pointer.push('/');
             if end == b'}' {
                 let quoted = self.string().to_vec();
-                let key = String::from_utf8_lossy(&quoted);
                 // Keys of faults that the suite names have nothing to escape; others are found with their object.
-                self.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                push_step(&mut self.pointer, &String::from_utf8_lossy(&quoted));
                 self.skip_space();
                 self.at += 1;
             } else {
-                self.pointer.push_str(&index.to_string());
+                push_step(&mut self.pointer, &index.to_string());
                 index += 1;
             }
             self.value();
             self.pointer.truncate(length);
         }
+    }
+}
+
+/// Adds the name or the place of a value in another to a JSON pointer: RFC 6901, section 3.
+pub(crate) fn push_step(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    if name.contains(['~', '/']) {
+        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(name);
     }
 }
 

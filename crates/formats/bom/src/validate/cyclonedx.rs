@@ -291,12 +291,7 @@ fn declared<'a>(value: &'a Value, pointer: &mut String, into: &mut Vec<(&'a str,
         Value::Object(map) => {
             for (key, value) in map {
                 let length = pointer.len();
-                pointer.push('/');
-                if key.contains(['~', '/']) {
-                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                } else {
-                    pointer.push_str(key);
-                }
+                crate::json::push_step(pointer, key);
                 match value {
                     Value::String(reference) if key == "bom-ref" => into.push((reference, pointer.clone())),
                     _ => declared(value, pointer, into),

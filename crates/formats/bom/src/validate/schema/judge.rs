@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::form;
 use super::rules::{Id, Others, Rule, Rules, Types, plain, same};
+use crate::json::push_step;
 
 /// What does not fit.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,13 +63,9 @@ struct Seen {
 }
 
 impl Seen {
-    fn asked() -> Self {
-        Self { is_asked: true, places: Vec::new() }
-    }
-
-    /// For a branch that may turn out not to count.
-    fn branch(&self) -> Self {
-        Self { is_asked: self.is_asked, places: Vec::new() }
+    /// Nothing yet, kept from now on where it is asked for.
+    fn new(is_asked: bool) -> Self {
+        Self { is_asked, places: Vec::new() }
     }
 
     fn add(&mut self, place: usize) {
@@ -103,9 +100,8 @@ impl Run<'_, '_> {
     }
 
     /// Whether a value fits, without a word.
-    fn quietly(&mut self, id: Id, value: &Value, seen: &mut Seen) -> bool {
-        let rules = self.rules;
-        Run { rules, path: String::new(), told: None }.holds(id, value, seen)
+    fn quietly(&self, id: Id, value: &Value, seen: &mut Seen) -> bool {
+        Run { rules: self.rules, path: String::new(), told: None }.holds(id, value, seen)
     }
 
     /// Whether a value fits a rule. Every value is looked at once for every rule, whoever asks for what has been seen.
@@ -193,7 +189,7 @@ impl Run<'_, '_> {
                     break;
                 }
                 Others::Rule(id) => {
-                    holds &= self.inside(id, item, |path| path.push_str(&place.to_string()));
+                    holds &= self.inside(id, item, |path| push_step(path, &place.to_string()));
                 }
             }
             if !holds && self.told.is_none() {
@@ -207,7 +203,6 @@ impl Run<'_, '_> {
     fn inside(&mut self, id: Id, value: &Value, step: impl FnOnce(&mut String)) -> bool {
         let length = self.path.len();
         if self.told.is_some() {
-            self.path.push('/');
             step(&mut self.path);
         }
         let holds = self.holds(id, value, &mut Seen::default());
@@ -217,8 +212,7 @@ impl Run<'_, '_> {
 
     fn object(&mut self, rule: &Rule, value: &Value, seen: &mut Seen) -> bool {
         let Value::Object(properties) = value else { return self.in_place(rule, value, seen) };
-        let mut own =
-            Seen { is_asked: seen.is_asked || rule.unevaluated != Others::Free, places: Vec::new() };
+        let mut own = Seen::new(seen.is_asked || rule.unevaluated != Others::Free);
         let mut holds = true;
         for name in rule.required.iter().filter(|name| !properties.contains_key(name.as_str())) {
             holds = self.tell(Misfit::Missing(name));
@@ -237,7 +231,7 @@ impl Run<'_, '_> {
         }
         holds &= self.in_place(rule, value, &mut own);
         if rule.unevaluated != Others::Free && (holds || self.told.is_some()) {
-            let looked_at = std::mem::replace(&mut own, Seen::asked());
+            let looked_at = std::mem::replace(&mut own, Seen::new(true));
             let rule_of =
                 |_: &String, place| if looked_at.has(place) { Others::Free } else { rule.unevaluated };
             holds &= self.properties(properties, rule_of, &mut own);
@@ -264,8 +258,7 @@ impl Run<'_, '_> {
                     unexpected.push(name.as_str());
                 }
                 Others::Rule(id) => {
-                    let step = |path: &mut String| path.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                    holds &= self.inside(id, value, step);
+                    holds &= self.inside(id, value, |path| push_step(path, name));
                 }
             }
             if !holds && self.told.is_none() {
@@ -288,13 +281,13 @@ impl Run<'_, '_> {
                 return false;
             }
         }
-        if !rule.any_of.is_empty()
-            && self.forms(&rule.any_of, value, seen, seen.is_asked.then_some(usize::MAX)) == 0
-        {
+        // One is enough, but each may have looked at other properties.
+        let enough = if seen.is_asked { usize::MAX } else { 1 };
+        if !rule.any_of.is_empty() && self.forms(&rule.any_of, value, seen, enough) == 0 {
             holds = self.tell(Misfit::NoForm);
         }
         if !rule.one_of.is_empty() {
-            match self.forms(&rule.one_of, value, seen, Some(2)) {
+            match self.forms(&rule.one_of, value, seen, 2) {
                 0 => holds = self.tell(Misfit::NoForm),
                 1 => {}
                 _ => holds = self.tell(Misfit::SeveralForms),
@@ -304,7 +297,7 @@ impl Run<'_, '_> {
             holds = self.tell(Misfit::Forbidden);
         }
         if let Some((condition, then, otherwise)) = rule.condition {
-            let branch = if self.forms(&[condition], value, seen, None) == 1 { then } else { otherwise };
+            let branch = if self.forms(&[condition], value, seen, 1) == 1 { then } else { otherwise };
             if let Some(id) = branch {
                 holds &= self.holds(id, value, seen);
             }
@@ -312,20 +305,17 @@ impl Run<'_, '_> {
         holds
     }
 
-    /// How many of some forms a value has, as far as so many; one is enough where it is not said.
-    fn forms(&mut self, ids: &[Id], value: &Value, seen: &mut Seen, enough: Option<usize>) -> usize {
-        let mut count = 0;
-        for id in ids {
-            let mut branch = seen.branch();
-            if self.quietly(*id, value, &mut branch) {
-                seen.add_all(&branch);
-                count += 1;
+    /// How many of some forms a value has; so many are enough.
+    fn forms(&self, ids: &[Id], value: &Value, seen: &mut Seen, enough: usize) -> usize {
+        let has = |id: &&Id| {
+            let mut of_form = Seen::new(seen.is_asked);
+            let has = self.quietly(**id, value, &mut of_form);
+            if has {
+                seen.add_all(&of_form);
             }
-            if count >= enough.unwrap_or(1) {
-                break;
-            }
-        }
-        count
+            has
+        };
+        ids.iter().filter(has).take(enough).count()
     }
 }
 

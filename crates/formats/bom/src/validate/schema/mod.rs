@@ -356,7 +356,9 @@ mod tests {
             _ => Vec::new(),
         };
         for (name, value) in inner {
-            pointers(value, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), all);
+            let mut inside = at.to_owned();
+            crate::json::push_step(&mut inside, &name);
+            pointers(value, &inside, all);
         }
     }
 
