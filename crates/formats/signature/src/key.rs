@@ -2,17 +2,15 @@
 
 use std::fmt;
 
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{
-    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512,
-    RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaParameters, RsaPssSaltLength,
-    UnparsedPublicKey,
-};
+use crypto_bigint::BoxedUint;
 use der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{AnyRef, Decode as _, Encode as _, SecretDocument};
+use getrandom::SysRng;
 use p256::ecdsa::signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
-use pkcs8::PrivateKeyInfoRef;
+use pkcs1::EncodeRsaPrivateKey as _;
+use pkcs8::{EncodePrivateKey as _, PrivateKeyInfoRef};
+use rsa::{Pkcs1v15Sign, Pss};
+use sha2::{Sha256, Sha512};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
@@ -263,24 +261,25 @@ impl PublicKey {
                     let (found, expected) = (signature.len(), modulus.len());
                     return Err(VerifyError::Length { algorithm, found, expected });
                 }
+                let key = self.as_rsa().ok_or(VerifyError::Mismatch)?;
+                let holds = |padding| holds(&key, padding, digest, signature);
                 if algorithm == Algorithm::RsaPkcs1v15Sha512 {
-                    let holds = self.holds(&RSA_PKCS1_2048_8192_SHA512, digest, signature);
-                    return if holds { Ok(()) } else { Err(VerifyError::Mismatch) };
+                    return if holds(Padding::Pkcs1v15) { Ok(()) } else { Err(VerifyError::Mismatch) };
                 }
                 let is_pss = algorithm == Algorithm::RsaPssSha256;
-                let (wanted, other): (&'static RsaParameters, &'static RsaParameters) = if is_pss {
-                    (&RSA_PSS_2048_8192_SHA256, &RSA_PKCS1_2048_8192_SHA256)
-                } else {
-                    (&RSA_PKCS1_2048_8192_SHA256, &RSA_PSS_2048_8192_SHA256)
-                };
-                if self.holds(wanted, digest, signature) {
+                let (wanted, other) = (Padding::Pkcs1v15, Padding::Pss { salt: SALT });
+                let (wanted, other) = if is_pss { (other, wanted) } else { (wanted, other) };
+                if holds(wanted) {
                     return Ok(());
                 }
+                // RFC 8017, 9.1.1: beside the salt an encoded message holds a digest, 0x01 and 0xbc.
+                let longest = (bits(modulus) - 1).div_ceil(8) - Hash::Sha256.length() - 2;
                 let salted = || {
-                    let salt = OTHER_SALTS.iter().find(|(salt, _)| self.holds(salt, digest, signature));
+                    let salts = OTHER_SALTS.into_iter().chain([(longest, "the longest salt that fits")]);
+                    let salt = salts.into_iter().find(|(salt, _)| holds(Padding::Pss { salt: *salt }));
                     salt.map(|(_, name)| format!("RSA-PSS with SHA-256 and {name} (32 bytes are asked for)"))
                 };
-                let found = if self.holds(other, digest, signature) {
+                let found = if holds(other) {
                     let name = if is_pss { "RSA PKCS#1 v1.5 with SHA-256" } else { "RSA-PSS with SHA-256" };
                     Some(name.to_owned())
                 } else {
@@ -301,11 +300,12 @@ impl PublicKey {
         }
     }
 
-    fn holds(&self, parameters: &'static RsaParameters, digest: &Digest, signature: &[u8]) -> bool {
-        let Some(der) = self.to_pkcs1_der() else { return false };
-        imported(digest).is_some_and(|digest| {
-            UnparsedPublicKey::new(parameters, der).verify_digest(&digest, signature).is_ok()
-        })
+    /// The RSA key itself, of which the library asks no more than [`Self::from_rsa`] did.
+    fn as_rsa(&self) -> Option<rsa::PublicKey> {
+        let number =
+            |bytes: &[u8]| BoxedUint::from_be_slice(bytes, u32::try_from(bytes.len() * 8).ok()?).ok();
+        let (modulus, exponent) = self.rsa()?;
+        rsa::PublicKey::new(number(modulus)?, number(exponent)?).ok()
     }
 
     /// Verifies an Ed25519 signature over a message in memory, strictly: no small orders, no second form of a number.
@@ -327,17 +327,34 @@ impl PublicKey {
     }
 }
 
-/// The lengths of salt other programs use, to name a signature that was made with one: none, SHA-1's, openssl's "max".
-static OTHER_SALTS: [(RsaParameters, &str); 5] = [
-    (salted(RsaPssSaltLength::Custom(0)), "no salt"),
-    (salted(RsaPssSaltLength::Custom(20)), "a salt of 20 bytes"),
-    (salted(RsaPssSaltLength::Custom(48)), "a salt of 48 bytes"),
-    (salted(RsaPssSaltLength::Custom(64)), "a salt of 64 bytes"),
-    (salted(RsaPssSaltLength::Max), "the longest salt that fits"),
-];
+/// How a digest is padded before it is signed with RSA.
+#[derive(Clone, Copy)]
+enum Padding {
+    /// RSASSA-PKCS1-v1_5, with the digest's own hash function: SHA-256 or SHA-512.
+    Pkcs1v15,
+    /// RSASSA-PSS with SHA-256, twice, and as many bytes of salt.
+    Pss { salt: usize },
+}
 
-const fn salted(length: RsaPssSaltLength) -> RsaParameters {
-    RSA_PSS_2048_8192_SHA256.with_pss_salt_length(length)
+/// Bytes of salt that are asked for: as many as a digest has.
+const SALT: usize = 32;
+
+/// The lengths of salt other programs use, to name a signature that was made with one: none, SHA-1's and longer digests'.
+const OTHER_SALTS: [(usize, &str); 4] =
+    [(0, "no salt"), (20, "a salt of 20 bytes"), (48, "a salt of 48 bytes"), (64, "a salt of 64 bytes")];
+
+/// Whether this is the key's signature of the digest.
+fn holds(key: &rsa::PublicKey, padding: Padding, digest: &Digest, signature: &[u8]) -> bool {
+    let bytes = digest.as_bytes();
+    let verified = match (padding, digest.hash()) {
+        (Padding::Pss { salt }, Hash::Sha256) => {
+            key.verify(Pss::<Sha256>::new_with_salt(salt), bytes, signature)
+        }
+        (Padding::Pkcs1v15, Hash::Sha256) => key.verify(Pkcs1v15Sign::new::<Sha256>(), bytes, signature),
+        (Padding::Pkcs1v15, Hash::Sha512) => key.verify(Pkcs1v15Sign::new::<Sha512>(), bytes, signature),
+        _ => return false,
+    };
+    verified.is_ok()
 }
 
 impl fmt::Debug for PublicKey {
@@ -353,7 +370,7 @@ pub struct PrivateKey {
 }
 
 enum Private {
-    Rsa(Box<KeyPair>),
+    Rsa(Box<rsa::PrivateKey>),
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
     Ed25519(ed25519_dalek::SigningKey),
@@ -390,17 +407,18 @@ impl PrivateKey {
         let read = pkcs1::RsaPrivateKeyRef::from_der(der)
             .map_err(|error| malformed("the RSA private key (PKCS#1)", error))?;
         // Says by name what the library only refuses.
-        PublicKey::from_rsa(read.modulus.as_bytes(), read.public_exponent.as_bytes())?;
-        let pair = KeyPair::from_der(der).map_err(|error| KeyError::Invalid {
+        let public = PublicKey::from_rsa(read.modulus.as_bytes(), read.public_exponent.as_bytes())?;
+        let invalid = |reason: &dyn fmt::Display| KeyError::Invalid {
             kind: "RSA",
-            reason: format!("its numbers do not belong together ({error})"),
-        })?;
-        Self::from_pair(pair)
-    }
-
-    fn from_pair(pair: KeyPair) -> Result<Self, KeyError> {
-        let public = PublicKey::from_pkcs1_der(pair.public_key().as_ref())?;
-        Ok(Self { private: Private::Rsa(Box::new(pair)), public })
+            reason: format!("its numbers do not belong together ({reason})"),
+        };
+        let private = rsa::PrivateKey::try_from(read).map_err(|error| invalid(&error))?;
+        // The library computes the exponents of the primes and the coefficient itself, whatever the file says.
+        let own = private.to_pkcs1_der().map_err(|error| invalid(&error))?;
+        if own.as_bytes() != der {
+            return Err(invalid(&"an exponent of a prime, or the coefficient"));
+        }
+        Ok(Self { private: Private::Rsa(Box::new(private)), public })
     }
 
     /// Reads an `ECPrivateKey` (RFC 5915), which a PEM of `EC PRIVATE KEY` holds and which names its curve.
@@ -494,13 +512,11 @@ impl PrivateKey {
         };
         match kind {
             KeyKind::Rsa { bits } => {
-                let size = match bits {
-                    2048 => KeySize::Rsa2048,
-                    3072 => KeySize::Rsa3072,
-                    4096 => KeySize::Rsa4096,
-                    _ => return Err(KeyError::Bits { bits }),
-                };
-                Self::from_pair(KeyPair::generate(size).map_err(|error| failed(&error))?)
+                if ![2048, 3072, 4096].contains(&bits) {
+                    return Err(KeyError::Bits { bits });
+                }
+                let private = rsa::PrivateKey::new(&mut SysRng, bits).map_err(|error| failed(&error))?;
+                Self::from_pkcs1_der(private.to_pkcs1_der().map_err(|error| failed(&error))?.as_bytes())
             }
             KeyKind::Ed25519 => {
                 let mut seed = Zeroizing::new([0; 32]);
@@ -537,10 +553,7 @@ impl PrivateKey {
             Ok(document.to_bytes())
         };
         let (algorithm, key) = match &self.private {
-            Private::Rsa(pair) => {
-                let der = pair.as_der().map_err(|error| failed(&error))?;
-                return SecretDocument::try_from(der.as_ref()).map_err(|error| failed(&error));
-            }
+            Private::Rsa(key) => return key.to_pkcs8_der().map_err(|error| failed(&error)),
             Private::P256(key) => (ec_identifier(&P256), sec1(&Zeroizing::new(key.to_bytes()))?),
             Private::P384(key) => (ec_identifier(&P384), sec1(&Zeroizing::new(key.to_bytes()))?),
             Private::Ed25519(key) => {
@@ -573,17 +586,13 @@ impl Signer for PrivateKey {
     fn sign_digest_unchecked(&self, algorithm: Algorithm, digest: &Digest) -> Result<Vec<u8>, SignError> {
         let failed = |error: &dyn fmt::Display| SignError::Signer { reason: error.to_string() };
         match &self.private {
-            Private::Rsa(pair) => {
-                let encoding: &'static dyn RsaEncoding = match algorithm {
-                    Algorithm::RsaPssSha256 => &RSA_PSS_SHA256,
-                    Algorithm::RsaPkcs1v15Sha512 => &RSA_PKCS1_SHA512,
-                    _ => &RSA_PKCS1_SHA256,
-                };
-                let digest = imported(digest).ok_or(SignError::Digest { algorithm, given: digest.hash() })?;
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign_digest(encoding, &digest, &mut signature).map_err(|error| failed(&error))?;
-                Ok(signature)
+            // Both blind the key, and verify what they made.
+            Private::Rsa(key) => match algorithm {
+                Algorithm::RsaPssSha256 => key.sign(Pss::<Sha256>::new_with_salt(SALT), digest.as_bytes()),
+                Algorithm::RsaPkcs1v15Sha512 => key.sign(Pkcs1v15Sign::new::<Sha512>(), digest.as_bytes()),
+                _ => key.sign(Pkcs1v15Sign::new::<Sha256>(), digest.as_bytes()),
             }
+            .map_err(|error| failed(&error)),
             Private::P256(key) => {
                 let signature: p256::ecdsa::Signature =
                     key.sign_prehash(digest.as_bytes()).map_err(|error| failed(&error))?;
@@ -615,17 +624,6 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrivateKey").field("public", &self.public).finish_non_exhaustive()
     }
-}
-
-/// A digest in the form of the library that computes RSA.
-fn imported(digest: &Digest) -> Option<aws_lc_rs::digest::Digest> {
-    let algorithm = match digest.hash() {
-        Hash::Sha256 => &aws_lc_rs::digest::SHA256,
-        Hash::Sha384 => &aws_lc_rs::digest::SHA384,
-        Hash::Sha512 => &aws_lc_rs::digest::SHA512,
-        Hash::Blake2b512 => return None,
-    };
-    aws_lc_rs::digest::Digest::import_less_safe(digest.as_bytes(), algorithm).ok()
 }
 
 fn rsa_identifier() -> AlgorithmIdentifierRef<'static> {

@@ -1,12 +1,12 @@
 //! Encrypted PKCS#8: PBES2 with PBKDF2 or scrypt, and AES-CBC (RFC 8018, RFC 7914).
 
-use std::num::NonZeroU32;
-
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
-use aws_lc_rs::pbkdf2;
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode as _, Reader as _, SliceReader};
+use pbkdf2::pbkdf2_hmac;
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512};
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
@@ -103,22 +103,25 @@ fn derive(
                 Ok::<_, der::Error>((salt, iterations, length, function))
             };
             let (salt, iterations, key_length, function) = parameters.sequence(read).map_err(malformed)?;
-            let algorithm = match function.map(|id| id.to_string()).as_deref() {
-                // `hmacWithSHA1` is the default.
-                None | Some("1.2.840.113549.2.7") => pbkdf2::PBKDF2_HMAC_SHA1,
-                Some("1.2.840.113549.2.9") => pbkdf2::PBKDF2_HMAC_SHA256,
-                Some("1.2.840.113549.2.10") => pbkdf2::PBKDF2_HMAC_SHA384,
-                Some("1.2.840.113549.2.11") => pbkdf2::PBKDF2_HMAC_SHA512,
-                Some(other) => return Err(unsupported(format!("PBKDF2 and the function {other}"))),
-            };
+            let function: fn(&[u8], &[u8], u32, &mut [u8]) =
+                match function.map(|id| id.to_string()).as_deref() {
+                    // `hmacWithSHA1` is the default.
+                    None | Some("1.2.840.113549.2.7") => pbkdf2_hmac::<Sha1>,
+                    Some("1.2.840.113549.2.9") => pbkdf2_hmac::<Sha256>,
+                    Some("1.2.840.113549.2.10") => pbkdf2_hmac::<Sha384>,
+                    Some("1.2.840.113549.2.11") => pbkdf2_hmac::<Sha512>,
+                    Some(other) => return Err(unsupported(format!("PBKDF2 and the function {other}"))),
+                };
             let count = u32::try_from(iterations).ok().filter(|count| *count <= MAX_ITERATIONS);
             let count = count.ok_or_else(|| KeyFileError::Cost {
                 format: FORMAT,
                 asked: format!("{iterations} iterations of PBKDF2"),
                 most: MAX_ITERATIONS.to_string(),
             })?;
-            let count = NonZeroU32::new(count).ok_or_else(|| malformed("it has 0 iterations of PBKDF2"))?;
-            pbkdf2::derive(algorithm, count, &salt, passphrase, &mut key);
+            if count == 0 {
+                return Err(malformed("it has 0 iterations of PBKDF2"));
+            }
+            function(passphrase, &salt, count, &mut key);
             key_length
         }
         SCRYPT => {

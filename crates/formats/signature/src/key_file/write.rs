@@ -1,16 +1,15 @@
 //! Keys as files other programs read, and what keys are called elsewhere.
 
-use std::num::NonZeroU32;
-
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
-use aws_lc_rs::pbkdf2;
 use base64ct::{Base64, Base64Unpadded, Encoding as _};
 use der::asn1::OctetStringRef;
 use der::pem::LineEnding;
 use der::{Document, SecretDocument};
+use pbkdf2::pbkdf2_hmac;
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::pkcs5::pbes2;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::error::KeyFileError;
@@ -77,8 +76,7 @@ impl PrivateKey {
                 pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv)
             }
             PassphraseFunction::Pbkdf2 => {
-                let count = NonZeroU32::new(ITERATIONS).unwrap_or(NonZeroU32::MIN);
-                pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, count, &salt, passphrase, key.as_mut());
+                pbkdf2_hmac::<Sha256>(passphrase, &salt, ITERATIONS, key.as_mut());
                 pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ITERATIONS, &salt, iv)
             }
         };

@@ -26,6 +26,48 @@ fn changed(name: &str, change: impl FnOnce(String) -> String) -> Vec<u8> {
     change(String::from_utf8(data(name)).unwrap()).into_bytes()
 }
 
+/// A file whose numbers are of two keys, or were damaged, signs nothing: neither what is computed with a key, nor what only stands
+/// in its file, may differ.
+#[test]
+fn every_number_of_an_rsa_key_belongs_to_the_others() {
+    use pkcs1::der::{Decode as _, Encode as _};
+    let pem = String::from_utf8(data("rsa2048-pkcs1.pem")).unwrap();
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = Base64::decode_vec(&base64).unwrap();
+    assert!(read_private(&der, None).is_ok());
+    let key = pkcs1::RsaPrivateKeyRef::from_der(&der).unwrap();
+    let numbers = [
+        key.modulus,
+        key.public_exponent,
+        key.private_exponent,
+        key.prime1,
+        key.prime2,
+        key.exponent1,
+        key.exponent2,
+        key.coefficient,
+    ];
+    for changed in 0..numbers.len() {
+        let mut bytes = numbers.map(|number| number.as_bytes().to_vec());
+        let low = bytes[changed].last_mut().unwrap();
+        // Modulus, exponents and primes stay odd.
+        *low ^= 4;
+        let number = |at: usize| pkcs1::UintRef::new(&bytes[at]).unwrap();
+        let other = pkcs1::RsaPrivateKeyRef {
+            modulus: number(0),
+            public_exponent: number(1),
+            private_exponent: number(2),
+            prime1: number(3),
+            prime2: number(4),
+            exponent1: number(5),
+            exponent2: number(6),
+            coefficient: number(7),
+            other_prime_infos: None,
+        };
+        let error = private(&other.to_der().unwrap()).to_string();
+        assert!(error.contains("its numbers do not belong together"), "number {changed}: {error}");
+    }
+}
+
 #[test]
 fn what_is_given_instead_of_a_private_key() {
     let cases: Vec<(Vec<u8>, &str)> = vec![
