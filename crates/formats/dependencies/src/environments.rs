@@ -89,7 +89,7 @@ pub fn environments(kind: BuildFile, file: &str, text: &str) -> Result<Vec<Envir
 
 fn too_many(file: &str) -> Error {
     let problem = Problem::TooLarge(format!("there are more than {MAX} environments"));
-    Error { file: file.to_owned(), line: None, problem }
+    Error::new(file, None, problem)
 }
 
 fn platformio(file: &str, text: &str) -> Result<Vec<Environment>, Error> {

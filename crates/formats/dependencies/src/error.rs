@@ -6,16 +6,34 @@ use lw_model::{Class, Diagnose};
 
 use crate::TreeError;
 
-/// What is wrong, and where.
+/// What is wrong, and where. One pointer, as every function of every reader may return one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}{}: {problem}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
-pub struct Error {
+#[error("{}{}: {}", .0.file, .0.line.map(|line| format!(":{line}")).unwrap_or_default(), .0.problem)]
+pub struct Error(Box<Details>);
+
+/// What an [`Error`] points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// The file, as the project names it.
     pub file: String,
     /// The line, from 1, where the format has one.
     pub line: Option<u32>,
     /// What is wrong with it.
     pub problem: Problem,
+}
+
+impl std::ops::Deref for Error {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl Error {
+    pub(crate) fn new(file: impl Into<String>, line: Option<u32>, problem: Problem) -> Self {
+        Self(Box::new(Details { file: file.into(), line, problem }))
+    }
 }
 
 /// What is wrong with a file of dependencies.
@@ -50,7 +68,7 @@ pub enum Problem {
 
 impl From<TreeError> for Error {
     fn from(error: TreeError) -> Self {
-        Self { file: error.path, line: None, problem: Problem::Unreadable(error.reason) }
+        Self::new(error.path, None, Problem::Unreadable(error.reason))
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn folders(
             looked += 1;
             if looked > MAX_FOLDERS || depth > MAX_DEPTH {
                 let problem = Problem::TooLarge(format!("the members {pattern:?} are too many or too deep"));
-                return Err(Error { file: file.to_owned(), line: None, problem });
+                return Err(Error::new(file, None, problem));
             }
             if is_any {
                 next.push((join(&folder, &entry.name), at, depth + 1));

@@ -23,6 +23,6 @@ mod vcpkg;
 mod yaml;
 
 pub use environments::{BuildFile, Environment, environments};
-pub use error::{Error, Problem};
+pub use error::{Details, Error, Problem};
 pub use reader::{Options, Places, READERS, Reader, detect};
 pub use tree::{Entry, EntryKind, MemoryTree, Tree, TreeError};

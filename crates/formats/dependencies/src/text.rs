@@ -31,18 +31,14 @@ pub(crate) fn malformed(
     format: &'static str,
     reason: impl Into<String>,
 ) -> Error {
-    Error {
-        file: file.to_owned(),
-        line: line.into(),
-        problem: Problem::Malformed { format, reason: reason.into() },
-    }
+    Error::new(file, line.into(), Problem::Malformed { format, reason: reason.into() })
 }
 
 /// A file of the project as text, without a byte order mark.
 pub(crate) fn text_of(bytes: &[u8], file: &str, format: &'static str) -> Result<String, Error> {
     if bytes.len() > MAX_FILE {
         let problem = Problem::TooLarge(format!("{} bytes are more than any {format} has", bytes.len()));
-        return Err(Error { file: file.to_owned(), line: None, problem });
+        return Err(Error::new(file, None, problem));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
@@ -60,7 +56,7 @@ pub(crate) fn project_text(places: &Places<'_>, file: &str, format: &'static str
         Some(bytes) => text_of(&bytes, file, format),
         None => {
             let problem = Problem::Unreadable("there is no such file".to_owned());
-            Err(Error { file: file.to_owned(), line: None, problem })
+            Err(Error::new(file, None, problem))
         }
     }
 }
@@ -78,7 +74,7 @@ pub(crate) fn optional_text(
 pub(crate) fn fault(file: &str, text: &str, format: &'static str, fault: &Fault) -> Error {
     let line = fault.line(text);
     if fault.is_too_large() {
-        return Error { file: file.to_owned(), line, problem: Problem::TooLarge(fault.reason().to_owned()) };
+        return Error::new(file, line, Problem::TooLarge(fault.reason().to_owned()));
     }
     malformed(file, line, format, fault.reason())
 }
@@ -115,11 +111,8 @@ pub(crate) struct Input<'a> {
 impl<'a> Input<'a> {
     /// Reads a file that must be there.
     pub(crate) fn open(tree: &'a dyn Tree, file: &'a str, format: &'static str) -> Result<Self, Error> {
-        Self::find(tree, file, format)?.ok_or_else(|| Error {
-            file: file.to_owned(),
-            line: None,
-            problem: Problem::Unreadable("there is no such file".to_owned()),
-        })
+        Self::find(tree, file, format)?
+            .ok_or_else(|| Error::new(file, None, Problem::Unreadable("there is no such file".to_owned())))
     }
 
     /// Reads a file that may be there.
@@ -132,7 +125,7 @@ impl<'a> Input<'a> {
     }
 
     fn new(bytes: Cow<'a, [u8]>, file: &'a str, format: &'static str) -> Result<Self, Error> {
-        let fail = |line, problem| Error { file: file.to_owned(), line, problem };
+        let fail = |line, problem| Error::new(file, line, problem);
         if bytes.len() > MAX_BYTES {
             let problem = format!("it has {} bytes, of which at most {MAX_BYTES} are read", bytes.len());
             return Err(fail(None, Problem::TooLarge(problem)));
@@ -161,18 +154,18 @@ impl<'a> Input<'a> {
     /// Says that it is not what it should be.
     pub(crate) fn malformed(&self, line: Option<u32>, reason: impl Into<String>) -> Error {
         let problem = Problem::Malformed { format: self.format, reason: reason.into() };
-        Error { file: self.file.to_owned(), line, problem }
+        Error::new(self.file, line, problem)
     }
 
     /// Says that it names what it does not have.
     pub(crate) fn inconsistent(&self, line: Option<u32>, what: impl Into<String>) -> Error {
-        Error { file: self.file.to_owned(), line, problem: Problem::Inconsistent(what.into()) }
+        Error::new(self.file, line, Problem::Inconsistent(what.into()))
     }
 
     /// Says that its version is not known.
     pub(crate) fn version(&self, line: Option<u32>, version: impl Into<String>) -> Error {
         let problem = Problem::Version { format: self.format, version: version.into() };
-        Error { file: self.file.to_owned(), line, problem }
+        Error::new(self.file, line, problem)
     }
 
     /// Says that it has more entries than anything real.
@@ -181,7 +174,7 @@ impl<'a> Input<'a> {
             return Ok(());
         }
         let problem = format!("it has {entries} entries, of which at most {MAX_ENTRIES} are read");
-        Err(Error { file: self.file.to_owned(), line: None, problem: Problem::TooLarge(problem) })
+        Err(Error::new(self.file, None, Problem::TooLarge(problem)))
     }
 
     /// Reads it as TOML.

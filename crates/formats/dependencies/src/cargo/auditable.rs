@@ -48,7 +48,7 @@ pub fn from_binary(bytes: &[u8], file: &str) -> Result<Option<Inventory>, Error>
     unpacked.read_to_end(&mut json).map_err(|error| malformed(file, None, FORMAT, error.to_string()))?;
     if json.len() as u64 > MAX_JSON {
         let problem = Problem::TooLarge(format!("its list of packages has more than {MAX_JSON} bytes"));
-        return Err(Error { file: file.to_owned(), line: None, problem });
+        return Err(Error::new(file, None, problem));
     }
     let json = std::str::from_utf8(&json).map_err(|_| malformed(file, None, FORMAT, "it is not UTF-8"))?;
     let document: Document = crate::text::json(file, json, FORMAT)?;

@@ -168,7 +168,7 @@ pub fn only_built(inventory: Inventory, log: &BuildLog, file: &str) -> Result<In
             let what = format!("{} {} was built and is not locked", package.name, package.version);
             let problem =
                 Problem::Inconsistent(format!("{what}: the log is of another project or another time"));
-            return Err(Error { file: file.to_owned(), line: Some(package.line), problem });
+            return Err(Error::new(file, Some(package.line), problem));
         }
     }
     let mut kept = inventory.filtered(|component| is_built(component));

@@ -134,12 +134,12 @@ pub(super) fn read(text: &str, path: &str) -> Result<Lock, Error> {
     let file: File<'_> = tree.document().read().map_err(|error| fault(path, text, FORMAT, &error))?;
     if let Some(version) = file.version.filter(|version| !(1..=4).contains(version)) {
         let problem = Problem::Version { format: FORMAT, version: version.to_string() };
-        return Err(Error { file: path.to_owned(), line: None, problem });
+        return Err(Error::new(path, None, problem));
     }
     if file.package.len() > MAX_PACKAGES {
         let problem =
             Problem::TooLarge(format!("{} packages are more than any project has", file.package.len()));
-        return Err(Error { file: path.to_owned(), line: None, problem });
+        return Err(Error::new(path, None, problem));
     }
     let lines = Lines::of(text);
     let mut entries = file.package;
@@ -153,7 +153,7 @@ pub(super) fn read(text: &str, path: &str) -> Result<Lock, Error> {
             Found::Several => Problem::Inconsistent(format!("several packages are {text:?}")),
         };
         let line = Some(lines.at(reference.at));
-        Err(Error { file: path.to_owned(), line, problem })
+        Err(Error::new(path, line, problem))
     };
     let mut replacements = HashMap::new();
     for (index, entry) in entries.iter().enumerate() {

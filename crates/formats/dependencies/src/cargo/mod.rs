@@ -44,10 +44,8 @@ fn read(places: &Places<'_>, path: &str, options: &Options) -> Result<Inventory,
     let base = folder_of(path);
     let project = Project::read(places, base)?;
     let registries = Registries::of(places, options.hash_archives)?;
-    let targets = Targets::of(&options.targets).map_err(|unknown| Error {
-        file: path.to_owned(),
-        line: None,
-        problem: Problem::Inconsistent(format!("{unknown:?} is no target that Rust knows")),
+    let targets = Targets::of(&options.targets).map_err(|unknown| {
+        Error::new(path, None, Problem::Inconsistent(format!("{unknown:?} is no target that Rust knows")))
     })?;
     let mut inventory = Inventory::new();
 
@@ -187,7 +185,7 @@ fn choose(
         let found = locals.that(|_, package| package == name);
         if found.is_empty() {
             let problem = Problem::Inconsistent(format!("no package of the project is {name:?}"));
-            return Err(Error { file: path.to_owned(), line: None, problem });
+            return Err(Error::new(path, None, problem));
         }
         chosen.extend(found);
     }

@@ -92,12 +92,12 @@ fn locked(tree: &dyn Tree, file: &str, folder: &str) -> Result<Inventory, Error>
     let version = lock.version.clone().unwrap_or_default();
     if !["1", "2", "3"].contains(&version.split('.').next().unwrap_or_default()) {
         let problem = Problem::Version { format: LOCK, version };
-        return Err(Error { file: file.to_owned(), line: None, problem });
+        return Err(Error::new(file, None, problem));
     }
     let dependencies = lock.dependencies.unwrap_or_default();
     if dependencies.len() > MOST {
         let problem = Problem::TooLarge(format!("it has more than {MOST} components"));
-        return Err(Error { file: file.to_owned(), line: None, problem });
+        return Err(Error::new(file, None, problem));
     }
     let lines = lines(tree, file)?;
     let mut inventory = Inventory::new();

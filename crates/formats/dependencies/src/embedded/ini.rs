@@ -146,7 +146,7 @@ impl Ini {
     }
 
     fn expand(&self, section: &str, value: &Value, depth: usize) -> Result<String, Error> {
-        let fail = |problem| Error { file: self.file.clone(), line: Some(value.line), problem };
+        let fail = |problem| Error::new(self.file.clone(), Some(value.line), problem);
         if depth > DEEPEST {
             return Err(fail(Problem::Inconsistent("an option refers to itself through `${…}`".to_owned())));
         }

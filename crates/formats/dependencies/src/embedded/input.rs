@@ -15,7 +15,7 @@ pub(super) fn text(tree: &dyn Tree, path: &str, format: &'static str) -> Result<
     let Some(bytes) = tree.read(path)? else { return Ok(None) };
     if bytes.len() > LARGEST {
         let problem = Problem::TooLarge(format!("{} bytes are more than any {format} has", bytes.len()));
-        return Err(Error { file: path.to_owned(), line: None, problem });
+        return Err(Error::new(path, None, problem));
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())),
@@ -28,11 +28,8 @@ pub(super) fn text(tree: &dyn Tree, path: &str, format: &'static str) -> Result<
 
 /// A file as text that has to be there.
 pub(super) fn required(tree: &dyn Tree, path: &str, format: &'static str) -> Result<String, Error> {
-    text(tree, path, format)?.ok_or_else(|| Error {
-        file: path.to_owned(),
-        line: None,
-        problem: Problem::Unreadable("there is no such file".to_owned()),
-    })
+    text(tree, path, format)?
+        .ok_or_else(|| Error::new(path, None, Problem::Unreadable("there is no such file".to_owned())))
 }
 
 /// A file as JSON; `None` where there is none.
@@ -61,7 +58,7 @@ pub(crate) fn malformed(
     reason: impl Into<String>,
 ) -> Error {
     let problem = Problem::Malformed { format, reason: reason.into() };
-    Error { file: file.to_owned(), line: line.into(), problem }
+    Error::new(file, line.into(), problem)
 }
 
 fn line_after(before: &[u8]) -> Option<u32> {

@@ -106,8 +106,7 @@ fn read(places: &Places<'_>, file: &str, options: &Options) -> Result<Inventory,
 
 /// The environments that are read: those that were asked for, else the default ones, else all.
 fn environments(ini: &Ini, file: &str, options: &Options) -> Result<Vec<String>, Error> {
-    let fail =
-        |line, problem| Err(Error { file: file.to_owned(), line, problem: Problem::Inconsistent(problem) });
+    let fail = |line, problem| Err(Error::new(file, line, Problem::Inconsistent(problem)));
     let all = ini.environments();
     if all.is_empty() {
         return fail(None, "it has no environment: no section [env:NAME]".to_owned());
@@ -315,7 +314,7 @@ impl Run<'_> {
         for entry in tree.list(folder)? {
             if found.len() >= MOST {
                 let problem = Problem::TooLarge(format!("it has more than {MOST} entries"));
-                return Err(Error { file: folder.to_owned(), line: None, problem });
+                return Err(Error::new(folder, None, problem));
             }
             let path = join(folder, &entry.name);
             let mut library = match (entry.kind, entry.name.strip_suffix(".pio-link")) {

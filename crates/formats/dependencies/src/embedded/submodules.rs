@@ -55,11 +55,7 @@ fn repository(
     let tree = places.project;
     for submodule in parse(file, &required(tree, file, FORMAT)?)? {
         let key = |name: &str| submodule.keys.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let inconsistent = |what: String| Error {
-            file: file.to_owned(),
-            line: Some(submodule.line),
-            problem: Problem::Inconsistent(what),
-        };
+        let inconsistent = |what: String| Error::new(file, Some(submodule.line), Problem::Inconsistent(what));
         let Some(path) = key("path") else {
             return Err(inconsistent(format!("the submodule {} has no path", submodule.name)));
         };
@@ -121,7 +117,7 @@ fn repository(
             if depth >= DEEPEST {
                 let problem =
                     Problem::TooLarge(format!("submodules lie more than {DEEPEST} deep in each other"));
-                return Err(Error { file: nested, line: None, problem });
+                return Err(Error::new(nested, None, problem));
             }
             repository(places, &nested, options, url.as_deref(), id, inventory, depth + 1)?;
         } else if let Some(component) = inventory.get_mut(id) {
@@ -181,7 +177,7 @@ fn parse(file: &str, text: &str) -> Result<Vec<Submodule>, Error> {
                 }
                 if submodules.len() >= MOST {
                     let problem = Problem::TooLarge(format!("it has more than {MOST} submodules"));
-                    return Err(Error { file: file.to_owned(), line: Some(number), problem });
+                    return Err(Error::new(file, Some(number), problem));
                 }
                 submodules.push(Submodule { name: name.to_owned(), line: number, keys: BTreeMap::new() });
             }

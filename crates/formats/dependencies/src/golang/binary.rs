@@ -24,7 +24,7 @@ const FORMAT: &str = "build information of Go";
 /// # Errors
 /// When the information is damaged, or older than Go 1.18.
 pub fn read_binary(bytes: &[u8], file: &str) -> Result<Option<Inventory>, Error> {
-    let fail = |problem| Error { file: file.to_owned(), line: None, problem };
+    let fail = |problem| Error::new(file, None, problem);
     let malformed = |reason: &str| fail(Problem::Malformed { format: FORMAT, reason: reason.to_owned() });
     let Some((offset, flags)) = find(bytes) else { return Ok(None) };
     if flags & INLINE == 0 {

@@ -60,15 +60,11 @@ pub(super) fn inventory(places: &Places<'_>, path: &str, text: &str) -> Result<I
     };
     let version = file.remove("__metadata").map(|metadata| metadata.value.version.0).unwrap_or_default();
     if !version.parse().is_ok_and(|version| VERSIONS.contains(&version)) {
-        return Err(Error {
-            file: path.to_owned(),
-            line: None,
-            problem: Problem::Version { format: FORMAT, version },
-        });
+        return Err(Error::new(path, None, Problem::Version { format: FORMAT, version }));
     }
     if file.len() > MAX_PACKAGES {
         let problem = Problem::TooLarge("these are more packages than any project has".into());
-        return Err(Error { file: path.to_owned(), line: None, problem });
+        return Err(Error::new(path, None, problem));
     }
     let base = folder_of(path);
     let settings = join(base, ".yarnrc.yml");

@@ -149,7 +149,7 @@ pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inven
         }
         version => {
             let problem = Problem::Version { format: FORMAT, version: version.to_string() };
-            return Err(Error { file: path.to_owned(), line: None, problem });
+            return Err(Error::new(path, None, problem));
         }
     }
     let root = placed.get_mut("").map(|root| &mut root.entry);
@@ -161,9 +161,7 @@ pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inven
 }
 
 fn check(path: &str, line: u32, location: &str, count: usize) -> Result<(), Error> {
-    let too_large = |reason: String| {
-        Err(Error { file: path.to_owned(), line: Some(line), problem: Problem::TooLarge(reason) })
-    };
+    let too_large = |reason: String| Err(Error::new(path, Some(line), Problem::TooLarge(reason)));
     if location.len() > MAX_PATH {
         return too_large(format!("a path of {} characters is longer than any", location.len()));
     }

@@ -151,7 +151,7 @@ pub(super) fn read(places: &Places<'_>, path: &str, _: &Options) -> Result<Inven
             Some("9") => Layout::Snapshots,
             _ => {
                 let problem = Problem::Version { format: FORMAT, version: version.clone() };
-                return Err(Error { file: path.to_owned(), line: None, problem });
+                return Err(Error::new(path, None, problem));
             }
         };
         Document { file, layout, path, base, own: &own, patches: &patches, lines: &lines }
@@ -218,7 +218,7 @@ impl Document<'_> {
         let file = self.file;
         if file.packages.len().max(file.snapshots.len()) > MAX_PACKAGES {
             let problem = Problem::TooLarge("these are more packages than any project has".into());
-            return Err(Error { file: self.path.to_owned(), line: None, problem });
+            return Err(Error::new(self.path, None, problem));
         }
         let mut keys: HashMap<&str, usize> = HashMap::new();
         type Needs<'a> = (usize, u32, &'a BTreeMap<String, Text>, &'a BTreeMap<String, Text>);
@@ -230,7 +230,7 @@ impl Document<'_> {
                 let Some(package) = package else {
                     let problem =
                         Problem::Inconsistent(format!("no package is {:?}", self.layout.without_peers(key)));
-                    return Err(Error { file: self.path.to_owned(), line: Some(line), problem });
+                    return Err(Error::new(self.path, Some(line), problem));
                 };
                 let index = graph.add(self.component(key, package, self.lines.at(package.at))?);
                 keys.insert(key, index);

@@ -65,7 +65,7 @@ fn parse(text: &str, path: &str) -> Result<Vec<Entry>, Error> {
                 }
                 if entries.len() >= MAX_PACKAGES {
                     let problem = Problem::TooLarge("these are more packages than any project has".into());
-                    return Err(Error { file: path.to_owned(), line: Some(number), problem });
+                    return Err(Error::new(path, Some(number), problem));
                 }
                 if let Some(bad) = words.iter().find(|word| split(word).is_none()) {
                     return Err(wrong(&format!("{bad:?} is no name and version of a package")));

@@ -54,7 +54,7 @@ pub(crate) fn read(places: &Places<'_>, file: &str, _: &Options) -> Result<Inven
     if environment.packages.is_empty() {
         let reason = "no package is installed in it".to_owned();
         let problem = Problem::Malformed { format: "virtual environment", reason };
-        return Err(Error { file: file.to_owned(), line: None, problem });
+        return Err(Error::new(file, None, problem));
     }
     Ok(environment.inventory(folder))
 }
@@ -134,7 +134,7 @@ impl Environment {
             };
             if self.packages.len() >= MAX_PACKAGES {
                 let problem = format!("it has more than {MAX_PACKAGES} packages");
-                return Err(Error { file: site.to_owned(), line: None, problem: Problem::TooLarge(problem) });
+                return Err(Error::new(site, None, Problem::TooLarge(problem)));
             }
             let Some(bytes) = tree.read(&metadata)? else {
                 self.lost(

@@ -89,11 +89,7 @@ impl<'a> List<'a> {
         self.files += 1;
         if self.files > MAX_FILES {
             let problem = format!("it and the files it includes are more than {MAX_FILES}");
-            return Err(Error {
-                file: path.to_owned(),
-                line: None,
-                problem: crate::Problem::TooLarge(problem),
-            });
+            return Err(Error::new(path, None, crate::Problem::TooLarge(problem)));
         }
         if let Some(coding) = coding(&source.text) {
             return Err(
