@@ -4,8 +4,9 @@
 //! other tools) reads only that. The report's JSON form is `lw-report/1`, described by
 //! `schemas/lw-report-1.json`.
 //!
-//! This crate holds data and arithmetic only. It never reads a file, the environment or the clock,
-//! and never prints: the same input gives the same report on every machine.
+//! This crate holds data and arithmetic only, and [`Lines`] of text for an output it is given. It never
+//! reads a file, the environment or the clock, and never prints: the same input gives the same report
+//! on every machine.
 
 mod bytes;
 mod diagnose;
