@@ -27,7 +27,7 @@ pub(crate) const FLOORS: &[Floor] = &[
         number: 0,
         prefix: "crates/core/model",
         folder: "`crates/core/model`",
-        knows: "what a report is; exact arithmetic of sizes, shares and limits",
+        knows: "what a report is; exact arithmetic of sizes, shares and limits; lines of large texts on their way to an output",
         never: "files, environment, clock, printing",
     },
     Floor {

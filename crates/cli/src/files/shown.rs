@@ -132,7 +132,13 @@ impl ShownFiles<'_> {
         ensure_readable(&metadata)?;
         // With the length known, one call reads it all, and its end need not be asked for. What is added meanwhile is not
         // of the commit.
-        bytes.resize(usize::try_from(metadata.len()).unwrap_or(0), 0);
+        let length = usize::try_from(metadata.len()).unwrap_or(0);
+        if bytes.capacity() < length {
+            // New memory is zeroed at once; what is added to old memory is zeroed byte by byte where code is small.
+            *bytes = vec![0; length];
+        } else {
+            bytes.resize(length, 0);
+        }
         let mut filled = 0;
         while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match file.read(rest) {

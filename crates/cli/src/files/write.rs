@@ -77,19 +77,23 @@ impl Files {
         })
     }
 
-    /// Writes one of many files that only mean something together, such as the pages of a report. It is not synced, which
+    /// Writes one of many files that only mean something together, such as the pages of a report, in the pieces it is given. It is not synced, which
     /// would take longer than all the rest; write the file that leads to them last, with [`Context::write`](crate::Context::write).
     ///
     /// # Errors
     /// When it may not be there, or cannot be written.
-    pub fn write_page(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    pub fn write_page(
+        &self,
+        path: &Path,
+        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let target = self.permitted(path, self.place_in_config(path).as_deref())?;
         // The usual case first: nothing is there.
         let written = match File::options().write(true).create_new(true).open(&target) {
-            Ok(mut file) => file.write_all(bytes),
+            Ok(mut file) => fill(&mut file),
             Err(_) => match self.destination(path, Way::Replace)? {
-                Destination::Path(target) => overwrite(&target, bytes),
-                Destination::Open(mut file) => file.write_all(bytes),
+                Destination::Path(target) => overwrite(&target, fill),
+                Destination::Open(mut file) => fill(&mut file),
             },
         };
         written.map_err(|error| unwritable(path, &error))
@@ -127,7 +131,7 @@ fn replace(pending: io::Result<PendingFile>, fill: Fill<'_>) -> io::Result<()> {
 }
 
 /// Writes over a file that is there, and not over what a link in its place would lead to.
-fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn overwrite(path: &Path, fill: Fill<'_>) -> io::Result<()> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -135,5 +139,5 @@ fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
         options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
-    options.open(path)?.write_all(bytes)
+    fill(&mut options.open(path)?)
 }

@@ -101,7 +101,7 @@ impl Tool for Probe {
             file.publish().map_err(|error| cx.unwritable(path, &error))?;
         }
         if let Some(path) = &args.page {
-            cx.files().write_page(path, b"page")?;
+            cx.files().write_page(path, &mut |out| out.write_all(b"page"))?;
         }
         if let Some(path) = &args.log {
             cx.append_lines(path, "line\n")?;

@@ -4,8 +4,9 @@
 //! other tools) reads only that. The report's JSON form is `lw-report/1`, described by
 //! `schemas/lw-report-1.json`.
 //!
-//! This crate holds data and arithmetic only. It never reads a file, the environment or the clock,
-//! and never prints: the same input gives the same report on every machine.
+//! This crate holds data and arithmetic only, and [`Lines`] of text for an output it is given. It never
+//! reads a file, the environment or the clock, and never prints: the same input gives the same report
+//! on every machine.
 
 mod bytes;
 mod diagnose;
@@ -14,6 +15,7 @@ mod headline;
 mod judge;
 mod kind;
 mod largest;
+mod lines;
 pub mod lists;
 mod measure;
 mod openmetrics;
@@ -31,6 +33,7 @@ pub use finding::{Finding, Level, Location};
 pub use judge::JudgeOptions;
 pub use kind::MeasureKind;
 pub use largest::Largest;
+pub use lines::Lines;
 pub use measure::{Bound, Direction, Limit, LimitError, LimitSpec, Measure, Outcome, Reason, Threshold};
 pub use openmetrics::openmetrics_label;
 pub use quantity::{ByteSize, Number, Percent, QuantityError, counted, grouped};

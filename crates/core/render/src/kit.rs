@@ -3,8 +3,9 @@
 //! A page is well-formed XML and needs no script; nothing foreign becomes markup in it.
 
 use std::fmt::Write as _;
+use std::io;
 
-use lw_model::Verdict;
+use lw_model::{Lines, Verdict};
 
 use crate::{escape, show};
 
@@ -17,9 +18,7 @@ pub fn text(text: &str) -> String {
     out
 }
 
-/// As [`text`], at the end of what is there already. A page of a source is made of it, so it is compiled with the crate that calls it,
-/// for speed where that is.
-#[inline]
+/// As [`text`], at the end of what is there already.
 pub fn push_text(text: &str, out: &mut String) {
     let mut rest = text;
     // Most of a source is copied as it is; the end of such a run is the end of a character.
@@ -32,6 +31,78 @@ pub fn push_text(text: &str, out: &mut String) {
         rest = chars.as_str();
     }
     out.push_str(rest);
+}
+
+/// As [`text`], at the end of a line: the pages of sources are made of it. Eight bytes are looked at and copied at a time, since a
+/// call for each run of plain ones takes longer than all the rest.
+pub fn write_text<W: io::Write>(text: &str, out: &mut Lines<W>) {
+    let mut at = 0;
+    loop {
+        let word = word_at(text.as_bytes(), at);
+        let plain = plain_bytes(word);
+        out.push_first(word.to_le_bytes(), plain);
+        at += plain;
+        if plain == size_of::<u64>() {
+            continue;
+        }
+        let Some(byte) = text.as_bytes().get(at) else { return };
+        match byte {
+            b'<' => out.push("&lt;"),
+            b'>' => out.push("&gt;"),
+            b'&' => out.push("&amp;"),
+            b'"' => out.push("&quot;"),
+            b'\'' => out.push("&#39;"),
+            b'\t' => out.push("\t"),
+            _ => {
+                let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { return };
+                if is_special(c) {
+                    let mut special = String::new();
+                    push_special(c, &mut special);
+                    out.push(&special);
+                } else {
+                    out.push_first(word_at(text.as_bytes(), at).to_le_bytes(), c.len_utf8());
+                }
+                at += c.len_utf8();
+                continue;
+            }
+        };
+        at += 1;
+    }
+}
+
+/// Eight bytes of a text, the first of them lowest; zeros beyond its end.
+#[inline(always)]
+fn word_at(text: &[u8], at: usize) -> u64 {
+    let rest = text.get(at..).unwrap_or_default();
+    if let Some(bytes) = rest.first_chunk() {
+        return u64::from_le_bytes(*bytes);
+    }
+    match text.last_chunk() {
+        // Its last bytes, without those before the place.
+        Some(bytes) if !rest.is_empty() => {
+            u64::from_le_bytes(*bytes) >> (u64::BITS as usize - 8 * rest.len())
+        }
+        Some(_) => 0,
+        None => rest.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte)),
+    }
+}
+
+/// How many of eight bytes, from the lowest, are written as they are: no byte below or above ASCII's printable ones, and none that
+/// is markup.
+#[inline(always)]
+fn plain_bytes(word: u64) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    // The highest bit of a byte that is not plain becomes set, and of none below the first of these: nothing is carried out of
+    // plain bytes. `1` makes `&` a `'`, and `2` makes `<` a `>`.
+    let below = |word: u64, byte: u64| word.wrapping_sub(ONES * byte);
+    let is = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let special = word
+        | word.wrapping_add(ONES)
+        | below(word, b' '.into())
+        | is(word, b'"')
+        | is(word | ONES, b'\'')
+        | is(word | (ONES * 2), b'>');
+    (special & (ONES << 7)).trailing_zeros() as usize / 8
 }
 
 /// Where the first byte is that, or the character that it begins, may have to be written in another way.
@@ -60,19 +131,27 @@ fn push_special(c: char, out: &mut String) {
         '>' => out.push_str("&gt;"),
         '"' => out.push_str("&quot;"),
         '\'' => out.push_str("&#39;"),
-        '\u{7f}'
-        | '\0'..='\u{1f}'
-        | '\u{80}'..='\u{9f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{feff}'
-        | '\u{fffe}'
-        | '\u{ffff}' => {
+        c if is_special(c) => {
             let _ = write!(out, "⟨U+{:04X}⟩", u32::from(c));
         }
         c => out.push(c),
     }
+}
+
+/// Whether a character is shown by its number.
+fn is_special(c: char) -> bool {
+    matches!(
+        c,
+        '\u{7f}'
+            | '\0'..='\u{1f}'
+            | '\u{80}'..='\u{9f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}'
+    )
 }
 
 /// A sentence in which no line ends between a number and its unit.
@@ -172,6 +251,18 @@ mod tests {
         assert_eq!(text(""), "");
     }
 
+    /// A text as both write it.
+    fn text(text: &str) -> String {
+        let pushed = super::text(text);
+        let mut written = Vec::new();
+        let mut lines = Lines::new(&mut written);
+        write_text(text, &mut lines);
+        lines.flush().unwrap();
+        drop(lines);
+        assert_eq!(String::from_utf8(written).unwrap(), pushed, "{text:?}");
+        pushed
+    }
+
     #[test]
     fn every_character_is_looked_at_wherever_it_stands() {
         for c in (0..=0x2100).chain([0xfeff, 0xfffe, 0xffff, 0x1f980]).filter_map(char::from_u32) {
@@ -184,6 +275,8 @@ mod tests {
                 let around =
                     |c: &str| format!("{}{c}{}", "%=;?~ (!/".repeat(2).get(..before).unwrap(), "a1-#:;@[`");
                 assert_eq!(text(&around(&c.to_string())), around(&written), "{c:?} after {before}");
+                let ended = |c: &str| around(c).trim_end_matches("a1-#:;@[`").to_owned();
+                assert_eq!(text(&ended(&c.to_string())), ended(&written), "{c:?} at the end after {before}");
             }
         }
     }

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::text::Lines;
 use super::{WriteError, ordered, refuse_summaries};
-use lw_model::grouped;
+use lw_model::{Lines, grouped};
 
 use crate::model::{
     Arm, Branch, BranchKind, Counts, Coverage, FileCoverage, Format, Function, LineBranches, Sense,

@@ -3,7 +3,6 @@
 mod cobertura;
 mod lcov;
 mod ordered;
-mod text;
 
 use std::borrow::Cow;
 use std::io;

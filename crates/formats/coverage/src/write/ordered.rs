@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Builder};
 
-use super::text::Lines;
+use lw_model::Lines;
 
 /// Records of the files that are made in one go: a few hundred kilobytes of text.
 const PIECE: usize = 1 << 14;

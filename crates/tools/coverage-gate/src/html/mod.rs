@@ -53,9 +53,11 @@ pub(crate) fn write(
     let written = parallel::map(&files, |(path, file)| {
         progress.advance(1);
         let changed = change.and_then(|(diff, _)| diff.file(path)).map(|file| &file.added);
-        let page = source::page(path, file, &shown.text(path), changed, &floors);
+        let source = shown.text(path);
         // The index, written last, is synced.
-        out.write_page(&pages.join(page_name(path)), page.as_bytes())
+        out.write_page(&pages.join(page_name(path)), &mut |out| {
+            source::page(path, file, &source, changed, &floors, out)
+        })
     });
     written.into_iter().collect::<Result<(), Error>>()?;
     let page = index::page(coverage, change.map(|(_, patch)| patch), report);

@@ -1,4 +1,4 @@
-//! Lines of a report, on their way to the output.
+//! Lines of a large text, on their way to the output.
 
 use std::io::{self, Write};
 
@@ -10,10 +10,10 @@ const DIGITS: usize = 10;
 
 /// Collects lines and passes them on in large pieces.
 ///
-/// `write!` would take several times as long: most of a report is numbers, and few of them need the padding, signs
+/// `write!` would take several times as long: most of a tracefile is numbers, and few of them need the padding, signs
 /// and precisions it looks for.
 #[derive(Debug)]
-pub(super) struct Lines<W> {
+pub struct Lines<W> {
     /// The text, and zeros up to what there is room for.
     text: Vec<u8>,
     length: usize,
@@ -21,36 +21,54 @@ pub(super) struct Lines<W> {
 }
 
 impl<W: Write> Lines<W> {
-    pub(super) fn new(out: W) -> Self {
+    /// No line yet.
+    pub fn new(out: W) -> Self {
         Self { text: vec![0; FULL + FULL / 8], length: 0, out }
     }
 
+    /// Adds a text to the line.
+    ///
     /// Inlined however small code is made, so that the constant parts of records are stores and no calls of `memcpy`, which in musl
     /// takes longer than all the rest for a few bytes.
     #[inline(always)]
-    pub(super) fn push(&mut self, text: &str) -> &mut Self {
+    pub fn push(&mut self, text: &str) -> &mut Self {
         let end = self.length + text.len();
         if let Some(room) = self.text.get_mut(self.length..end) {
             room.copy_from_slice(text.as_bytes());
             self.length = end;
         } else {
-            self.push_beyond(text);
+            self.push_beyond(text.as_bytes());
         }
         self
+    }
+
+    /// Adds the first `length` bytes of a few. All of them are stored, which takes less than to copy as many as count; those beyond
+    /// are overwritten by what comes next.
+    #[inline(always)]
+    pub fn push_first<const N: usize>(&mut self, bytes: [u8; N], length: usize) {
+        let length = length.min(N);
+        match self.text.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
+            Some(room) => {
+                *room = bytes;
+                self.length += length;
+            }
+            None => self.push_beyond(bytes.get(..length).unwrap_or_default()),
+        }
     }
 
     /// A text that there is no room for: names are as long as their authors like.
     #[cold]
     #[inline(never)]
-    fn push_beyond(&mut self, text: &str) {
+    fn push_beyond(&mut self, text: &[u8]) {
         self.text.truncate(self.length);
-        self.text.extend_from_slice(text.as_bytes());
+        self.text.extend_from_slice(text);
         self.length = self.text.len();
         self.text.resize(self.length + FULL, 0);
     }
 
+    /// Adds the digits of a number.
     #[inline]
-    pub(super) fn number(&mut self, number: impl Into<u64>) -> &mut Self {
+    pub fn number(&mut self, number: impl Into<u64>) -> &mut Self {
         let number = number.into();
         match (u8::try_from(number), u32::try_from(number)) {
             // Most hits, and nearly all numbers of blocks and branches.
@@ -94,18 +112,24 @@ impl<W: Write> Lines<W> {
     #[cold]
     #[inline(never)]
     fn long(&mut self, number: u64) {
-        self.push_beyond(&number.to_string());
+        self.push_beyond(number.to_string().as_bytes());
     }
 
     /// Ends the line.
+    ///
+    /// # Errors
+    /// Those of the output.
     #[inline]
-    pub(super) fn end(&mut self) -> io::Result<()> {
+    pub fn end(&mut self) -> io::Result<()> {
         self.push("\n");
         if self.length >= FULL { self.flush() } else { Ok(()) }
     }
 
     /// Passes on what is left.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn flush(&mut self) -> io::Result<()> {
         let text = self.text.get(..self.length).unwrap_or_default();
         self.length = 0;
         self.out.write_all(text)
@@ -127,6 +151,20 @@ mod tests {
             drop(lines);
             assert_eq!(String::from_utf8(out).unwrap(), format!("<{number}>\n"));
         }
+    }
+
+    #[test]
+    fn the_first_of_a_few_bytes_are_added() {
+        let (mut out, mut expected) = (Vec::new(), Vec::<u8>::new());
+        let mut lines = Lines::new(&mut out);
+        // Beyond the room, which is all of it here, as well as within.
+        for length in (0..=9).cycle().take(FULL) {
+            lines.push_first(*b"01234567", length);
+            expected.extend(b"01234567".iter().take(length));
+        }
+        lines.flush().unwrap();
+        drop(lines);
+        assert!(out == expected);
     }
 
     #[test]
