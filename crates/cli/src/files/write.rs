@@ -77,8 +77,9 @@ impl Files {
         })
     }
 
-    /// Writes one of many files that only mean something together, such as the pages of a report, in the pieces it is given. It is not synced, which
-    /// would take longer than all the rest; write the file that leads to them last, with [`Context::write`](crate::Context::write).
+    /// Writes one of many files that only mean something together, such as the pages of a report, in the pieces that `fill` gives.
+    /// It is not synced, which would take longer than all the rest; write the file that leads to them last, with
+    /// [`Context::write`](crate::Context::write).
     ///
     /// # Errors
     /// When it may not be there, or cannot be written.
