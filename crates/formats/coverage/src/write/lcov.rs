@@ -1,11 +1,11 @@
 //! lcov tracefiles.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::text::Lines;
 use super::{WriteError, ordered, refuse_summaries};
+use lw_hashed::HashSet;
 use lw_model::grouped;
 
 use crate::model::{
