@@ -1,9 +1,9 @@
 //! The files a tool sees; what may be read and written is decided by [`Files`].
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use lw_hashed::HashSet;
 use lw_model::{Finding, Level, Report};
 use sha2::{Digest, Sha256};
 

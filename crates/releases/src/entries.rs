@@ -1,9 +1,9 @@
 //! What the commits of a release come to: entries, with what became of each.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use lw_conventional::{Header, Kind, Message, Rules};
+use lw_hashed::{HashMap, HashSet};
 use lw_history::Log;
 use lw_model::lists::sort_by;
 use lw_versions::Bump;

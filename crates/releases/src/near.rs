@@ -1,8 +1,7 @@
 //! Messages that are nearly conventional: what is said of them is the same wherever they are read.
 
-use std::collections::HashSet;
-
 use lw_conventional::{Message, Near, NearMiss};
+use lw_hashed::HashSet;
 use lw_model::{Finding, Level, Rule};
 
 use crate::entries::Fate;

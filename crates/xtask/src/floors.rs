@@ -39,6 +39,13 @@ pub(crate) const FLOORS: &[Floor] = &[
     },
     Floor {
         number: 0,
+        prefix: "crates/core/hashed",
+        folder: "`crates/core/hashed`",
+        knows: "maps and sets that are found by hash",
+        never: "what is in them",
+    },
+    Floor {
+        number: 0,
         prefix: "crates/core/inventory",
         folder: "`crates/core/inventory`",
         knows: "components, where they come from, which needs which; package URLs and licence expressions",

@@ -4,12 +4,14 @@
 //! would carry credentials out which a job keeps beside the sources. So only what everybody has anyway is shown: files
 //! that are tracked, or, where nothing is, files below the root whose path has no part that begins with a dot.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
+
+use lw_hashed::{HashMap, HashSet};
 
 use super::follow::follow;
 use super::policy::Files;

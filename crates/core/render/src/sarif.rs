@@ -7,11 +7,12 @@
 //! known, of an artifact with the tool's name, which need not exist in the repository. What it is about is told by a
 //! logical location.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hasher as _;
 use std::io::{self, Write};
 
 use fnv::FnvHasher;
+use lw_hashed::HashMap;
 use lw_model::lists::filled;
 use lw_model::{COMMON_RULES, Finding, Level, Location as Place, Report, Rule, ToolId, Verdict};
 use serde_sarif::sarif::{

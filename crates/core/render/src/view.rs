@@ -1,7 +1,6 @@
 //! The report ordered the way it is read: subject by subject, the worst first.
 
-use std::collections::{HashMap, HashSet};
-
+use lw_hashed::{HashMap, HashSet};
 use lw_model::lists::{sort, sort_by_key};
 use lw_model::{
     Align, Cell, Column, Fact, Finding, Limit, Measure, Outcome, Report, Series, Table, Tree, Verdict,

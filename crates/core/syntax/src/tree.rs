@@ -13,7 +13,6 @@ mod read;
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::Position;
@@ -22,6 +21,13 @@ pub use read::Placed;
 
 /// How many keys are compared with each other before they are hashed.
 const FEW: usize = 16;
+
+/// Keys, found by their texts.
+#[expect(
+    clippy::disallowed_types,
+    reason = "crates of one floor do not import each other; there is this one type of map"
+)]
+type ByText<'t> = std::collections::HashMap<&'t str, u32>;
 
 /// Documents of one text.
 #[derive(Debug)]
@@ -431,7 +437,7 @@ impl<'a> Tree<'a> {
                 repeated.extend(later.map(|(later, _)| (*key, *later)));
             }
         } else {
-            let mut seen = HashMap::with_capacity(keys.len());
+            let mut seen = ByText::with_capacity(keys.len());
             for (key, text) in keys {
                 repeated.extend(seen.insert(text, key).map(|earlier| (earlier, key)));
             }
@@ -478,7 +484,7 @@ impl<'a> Tree<'a> {
             }
         }
         let own = self.pairs(index, small(self.len()));
-        let mut names: HashSet<&str> = own.filter_map(|(key, _)| self.text_at(key)).collect();
+        let mut names: ByText<'_> = own.filter_map(|(key, _)| Some((self.text_at(key)?, key))).collect();
         let mut added = Vec::new();
         let (mut weight, mut height) = (0_u32, 0);
         for (source, at) in sources {
@@ -489,7 +495,7 @@ impl<'a> Tree<'a> {
                 *left = left.checked_sub(1).ok_or_else(|| {
                     Fault::too_large(at as usize, "`<<` merges more than any such file has")
                 })?;
-                if self.text_at(key).is_some_and(|text| names.insert(text)) {
+                if self.text_at(key).is_some_and(|text| names.insert(text, key).is_none()) {
                     let (of_value, height_of_value) = self.measure(value);
                     weight = weight.saturating_add(of_value).saturating_add(1);
                     height = height.max(height_of_value);

@@ -5,7 +5,7 @@
 //! writes the number of branches taken as `truecount` and of those not taken as `falsecount`.
 //! `testproject`, the tests themselves, does not count, as in Clover's own report.
 
-use std::collections::HashSet;
+use lw_hashed::HashSet;
 
 use crate::error::{CoverageError, Problem};
 use crate::files::Files;

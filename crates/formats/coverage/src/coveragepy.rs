@@ -4,8 +4,9 @@
 //! statements, so it is neither the share of lines nor that of branches; both are counted here by themselves.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use lw_hashed::HashSet;
 use serde::Deserialize;
 
 use crate::error::CoverageError;

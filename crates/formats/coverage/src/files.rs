@@ -1,8 +1,6 @@
 //! Collects the files of one report, where a file may come in many pieces.
 
-use foldhash::quality::RandomState;
-use indexmap::IndexMap;
-use indexmap::map::Entry;
+use lw_hashed::HashMap;
 use lw_model::lists::sort_by;
 
 use crate::error::Problem;
@@ -17,7 +15,7 @@ use crate::model::{Coverage, FileCoverage};
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     /// Found by hash: paths are long, and alike at their beginnings.
-    files: IndexMap<String, File, RandomState>,
+    files: HashMap<String, File>,
 }
 
 #[derive(Debug)]
@@ -32,17 +30,14 @@ impl Files {
     /// # Errors
     /// When there is one already, and one of the two does not know its lines.
     pub(crate) fn push(&mut self, path: String, piece: FileCoverage) -> Result<(), Problem> {
-        let mut file = match self.files.entry(path) {
-            Entry::Vacant(free) => {
-                free.insert(File { first: piece, further: Vec::new() });
-                return Ok(());
-            }
-            Entry::Occupied(file) => file,
+        let Some(file) = self.files.get_mut(&path) else {
+            self.files.insert(path, File { first: piece, further: Vec::new() });
+            return Ok(());
         };
-        if !file.get().first.can_merge(&piece) {
-            return Err(Problem::SummaryTwice(file.key().clone()));
+        if !file.first.can_merge(&piece) {
+            return Err(Problem::SummaryTwice(path));
         }
-        let pieces = &mut file.get_mut().further;
+        let pieces = &mut file.further;
         pieces.push(piece);
         while let [.., before, last] = pieces.as_slice()
             && last.weight() >= before.weight()

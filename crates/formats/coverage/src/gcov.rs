@@ -5,8 +5,8 @@
 //! MC/DC.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
+use lw_hashed::{HashMap, HashSet};
 use serde::Deserialize;
 
 use crate::count::Count;

@@ -4,7 +4,7 @@
 //! instructions ran. How often is not recorded, so a hit says that it ran. Paths are package and file, without
 //! the folder of the sources; groups, the modules of a build, come before them.
 
-use std::collections::HashMap;
+use lw_hashed::HashMap;
 
 use crate::error::{CoverageError, Problem};
 use crate::files::Files;

@@ -1,8 +1,7 @@
 //! Whether a plain binary holds what an ELF loads: the image of a microcontroller does not name its ELF.
 
-use std::collections::HashMap;
-
 use goblin::elf::header::EM_AVR;
+use lw_hashed::HashMap;
 use lw_model::lists::sort_by_key;
 use memchr::memmem;
 

@@ -1,9 +1,8 @@
 //! Who wrote the commits before a release.
 
-use std::collections::HashSet;
-
 use gix::ObjectId;
 use gix::objs::{Find as _, Kind};
+use lw_hashed::HashSet;
 
 use crate::error::HistoryError;
 use crate::reader::author_of;

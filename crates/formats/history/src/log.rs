@@ -153,7 +153,7 @@ impl Log {
     fn each_brought_by(&self, merge: u32, mut is_enough: impl FnMut(u32) -> bool) -> bool {
         let parents = |place: u32| self.commits.get(place as usize).map(|commit| commit.parents.as_slice());
         let Some([first, others @ ..]) = parents(merge) else { return false };
-        let mut sides: fnv::FnvHashMap<u32, bool> = fnv::FnvHashMap::default();
+        let mut sides: lw_hashed::HashMap<u32, bool> = lw_hashed::HashMap::new();
         let mut queue = BinaryHeap::new();
         let mut wanted = 0_usize;
         for other in others.iter().flatten() {

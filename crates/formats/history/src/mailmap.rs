@@ -1,6 +1,6 @@
 //! `.mailmap`: who is meant by the names and addresses in commits (gitmailmap(5)).
 
-use std::collections::HashMap;
+use lw_hashed::HashMap;
 
 /// The name and the address that are meant, where a line tells them.
 type Meant = (Option<String>, Option<String>);

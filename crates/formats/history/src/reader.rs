@@ -55,7 +55,7 @@ struct People<'a> {
     mailmap: &'a Mailmap,
     all: Vec<Names>,
     /// Their numbers, by what an author line says of them.
-    known: std::collections::HashMap<Box<[u8]>, u32, fnv::FnvBuildHasher>,
+    known: lw_hashed::HashMap<Box<[u8]>, u32>,
 }
 
 impl People<'_> {
@@ -111,7 +111,7 @@ impl<'a, M, F: FnMut(Cow<'_, str>) -> (M, String)> Loader<'a, M, F> {
             links: Vec::new(),
             trees: Vec::new(),
             index: HashMap::default(),
-            people: People { mailmap, all: Vec::new(), known: std::collections::HashMap::default() },
+            people: People { mailmap, all: Vec::new(), known: lw_hashed::HashMap::new() },
             read,
             buffer: Vec::new(),
             parents: Vec::new(),

@@ -4,12 +4,13 @@
 //! shows as renamed with one changed line must not count as all new here: equal content first, then files whose name
 //! is unique and stayed the same in another folder, then the most similar ones, from half alike on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hasher as _;
 
 use fnv::FnvHasher;
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
+use lw_hashed::HashMap;
 use lw_model::lists::sort_by_key;
 
 use crate::error::HistoryError;
@@ -73,7 +74,7 @@ impl<'a> Matcher<'a> {
     /// Takes the pairs that were found out of the files that are still looked at.
     fn found(&mut self, pairs: impl IntoIterator<Item = (usize, usize)>) {
         self.renames.extend(pairs);
-        let gone: std::collections::HashSet<usize> = self.renames.values().copied().collect();
+        let gone: lw_hashed::HashSet<usize> = self.renames.values().copied().collect();
         self.gone.retain(|(index, _)| !gone.contains(index));
         self.new.retain(|(index, _)| !self.renames.contains_key(index));
     }
@@ -138,7 +139,7 @@ impl<'a> Matcher<'a> {
             all.extend(best);
         }
         sort_by_key(&mut all, |one| std::cmp::Reverse((one.0, one.1)));
-        let mut taken = std::collections::HashSet::new();
+        let mut taken = lw_hashed::HashSet::new();
         let mut pairs: HashMap<usize, usize> = HashMap::new();
         for (_, _, new, gone) in all {
             if !pairs.contains_key(&new) && taken.insert(gone) {

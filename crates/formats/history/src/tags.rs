@@ -107,7 +107,7 @@ impl Repository {
     pub fn contained_in(&self, commit: &str, tips: &[String]) -> Result<Option<usize>, HistoryError> {
         let target = self.commit(commit)?;
         let oldest = self.commit_time(commit)?.saturating_sub(3 * 24 * 3600);
-        let mut seen = std::collections::HashMap::new();
+        let mut seen = lw_hashed::HashMap::new();
         let mut queue = Vec::new();
         for (place, tip) in tips.iter().enumerate() {
             if let Some(id) = self.commit_by_id(tip).filter(|id| *id != target) {

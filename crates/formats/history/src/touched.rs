@@ -1,10 +1,10 @@
 //! Which of some folders a commit touches. Only tree ids are compared, never blobs, so that clones without blobs will do.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use gix::ObjectId;
 use gix::objs::tree::EntryMode;
+use lw_hashed::HashMap;
 
 use crate::error::HistoryError;
 use crate::repository::Repository;

@@ -2,7 +2,7 @@
 //!
 //! The format is that of git-diff(1), "Generating patch text with -p", and of `diff -u`.
 
-use std::collections::HashSet;
+use lw_hashed::HashSet;
 
 use crate::diff::{Diff, FileDiff};
 use crate::error::{DiffError, DiffProblem};

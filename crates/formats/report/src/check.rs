@@ -1,7 +1,6 @@
 //! What a tool can have written.
 
-use std::collections::HashSet;
-
+use lw_hashed::HashSet;
 use lw_model::{Direction, Limit, Measure, Number, Outcome, Provenance, Report, Unit, Verdict};
 
 use crate::error::Impossible;

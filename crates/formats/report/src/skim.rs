@@ -5,17 +5,20 @@
 //! of the baseline, is left out of the text before it is read. Whatever looks in any way different stays in the text as it is, and it
 //! is read and judged like any other: this here decides nothing but what is surely of no interest.
 
-use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use lw_model::{Direction, Measure, Number, Unit};
 
 use crate::check::Numbers;
 
+/// Names of measures. To hash again what is a hash would take a twentieth of the time that a comment of many reports takes.
+#[expect(clippy::disallowed_types, reason = "numbers that are hashes are found soonest in it")]
+type Names = std::collections::HashSet<u64, BuildHasherDefault<AsItIs>>;
+
 /// A shorter text, and what was left out of it.
 pub(crate) struct Skimmed {
     pub(crate) text: Vec<u8>,
-    names: HashSet<u64, BuildHasherDefault<AsItIs>>,
+    names: Names,
     may_be_twice: bool,
 }
 
@@ -39,7 +42,7 @@ pub(crate) fn skim(bytes: &[u8]) -> Option<Skimmed> {
     // As many as are usual: a measure of a symbol has some 140 bytes, and one of ten stays.
     let mut skimmed = Skimmed {
         text: Vec::with_capacity(bytes.len() / 6),
-        names: HashSet::with_capacity_and_hasher(bytes.len() / 128, BuildHasherDefault::default()),
+        names: Names::with_capacity_and_hasher(bytes.len() / 128, BuildHasherDefault::default()),
         may_be_twice: false,
     };
     let mut copied = 0;

@@ -1,7 +1,6 @@
 //! The XML of .NET: TRX of Visual Studio, NUnit 3 and xUnit 2.
 
-use std::collections::HashMap;
-
+use lw_hashed::HashMap;
 use lw_syntax::xml::{Element, Node, Value, Xml, XmlError, resolve};
 
 use crate::detect::{Format, decoded};

@@ -1,7 +1,6 @@
 //! Which tests there have to be: a list that a tool makes without running them, or an earlier result.
 
-use std::collections::HashMap;
-
+use lw_hashed::HashMap;
 use lw_model::lists::sort;
 use lw_syntax::Position;
 

@@ -3,9 +3,9 @@
 //! A test with sub-tests is a test as well, as in Go's own count. Lines that are no JSON are those of the go command: packages
 //! that could not be built, before Go 1.24.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use lw_hashed::{HashMap, HashSet};
 use lw_model::lists::sort_by_key;
 use serde::Deserialize;
 
@@ -222,7 +222,7 @@ fn end_of_package(package: &mut Package, state: State, suite: &mut Suite) -> Opt
 /// Tests that have begun and not ended when their package has.
 fn unended(package: &mut Package, suite: &mut Suite) -> bool {
     let any = !package.running.is_empty();
-    for (_, (at, excerpt)) in package.running.drain() {
+    for (_, (at, excerpt)) in std::mem::take(&mut package.running) {
         if let Some(case) = suite.cases.get_mut(at) {
             let (output, _) = excerpt.finish();
             case.last.evidence.get_or_insert_default().output = output;

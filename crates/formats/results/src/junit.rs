@@ -4,8 +4,7 @@
 //! in common: `testcase` elements in `testsuite` elements, which nest; a case that has neither `failure` nor `error` nor
 //! `skipped` passed. What they do not is told apart here, by the words of [`crate::WORDS`] and by the marks each tool leaves.
 
-use std::collections::HashSet;
-
+use lw_hashed::HashSet;
 use lw_syntax::xml::{Element, Node, Value, Xml, XmlError, resolve};
 
 use crate::detect::{Format, decoded};

@@ -1,8 +1,8 @@
 //! What the name of a result file says: which shard of which leg of a matrix it is of, and which attempt.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
+use lw_hashed::HashSet;
 use lw_model::{Class, Diagnose};
 use thiserror::Error;
 

@@ -2,8 +2,7 @@
 //!
 //! A log holds those of several programs in turn, so that only within one a missing end is seen.
 
-use std::collections::HashMap;
-
+use lw_hashed::HashMap;
 use serde::Deserialize;
 
 use crate::detect::Format;

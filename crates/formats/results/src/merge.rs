@@ -3,8 +3,9 @@
 //! Order counts, and the last attempt decides: what passed and then failed has failed. Repeated names are attempts only where
 //! something says so; across files only the attempts of one shard are joined.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use lw_hashed::HashMap;
 use lw_model::lists::sort;
 
 use crate::layout::{LayoutError, Place};

@@ -153,8 +153,7 @@ impl Quarantine {
             return Err(QuarantineError::TooLarge);
         }
         let mut entries: Vec<Entry> = Vec::with_capacity(file.test.len());
-        let mut known: std::collections::HashMap<(String, Option<String>), u64> =
-            std::collections::HashMap::new();
+        let mut known: lw_hashed::HashMap<(String, Option<String>), u64> = lw_hashed::HashMap::new();
         for raw in file.test {
             let line = line_at(raw.at);
             let at = Position::line(line);

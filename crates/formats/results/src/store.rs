@@ -6,10 +6,10 @@
 //! product is tested for.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use lw_hashed::HashMap;
 use lw_model::Diagnose;
 use lw_model::lists::{sort, sort_by_key};
 use serde::{Deserialize, Serialize};

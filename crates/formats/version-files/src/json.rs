@@ -1,8 +1,8 @@
 //! `package.json`, `package-lock.json` and `library.json`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
+use lw_hashed::HashMap;
 use serde::de::IgnoredAny;
 
 use crate::FileVersions;

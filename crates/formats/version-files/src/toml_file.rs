@@ -145,7 +145,7 @@ pub(crate) fn cargo_lock(source: &Source<'_>) -> Result<FileVersions, VersionFil
     let Some(DeValue::Array(packages)) = root.get_ref().get("package").map(Spanned::get_ref) else {
         return Ok(found);
     };
-    let mut here: std::collections::HashSet<(&str, &str)> = std::collections::HashSet::new();
+    let mut here: lw_hashed::HashSet<(&str, &str)> = lw_hashed::HashSet::new();
     for package in packages {
         let Some(package) = table(Some(package)) else { continue };
         let (Some(name), Some(value)) = (text(package.get("name")), package.get("version")) else { continue };

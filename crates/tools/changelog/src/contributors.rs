@@ -1,8 +1,7 @@
 //! Who contributed for the first time.
 
-use std::collections::HashSet;
-
 use lw_cli::{Context, Error};
+use lw_hashed::HashSet;
 use lw_history::{Commit, Repository};
 use lw_releases::{Fate, ReleaseError, Releases};
 

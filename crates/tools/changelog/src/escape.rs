@@ -5,7 +5,8 @@
 //! with `http` stays one.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use lw_hashed::HashMap;
 
 /// Between `@` and a name, or `#` and a number, so that GitHub finds neither: it looks at the text after Markdown was read, so that
 /// a backslash would not help. Zero width space.

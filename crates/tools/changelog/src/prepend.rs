@@ -5,8 +5,8 @@
 //! once, and those that were written by hand as they are.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
+use lw_hashed::HashSet;
 use lw_versions::{Scheme, Version};
 
 /// A section to put into the changelog.

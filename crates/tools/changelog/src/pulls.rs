@@ -1,10 +1,10 @@
 //! Pull requests, as GitHub tells of them, and which commits they brought.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use lw_cli::Context;
 use lw_github_client::{GitHub, Wanted};
+use lw_hashed::HashMap;
 use lw_releases::Releases;
 use lw_secret::SecretSource;
 use lw_syntax::json_reason;

@@ -1,8 +1,9 @@
 //! `record`: reports become the line of a commit.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_hashed::HashSet;
 use lw_history::Repository;
 use lw_model::{Fact, Finding, Level, Measure, Report, counted};
 use lw_report::Commit;

@@ -1,8 +1,8 @@
 //! The tags of the repository of a run.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use lw_hashed::HashMap;
 use lw_history::{HistoryError, Repository};
 use lw_model::lists::sort;
 

@@ -4,11 +4,10 @@
 //! the artifacts. What is in them is read into memory within bounds; one file that is no report of this commit, and
 //! nothing of it is used.
 
-use std::collections::HashSet;
-
 use lw_archive::{Bounds, unzip};
 use lw_cli::{Context, Error, ResultExt};
 use lw_github::Artifact;
+use lw_hashed::HashSet;
 use lw_model::Report;
 use lw_model::lists::sort_by;
 use lw_report::Commit;

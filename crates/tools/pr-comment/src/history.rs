@@ -1,8 +1,7 @@
 //! How the measures have gone so far.
 
-use std::collections::HashSet;
-
 use lw_cli::{Context, ResultExt};
+use lw_hashed::HashSet;
 use lw_model::{Finding, Level, Report, counted};
 use lw_render::joined::Course;
 use lw_trend::{Filter, Line, Shard, newest, trends};

@@ -1,9 +1,9 @@
 //! Reports: found, read, held to one commit, and told apart.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher};
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_hashed::{HashMap, HashSet};
 use lw_model::{Finding, Level, Report, Verdict};
 use lw_render::joined;
 use lw_report::Commit;

@@ -1,8 +1,7 @@
 //! From conditions and numbers to measures with limits.
 
-use std::collections::HashMap;
-
 use lw_cli::{Context, Error, LimitSet, config, same_measure};
+use lw_hashed::HashMap;
 use lw_model::{Bound, Finding, Level, Limit, Measure, Number, Reason, Report, Threshold, Unit};
 
 use crate::jobs::Jobs;

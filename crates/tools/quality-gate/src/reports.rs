@@ -1,9 +1,10 @@
 //! Reports of the suite: found, held to the commit that is tested, and to what has to be there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use lw_cli::{Context, Error, ResultExt};
+use lw_hashed::HashMap;
 use lw_model::lists::filled;
 use lw_model::{
     Align, Cell, Finding, Level, Limit, Measure, Outcome, Reason, Report, Table, Verdict, counted,

@@ -1,9 +1,9 @@
 //! The numbers of an earlier run: a report of size-gate, or an Arduino sketches report.
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use lw_cli::{Context, Error, ResultExt, Tool};
+use lw_hashed::{HashMap, HashSet};
 use lw_model::lists::sort;
 use lw_model::{Bound, Fact, Finding, Level, Measure, Number, Reason, Report};
 

@@ -1,7 +1,6 @@
 //! Walking the breakdown of memory.
 
-use std::collections::HashMap;
-
+use lw_hashed::HashMap;
 use lw_model::{Node, Tree};
 
 /// Every section with its region, once: initialised data stands in flash and in RAM and is still one section.

@@ -6,9 +6,9 @@
 //! removal and an addition.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use lw_firmware::demangle::{demangle, stable_name};
+use lw_hashed::HashMap;
 use lw_model::lists::sort_by;
 use lw_model::{Node, Tree};
 

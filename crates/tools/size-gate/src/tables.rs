@@ -1,9 +1,10 @@
 //! The tables a person reads, made from the report's own measures and breakdown.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use lw_firmware::memory::{PlacementRole, RegionUse};
 use lw_firmware::{Chip, Memory, RegionClass};
+use lw_hashed::HashMap;
 use lw_model::{Align, ByteSize, Cell, Largest, Measure, Node, Number, Report, Table, Tree};
 
 use crate::analyse::Firmware;

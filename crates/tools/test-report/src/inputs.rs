@@ -1,9 +1,9 @@
 //! From files to runs: read, held to their stamps, and joined by shard.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use lw_cli::{Context, Error, ResultExt, parallel};
+use lw_hashed::HashMap;
 use lw_model::lists::sort;
 use lw_model::{Finding, Level, Location, Report};
 use lw_results::{Layout, Place, Run, Shards, collapse_repeats, read};

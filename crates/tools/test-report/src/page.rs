@@ -3,11 +3,11 @@
 //! Each test has an anchor made of its leg, class and name, which is the same in the next run: a link to it can be kept. The
 //! page is well-formed XML without scripts, and what is in it is bounded, whatever the tests printed.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use lw_cli::Context;
+use lw_hashed::{HashMap, HashSet};
 use lw_model::{Location, Report, grouped};
 use lw_render::{LinkBase, kit};
 use lw_results::{Attempt, Case, Counts, Evidence, State, Suite, TestKey};

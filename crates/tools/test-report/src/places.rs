@@ -1,11 +1,11 @@
 //! Which line of the repository a failure is about.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::path::Path;
 
 use lw_cli::Context;
 use lw_coverage::paths::{Mapper, RepoIndex};
+use lw_hashed::HashMap;
 use lw_history::Repository;
 use lw_model::Location;
 use lw_results::Case;

@@ -1,9 +1,9 @@
 //! Failures that are let through for a while: which entries hold in this run, and what is wrong with them.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use lw_cli::{Context, Error, OfBase, ResultExt};
+use lw_hashed::HashMap;
 use lw_model::{Finding, Level, Location, Measure, Report};
 use lw_results::{Case, Entry, Quarantine, State, Suite, day_text};
 

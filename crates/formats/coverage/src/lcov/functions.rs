@@ -1,8 +1,8 @@
 //! Names, lines and hits of functions, which lie in records apart.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use lw_hashed::HashMap;
 use lw_model::lists::sort_by_key;
 use lw_model::same_bytes;
 

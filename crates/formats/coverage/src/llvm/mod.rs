@@ -7,7 +7,7 @@
 mod lines;
 mod records;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::error::{CoverageError, Problem};
 use crate::files::Files;
@@ -15,6 +15,7 @@ use crate::json;
 use crate::model::{Condition, Counts, Coverage, FileBuilder, Format, Metric, Sense, WarningKind, Warnings};
 use crate::span::Budget;
 
+use lw_hashed::HashMap;
 use records::{BRANCH, Export, File, Summary};
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Coverage, CoverageError> {

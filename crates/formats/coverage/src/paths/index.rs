@@ -1,10 +1,9 @@
 //! The files of a repository, found by the ends of their paths.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use foldhash::quality::RandomState;
-use indexmap::IndexSet;
+use lw_hashed::HashSet;
 use lw_model::lists::sort;
 
 /// The files of a repository, as `git ls-files` lists them: relative to its root, with `/`.
@@ -14,9 +13,9 @@ use lw_model::lists::sort;
 #[derive(Clone, Debug, Default)]
 pub struct RepoIndex {
     /// Found by their hash: of paths that are alike at their beginnings a comparison looks at nearly all.
-    files: IndexSet<String, RandomState>,
+    files: HashSet<String>,
     /// Every folder that has files below it. Made when it is first asked for.
-    folders: OnceLock<HashSet<String, RandomState>>,
+    folders: OnceLock<HashSet<String>>,
     /// Paths with their parts in reverse, sorted: files with the same end are neighbours. Made when it is first asked for,
     /// as most reports name their files in full.
     reversed: OnceLock<Vec<(Vec<u8>, String)>>,
@@ -59,8 +58,8 @@ impl RepoIndex {
     /// Whether the repository has files below a folder.
     pub(super) fn has_folder(&self, folder: &str) -> bool {
         let folders = self.folders.get_or_init(|| {
-            let mut folders = HashSet::default();
-            for file in &self.files {
+            let mut folders = HashSet::new();
+            for file in self.files.iter() {
                 let mut rest = file.as_str();
                 while let Some((folder, _)) = rest.rsplit_once('/')
                     && !folders.contains(folder)
@@ -146,7 +145,7 @@ impl RepoIndex {
     pub(super) fn folded(&self) -> &Folded {
         self.folded.get_or_init(|| {
             let mut files = BTreeMap::new();
-            for file in &self.files {
+            for file in self.files.iter() {
                 let only = files.entry(file.to_lowercase());
                 only.and_modify(|only| *only = None).or_insert_with(|| Some(file.clone()));
             }

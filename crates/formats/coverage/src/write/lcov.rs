@@ -1,11 +1,12 @@
 //! lcov tracefiles.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::{WriteError, ordered, refuse_summaries};
+use lw_hashed::HashSet;
 use lw_model::{Lines, grouped};
+
+use super::{WriteError, ordered, refuse_summaries};
 
 use crate::model::{
     Arm, Branch, BranchKind, Counts, Coverage, FileCoverage, Format, Function, LineBranches, Sense,

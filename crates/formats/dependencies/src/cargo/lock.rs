@@ -4,8 +4,9 @@
 //! not by the crate `cargo-lock`, which keeps no lines and refuses what its URL parser refuses.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
+use lw_hashed::HashMap;
 use lw_syntax::toml;
 use lw_syntax::tree::Placed;
 use serde::Deserialize;
@@ -42,7 +43,7 @@ struct File<'a> {
     #[serde(borrow, default)]
     package: Vec<Entry<'a>>,
     #[serde(borrow, default)]
-    metadata: HashMap<Cow<'a, str>, Cow<'a, str>>,
+    metadata: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]

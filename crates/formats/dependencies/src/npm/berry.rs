@@ -2,8 +2,9 @@
 //!
 //! <https://yarnpkg.com/advanced/lexicon>: a *descriptor* is a name and a range, a *locator* a name and a reference.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use lw_hashed::HashMap;
 use lw_inventory::{Completeness, Inventory, Patch, Place, Source};
 use lw_model::lists::filled;
 use lw_syntax::tree::Placed;

@@ -3,8 +3,9 @@
 //! <https://docs.npmjs.com/cli/configuring-npm/package-lock-json>. Versions 2 and 3 list what lies where in `node_modules`; a
 //! need is resolved as Node.js does it, from the folder of the package upwards. Version 1 nests packages in each other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use lw_hashed::HashMap;
 use lw_inventory::{Completeness, Inventory, Kind, Place, Scope, Source};
 use lw_model::lists::filled;
 use lw_syntax::json;

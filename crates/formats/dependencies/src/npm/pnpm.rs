@@ -4,9 +4,10 @@
 //! `/name/1.0.0_peer@2.0.0` in format 5, `/name@1.0.0(peer@2.0.0)` in 6, and in 9 `name@1.0.0` under `packages` and
 //! `name@1.0.0(peer@2.0.0)` under `snapshots`. All keys of one package are one component.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
+use lw_hashed::HashMap;
 use lw_inventory::{Completeness, Component, Hash, HashAlgorithm, Inventory, Patch, Place, Source};
 use lw_syntax::tree::Placed;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! `yarn.lock`, in the format of its own that Yarn 1 writes, and in the YAML of its successors.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use lw_hashed::HashMap;
 use lw_inventory::{Completeness, Inventory, Place, Source};
 
 use super::berry;

@@ -1,6 +1,6 @@
 //! Names of archives, objects and input sections that are short and the same on every machine.
 
-use std::collections::HashMap;
+use lw_hashed::HashMap;
 
 use crate::map::{FileNumber, Map};
 

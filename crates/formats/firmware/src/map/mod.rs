@@ -7,9 +7,9 @@ mod gnu;
 mod lld;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 
+use lw_hashed::HashMap;
 use lw_model::{Diagnose, same_bytes};
 
 use crate::chip::Chip;

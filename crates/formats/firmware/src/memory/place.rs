@@ -1,8 +1,8 @@
 //! Which region each section lies in, and what that adds up to.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
+use lw_hashed::HashMap;
 use lw_model::lists::{sort, sort_by_key};
 
 use crate::chip::Chip;

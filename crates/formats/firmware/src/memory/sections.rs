@@ -1,8 +1,7 @@
 //! The sections that take memory, from the ELF or from the map.
 
-use std::collections::{HashMap, HashSet};
-
 use goblin::elf::header::EM_AVR;
+use lw_hashed::{HashMap, HashSet};
 
 use crate::chip::Chip;
 use crate::elf::Elf;

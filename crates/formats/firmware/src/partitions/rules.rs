@@ -2,9 +2,9 @@
 //!
 //! Source: `verify` in ESP-IDF's `gen_esp32part.py` (version 1.5).
 
-use std::collections::HashSet;
 use std::fmt;
 
+use lw_hashed::HashSet;
 use lw_model::lists::sort_by_key;
 
 use crate::partitions::error::RuleError;

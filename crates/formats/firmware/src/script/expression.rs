@@ -1,6 +1,6 @@
 //! Arithmetic of linker scripts: the operators of C and their precedence.
 
-use std::collections::HashMap;
+use lw_hashed::HashMap;
 
 use crate::region::Region;
 

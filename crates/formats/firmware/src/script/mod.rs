@@ -8,8 +8,8 @@ mod expression;
 mod lexer;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use lw_hashed::HashMap;
 use lw_model::Diagnose;
 
 use crate::region::Region;

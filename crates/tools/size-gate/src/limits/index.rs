@@ -1,9 +1,10 @@
 //! What limits are looked up in.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use lw_firmware::demangle::{demangle, stable_name};
+use lw_hashed::HashMap;
 use lw_model::lists::filled;
 use lw_model::{Measure, Report, Tree};
 use wildmatch::WildMatch;

@@ -1,8 +1,8 @@
 //! Whether a value fits the rules of a schema, and what does not.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 
+use lw_hashed::HashMap;
 use serde_json::{Map, Number, Value};
 
 use super::form;

@@ -4,8 +4,7 @@
 //! (<https://json-schema.org/draft-07/json-schema-validation>) and draft 2020-12 (<https://json-schema.org/draft/2020-12>). What
 //! else a schema says is refused when it is read, so that nothing passes because a keyword is not known here.
 
-use std::collections::{HashMap, HashSet};
-
+use lw_hashed::{HashMap, HashSet};
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
