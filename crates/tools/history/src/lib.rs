@@ -58,7 +58,6 @@ impl Tool for History {
         &["reports", "branch", "file", "folder", "ref", "token", "path", "key"];
     const VARIABLES: &'static [Variable] = lw_github_client::VARIABLES;
     const ONLINE: bool = true;
-    const MAX_BINARY_BYTES: u64 = 5_100_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -84,8 +84,6 @@ impl Tool for OtaPackage {
     const MEASURES: &'static [lw_model::MeasureKind] = measured::MEASURES;
     const TRUSTED: &'static [&'static str] =
         &["expect-key", "known-key", "allow-test-key", "require-signature"];
-    // Two compressors, five formats of images and what verifies signatures more than the others have.
-    const MAX_BINARY_BYTES: u64 = 5_200_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -63,7 +63,6 @@ impl Tool for PrComment {
     ];
     const VARIABLES: &'static [Variable] = lw_github_client::VARIABLES;
     const ONLINE: bool = true;
-    const MAX_BINARY_BYTES: u64 = 5_200_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -78,8 +78,6 @@ impl Tool for Sign {
         "commit",
     ];
     const PINNED: bool = true;
-    // RSA in C, every format of keys.
-    const MAX_BINARY_BYTES: u64 = 5_400_000;
     type Args = Args;
 
     fn run(args: Args, cx: &mut Context, report: &mut Report) -> Result<(), Error> {

@@ -43,7 +43,10 @@ pub struct Writer<W> {
     md5: SideMd5,
     sha256: Hashing,
     size: u64,
+    /// Digits, and room for more: zeroed once, not for each piece.
     text: Vec<u8>,
+    /// Bytes of the text.
+    length: usize,
 }
 
 impl<W: Write + Seek> Writer<W> {
@@ -88,7 +91,8 @@ impl<W: Write + Seek> Writer<W> {
             md5: SideMd5::new(size),
             sha256: Hashing::new(),
             size: 0,
-            text: Vec::with_capacity(TEXT),
+            text: vec![0; TEXT],
+            length: 0,
         })
     }
 
@@ -112,11 +116,11 @@ impl<W: Write + Seek> Writer<W> {
     /// # Errors
     /// Another size than was said at the start, another digest than expected, and when the target cannot be written.
     pub fn finish(mut self, expected: Option<Sha256>) -> Result<(W, Manifest), WriteError> {
+        self.pass_on().map_err(WriteError::Io)?;
         let expected = Expected { size: Some(self.manifest.size), sha256: expected };
         let sha256 = self.sha256.finish(FIRMWARE, self.size, expected)?;
         self.manifest.checksums = Checksums { md5: self.md5.finish().map_err(WriteError::Io)?, sha256 };
-        self.text.extend_from_slice(b"\"}");
-        self.out.write_all(&self.text).map_err(WriteError::Io)?;
+        self.out.write_all(b"\"}").map_err(WriteError::Io)?;
         let end = self.out.stream_position().map_err(WriteError::Io)?;
         let checksums = self.manifest.checksums;
         for (at, digits) in [(self.md5_at, checksums.md5.hex()), (self.sha256_at, checksums.sha256.hex())] {
@@ -129,19 +133,26 @@ impl<W: Write + Seek> Writer<W> {
     }
 }
 
+impl<W: Write> Writer<W> {
+    /// Writes the digits there are.
+    fn pass_on(&mut self) -> io::Result<()> {
+        let text = self.text.get(..self.length).unwrap_or_default();
+        self.length = 0;
+        self.out.write_all(text)
+    }
+}
+
 /// Takes the bytes of the firmware.
 impl<W: Write> Write for Writer<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let piece = bytes.get(..PIECE).unwrap_or(bytes);
-        if self.text.len() + 2 * piece.len() > TEXT {
-            self.out.write_all(&self.text)?;
-            self.text.clear();
+        if self.length + 2 * piece.len() > TEXT {
+            self.pass_on()?;
         }
         self.md5.update(piece);
         self.sha256.update(piece);
-        let end = self.text.len();
-        self.text.resize(end + 2 * piece.len(), 0);
-        hex::encode(piece, self.text.get_mut(end..).unwrap_or_default());
+        let room = self.text.get_mut(self.length..).unwrap_or_default();
+        self.length += hex::encode(piece, room).len();
         self.size += piece.len() as u64;
         Ok(piece.len())
     }
