@@ -267,9 +267,10 @@ impl Search<'_> {
                 self.look(&format!("the command line of process {id} ({name})"), &line);
             }
             // The tool may be given the secret there; nobody else is.
+            // Asked before they are read: a fork may become another program between the two, with an environment of its own.
             if *id != tool
-                && let Ok(variables) = fs::read(folder.join("environ"))
                 && !is_fork_of(*id, tool)
+                && let Ok(variables) = fs::read(folder.join("environ"))
             {
                 self.look(&format!("the environment of process {id} ({name})"), &variables);
             }
