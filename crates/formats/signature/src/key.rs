@@ -267,8 +267,9 @@ impl PublicKey {
                     return if holds(Padding::Pkcs1v15) { Ok(()) } else { Err(VerifyError::Mismatch) };
                 }
                 let is_pss = algorithm == Algorithm::RsaPssSha256;
-                let (wanted, other) = (Padding::Pkcs1v15, Padding::Pss { salt: SALT });
-                let (wanted, other) = if is_pss { (other, wanted) } else { (wanted, other) };
+                let pss = Padding::Pss { salt: SALT };
+                let (wanted, other) =
+                    if is_pss { (pss, Padding::Pkcs1v15) } else { (Padding::Pkcs1v15, pss) };
                 if holds(wanted) {
                     return Ok(());
                 }
@@ -301,7 +302,7 @@ impl PublicKey {
     }
 
     /// The RSA key itself, of which the library asks no more than [`Self::from_rsa`] did.
-    fn as_rsa(&self) -> Option<rsa::PublicKey> {
+    pub(crate) fn as_rsa(&self) -> Option<rsa::PublicKey> {
         let number =
             |bytes: &[u8]| BoxedUint::from_be_slice(bytes, u32::try_from(bytes.len() * 8).ok()?).ok();
         let (modulus, exponent) = self.rsa()?;

@@ -1,7 +1,8 @@
 //! What stands inside an RSA signature: only to say what is wrong with one that was refused already.
 
-use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd};
+use crypto_bigint::BoxedUint;
+use rsa::hazmat::rsa_encrypt;
+use rsa::traits::PublicKeyParts;
 
 use crate::hash::{Digest, Hash};
 use crate::key::PublicKey;
@@ -93,13 +94,10 @@ pub(crate) fn content(key: &PublicKey, signature: &[u8]) -> Option<Content> {
 
 /// RSAVP1 (RFC 8017, 5.2.2), with as many bytes as the modulus. Nothing here is secret.
 fn public_operation(key: &PublicKey, signature: &[u8]) -> Option<Vec<u8>> {
-    let (modulus, exponent) = key.rsa()?;
-    let bits = u32::try_from(modulus.len() * 8).ok()?;
-    let n = BoxedUint::from_be_slice(modulus, bits).ok()?;
-    let number = BoxedUint::from_be_slice(signature, bits).ok().filter(|number| *number < n)?;
-    let exponent = BoxedUint::from_be_slice(exponent, 64).ok()?;
-    let parameters = BoxedMontyParams::new_vartime(Odd::new(n).into_option()?);
-    let power = BoxedMontyForm::new(number, &parameters).pow(&exponent).retrieve();
-    let bytes = power.to_be_bytes();
+    let (modulus, _) = key.rsa()?;
+    let key = key.as_rsa()?;
+    let n = key.n().as_ref();
+    let number = BoxedUint::from_be_slice(signature, n.bits_precision()).ok().filter(|number| number < n)?;
+    let bytes = rsa_encrypt(&key, &number).ok()?.to_be_bytes();
     bytes.get(bytes.len().checked_sub(modulus.len())?..).map(<[u8]>::to_vec)
 }
