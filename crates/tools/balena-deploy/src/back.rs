@@ -33,14 +33,9 @@ pub(crate) fn rollback(args: &Rollback, cx: &mut Context, report: &mut Report) -
         fact("to", back_to.raw_version.clone());
     }
     let job = Job {
-        command: Command::Rollback,
-        release: &release,
-        how: None,
         back: Some(&args.back),
-        judged: &args.look.judged,
-        journal: args.look.journal.journal.clone(),
         back_to: back_to.map(|release| release.id),
-        tagger: None,
+        ..Job::new(Command::Rollback, &release, &args.look.judged, &args.look.journal)
     };
     rollout::run(&job, &to, cx, report)
 }

@@ -124,14 +124,9 @@ Examples:
                     tagger.check(&release, &mut to)?;
                 }
                 let job = Job {
-                    command: Verb::Apply,
-                    release: &release,
                     how: Some(&args.how),
-                    back: None,
-                    judged: &args.judged,
-                    journal: args.journal.journal.clone(),
-                    back_to: None,
                     tagger: tagger.as_ref(),
+                    ..Job::new(Verb::Apply, &release, &args.judged, &args.journal)
                 };
                 rollout::run(&job, &to, cx, report)
             }
@@ -163,14 +158,9 @@ fn with(args: &Rollout, command: Verb, cx: &mut Context, report: &mut Report, ac
         tagger.check(&release, &mut to)?;
     }
     let job = Job {
-        command,
-        release: &release,
         how: Some(&args.how),
-        back: None,
-        judged: &args.judged,
-        journal: args.journal.journal.clone(),
-        back_to: None,
         tagger: tagger.as_ref(),
+        ..Job::new(command, &release, &args.judged, &args.journal)
     };
     act(&job, &to, cx, report)
 }
@@ -178,15 +168,5 @@ fn with(args: &Rollout, command: Verb, cx: &mut Context, report: &mut Report, ac
 fn looked(args: &Look, command: Verb, cx: &mut Context, report: &mut Report, act: Act) -> Result<(), Error> {
     let mut to = Connection::open(&args.at, cx)?;
     let release = to.release(args.which.release.as_deref())?;
-    let job = Job {
-        command,
-        release: &release,
-        how: None,
-        back: None,
-        judged: &args.judged,
-        journal: args.journal.journal.clone(),
-        back_to: None,
-        tagger: None,
-    };
-    act(&job, &to, cx, report)
+    act(&Job::new(command, &release, &args.judged, &args.journal), &to, cx, report)
 }

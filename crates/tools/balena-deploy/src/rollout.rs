@@ -1,7 +1,7 @@
 //! Rolling a release out, and what is reported of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use lw_rollout::{
     Reaction, Request, Standing, Strategy, StrategyStep, Target, Time, drive, rehearse, standing,
 };
 
-use crate::args::{Back, How, Judged, Reaction as Chosen};
+use crate::args::{Back, How, JournalFile, Judged, Reaction as Chosen};
 use crate::connect::Connection;
 use crate::host::{Moment, Run};
 use crate::tag::Tagger;
@@ -54,14 +54,25 @@ pub(crate) struct Job<'a> {
     /// How it goes back, where nothing else is decided.
     pub(crate) back: Option<&'a Back>,
     pub(crate) judged: &'a Judged,
-    pub(crate) journal: Option<PathBuf>,
+    pub(crate) journal: Option<&'a Path>,
     /// What the fleet goes back to, where that is not what the rollout found.
     pub(crate) back_to: Option<u64>,
     /// Where the commit is tagged at the end, if it is to be.
     pub(crate) tagger: Option<&'a Tagger>,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// Of which no more is asked.
+    pub(crate) fn new(
+        command: Command,
+        release: &'a Release,
+        judged: &'a Judged,
+        journal: &'a JournalFile,
+    ) -> Self {
+        let journal = journal.journal.as_deref();
+        Self { command, release, how: None, back: None, judged, journal, back_to: None, tagger: None }
+    }
+
     fn request(&self, to: &Connection, cx: &Context) -> Result<Request, Error> {
         let how = self.how;
         let leave_at = how.and_then(|how| how.wait_at_most).map(|seconds| {
@@ -122,7 +133,7 @@ pub(crate) fn run(
     let (outcome, timeline) = {
         let shared: &Context = cx;
         shared.clock().catch_signals()?;
-        let mut host = Run::new(shared, Arc::clone(to.api.time()), job.journal.clone())?;
+        let mut host = Run::new(shared, Arc::clone(to.api.time()), job.journal.map(Path::to_owned))?;
         let outcome = drive(&mut engine, &mut target, &mut host)?;
         (outcome, host.timeline)
     };
