@@ -83,11 +83,7 @@ impl Files {
     ///
     /// # Errors
     /// When it may not be there, or cannot be written.
-    pub fn write_page(
-        &self,
-        path: &Path,
-        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Error> {
+    pub fn write_page(&self, path: &Path, fill: Fill<'_>) -> Result<(), Error> {
         let target = self.permitted(path, self.place_in_config(path).as_deref())?;
         // The usual case first: nothing is there.
         let written = match File::options().write(true).create_new(true).open(&target) {
