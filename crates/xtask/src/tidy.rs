@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::{Context, bail};
-use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use cargo_metadata::{CargoOpt, Dependency, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 use crate::floors::{self, TESTKIT, floor};
 use crate::house::{files_below, root};
@@ -31,6 +31,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     problems.extend(trusted());
     problems.extend(measured());
     problems.extend(fuzz(&metadata)?);
+    problems.extend(unused(&metadata)?);
     if problems.is_empty() {
         return Ok(());
     }
@@ -292,9 +293,68 @@ fn fuzz(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     Ok(problems)
 }
 
+/// A dependency that no code of its package names: it is compiled for nothing. One that is there for what it lets another one do
+/// is listed in the package's `[package.metadata.cargo-machete]`, where the tool of that name looks for it, too.
+fn unused(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for package in metadata.workspace_packages() {
+        let folder = folder_of(package);
+        let mut code = String::new();
+        for path in files_below(&root().join(&folder))? {
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                code.push_str(&fs::read_to_string(&path)?);
+            }
+        }
+        let meant = &package.metadata["cargo-machete"]["ignored"];
+        for dependency in &package.dependencies {
+            let is_meant =
+                meant.as_array().is_some_and(|names| names.iter().any(|name| *name == *dependency.name));
+            let library = library_of(metadata, dependency);
+            if names(&code, &library) == is_meant {
+                problems.push(if is_meant {
+                    format!("{folder}/Cargo.toml: {} is ignored, and used", dependency.name)
+                } else {
+                    format!("{folder}/Cargo.toml: nothing uses {}", dependency.name)
+                });
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// How code names a dependency.
+fn library_of(metadata: &Metadata, dependency: &Dependency) -> String {
+    let renamed = dependency.rename.clone();
+    let package = || metadata.packages.iter().find(|package| *package.name == dependency.name);
+    let library = || {
+        let target = package()?.targets.iter().find(|target| target.is_lib() || target.is_proc_macro())?;
+        Some(target.name.clone())
+    };
+    renamed.or_else(library).unwrap_or_else(|| dependency.name.clone()).replace('-', "_")
+}
+
+/// Whether code has a name as a word of its own.
+fn names(code: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(name).any(|(at, _)| {
+        let (before, from) = code.split_at(at);
+        let after = from.get(name.len()..).unwrap_or_default();
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_a_word() {
+        assert!(names("use serde::Serialize;", "serde"));
+        assert!(names("#[derive(serde::Serialize)]", "serde"));
+        assert!(names("serde", "serde"));
+        assert!(!names("use serde_json::Value; use my_serde;", "serde"));
+        assert!(names("serde_json::from_str::<serde::de::Ignored>", "serde"));
+    }
 
     #[test]
     fn the_house_is_tidy() {
