@@ -131,7 +131,8 @@ fn a_run_that_is_cancelled_pauses_or_goes_back_as_it_was_told() {
         let draft = world.stub.add_release(world.fleet, &Release::draft("1.1.0"));
         let mut child = begun(&world, draft, &["--bake=3600", "--on-cancel", on_cancel]);
         // As a CI does that cancels a job.
-        let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        let killed =
+            Command::new("sh").args(["-c", &format!("kill -s TERM {}", child.id())]).status().unwrap();
         assert!(killed.success());
         let code = child.wait().unwrap().code().unwrap();
         let pinned =

@@ -94,7 +94,7 @@ fn a_signal_in_the_middle_leaves_nothing() {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
         let is_ignored = u64::from_str_radix(mask.trim(), 16).unwrap() >> (number - 1) & 1 == 1;
         let sent =
-            std::process::Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
+            std::process::Command::new("sh").args(["-c", &format!("kill -s {name} {}", child.id())]).status();
         assert!(sent.unwrap().success());
         if is_ignored {
             // As with `nohup`: it goes on to its end.
