@@ -20,17 +20,31 @@ fn payloads() -> Vec<String> {
         "'; touch pwned; #",
         "$(touch pwned)",
         "`touch pwned`",
+        "::add-mask::x",
+        "##[add-mask]pass ##[set-output name=verdict]pass",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    payloads.extend(joined_payloads());
+    payloads
+}
+
+/// The same in fewer texts, for a tool that is run with each in each of its inputs: what can stand in one text together does.
+fn joined_payloads() -> Vec<String> {
+    let mut payloads: Vec<String> = [
+        // Whether it stands in double quotes, in single ones or in none.
+        "$(touch pwned)`touch pwned`\"; touch pwned; #'; touch pwned; #",
         "${{ github.token }}",
         "one\ntwo\n\n  three",
-        "::add-mask::x",
-        "x\n::add-mask::pass\n::set-output name=verdict::pass\n::stop-commands::y",
-        "##[add-mask]pass ##[set-output name=verdict]pass",
+        // At the beginning of a text and of a line.
+        "::add-mask::x\n::add-mask::pass\n::set-output name=verdict::pass\n::stop-commands::y",
+        // The runner looks for the older form of a command anywhere in a line.
+        "%0A::error::forged ##[add-mask]pass ##[set-output name=verdict]pass",
         "\u{1b}[2J\r::error::forged",
         "verdict=pass\nghadelimiter_x\nverdict<<E\npass\nE",
         "--help",
         // An input that names a file to write is obeyed, so this must stay inside the test's own folder.
         "../outside",
-        "%0A::error::forged",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -137,7 +151,7 @@ fn no_input_runs_anything_or_forges_anything() {
     for_each_at_once(&inputs, |(tool, input, declared)| {
         let case = Case::with_input(tool, input);
         let workspace = Workspace::of(&[&case]);
-        for payload in payloads() {
+        for payload in joined_payloads() {
             let mut with = case.with();
             with.retain(|(name, _)| name != input);
             with.push((input.as_str(), "${{ env.PAYLOAD }}"));
