@@ -34,8 +34,8 @@ impl Packages {
         std::fs::copy(own, binaries.join(format!("lw-{}", target()))).unwrap();
         let made = Self { folder };
         must(
-            Command::new(env!("CARGO"))
-                .args(["run", "--quiet", "--package", "xtask", "--", "packages", "--binaries"])
+            Command::new(env!("CARGO_BIN_EXE_lw-e2e-xtask"))
+                .args(["packages", "--binaries"])
                 .arg(&binaries)
                 .arg("--output")
                 .arg(made.path())

@@ -52,8 +52,8 @@ impl Release {
             std::fs::write(folder.path().join("sums"), sums).unwrap();
             let make = || {
                 must(
-                    Command::new(env!("CARGO"))
-                        .args(["run", "--quiet", "--package", "xtask", "--", "release", "--checksums"])
+                    Command::new(env!("CARGO_BIN_EXE_lw-e2e-xtask"))
+                        .args(["release", "--checksums"])
                         .arg(folder.path().join("sums"))
                         .args(["--image", &format!("ghcr.io/org/lw@sha256:{sum}"), "--source", source.trim()])
                         .arg("--repository")

@@ -61,7 +61,7 @@ impl Copy {
         self.cargo(&["fmt", "--all", "--check"])?;
         self.beside("clippy", &["--package", PACKAGE, "--all-targets", "--", "-D", "warnings"])?;
         self.say("its tests, and those of the house");
-        let tests = ["--lib", "--bin", "xtask", "--test", "it", "--test", "suite"];
+        let tests = ["--lib", "--test", "it", "--test", "suite"];
         self.beside("test", &[&["--package", PACKAGE], &tests[..]].concat())?;
         self.say("its cases, natively: other ways are tried with the tools there are");
         self.beside("test", &["--test", "e2e", "--", "every_tool_has_its_cases"])?;
