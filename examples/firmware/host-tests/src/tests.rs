@@ -1,13 +1,24 @@
 //! What the signal path, the colours and the memory of the node have to do.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::colour::hsv;
 use crate::dsp::Meter;
 use crate::persist;
 
-/// The gain is one for the whole node, so whoever looks at it does so alone.
-static GAIN: Mutex<()> = Mutex::new(());
+/// The gain is one for the whole node: whoever looks at it does so alone, and finds it within a step of 256, as after power-on,
+/// whatever the test before has made of it.
+fn gain_of_a_new_node() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    while persist::gain() < 256 {
+        persist::adapt_gain(0);
+    }
+    while persist::gain() > 256 {
+        persist::adapt_gain(u16::MAX);
+    }
+    alone
+}
 
 #[test]
 fn a_grey_has_equal_channels_and_a_primary_has_one() {
@@ -29,7 +40,7 @@ fn the_hue_goes_round_the_circle() {
 
 #[test]
 fn a_constant_voltage_fades_from_the_meter() {
-    let _alone = GAIN.lock();
+    let _alone = gain_of_a_new_node();
     let mut meter = Meter::new();
     for _ in 0..20_000 {
         meter.push(3000);
@@ -40,7 +51,7 @@ fn a_constant_voltage_fades_from_the_meter() {
 
 #[test]
 fn a_tone_is_louder_than_silence_and_leaves_a_peak() {
-    let _alone = GAIN.lock();
+    let _alone = gain_of_a_new_node();
     let mut meter = Meter::new();
     for sample in 0..4_000u16 {
         // 500 Hz at 16 kHz.
@@ -57,7 +68,7 @@ fn starts_are_counted() {
 
 #[test]
 fn the_gain_follows_the_peak_within_its_bounds() {
-    let _alone = GAIN.lock();
+    let _alone = gain_of_a_new_node();
     let before = persist::gain();
     persist::adapt_gain(100);
     assert!(persist::gain() > before);
@@ -73,7 +84,7 @@ fn a_tone_stands_out_in_its_band() {
     use crate::spectrum::{Analyser, View};
     use crate::strip::Strip;
 
-    let _alone = GAIN.lock();
+    let _alone = gain_of_a_new_node();
     let mut analyser = Analyser::take();
     let mut blocks = 0;
     while blocks < 12 {
