@@ -1,7 +1,7 @@
-//! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare
-//! ([`git`]), other programs ([`program`]), a tool's binary run as its users do ([`tool`]), a strict runner for
-//! composite actions ([`runner`]), a server that fails as told ([`http`]), Balena with a fleet of devices ([`balena`]), GitHub ([`github`]), a secret whose every trace is looked for ([`canary`]), and
-//! checkers of bills of materials ([`bills`]).
+//! For tests only: where fixtures lie, whether a test that needs something may be skipped, repositories to compare ([`git`]),
+//! other programs ([`program`]) and signals for them ([`signal`]), a tool's binary run as its users do ([`tool`]), a strict runner
+//! for composite actions ([`runner`]), a server that fails as told ([`http`]), Balena with a fleet of devices ([`balena`]),
+//! GitHub ([`github`]), a secret whose every trace is looked for ([`canary`]), and checkers of bills of materials ([`bills`]).
 
 #![allow(clippy::disallowed_methods, reason = "it runs tools and other programs, and waits for them")]
 
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use lw_balena_stub as balena;
 pub use lw_github_stub as github;
 pub use lw_loopback as http;
-pub use programs::{e2e_cache, env, program, which};
+pub use programs::{e2e_cache, env, ignores, program, signal, which};
 
 /// Whether a missing peer, engine or fixture is a failure instead of a skip (`LW_REQUIRE_E2E=1`).
 #[must_use]

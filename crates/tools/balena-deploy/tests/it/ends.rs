@@ -1,7 +1,7 @@
 //! How a process ends: each exit code of a rollout's own, and what the report says then.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use lw_model::{Cell, Report};
@@ -131,9 +131,7 @@ fn a_run_that_is_cancelled_pauses_or_goes_back_as_it_was_told() {
         let draft = world.stub.add_release(world.fleet, &Release::draft("1.1.0"));
         let mut child = begun(&world, draft, &["--bake=3600", "--on-cancel", on_cancel]);
         // As a CI does that cancels a job.
-        let killed =
-            Command::new("sh").args(["-c", &format!("kill -s TERM {}", child.id())]).status().unwrap();
-        assert!(killed.success());
+        lw_testkit::signal(&child, "TERM");
         let code = child.wait().unwrap().code().unwrap();
         let pinned =
             world.stub.state().devices.values().filter(|device| device.pinned == Some(draft)).count();

@@ -90,12 +90,8 @@ fn a_signal_in_the_middle_leaves_nothing() {
             (child, input)
         };
         let (mut child, input) = start();
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
-        let is_ignored = u64::from_str_radix(mask.trim(), 16).unwrap() >> (number - 1) & 1 == 1;
-        let sent =
-            std::process::Command::new("sh").args(["-c", &format!("kill -s {name} {}", child.id())]).status();
-        assert!(sent.unwrap().success());
+        let is_ignored = lw_testkit::ignores(child.id(), number);
+        lw_testkit::signal(&child, name);
         if is_ignored {
             // As with `nohup`: it goes on to its end.
             let mut input = input;
