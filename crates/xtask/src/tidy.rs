@@ -23,15 +23,16 @@ pub(crate) fn run() -> anyhow::Result<()> {
         .features(CargoOpt::AllFeatures)
         .exec()
         .context("cargo metadata")?;
+    let members = members(&metadata)?;
     let mut problems = floors(&metadata);
     problems.extend(budgets(&metadata));
-    problems.extend(conventions(&metadata)?);
-    problems.extend(targets(&metadata)?);
+    problems.extend(conventions(&members));
+    problems.extend(targets(&members));
     problems.extend(registry(&metadata));
     problems.extend(trusted());
     problems.extend(measured());
     problems.extend(fuzz(&metadata)?);
-    problems.extend(unused(&metadata)?);
+    problems.extend(unused(&metadata, &members));
     if problems.is_empty() {
         return Ok(());
     }
@@ -41,6 +42,46 @@ pub(crate) fn run() -> anyhow::Result<()> {
 fn folder_of(package: &Package) -> String {
     let folder = package.manifest_path.parent().map(|path| path.as_std_path().to_owned()).unwrap_or_default();
     folder.strip_prefix(root()).unwrap_or(&folder).to_string_lossy().replace('\\', "/")
+}
+
+/// A package of the workspace, with what is written in it.
+struct Member<'m> {
+    package: &'m Package,
+    folder: String,
+    /// Every file of Rust below the folder, tests and templates as well.
+    sources: Vec<Source>,
+}
+
+struct Source {
+    /// From the root of the checkout, with `/`.
+    name: String,
+    text: String,
+}
+
+impl Member<'_> {
+    /// What its targets are built from, without tests and benchmarks.
+    fn own(&self) -> impl Iterator<Item = &Source> {
+        let own = format!("{}/src/", self.folder);
+        self.sources.iter().filter(move |source| source.name.starts_with(&own))
+    }
+}
+
+/// All packages of the workspace. Their files are read once, whatever is looked for in them.
+fn members(metadata: &Metadata) -> anyhow::Result<Vec<Member<'_>>> {
+    let root = root();
+    let mut members = Vec::new();
+    for package in metadata.workspace_packages() {
+        let folder = folder_of(package);
+        let mut sources = Vec::new();
+        for path in files_below(&root.join(&folder))? {
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
+                sources.push(Source { name, text: fs::read_to_string(&path)? });
+            }
+        }
+        members.push(Member { package, folder, sources });
+    }
+    Ok(members)
 }
 
 fn floors(metadata: &Metadata) -> Vec<String> {
@@ -130,29 +171,23 @@ fn may_print(folder: &str) -> bool {
     folder == "crates/cli" || folder == "crates/testkit" || floor(folder) == Some(floors::NEVER_SHIPPED)
 }
 
-fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
-    let root = root();
+fn conventions(members: &[Member<'_>]) -> Vec<String> {
     let mut problems = Vec::new();
-    for package in metadata.workspace_packages() {
-        let folder = folder_of(package);
-        let files = files_below(&root.join(&folder).join("src"))?;
-        for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
-            let name = path.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
-            let text = fs::read_to_string(path)?;
+    for member in members {
+        let folder = &member.folder;
+        for Source { name, text } in member.own() {
             // What stands below is the file's tests.
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            if floor(&folder).is_some_and(|floor| floor <= 1) {
+            if floor(folder).is_some_and(|floor| floor <= 1) {
                 let found = OUTSIDE.iter().filter(|outside| {
                     // A repository is a folder.
                     let may = **outside == "std::fs" && folder == "crates/formats/history";
-                    !may && code
-                        .lines()
-                        .any(|line| !line.trim_start().starts_with("//") && line.contains(**outside))
+                    !may && statements(code).any(|line| line.contains(**outside))
                 });
                 problems.extend(found.map(|outside| format!("{name} reaches outside: {outside}")));
             }
-            problems.extend(secrets::problems(&folder, &name, code));
-            if !may_print(&folder) && PRINTS.iter().any(|print| code.contains(print)) {
+            problems.extend(secrets::problems(folder, name, code));
+            if !may_print(folder) && PRINTS.iter().any(|print| code.contains(print)) {
                 problems.push(format!("{name} prints; only crates/cli does, see lw_cli::print"));
             }
             if let Some(attach) = attaches(code).filter(|_| name.starts_with("crates/tools/")) {
@@ -169,7 +204,12 @@ fn conventions(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
             }
         }
     }
-    Ok(problems)
+    problems
+}
+
+/// The lines that are no comment.
+fn statements(code: &str) -> impl Iterator<Item = &str> {
+    code.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
 /// Whether the documentation of a file holds an example that is compiled.
@@ -187,11 +227,10 @@ fn has_doctests(code: &str) -> bool {
 }
 
 /// What makes the tests slow to build: each test binary is linked with everything, each doctest is a program.
-fn targets(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
-    let root = root();
+fn targets(members: &[Member<'_>]) -> Vec<String> {
     let mut problems = Vec::new();
-    for package in metadata.workspace_packages() {
-        let folder = folder_of(package);
+    for member in members {
+        let Member { package, folder, .. } = member;
         let tests = package.targets.iter().filter(|target| target.is_test());
         let names: Vec<&str> = tests.map(|target| target.name.as_str()).collect();
         // A test that makes its tests when it runs cannot share a binary with those the compiler finds.
@@ -201,11 +240,7 @@ fn targets(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
                 names.join(", ")
             ));
         }
-        let mut doctests = false;
-        for path in files_below(&root.join(&folder).join("src"))? {
-            doctests |= path.extension().is_some_and(|extension| extension == "rs")
-                && has_doctests(&fs::read_to_string(&path)?);
-        }
+        let doctests = member.own().any(|source| has_doctests(&source.text));
         for target in &package.targets {
             if target.is_lib() && target.doctest != doctests {
                 problems.push(format!("{folder}/Cargo.toml: `[lib] doctest = {doctests}` is what it needs"));
@@ -217,7 +252,7 @@ fn targets(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
             }
         }
     }
-    Ok(problems)
+    problems
 }
 
 /// Every folder of a tool is in the registry, under its name.
@@ -295,22 +330,16 @@ fn fuzz(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
 
 /// A dependency that no code of its package names: it is compiled for nothing. One that is there for what it lets another one do
 /// is listed in the package's `[package.metadata.cargo-machete]`, where the tool of that name looks for it, too.
-fn unused(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
+fn unused(metadata: &Metadata, members: &[Member<'_>]) -> Vec<String> {
     let mut problems = Vec::new();
-    for package in metadata.workspace_packages() {
-        let folder = folder_of(package);
-        let mut code = String::new();
-        for path in files_below(&root().join(&folder))? {
-            if path.extension().is_some_and(|extension| extension == "rs") {
-                code.push_str(&fs::read_to_string(&path)?);
-            }
-        }
+    for Member { package, folder, sources } in members {
         let meant = &package.metadata["cargo-machete"]["ignored"];
         for dependency in &package.dependencies {
             let is_meant =
                 meant.as_array().is_some_and(|names| names.iter().any(|name| *name == *dependency.name));
             let library = library_of(metadata, dependency);
-            if names(&code, &library) == is_meant {
+            let is_used = sources.iter().any(|source| names(&source.text, &library));
+            if is_used == is_meant {
                 problems.push(if is_meant {
                     format!("{folder}/Cargo.toml: {} is ignored, and used", dependency.name)
                 } else {
@@ -319,7 +348,7 @@ fn unused(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
             }
         }
     }
-    Ok(problems)
+    problems
 }
 
 /// How code names a dependency.
@@ -333,13 +362,15 @@ fn library_of(metadata: &Metadata, dependency: &Dependency) -> String {
     renamed.or_else(library).unwrap_or_else(|| dependency.name.clone()).replace('-', "_")
 }
 
-/// Whether code has a name as a word of its own.
+/// Whether code has a name as a word of its own; what a comment speaks of is not used by it.
 fn names(code: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(name).any(|(at, _)| {
-        let (before, from) = code.split_at(at);
-        let after = from.get(name.len()..).unwrap_or_default();
-        !before.ends_with(is_part) && !after.starts_with(is_part)
+    statements(code).any(|line| {
+        line.match_indices(name).any(|(at, _)| {
+            let (before, from) = line.split_at(at);
+            let after = from.get(name.len()..).unwrap_or_default();
+            !before.ends_with(is_part) && !after.starts_with(is_part)
+        })
     })
 }
 
@@ -354,6 +385,7 @@ mod tests {
         assert!(names("serde", "serde"));
         assert!(!names("use serde_json::Value; use my_serde;", "serde"));
         assert!(names("serde_json::from_str::<serde::de::Ignored>", "serde"));
+        assert!(!names("//! As serde does it.\n    // serde\nuse std::fmt;", "serde"));
     }
 
     #[test]
