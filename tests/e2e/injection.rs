@@ -35,7 +35,7 @@ fn joined_payloads() -> Vec<String> {
         // Whether it stands in double quotes, in single ones or in none.
         "$(touch pwned)`touch pwned`\"; touch pwned; #'; touch pwned; #",
         "${{ github.token }}",
-        "one\ntwo\n\n  three",
+        "one\n::set-output name=verdict::pass\n\n  three",
         // At the beginning of a text and of a line.
         "::add-mask::x\n::add-mask::pass\n::set-output name=verdict::pass\n::stop-commands::y",
         // The runner looks for the older form of a command anywhere in a line.
