@@ -94,7 +94,7 @@ fn a_client_that_is_gone_leaves_a_stub_that_settles() {
         }
         let begin = Instant::now();
         stub.settle();
-        assert!(begin.elapsed() < Duration::from_secs(5));
+        assert!(begin.elapsed() < Duration::from_secs(30));
     });
     assert_eq!(stub.answered(), 1);
 }

@@ -125,7 +125,7 @@ fn left(folder: &Path) -> Vec<String> {
         !stat.is_empty() && !stat.contains(") Z ")
     };
     // What is ended is gone a moment later.
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + Duration::from_secs(30);
     loop {
         let left: Vec<String> = numbers.lines().filter(lives).map(str::to_owned).collect();
         if left.is_empty() || Instant::now() > end {
@@ -235,11 +235,11 @@ fn a_program_that_does_not_stop_writing_is_ended_at_once() {
     let ran = run(folder.path(), &[&spec], &[]);
     assert_eq!(ran.exit, Exit::Remote);
     assert!(ran.error.contains("it wrote more than 1 MiB to standard output"), "{}", ran.error);
-    assert!(ran.took < Duration::from_secs(10), "{:?}", ran.took);
+    assert!(ran.took < Duration::from_secs(30), "{:?}", ran.took);
     assert_eq!(zombies(folder.path()), Vec::<String>::new());
     let (folder, spec) = script("echo $$ >>pids; yes >&2");
-    let ran = run(folder.path(), &[&spec, "--timeout=500"], &[]);
-    assert!(ran.error.contains("it took longer than 0.5 s"), "{}", ran.error);
+    let ran = run(folder.path(), &[&spec, "--timeout=2000"], &[]);
+    assert!(ran.error.contains("it took longer than 2 s"), "{}", ran.error);
     assert_eq!(zombies(folder.path()), Vec::<String>::new());
 }
 
@@ -248,14 +248,14 @@ fn a_program_that_does_not_end_is_ended_with_all_it_has_started() {
     let (folder, spec) = script(
         "echo $$ >>pids; trap '' TERM INT HUP; sleep 600 & echo $! >>pids; echo waiting >&2; wait; sleep 600",
     );
-    let ran = run(folder.path(), &[&spec, "--timeout=1000"], &[]);
+    let ran = run(folder.path(), &[&spec, "--timeout=3000"], &[]);
     assert_eq!(ran.exit, Exit::Remote);
     assert!(
-        ran.error.contains("it took longer than 1 s, and was ended with all it had started; on standard error it said:\nwaiting"),
+        ran.error.contains("it took longer than 3 s, and was ended with all it had started; on standard error it said:\nwaiting"),
         "{}",
         ran.error
     );
-    assert!(ran.took < Duration::from_secs(10), "{:?}", ran.took);
+    assert!(ran.took < Duration::from_secs(30), "{:?}", ran.took);
     assert_eq!(left(folder.path()), Vec::<String>::new());
     assert_eq!(zombies(folder.path()), Vec::<String>::new());
 }
@@ -271,7 +271,7 @@ fn what_a_program_leaves_running_is_ended_with_it() {
     if lw_testkit::which("setsid").is_none() {
         return;
     }
-    let (folder, spec) = script("setsid sleep 8 & sleep 0.5; echo done");
+    let (folder, spec) = script("setsid sleep 40 & sleep 0.5; echo done");
     let ran = run(folder.path(), &[&spec], &[]);
     assert!(
         ran.error.contains("something it started still holds its output open"),
@@ -279,7 +279,7 @@ fn what_a_program_leaves_running_is_ended_with_it() {
         ran.error,
         ran.seen
     );
-    assert!(ran.took < Duration::from_secs(7), "{:?}", ran.took);
+    assert!(ran.took < Duration::from_secs(30), "{:?}", ran.took);
 }
 
 #[test]
