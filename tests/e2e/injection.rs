@@ -1,7 +1,7 @@
 //! Text that would be commands, in each input of each action: nothing runs, nothing is forged, and the tool sees the
 //! text as it stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lw_testkit::for_each_at_once;
@@ -32,16 +32,14 @@ fn payloads() -> Vec<String> {
 /// The same in fewer texts, for a tool that is run with each in each of its inputs: what can stand in one text together does.
 fn joined_payloads() -> Vec<String> {
     let mut payloads: Vec<String> = [
-        // Whether it stands in double quotes, in single ones or in none.
-        "$(touch pwned)`touch pwned`\"; touch pwned; #'; touch pwned; #",
-        "${{ github.token }}",
-        "one\n::set-output name=verdict::pass\n\n  three",
+        // For a shell, whether it stands in double quotes, in single ones or in none; for the runner, an expression and a command
+        // in a line: it looks for the older form of one anywhere.
+        "$(touch pwned)`touch pwned`\"; touch pwned; #'; touch pwned; # ${{ github.token }} %0A::error::forged ##[add-mask]pass ##[set-output name=verdict]pass",
         // At the beginning of a text and of a line.
         "::add-mask::x\n::add-mask::pass\n::set-output name=verdict::pass\n::stop-commands::y",
-        // The runner looks for the older form of a command anywhere in a line.
-        "%0A::error::forged ##[add-mask]pass ##[set-output name=verdict]pass",
+        // After a line that is none: outputs as they stand in the runner's file, and commands.
+        "one\nverdict=pass\nghadelimiter_x\nverdict<<E\npass\nE\n::set-output name=verdict::pass\n\n  three",
         "\u{1b}[2J\r::error::forged",
-        "verdict=pass\nghadelimiter_x\nverdict<<E\npass\nE",
         "--help",
         // An input that names a file to write is obeyed, so this must stay inside the test's own folder.
         "../outside",
@@ -141,22 +139,37 @@ fn the_tool_gets_every_input_as_it_was_written() {
 #[test]
 fn no_input_runs_anything_or_forges_anything() {
     let tree = Tree::with(&binary());
+    let manifests: Vec<Manifest> =
+        lw::TOOLS.iter().map(|entry| Manifest::load(&tree.path().join(entry.name)).unwrap()).collect();
+    let payloads = joined_payloads();
     let mut inputs = Vec::new();
-    for entry in lw::TOOLS {
-        let manifest = Manifest::load(&tree.path().join(entry.name)).unwrap();
+    let mut of_all = BTreeMap::<String, BTreeSet<&str>>::new();
+    for (number, (entry, manifest)) in lw::TOOLS.iter().zip(&manifests).enumerate() {
         let declared: BTreeSet<String> = manifest.outputs.iter().map(|(name, _)| name.clone()).collect();
-        inputs.extend(manifest.inputs.into_iter().map(|input| (entry.name, input.name, declared.clone())));
+        for input in &manifest.inputs {
+            let has_it = |manifest: &Manifest| manifest.inputs.iter().any(|other| other.name == input.name);
+            let texts: Vec<&str> = if manifests.iter().all(has_it) {
+                // One piece of code reads it for all tools: each text is tried in it with some of them.
+                let some = (0..2).map(|next| &*payloads[(2 * number + next) % payloads.len()]).collect();
+                of_all.entry(input.name.clone()).or_default().extend(&some);
+                some
+            } else {
+                payloads.iter().map(String::as_str).collect()
+            };
+            inputs.push((entry.name, &input.name, declared.clone(), texts));
+        }
     }
-    assert!(inputs.len() > 300, "{}", inputs.len());
-    for_each_at_once(&inputs, |(tool, input, declared)| {
+    assert!(inputs.len() > 500, "{}", inputs.len());
+    assert!(of_all.len() > 9 && of_all.values().all(|texts| texts.len() == payloads.len()), "{of_all:?}");
+    for_each_at_once(&inputs, |(tool, input, declared, texts)| {
         let case = Case::with_input(tool, input);
         let workspace = Workspace::of(&[&case]);
-        for payload in joined_payloads() {
+        for payload in texts {
             let mut with = case.with();
             with.retain(|(name, _)| name != input);
             with.push((input.as_str(), "${{ env.PAYLOAD }}"));
             let result = Job::new(workspace.path())
-                .env("PAYLOAD", &payload)
+                .env("PAYLOAD", payload)
                 .env("LW_IMAGE", "lw-e2e:none")
                 .env(EPOCH.0, EPOCH.1)
                 // As many workflows do.
@@ -168,7 +181,7 @@ fn no_input_runs_anything_or_forges_anything() {
             let step = result.step("tool").unwrap();
             let shown: String = payload.chars().take(40).collect();
             let what = format!("{tool} {input}={shown:?}");
-            if input == "runtime" {
+            if *input == "runtime" {
                 assert_eq!(step.outputs["verdict"], "error", "{what}");
             }
             assert_harmless(step, workspace.path(), declared, &what);
