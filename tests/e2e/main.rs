@@ -36,5 +36,6 @@ mod release;
 mod repository;
 mod stand_ins;
 mod support;
+mod token;
 mod tree;
 mod types;
