@@ -114,6 +114,9 @@ impl Platform {
             cargo.arg("--package").arg(format!("lw-{name}"));
         }
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
+        for package in BUILT_QUICKLY {
+            cargo.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=0"));
+        }
         if matches!(self.runner, Runner::Qemu) {
             cargo.env("CC_aarch64_unknown_linux_musl", compiler_for_arm(folder.path())?);
             cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
@@ -342,6 +345,27 @@ const OF_THEIR_OWN: [&str; 22] = [
 
 /// Of these, those whose tests take half a minute and more under QEMU, each: Windows alone runs them.
 const SLOW_UNDER_QEMU: [&str; 5] = ["bom", "package", "render", "rollout", "version-files"];
+
+/// What tests here spend their time in and is optimised for them (`[profile.dev.package]`), but not there: to optimise it takes longer
+/// than what it saves.
+const BUILT_QUICKLY: [&str; 16] = [
+    "crypto-bigint",
+    "curve25519-dalek",
+    "elliptic-curve",
+    "goblin",
+    "libbz2-rs-sys",
+    "lw-signature",
+    "p256",
+    "p384",
+    "primeorder",
+    "proptest",
+    "quick-xml",
+    "rsa",
+    "rusty_zstd",
+    "ruzstd",
+    "ureq",
+    "zlib-rs",
+];
 
 /// The others, and why: what they read and write there, the demonstration compares to the byte.
 const LEFT_OUT: [(&str, &str); 6] = [
