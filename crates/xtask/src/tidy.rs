@@ -212,6 +212,11 @@ fn statements(code: &str) -> impl Iterator<Item = &str> {
     code.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
+/// Whether there are tests in a file.
+fn has_tests(code: &str) -> bool {
+    statements(code).any(|line| line.trim() == "#[test]")
+}
+
 /// Whether the documentation of a file holds an example that is compiled.
 fn has_doctests(code: &str) -> bool {
     let mut inside = false;
@@ -241,9 +246,14 @@ fn targets(members: &[Member<'_>]) -> Vec<String> {
             ));
         }
         let doctests = member.own().any(|source| has_doctests(&source.text));
+        let tests = member.own().any(|source| has_tests(&source.text));
         for target in &package.targets {
             if target.is_lib() && target.doctest != doctests {
                 problems.push(format!("{folder}/Cargo.toml: `[lib] doctest = {doctests}` is what it needs"));
+            }
+            // The library is compiled once more for tests in it, and these are left out where it is not.
+            if target.is_lib() && target.test != tests {
+                problems.push(format!("{folder}/Cargo.toml: `[lib] test = {tests}` is what it needs"));
             }
             if target.is_bin() && target.test && package.targets.iter().any(cargo_metadata::Target::is_lib) {
                 problems.push(format!(
@@ -398,6 +408,12 @@ mod tests {
         assert!(attaches("measure.limits.push(limit);").is_some());
         assert!(attaches("report.unmatched_limits.extend(limits);").is_some());
         assert!(attaches("set.attach(measure)?; report.limits().next()").is_none());
+    }
+
+    #[test]
+    fn a_test_is_an_attribute_on_a_line_of_its_own() {
+        assert!(has_tests("mod tests {\n    #[test]\n    fn one() {}\n}\n"));
+        assert!(!has_tests("// #[test]\nfn one() {}\nlet text = \"#[test]\";\n"));
     }
 
     #[test]

@@ -628,33 +628,3 @@ fn parted(options: &str) -> Vec<&str> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_in_a_comment_is_no_key() {
-        let text = b"# created:-begi-hiw0yN\r\r\rssh-ed25519 aaaaac3N02vdNpU002E\r\r\r\r";
-        assert!(crate::read_public_keys(text).is_err());
-        assert!(crate::read_public(text).is_err());
-    }
-
-    #[test]
-    fn a_line_limits_purpose_and_time() {
-        let limits = SignerLimits {
-            namespaces: vec!["lw-ota".into()],
-            valid_after: Some("20240101".into()),
-            valid_before: Some("202501011200Z".into()),
-            ..SignerLimits::default()
-        };
-        let at = |seconds| limits.allow("lw-ota", Duration::from_secs(seconds));
-        // 2024-01-01T00:00:00Z and 2025-01-01T12:00:00Z.
-        assert!(at(1_704_067_199).unwrap_err().contains("from 20240101 on"));
-        assert_eq!(at(1_704_067_200), Ok(()));
-        assert_eq!(at(1_735_732_799), Ok(()));
-        assert!(at(1_735_732_800).unwrap_err().contains("until 202501011200Z"));
-        assert!(limits.allow("git", Duration::from_secs(1_704_067_200)).unwrap_err().contains("namespace"));
-        assert_eq!(SignerLimits::default().allow("git", Duration::from_secs(0)), Ok(()));
-    }
-}

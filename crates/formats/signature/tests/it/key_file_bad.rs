@@ -1,8 +1,10 @@
 //! Files that are no key, or not the one that is wanted: each message says what it is and what was expected.
 
+use std::time::Duration;
+
 use base64ct::{Base64, Encoding as _};
 use lw_model::Diagnose as _;
-use lw_signature::{KeyFileError, read_private, read_public};
+use lw_signature::{KeyFileError, SignerLimits, read_private, read_public, read_public_keys};
 use proptest::prelude::*;
 
 use crate::key_file_good::data;
@@ -472,6 +474,31 @@ fn no_prefix_is_a_key() {
         let longer = [der.as_slice(), &[0]].concat();
         assert!(read_private(&longer, None).is_err(), "{name}: one byte more");
     }
+}
+
+#[test]
+fn a_key_in_a_comment_is_no_key() {
+    let text = b"# created:-begi-hiw0yN\r\r\rssh-ed25519 aaaaac3N02vdNpU002E\r\r\r\r";
+    assert!(read_public_keys(text).is_err());
+    assert!(read_public(text).is_err());
+}
+
+#[test]
+fn a_line_limits_purpose_and_time() {
+    let limits = SignerLimits {
+        namespaces: vec!["lw-ota".into()],
+        valid_after: Some("20240101".into()),
+        valid_before: Some("202501011200Z".into()),
+        ..SignerLimits::default()
+    };
+    let at = |seconds| limits.allow("lw-ota", Duration::from_secs(seconds));
+    // 2024-01-01T00:00:00Z and 2025-01-01T12:00:00Z.
+    assert!(at(1_704_067_199).unwrap_err().contains("from 20240101 on"));
+    assert_eq!(at(1_704_067_200), Ok(()));
+    assert_eq!(at(1_735_732_799), Ok(()));
+    assert!(at(1_735_732_800).unwrap_err().contains("until 202501011200Z"));
+    assert!(limits.allow("git", Duration::from_secs(1_704_067_200)).unwrap_err().contains("namespace"));
+    assert_eq!(SignerLimits::default().allow("git", Duration::from_secs(0)), Ok(()));
 }
 
 proptest! {
