@@ -40,12 +40,13 @@ pub fn skip<T>(why: &str) -> Option<T> {
     None
 }
 
-/// Does the same with each of many things, with as many of them at once as there are processors: a test that goes through them one
-/// by one still runs when all others have ended. Tests of crates below `lw-cli` cannot call its `parallel::map`.
+/// Does the same with each of many things, with four times as many of them at once as there are processors, since most wait for servers
+/// and for time: a test that goes through them one by one still runs when all others have ended. Tests of crates below `lw-cli` cannot
+/// call its `parallel::map`.
 pub fn for_each_at_once<T: Sync>(things: &[T], what: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+        for _ in 0..4 * std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
                     what(thing);
