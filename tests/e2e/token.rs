@@ -13,7 +13,8 @@ fn a_static_binary_says_what_does_the_same_as_a_module_of_pkcs11() {
     let mut command = Command::new(lw);
     command.args(["sign", "sign", "--input", "app.bin", "--output", "app.sig"]);
     command.args(["--key", "pkcs11:token=ci;id=%01?module-path=/usr/lib/softhsm/libsofthsm2.so"]);
-    let said = say(command.current_dir(folder.path()));
+    // As on a laptop: what the variables of a CI say of a run is no part of this.
+    let said = say(command.current_dir(folder.path()).env_clear());
     assert_eq!(said.code, 2, "{}{}", said.stdout, said.stderr);
     for words in [
         "a PKCS#11 module is not read",
