@@ -26,6 +26,11 @@ pub(crate) fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Whether a line of Rust is nothing but a comment.
+pub(crate) fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with("//")
+}
+
 /// Where cargo builds.
 pub(crate) fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {
     let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).no_deps().exec()?;

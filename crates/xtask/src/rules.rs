@@ -9,7 +9,7 @@ use std::path::Path;
 
 use lw_model::COMMON_RULES;
 
-use crate::house::{files_below, root};
+use crate::house::{files_below, is_comment, root};
 
 /// The tool of the tests of `crates/cli`, where rules of every tool have their cases.
 const PROBE: &str = "probe";
@@ -67,7 +67,7 @@ fn texts_below(folder: &Path) -> anyhow::Result<Vec<Text>> {
         // Firmware and other fixtures are no text.
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let is_source = path.extension().is_some_and(|extension| extension == "rs");
-        let code = |line: &&str| !is_source || !line.trim_start().starts_with("//");
+        let code = |line: &&str| !is_source || !is_comment(line);
         texts.push(Text { text: text.lines().filter(code).collect::<Vec<_>>().join("\n"), is_source });
     }
     Ok(texts)

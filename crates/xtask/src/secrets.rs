@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::house::is_comment;
+
 /// The crates that may look into a secret (`expose`, `expose_text`), by their folders.
 const MAY_EXPOSE: [&str; 8] = [
     "crates/core/secret",
@@ -34,7 +36,7 @@ const FORMATS: [&str; 12] = [
 pub(crate) fn problems(folder: &str, name: &str, code: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let lines: Vec<&str> = code.lines().collect();
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| !is_comment(line)) {
         let place = format!("{name}:{}", index + 1);
         let exposes = line.contains(".expose()") || line.contains(".expose_text()");
         if exposes && !MAY_EXPOSE.contains(&folder) {
@@ -87,10 +89,10 @@ fn fields_of_secrets(code: &str) -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     let mut holder: Option<String> = None;
     for line in code.lines() {
-        let trimmed = line.trim_start();
-        if trimmed.starts_with("//") {
+        if is_comment(line) {
             continue;
         }
+        let trimmed = line.trim_start();
         if let Some(name) = declared(trimmed) {
             let rest = trimmed.split_once(&name).map_or("", |(_, rest)| rest);
             if rest.contains('(') && has_word(rest, "Secret") {

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use cargo_metadata::{CargoOpt, Dependency, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 use crate::floors::{self, TESTKIT, floor};
-use crate::house::{files_below, root};
+use crate::house::{files_below, is_comment, root};
 use crate::secrets;
 
 /// What no offline tool may have in its normal dependency tree: an event loop, HTTP, TLS.
@@ -209,7 +209,7 @@ fn conventions(members: &[Member<'_>]) -> Vec<String> {
 
 /// The lines that are no comment.
 fn statements(code: &str) -> impl Iterator<Item = &str> {
-    code.lines().filter(|line| !line.trim_start().starts_with("//"))
+    code.lines().filter(|line| !is_comment(line))
 }
 
 /// Whether there are tests in a file.
