@@ -346,6 +346,16 @@ const OF_THEIR_OWN: [&str; 22] = [
 /// Of these, those whose tests take half a minute and more under QEMU, each: Windows alone runs them.
 const SLOW_UNDER_QEMU: [&str; 5] = ["bom", "package", "render", "rollout", "version-files"];
 
+/// The others, and why: what they read and write there, the demonstration compares to the byte.
+const LEFT_OUT: [(&str, &str); 6] = [
+    ("coverage", "reports of many megabytes, minutes without optimisation"),
+    ("delta", "patches of whole images, minutes without optimisation"),
+    ("dependencies", "its tests read the sources of crates in Cargo's home"),
+    ("history", "its tests run git"),
+    ("results", "reports of many megabytes, minutes without optimisation"),
+    ("signature", "it makes RSA keys, minutes without optimisation"),
+];
+
 /// What tests here spend their time in and is optimised for them (`[profile.dev.package]`), but not there: to optimise it takes longer
 /// than what it saves.
 const BUILT_QUICKLY: [&str; 16] = [
@@ -365,16 +375,6 @@ const BUILT_QUICKLY: [&str; 16] = [
     "ruzstd",
     "ureq",
     "zlib-rs",
-];
-
-/// The others, and why: what they read and write there, the demonstration compares to the byte.
-const LEFT_OUT: [(&str, &str); 6] = [
-    ("coverage", "reports of many megabytes, minutes without optimisation"),
-    ("delta", "patches of whole images, minutes without optimisation"),
-    ("dependencies", "its tests read the sources of crates in Cargo's home"),
-    ("history", "its tests run git"),
-    ("results", "reports of many megabytes, minutes without optimisation"),
-    ("signature", "it makes RSA keys, minutes without optimisation"),
 ];
 
 /// A new crate is run there, or says why not.
